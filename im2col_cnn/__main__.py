@@ -1,0 +1,27 @@
+"""Start the `im2col-cnn` command, or say what it needs to start.
+
+The library itself needs neither typer nor rich, so a plain install does without them.
+"""
+
+import sys
+
+__all__ = ["main"]
+
+
+def main() -> None:
+    """Run the command with the arguments of this process, and leave."""
+    try:
+        from .cli import run  # noqa: PLC0415  # here, because it may be missing
+    except ModuleNotFoundError as error:
+        if error.name not in {"rich", "typer"}:
+            raise
+        sys.stderr.write(
+            f"im2col-cnn: the command needs {error.name}: "
+            f"python -m pip install 'im2col-cnn[cli]'\n"
+        )
+        sys.exit(2)
+    sys.exit(run(sys.argv[1:]))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,256 @@
+"""Refuse arrays: of the wrong kind, or of shapes that do not go together."""
+
+from math import prod
+from typing import Any, TypeVar
+
+import numpy as np
+
+from .._typing import Array, ArrayLike, Shape
+from .settings import as_int, by, entries, whole
+
+__all__ = [
+    "as_array",
+    "as_batch_shape",
+    "as_bias",
+    "as_convolution",
+    "as_fill",
+    "as_images",
+    "as_matrix",
+    "as_number",
+    "as_per_channel",
+    "as_transposed_convolution",
+    "as_upstream",
+    "as_window",
+    "require_axes",
+    "require_cache",
+    "require_channels",
+    "require_columns",
+    "require_inputs",
+    "require_positions",
+    "require_variance",
+]
+
+
+Cache = TypeVar("Cache")
+
+
+def as_array(value: ArrayLike, name: str, *, kinds: str = "biuf") -> Array:
+    """Return `value` as an array of numbers; by default, of real numbers."""
+    try:
+        array = np.asarray(value)
+    except Exception as error:
+        raise TypeError(f"{name} must be an array of numbers: {error}") from error
+    if array.dtype.kind not in kinds:
+        words = {"biuf": "real numbers", "iu": "whole numbers"}.get(kinds, "numbers")
+        raise TypeError(f"{name} must hold {words}, got dtype {array.dtype}")
+    if array.dtype == np.uint64 and array.size and array.max() > np.iinfo(np.int64).max:
+        raise ValueError(
+            f"{name} must fit in int64, got {array.max()}: convert it to floats"
+        )
+    # Files may store numbers with their bytes in the other order; arithmetic may not.
+    return array.astype(array.dtype.newbyteorder("="), copy=False)
+
+
+def as_images(value: ArrayLike, name: str = "x", *, kinds: str = "biuf") -> Array:
+    """Return `value` as a batch of images with at least one pixel each."""
+    x = as_array(value, name, kinds=kinds)
+    if x.ndim < 3:
+        raise ValueError(
+            f"{name} must have axes (N, *spatial, C), got shape {x.shape}: "
+            f"a lone image needs {name}[None], grey images {name}[..., None]"
+        )
+    if 0 in x.shape[1:-1]:
+        raise ValueError(
+            f"{name} must have at least one pixel per image, got shape {x.shape}"
+        )
+    return x
+
+
+def as_batch_shape(value: Any) -> Shape:
+    """Return `value` as the shape (N, *spatial, C) of a batch of images."""
+    try:
+        shape = tuple(whole(n) for n in entries(value))
+    except TypeError:
+        raise TypeError(f"shape must be a tuple of ints, got {value!r}") from None
+    if len(shape) < 3 or min(shape) < 0 or 0 in shape[1:-1]:
+        raise ValueError(
+            f"shape must be (N, *spatial, C) with at least one pixel, got {shape}"
+        )
+    return shape
+
+
+def as_fill(value: Any, dtype: np.dtype) -> Any:
+    """Return `value` in the given dtype, if that can hold it."""
+    number = as_array(value, "fill", kinds="biufc")
+    if number.ndim:
+        raise TypeError(f"fill must be a number, got shape {number.shape}")
+    with np.errstate(all="ignore"):
+        fill = number.astype(dtype)
+    # A float may be rounded; a whole number, a bool or a real part may not.
+    rounds = dtype.kind in "fc" and (dtype.kind == "c" or number.dtype.kind != "c")
+    if not rounds and not np.array_equal(fill, number):
+        raise ValueError(f"fill must be a value of dtype {dtype}, got {value!r}")
+    return fill[()]
+
+
+def as_bias(value: ArrayLike, F: int) -> Array:
+    """Return `value` as an array of F numbers, in whatever shape it has."""
+    b = as_array(value, "b")
+    if b.size != F:
+        raise ValueError(
+            f"b must hold one number per filter, F = {F}, got {b.size} in shape "
+            f"{b.shape}"
+        )
+    return b
+
+
+def as_number(value: ArrayLike, name: str) -> Any:
+    """Return `value` as one real number, in whatever dtype it has."""
+    number = as_array(value, name)
+    if number.size != 1:
+        raise ValueError(f"{name} must be one number, got shape {number.shape}")
+    return number.ravel()[0]
+
+
+def as_window(value: ArrayLike, name: str) -> Array:
+    """Return `value` as the pixels of one window, of which there is at least one."""
+    window = as_array(value, name)
+    if window.size == 0:
+        raise ValueError(
+            f"{name} must hold at least one pixel, got shape {window.shape}"
+        )
+    return window
+
+
+def as_matrix(value: ArrayLike, name: str, axes: str) -> Array:
+    """Return `value` as a matrix of real numbers with the axes spelled in `axes`."""
+    matrix = as_array(value, name)
+    if matrix.ndim != 2:
+        raise ValueError(f"{name} must have axes {axes}, got shape {matrix.shape}")
+    return matrix
+
+
+def as_convolution(
+    x: ArrayLike, w: ArrayLike, b: ArrayLike | None, groups: int
+) -> tuple[Array, Array, Array | None]:
+    """Return images, kernels and bias of a convolution, if they go together."""
+    images, kernels = as_images(x), as_array(w, "w")
+    groups = as_int(groups, "groups", at_least=1)
+    require_channels(images, kernels, groups)
+    return images, kernels, None if b is None else as_bias(b, kernels.shape[-1])
+
+
+def as_transposed_convolution(
+    x: ArrayLike, w: ArrayLike, b: ArrayLike | None, groups: int
+) -> tuple[Array, Array, Array | None]:
+    """Return the arrays of a transposed convolution, if they go together."""
+    images, kernels = as_images(x), as_array(w, "w")
+    groups = as_int(groups, "groups", at_least=1)
+    require_axes(images, kernels, "(*kernel_size, F // groups, C)")
+    *_, depth, C = kernels.shape
+    if images.shape[-1] != C or C % groups:
+        raise ValueError(
+            f"w must have axes (*kernel_size, F // groups, C), with C = "
+            f"{images.shape[-1]} as in x and divisible by groups = {groups}, got "
+            f"shape {kernels.shape}"
+        )
+    return images, kernels, None if b is None else as_bias(b, depth * groups)
+
+
+def as_upstream(value: ArrayLike, shape: Shape) -> Array:
+    """Return `value` as the gradient of an output of the given shape."""
+    dy = as_array(value, "dy")
+    if dy.shape != shape:
+        raise ValueError(f"dy must have the shape of y, {shape}, got {dy.shape}")
+    return dy
+
+
+def require_cache(cache: Any, kind: type[Cache], forward: str) -> Cache:
+    """Refuse a cache that another function made."""
+    if not isinstance(cache, kind):
+        raise TypeError(
+            f"cache must be the one {forward} returned, got {type(cache).__name__}"
+        )
+    return cache
+
+
+def require_axes(x: Array, w: Array, axes: str) -> None:
+    """Refuse kernels that do not have as many axes as the images."""
+    if w.ndim != x.ndim:
+        raise ValueError(
+            f"w must have axes {axes}, {x.ndim} of them for x of shape {x.shape}, got "
+            f"shape {w.shape}"
+        )
+
+
+def require_channels(x: Array, w: Array, groups: int) -> None:
+    """Refuse kernels whose axes, channels or filters do not match the images."""
+    require_axes(x, w, "(*kernel_size, C // groups, F)")
+    *_, C = x.shape
+    *_, depth, F = w.shape
+    if C % groups or F % groups:
+        raise ValueError(
+            f"groups must divide the channels of x and the filters of w, got "
+            f"groups = {groups}, C = {C}, F = {F}"
+        )
+    if depth * groups != C:
+        raise ValueError(
+            f"w must read C // groups = {C // groups} channels (x has C = {C}, groups "
+            f"= {groups}), got {depth} in shape {w.shape}"
+        )
+
+
+def require_inputs(x: Array, w: Array) -> None:
+    """Refuse a dense layer whose matrix does not take the vectors it is given."""
+    if x.shape[1] != w.shape[0]:
+        raise ValueError(
+            f"w must have one row per entry of x, D = {x.shape[1]}, got shape {w.shape}"
+        )
+
+
+def require_columns(columns: Array, shape: Shape) -> None:
+    """Refuse a column matrix that im2col would not have made for these images."""
+    if columns.shape != shape:
+        raise ValueError(
+            f"columns must have shape {shape}, one row per window and one column per "
+            f"entry of a window, got {columns.shape}"
+        )
+
+
+def require_positions(argmax: Array, shape: Shape, spatial: Shape) -> Array:
+    """Refuse flat indices of another shape, or such as lie outside the image."""
+    if argmax.shape != shape:
+        raise ValueError(
+            f"argmax must have the shape of y, {shape}, got {argmax.shape}"
+        )
+    pixels = prod(spatial)
+    if argmax.size and not 0 <= argmax.min() <= argmax.max() < pixels:
+        raise ValueError(
+            f"argmax must lie between 0 and {pixels - 1} in a {by(spatial)} image, got "
+            f"{argmax.min()} to {argmax.max()}"
+        )
+    return argmax
+
+
+def as_per_channel(value: ArrayLike, name: str, x: Array) -> Array:
+    """Return `value` as one real number per channel of `x`, in whatever shape."""
+    if x.ndim < 2:
+        raise ValueError(f"x must have axes (N, ..., C), got shape {x.shape}")
+    array = as_array(value, name)
+    if array.size != x.shape[-1]:
+        raise ValueError(
+            f"{name} must hold one number per channel, C = {x.shape[-1]}, got "
+            f"{array.size} in shape {array.shape}"
+        )
+    return array
+
+
+def require_variance(x: Array) -> int:
+    """Return how many values each channel has, if they can vary at all."""
+    M = prod(x.shape[:-1])
+    if M < 2:
+        raise ValueError(
+            f"x must have at least 2 values per channel to train on, got {M} in shape "
+            f"{x.shape}: use a larger batch, or training=False"
+        )
+    return M

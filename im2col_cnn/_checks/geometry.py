@@ -1,0 +1,77 @@
+"""Refuse windows that find no place, or nothing to see."""
+
+from collections.abc import Iterable
+from typing import Any, NoReturn
+
+import numpy as np
+
+from .._typing import Array, Shape
+from .settings import by
+
+__all__ = [
+    "refuse_output_padding",
+    "require_fit",
+    "require_paint",
+    "require_sight",
+    "require_stops",
+]
+
+
+def require_fit(
+    size: Shape, kernel: Shape, dilation: Shape, padded: Shape, output: Shape
+) -> None:
+    """Refuse a kernel that finds no place in the padded image."""
+    if min(output) < 1:
+        span = tuple(d * (k - 1) + 1 for k, d in zip(kernel, dilation, strict=True))
+        spans = "" if span == kernel else f", spread to {by(span)} by dilation,"
+        raise ValueError(
+            f"a {by(kernel)} kernel{spans} does not fit in a {by(size)} image padded "
+            f"to {by(padded)}: shrink the kernel or add padding"
+        )
+
+
+def require_sight(
+    reads: Iterable[Array], kernel: Shape, padding: tuple[tuple[int, int], ...]
+) -> None:
+    """Refuse a pooling window that sees only padding: it has nothing to pool."""
+    for axis, counts in enumerate(reads):
+        if not counts.all():
+            raise ValueError(
+                f"padding {padding} leaves window {np.argmin(counts)} along spatial "
+                f"axis {axis} of a {by(kernel)} pooling nothing but padding to read: "
+                f"pad less"
+            )
+
+
+def refuse_output_padding(
+    output_padding: Any, output_size: Any, padding: Any
+) -> NoReturn:
+    """Refuse two answers to one question: how large the output is."""
+    other = f'padding="{padding}"' if output_size is None else f"{output_size=}"
+    raise ValueError(
+        f"output_padding must be 0 with {other}, got {output_padding!r}: give "
+        f"output_size alone"
+    )
+
+
+def require_paint(spatial: Shape, *, output_padding: Shape, stride: Shape) -> None:
+    """Refuse a transposed convolution that leaves nothing, or pads a whole stride."""
+    if min(spatial) < 1:
+        raise ValueError(
+            f"padding must leave something of the output, got a size of {by(spatial)}: "
+            f"pad less"
+        )
+    if any(e >= s for e, s in zip(output_padding, stride, strict=True)):
+        raise ValueError(
+            f"output_padding must be less than the stride, {stride}, got "
+            f"{output_padding}: a whole stride more takes another pixel of x"
+        )
+
+
+def require_stops(found: Shape, stops: Shape, spatial: Shape) -> None:
+    """Refuse an output that the transposed convolution would not turn into `x`."""
+    if found != stops:
+        raise ValueError(
+            f"output_size must be one that the convolution reduces to the size of x, "
+            f"{by(stops)}, got {by(spatial)}, which it reduces to {by(found)}"
+        )

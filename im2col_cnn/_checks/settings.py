@@ -1,0 +1,147 @@
+"""Refuse settings: strides that are no whole numbers, paddings of the wrong length."""
+
+from collections.abc import Iterable
+from operator import index
+from typing import Any
+
+import numpy as np
+
+from .._typing import Padding, Shape, Sizes
+
+__all__ = [
+    "as_choice",
+    "as_flag",
+    "as_int",
+    "as_padding",
+    "as_per_axis",
+    "as_shape",
+    "by",
+    "entries",
+    "require_entries",
+    "require_modest",
+    "whole",
+]
+
+
+def by(sizes: Iterable[int]) -> str:
+    """Write sizes the way people say them: ``3x4``."""
+    return "x".join(map(str, sizes))
+
+
+def as_int(value: Any, name: str, *, at_least: int) -> int:
+    """Return `value` as an int; a float or a bool is not one."""
+    try:
+        number = whole(value)
+    except TypeError:
+        raise TypeError(f"{name} must be an int, got {value!r}") from None
+    if number < at_least:
+        raise ValueError(f"{name} must be at least {at_least}, got {number}")
+    return number
+
+
+def as_shape(value: Sizes, name: str, *, at_least: int) -> Shape:
+    """Return `value` as a tuple of ints of whatever length it has."""
+    try:
+        shape = tuple(whole(n) for n in entries(value))
+    except TypeError:
+        raise TypeError(f"{name} must be a tuple of ints, got {value!r}") from None
+    if not shape or min(shape) < at_least:
+        raise ValueError(
+            f"{name} must be at least {at_least} along every axis, got {shape}"
+        )
+    return shape
+
+
+def as_per_axis(value: Sizes, name: str, axes: int, *, at_least: int) -> Shape:
+    """Return `value` as one int per spatial axis; a lone int serves them all."""
+    try:
+        sizes = tuple(whole(n) for n in entries(value))
+    except TypeError:
+        raise TypeError(
+            f"{name} must be an int or one int per spatial axis, got {value!r}"
+        ) from None
+    if np.ndim(value) == 0:
+        sizes *= axes
+    require_entries(len(sizes), name, axes, value)
+    if min(sizes) < at_least:
+        raise ValueError(f"{name} must be at least {at_least}, got {value!r}")
+    require_modest(max(sizes), name)
+    return sizes
+
+
+def as_padding(value: Padding, axes: int) -> str | tuple[tuple[int, int], ...]:
+    """Return `value` as one ``(before, after)`` pair per spatial axis, or as its word.
+
+    An int, one int per axis, and pairs become pairs; ``"valid"`` becomes zeros. How
+    much ``"same"`` and ``"same_lower"`` add is a matter of geometry: see `Window`.
+    """
+    if isinstance(value, str):
+        word = as_choice(value, "padding", ("valid", "same", "same_lower"))
+        return ((0, 0),) * axes if word == "valid" else word
+    rule = (
+        "padding must be an int, one int or one (before, after) pair per spatial axis, "
+        f'"valid", "same" or "same_lower", got {value!r}'
+    )
+    try:
+        pairs = [tuple(whole(n) for n in entries(side)) for side in entries(value)]
+    except TypeError:
+        raise TypeError(rule) from None
+    if isinstance(value, int | np.integer):
+        pairs *= axes
+    require_entries(len(pairs), "padding", axes, value)
+    # A lone int pads an axis equally on both sides.
+    pairs = [side * 2 if len(side) == 1 else side for side in pairs]
+    if any(len(side) != 2 for side in pairs):
+        raise ValueError(rule)
+    if any(n < 0 for side in pairs for n in side):
+        raise ValueError(
+            f"padding must be at least 0, got {value!r}: to crop, slice the image"
+        )
+    require_modest(max(n for side in pairs for n in side), "padding")
+    return tuple((before, after) for before, after in pairs)
+
+
+def as_choice(value: Any, name: str, choices: tuple[str, ...]) -> str:
+    """Return `value` if it is one of the words in `choices`."""
+    words = ", ".join(f'"{choice}"' for choice in choices)
+    if not isinstance(value, str):
+        raise TypeError(f"{name} must be one of {words}, got {value!r}")
+    if value not in choices:
+        raise ValueError(f"{name} must be one of {words}, got {value!r}")
+    return value
+
+
+def as_flag(value: Any, name: str) -> bool:
+    """Return `value` if it is True or False; 1 and "yes" are not."""
+    if not isinstance(value, bool | np.bool_):
+        raise TypeError(f"{name} must be True or False, got {value!r}")
+    return bool(value)
+
+
+def whole(value: Any) -> int:
+    """Return an int; ``operator.index`` alone would take True for 1."""
+    if isinstance(value, bool | np.bool_):
+        raise TypeError
+    return index(value)
+
+
+def entries(value: Any) -> tuple[Any, ...]:
+    """Return the entries of a sequence; a lone value is its only entry."""
+    if isinstance(value, str):
+        raise TypeError
+    return tuple(value) if np.iterable(value) else (value,)
+
+
+def require_modest(number: int, name: str) -> None:
+    """Refuse a setting so large that positions would overflow."""
+    if number >= 2**31:
+        raise ValueError(f"{name} must be less than 2**31, got {number}")
+
+
+def require_entries(count: int, name: str, axes: int, value: Any) -> None:
+    """Refuse a setting with more or fewer entries than there are spatial axes."""
+    if count != axes:
+        raise ValueError(
+            f"{name} must have {axes} {'entry' if axes == 1 else 'entries'}, "
+            f"one per spatial axis, got {count}: {value!r}"
+        )

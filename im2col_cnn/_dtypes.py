@@ -1,0 +1,45 @@
+"""Decide the dtype of a result, and the dtype it is computed in.
+
+============  ===========  ===========
+inputs        computed in  result
+============  ===========  ===========
+whole, bool   int64        int64
+float16       float32      float16
+other floats  themselves   themselves
+============  ===========  ===========
+
+Mixed inputs follow ``np.result_type``: uint8 images with float32 kernels are float32.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from ._typing import Array
+
+__all__ = ["Arithmetic", "arithmetic", "mean_arithmetic"]
+
+
+class Arithmetic(NamedTuple):
+    """The dtype of a result and the dtype of the sums behind it."""
+
+    result: np.dtype
+    working: np.dtype
+
+
+def arithmetic(*arrays: Array | np.dtype) -> Arithmetic:
+    """Return the dtypes for sums of products of `arrays`."""
+    dtypes = [np.dtype(getattr(array, "dtype", array)) for array in arrays]
+    if all(dtype.kind in "biu" for dtype in dtypes):
+        return Arithmetic(np.dtype(np.int64), np.dtype(np.int64))
+    result = np.result_type(*dtypes)
+    # float16 has 11 bits: a sum of a few hundred products would stop growing.
+    return Arithmetic(result, np.dtype(np.float32) if result == np.float16 else result)
+
+
+def mean_arithmetic(*arrays: Array | np.dtype) -> Arithmetic:
+    """Return the dtypes for means of `arrays`: whole numbers become float64."""
+    result, working = arithmetic(*arrays)
+    if result.kind == "i":
+        return Arithmetic(np.dtype(np.float64), np.dtype(np.float64))
+    return Arithmetic(result, working)

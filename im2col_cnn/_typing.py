@@ -1,0 +1,36 @@
+"""Names for the arrays of this package, so that a signature says what flows.
+
+Every alias is the same NumPy type; the name carries the meaning and the comment
+carries the shape. N counts images, C input channels, F filters; ``*SPATIAL`` is the
+size of an image along its one, two or three spatial axes, ``*KERNEL`` the size of the
+kernel along the same axes, ``*OUT`` the number of windows.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Literal, TypeAlias
+
+from numpy.typing import ArrayLike, NDArray
+
+__all__ = [
+    "Array",
+    "ArrayLike",
+    "Bias",
+    "Columns",
+    "Images",
+    "Kernels",
+    "Padding",
+    "Shape",
+    "Sizes",
+    "Ties",
+]
+
+Array: TypeAlias = NDArray[Any]
+Images: TypeAlias = Array  # (N, *SPATIAL, C)
+Kernels: TypeAlias = Array  # (*KERNEL, C // groups, F)
+Bias: TypeAlias = Array  # F numbers in any shape
+Columns: TypeAlias = Array  # (N * prod(OUT), prod(KERNEL) * C)
+
+Shape: TypeAlias = tuple[int, ...]
+Sizes: TypeAlias = int | Sequence[int]  # one int, or one int per spatial axis
+Padding: TypeAlias = int | Sequence[int | Sequence[int]] | str  # six forms, see Window
+Ties: TypeAlias = Literal["first", "split", "all"]

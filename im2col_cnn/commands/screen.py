@@ -1,0 +1,99 @@
+"""Show things on a terminal, or write plain lines where nobody watches.
+
+A terminal gets tables with rules and a bar that moves. A pipe or a file gets the same
+words, one line each, without a single control code. rich decides which of them it is,
+and leaves colours out where the environment says NO_COLOR.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import NamedTuple
+
+from rich import box
+from rich.console import Console
+from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as Bar
+from rich.table import Table
+from rich.text import Text
+
+from ..nn.training import Progress
+
+__all__ = ["Watch", "open_screen", "percent", "say", "show_table", "watching"]
+
+
+class Watch(NamedTuple):
+    """What to call after every step and after every epoch."""
+
+    on_step: Callable[[Progress], object] | None
+    on_epoch: Callable[[Progress], object] | None
+
+
+def open_screen() -> Console:
+    """Return the console for standard output."""
+    screen = Console(highlight=False)
+    if not is_watched(screen):
+        screen.width = 1000  # a pipe has no edge to wrap lines at
+    return screen
+
+
+def is_watched(screen: Console) -> bool:
+    """Tell whether somebody looks on, at a terminal that can move its cursor."""
+    return screen.is_terminal and not screen.is_dumb_terminal
+
+
+def say(screen: Console, line: str, style: str = "") -> None:
+    """Write one line as it is; brackets in it are not markup."""
+    screen.print(Text(line, style))
+
+
+def show_table(
+    screen: Console, header: tuple[str, ...], rows: Iterable[tuple[str, ...]]
+) -> None:
+    """Write rows under a header; the first column is text, the others are numbers."""
+    table = Table(box=box.SIMPLE_HEAD if is_watched(screen) else None, pad_edge=False)
+    for column, title in enumerate(header):
+        table.add_column(Text(title), justify="right" if column else "left")
+    for row in rows:
+        table.add_row(*map(Text, row))
+    screen.print(table)
+
+
+@contextmanager
+def watching(screen: Console, epochs: int) -> Iterator[Watch]:
+    """Show how training goes: a bar that follows every step, or a line per epoch."""
+    if not is_watched(screen):
+        yield Watch(None, lambda at: say(screen, standing(at, epochs)))
+        return
+    bar = Bar(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TimeRemainingColumn(),
+        console=screen,
+    )
+    task = bar.add_task(f"epoch 0/{epochs}", total=None)
+
+    def follow(at: Progress) -> None:
+        bar.update(
+            task,
+            total=epochs * at.steps,
+            completed=(at.epoch - 1) * at.steps + at.step,
+            description=standing(at, epochs),
+        )
+
+    with bar:
+        yield Watch(follow, None)
+
+
+def standing(at: Progress, epochs: int) -> str:
+    """Say in one line how training stands."""
+    width = len(str(epochs))
+    return (
+        f"epoch {at.epoch:{width}}/{epochs}  loss {at.loss:.4f}  "
+        f"accuracy {percent(at.accuracy)}"
+    )
+
+
+def percent(share: float) -> str:
+    """Write a share as a percentage, always as wide as 100 %."""
+    return f"{100 * share:5.1f} %"

@@ -1,0 +1,3 @@
+"""Data that ships with the package, and the script that made it."""
+
+__all__ = []

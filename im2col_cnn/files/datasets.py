@@ -1,0 +1,189 @@
+"""Read labelled images from HDF5, in the layout of the SIGNS course data.
+
+    train_set_x   (N, H, W, C)   images: uint8 or uint16, or floats
+    train_set_y   (N,)           labels: whole numbers from 0 to K - 1
+    test_set_x    (M, H, W, C)   images of the same size and dtype, kept apart
+    test_set_y    (M,)           their labels
+    list_classes  (K,)           names, as text or numbers
+
+All in one file, or the two test sets in a second one. The attribute ``pixel_maximum``
+of the file says what the brightest pixel is stored as. Where it is missing, whole
+numbers are taken to use their dtype (255 for uint8); floats must have it, as nothing is
+guessed from the values. Grey images have one channel, ``(N, H, W, 1)``: an array with
+three axes could as well be signals with channels, so it is refused.
+"""
+
+from dataclasses import dataclass
+from os import PathLike
+from pathlib import Path
+from typing import NamedTuple
+
+import h5py
+import numpy as np
+
+from .._typing import Array, Images, Shape
+from .reading import find, open_hdf5, read
+
+__all__ = ["DIGITS", "Dataset", "Split", "read_dataset"]
+
+PIXELS = tuple(map(np.dtype, ("uint8", "uint16", "float16", "float32", "float64")))
+DIGITS = Path(__file__).parent.parent / "data" / "digits.h5"
+
+
+class Split(NamedTuple):
+    """Images ``(N, H, W, C)``, and for each the index of its class."""
+
+    images: Images
+    labels: Array
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Images to learn from, images to be judged by, and what there is to tell apart."""
+
+    train: Split
+    test: Split
+    classes: tuple[str, ...]
+    pixel_maximum: float
+
+    @property
+    def shape(self) -> Shape:
+        """Of one image."""
+        return self.train.images.shape[1:]
+
+
+def read_dataset(
+    path: str | PathLike[str], test_path: str | PathLike[str] | None = None
+) -> Dataset:
+    """
+    Read a dataset, or say in one line what is wrong with its file.
+
+    Parameters
+    ----------
+    path : path
+        An HDF5 file with ``train_set_x``, ``train_set_y`` and ``list_classes``.
+    test_path : path, optional
+        The file with ``test_set_x`` and ``test_set_y``; by default the same file. If
+        it has ``list_classes`` or ``pixel_maximum`` too, they must agree.
+
+    Returns
+    -------
+    Dataset
+        Images in the dtype of the file, labels in int64.
+
+    Raises
+    ------
+    OSError
+        If a file is missing, cannot be read or is damaged.
+    ValueError
+        If a file is not HDF5, or does not follow the layout. The message names the
+        file, the dataset, the rule and the numbers.
+
+    Examples
+    --------
+    >>> from im2col_cnn.files import DIGITS, read_dataset
+    >>> digits = read_dataset(DIGITS)
+    >>> digits.train.images.shape, digits.test.images.shape, digits.pixel_maximum
+    ((1437, 8, 8, 1), (360, 8, 8, 1), 16.0)
+    """
+    train_path, test_path = Path(path), Path(test_path or path)
+    with open_hdf5(train_path) as train_file, open_hdf5(test_path) as test_file:
+        classes = read_classes(train_file)
+        if "list_classes" in test_file and read_classes(test_file) != classes:
+            raise ValueError(f"{test_path}: list_classes differs from {train_path}")
+        if "test_set_x" not in test_file:
+            raise ValueError(
+                f"{test_path}: has no dataset test_set_x: if the test images are in a "
+                f"file of their own, name that file too"
+            )
+        train = read_split(train_file, "train", len(classes))
+        test = read_split(test_file, "test", len(classes))
+        pixel_maximum = read_pixel_maximum(train_file)
+        if pixel_maximum != read_pixel_maximum(test_file, default=pixel_maximum):
+            raise ValueError(f"{test_path}: pixel_maximum differs from {train_path}")
+    if train.images.dtype != test.images.dtype:
+        raise ValueError(
+            f"{test_path}: test_set_x must be {train.images.dtype}, like train_set_x, "
+            f"got {test.images.dtype}"
+        )
+    if train.images.shape[1:] != test.images.shape[1:]:
+        raise ValueError(
+            f"{test_path}: test_set_x must hold images of shape "
+            f"{train.images.shape[1:]}, like train_set_x, got {test.images.shape[1:]}"
+        )
+    return Dataset(train, test, classes, pixel_maximum)
+
+
+def read_classes(file: h5py.File) -> tuple[str, ...]:
+    """Read the names of the classes; numbers are names too."""
+    dataset = find(file, "list_classes")
+    where = f"{file.filename}: list_classes"
+    if dataset.ndim != 1 or len(dataset) == 0:
+        raise ValueError(
+            f"{where} must have shape (K,) and name at least one class, "
+            f"got shape {dataset.shape}"
+        )
+    try:
+        names = [n.decode() if isinstance(n, bytes) else str(n) for n in read(dataset)]
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{where} must be UTF-8 text: {error}") from error
+    for name in names:
+        if not name.isprintable():
+            raise ValueError(f"{where} must be printable names, got {name!r}")
+    return tuple(names)
+
+
+def read_split(file: h5py.File, part: str, K: int) -> Split:
+    """Read images and their labels; everything is refused before it is read."""
+    images, labels = find(file, f"{part}_set_x"), find(file, f"{part}_set_y")
+    where = f"{file.filename}: {part}_set"
+    if images.ndim != 4:
+        raise ValueError(
+            f"{where}_x must have shape (N, H, W, C), got {images.shape}: grey images "
+            f"have one channel, C = 1"
+        )
+    if images.dtype not in PIXELS:
+        raise ValueError(
+            f"{where}_x must hold {', '.join(map(str, PIXELS))}, got {images.dtype}"
+        )
+    if 0 in images.shape:
+        raise ValueError(f"{where}_x is empty, its shape is {images.shape}")
+    if labels.ndim != 1 or labels.dtype.kind not in "iu":
+        raise ValueError(
+            f"{where}_y must have shape (N,) and hold whole numbers, got shape "
+            f"{labels.shape} of {labels.dtype}"
+        )
+    if len(labels) != len(images):
+        raise ValueError(
+            f"{where}_y must have one label per image, got {len(labels)} labels for "
+            f"{len(images)} images in {part}_set_x"
+        )
+    split = Split(read(images), read(labels))
+    lowest, highest = split.labels.min(), split.labels.max()
+    if lowest < 0 or highest >= K:
+        raise ValueError(
+            f"{where}_y must hold labels from 0 to {K - 1}, as list_classes names "
+            f"{K} classes, got {lowest} to {highest}"
+        )
+    if not np.isfinite(split.images).all():
+        raise ValueError(f"{where}_x must hold finite numbers, got NaN or infinity")
+    return Split(split.images, split.labels.astype(np.int64))
+
+
+def read_pixel_maximum(file: h5py.File, default: float | None = None) -> float:
+    """Read what the brightest pixel is stored as."""
+    where = f"{file.filename}: pixel_maximum"
+    if "pixel_maximum" not in file.attrs:
+        if default is not None:
+            return default
+        dtype = file["train_set_x"].dtype
+        if dtype.kind == "f":
+            raise ValueError(
+                f"{where} is missing: for {dtype} images this attribute must say "
+                f"what the brightest pixel is stored as"
+            )
+        return float(np.iinfo(dtype).max)
+    value = np.asarray(file.attrs["pixel_maximum"])
+    if value.shape != () or value.dtype.kind not in "iuf" or not 0 < value < np.inf:
+        raise ValueError(f"{where} must be one number above 0, got {value}")
+    return float(value)

@@ -1,0 +1,96 @@
+"""Convolve backwards with loops: every pixel of `x` paints a window of `y`.
+
+patch(n, stop) += x[n, stop, c] * w[..., c]       for every channel c of x
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .._checks import as_transposed_convolution, as_upstream, require_cache
+from .._dtypes import arithmetic
+from .._typing import Array, ArrayLike, Images, Padding, Sizes
+from ..placing import painting_window
+from ..window import Window
+from .conv import crop, pad, place
+
+__all__ = ["conv_transpose_backward", "conv_transpose_forward"]
+
+
+@dataclass(frozen=True, eq=False)
+class LoopConvTransposeCache:
+    """What backward needs to know of forward."""
+
+    x: Array
+    w: Array
+    b: Array | None
+    y: Array
+    window: Window
+    groups: int
+
+
+def conv_transpose_forward(
+    x: ArrayLike,
+    w: ArrayLike,
+    b: ArrayLike | None = None,
+    *,
+    stride: Sizes = 1,
+    padding: Padding = 0,
+    output_padding: Sizes = 0,
+    dilation: Sizes = 1,
+    groups: int = 1,
+    output_size: Sizes | None = None,
+) -> tuple[Images, LoopConvTransposeCache]:
+    """Let every pixel of every channel paint its kernel."""
+    x, w, b = as_transposed_convolution(x, w, b, groups)
+    N, *stops, C = x.shape
+    *kernel_size, depth, _ = w.shape
+    window = painting_window(
+        tuple(stops),
+        tuple(kernel_size),
+        stride=stride,
+        padding=padding,
+        output_padding=output_padding,
+        dilation=dilation,
+        output_size=output_size,
+    )
+    result, working = arithmetic(*(a for a in (x, w, b) if a is not None))
+
+    images, kernels = x.astype(working), w.astype(working)
+    painted = pad(np.zeros((N, *window.spatial, depth * groups), working), window)
+    for n in range(N):
+        for stop in np.ndindex(*stops):
+            for c in range(C):
+                here = place(window, stop, c // (C // groups), depth)
+                painted[n][here] += images[(n, *stop, c)] * kernels[..., c]
+    y = crop(painted, window)
+    if b is not None:
+        y = y + b.ravel().astype(working)
+    y = y.astype(result)
+    return y, LoopConvTransposeCache(x, w, b, y, window, groups)
+
+
+def conv_transpose_backward(
+    dy: ArrayLike, cache: LoopConvTransposeCache
+) -> tuple[Images, Array, Array | None]:
+    """Pay back every painted product to its two factors."""
+    cache = require_cache(cache, LoopConvTransposeCache, "loops.conv_transpose_forward")
+    window, x, w, b = cache.window, cache.x, cache.w, cache.b
+    dy = as_upstream(dy, cache.y.shape)
+    *_, depth, C = w.shape
+    result, working = arithmetic(cache.y, dy)
+
+    images, kernels = x.astype(working), w.astype(working)
+    owed = pad(dy.astype(working), window)
+    dx, dw = np.zeros_like(images), np.zeros_like(kernels)
+    for n in range(len(images)):
+        for stop in np.ndindex(window.output_size):
+            for c in range(C):
+                patch = owed[n][place(window, stop, c // (C // cache.groups), depth)]
+                dx[(n, *stop, c)] = np.sum(patch * kernels[..., c])
+                dw[..., c] += patch * images[(n, *stop, c)]
+    db = None
+    if b is not None:
+        db = dy.astype(working).sum(axis=tuple(range(dy.ndim - 1))).astype(result)
+        db = db.reshape(b.shape)
+    return dx.astype(result), dw.astype(result), db

@@ -1,0 +1,114 @@
+"""Count what a network gets right, and which class it takes for which."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from .._checks import as_labels
+from .._typing import Array, ArrayLike
+from ..ops.losses import softmax_cross_entropy
+from .network import Sequential
+
+__all__ = ["Evaluation", "as_examples", "evaluate"]
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What a network says of labelled images: ``confusion[truth, answer]`` counts."""
+
+    loss: float
+    confusion: Array
+
+    @property
+    def images(self) -> int:
+        """How many images were judged."""
+        return int(self.confusion.sum())
+
+    @property
+    def correct(self) -> int:
+        """How many of them were judged right."""
+        return int(self.confusion.trace())
+
+    @property
+    def accuracy(self) -> float:
+        """The share that was judged right."""
+        return self.correct / self.images
+
+    @property
+    def images_per_class(self) -> Array:
+        """How many images of each class there are."""
+        return np.asarray(self.confusion.sum(axis=1))
+
+    @property
+    def accuracy_per_class(self) -> Array:
+        """The share of each class that was judged right; NaN for one without images."""
+        with np.errstate(invalid="ignore"):
+            return np.asarray(self.confusion.diagonal() / self.images_per_class)
+
+
+def evaluate(
+    network: Sequential,
+    images: ArrayLike,
+    labels: ArrayLike,
+    *,
+    batch_size: int = 256,
+) -> Evaluation:
+    """
+    Let a network judge labelled images, and compare.
+
+    Parameters
+    ----------
+    network : Sequential
+        Built; it does not change.
+    images : array, shape (N, *SPATIAL, C)
+    labels : array of int, shape (N,)
+    batch_size : int, default 256
+        Images at once.
+
+    Returns
+    -------
+    Evaluation
+        The mean loss, and who was taken for whom.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If there are no images, or labels do not match them.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from im2col_cnn.nn import Flatten, Sequential, evaluate
+    >>> scores = np.array([[9.0, 0.0], [0.0, 9.0], [9.0, 0.0]])
+    >>> network = Sequential([Flatten()]).build((2,), rng=np.random.default_rng())
+    >>> result = evaluate(network, scores, labels=[0, 1, 1])
+    >>> result.confusion
+    array([[1, 0],
+           [1, 1]])
+    >>> result.accuracy_per_class
+    array([1. , 0.5])
+    """
+    x, truth = as_examples(network, images, labels)
+    with threadpool_limits(1, "blas"):
+        scores = network.predict(x, batch_size=batch_size)
+    loss, _ = softmax_cross_entropy(scores, truth)
+    K = scores.shape[1]
+    pairs = np.bincount(truth * K + scores.argmax(axis=1), minlength=K * K)
+    return Evaluation(loss, pairs.reshape(K, K))
+
+
+def as_examples(
+    network: Sequential, images: ArrayLike, labels: ArrayLike
+) -> tuple[Array, Array]:
+    """Return images this network reads and, for each, the class it should name."""
+    x = np.asarray(images)
+    network.as_batch(x[:0])  # refuses the wrong shape, converts nothing
+    if len(x) == 0:
+        raise ValueError("images must hold at least one image, got none")
+    *_, output = network.shapes.values()
+    if len(output) != 1:
+        raise ValueError(
+            f"the network must end in one score per class, its output is {output}"
+        )
+    return x, as_labels(labels, len(x), *output).astype(np.intp, copy=False)

@@ -1,0 +1,123 @@
+"""Say what a layer is: settings, parameters once it is built, and no memory.
+
+A layer never keeps what flows through it. ``forward`` hands its caller a cache, and
+``backward`` takes that cache back, so one layer can serve any number of batches at
+once and calling it twice changes nothing.
+
+    y, cache = layer.forward(x)
+    dx, gradients = layer.backward(dy, cache)      gradients has the names of parameters
+"""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from .._typing import Array, Shape
+
+__all__ = ["Fixed", "Gradients", "Layer", "output_shape"]
+
+Gradients = dict[str, Array]
+
+
+@dataclass(frozen=True, eq=False)
+class Layer(ABC):
+    """One step of a network; `kind` is the word its name is made from."""
+
+    kind: ClassVar[str]
+    parameters: dict[str, Array] = field(default_factory=dict, init=False, repr=False)
+
+    @abstractmethod
+    def build(
+        self, shape: Shape, *, rng: np.random.Generator, dtype: npt.DTypeLike
+    ) -> Shape:
+        """
+        Draw the parameters for inputs of one shape; those of before are dropped.
+
+        Parameters
+        ----------
+        shape : tuple of int
+            The shape of one input, without the batch: ``(*SPATIAL, C)`` or ``(D,)``.
+        rng : numpy.random.Generator
+            Where the first values come from.
+        dtype : dtype
+            Of the parameters.
+
+        Returns
+        -------
+        tuple of int
+            The shape of one output.
+
+        Raises
+        ------
+        ValueError
+            If the layer cannot work on such inputs.
+        """
+
+    @abstractmethod
+    def forward(self, x: Array, *, training: bool = False) -> tuple[Array, Any]:
+        """
+        Compute the output for a batch.
+
+        Parameters
+        ----------
+        x : array, shape (N, *shape)
+        training : bool, default False
+            Whether this pass is one to learn from. Some layers care.
+
+        Returns
+        -------
+        y : array, shape (N, *output shape)
+        cache
+            For `backward`; nobody else looks inside.
+        """
+
+    @abstractmethod
+    def backward(
+        self, dy: Array, cache: Any, *, input_gradient: bool = True
+    ) -> tuple[Array | None, Gradients]:
+        """
+        Compute the gradients of the loss.
+
+        Parameters
+        ----------
+        dy : array of the shape of y
+            The gradient with respect to the output.
+        cache
+            What `forward` returned beside that output.
+        input_gradient : bool, default True
+            Whether anyone needs `dx`. The first layer of a network does without.
+
+        Returns
+        -------
+        dx : array of the shape of x, or None
+        gradients : dict
+            One array per entry of `parameters`, of the same name and shape.
+        """
+
+    @property
+    def built(self) -> dict[str, Array]:
+        """The parameters, or a refusal while there are none."""
+        if not self.parameters:
+            raise RuntimeError(f"build this layer before using it: {self}")
+        return self.parameters
+
+
+@dataclass(frozen=True, eq=False)
+class Fixed(Layer):
+    """A layer with nothing to learn."""
+
+    def build(
+        self, shape: Shape, *, rng: np.random.Generator, dtype: npt.DTypeLike
+    ) -> Shape:
+        """Draw nothing; return the shape of one output."""
+        return output_shape(self, shape, dtype)
+
+
+def output_shape(layer: Layer, shape: Shape, dtype: npt.DTypeLike) -> Shape:
+    """Return the shape of one output: push an empty batch through and look."""
+    # So the size formula, and every refusal, stays with the operation that owns it.
+    y, _ = layer.forward(np.zeros((0, *shape), dtype))
+    return y.shape[1:]

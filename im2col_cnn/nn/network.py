@@ -1,0 +1,251 @@
+"""Stack layers into a network: forward in order, backward in reverse.
+
+    y = layer_n( ... layer_2(layer_1(x)))          forward passes images on
+    dx = dlayer_1( ... dlayer_n-1(dlayer_n(dy)))   backward passes gradients back
+
+That is the chain rule, and all there is to backpropagation in a chain of layers.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any, NamedTuple, Self, final
+
+import numpy as np
+import numpy.typing as npt
+
+from .._checks import as_array, as_int, as_shape, by
+from .._typing import Array, ArrayLike, Shape
+from .layer import Gradients, Layer
+
+__all__ = ["Sequential", "SummaryRow"]
+
+
+class SummaryRow(NamedTuple):
+    """What there is to say about one layer: name, shape of one output, parameters."""
+
+    name: str
+    shape: Shape
+    parameters: int
+
+
+@final
+class Sequential:
+    """
+    A chain of layers, each reading what the one before it wrote.
+
+    Parameters
+    ----------
+    layers : iterable of Layer
+        In the order in which images pass through them. They are named after their
+        kind and counted: ``conv1``, ``relu1``, ``conv2``.
+
+    Attributes
+    ----------
+    layers : dict of str to Layer
+        By name, in order.
+    shapes : dict of str to tuple of int
+        The shape of one output of each layer; empty until the network is built.
+    dtype : numpy.dtype
+        Of parameters, and of images once they are inside.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from im2col_cnn.nn import Conv, Dense, Flatten, MaxPool, ReLU, Sequential
+    >>> network = Sequential([Conv(4, 3), ReLU(), MaxPool(2), Flatten(), Dense(10)])
+    >>> network = network.build((8, 8, 1), rng=np.random.default_rng(0))
+    >>> for row in network.summary():
+    ...     print(f"{row.name:10} {row.shape!s:10} {row.parameters:4}")
+    conv1      (6, 6, 4)    40
+    relu1      (6, 6, 4)     0
+    max_pool1  (3, 3, 4)     0
+    flatten1   (36,)         0
+    dense1     (10,)       370
+    >>> images = np.zeros((2, 8, 8, 1), np.uint8)
+    >>> scores, _ = network.forward(images)
+    >>> scores.shape, scores.dtype
+    ((2, 10), dtype('float32'))
+    """
+
+    layers: dict[str, Layer]
+    input_shape: Shape
+    shapes: dict[str, Shape]
+    dtype: np.dtype[Any]
+
+    def __init__(self, layers: Iterable[Layer]) -> None:
+        self.layers = named(layers)
+        self.input_shape = ()
+        self.shapes = {}
+        self.dtype = np.dtype(np.float32)
+
+    def build(
+        self,
+        shape: Shape,
+        *,
+        rng: np.random.Generator,
+        dtype: npt.DTypeLike = np.float32,
+    ) -> Self:
+        """
+        Draw the parameters of every layer for images of one shape.
+
+        Parameters
+        ----------
+        shape : tuple of int
+            Of one image: ``(*SPATIAL, C)``.
+        rng : numpy.random.Generator
+            Where the first values come from; layers draw in order.
+        dtype : dtype, default float32
+            float32 or float64; float16 works but learns little.
+
+        Returns
+        -------
+        Sequential
+            This network, so that making and building fit in one expression.
+
+        Raises
+        ------
+        ValueError
+            If a layer cannot work on what reaches it; the message names the layer.
+        """
+        dtype = np.dtype(dtype)
+        if dtype.kind != "f":
+            raise TypeError(f"dtype must be a floating-point type, got {dtype}")
+        self.input_shape = shape = as_shape(shape, "shape", at_least=1)
+        self.dtype, self.shapes = dtype, {}
+        shapes = {}
+        for name, layer in self.layers.items():
+            try:
+                shape = layer.build(shape, rng=rng, dtype=dtype)
+            except ValueError as error:
+                raise ValueError(f"{name} cannot read {by(shape)}: {error}") from error
+            shapes[name] = shape
+        self.shapes = shapes
+        return self
+
+    @property
+    def parameters(self) -> dict[str, Array]:
+        """Every parameter as ``layer.parameter``: a new dict, the arrays themselves."""
+        return {
+            f"{name}.{parameter}": array
+            for name, layer in self.layers.items()
+            for parameter, array in layer.parameters.items()
+        }
+
+    def summary(self) -> list[SummaryRow]:
+        """Return one row per layer, for whoever draws the table."""
+        self.require_built()
+        named_shapes = zip(self.layers.items(), self.shapes.values(), strict=True)
+        return [
+            SummaryRow(name, shape, sum(p.size for p in layer.parameters.values()))
+            for (name, layer), shape in named_shapes
+        ]
+
+    def forward(
+        self, x: ArrayLike, *, training: bool = False
+    ) -> tuple[Array, dict[str, Any]]:
+        """
+        Compute the scores of a batch.
+
+        Parameters
+        ----------
+        x : array, shape (N, *SPATIAL, C)
+            Images of any dtype; they are computed with in the dtype of the network.
+        training : bool, default False
+            Whether this pass is one to learn from.
+
+        Returns
+        -------
+        scores : array, shape (N, *output shape)
+        caches : dict
+            One per layer, for `backward`.
+        """
+        y = self.as_batch(x)
+        caches = {}
+        for name, layer in self.layers.items():
+            y, caches[name] = layer.forward(y, training=training)
+        return y, caches
+
+    def backward(
+        self, dy: Array, caches: dict[str, Any], *, input_gradient: bool = False
+    ) -> tuple[Array | None, Gradients]:
+        """
+        Compute the gradient of the loss for every parameter.
+
+        Parameters
+        ----------
+        dy : array, shape (N, *output shape)
+            The gradient of the loss with respect to the scores.
+        caches : dict
+            What `forward` returned beside those scores.
+        input_gradient : bool, default False
+            Whether to go on to the images. Nothing is learned from that, so by default
+            the first layer that has parameters is the last one asked.
+
+        Returns
+        -------
+        dx : array of the shape of the images, or None
+        gradients : dict
+            One array per entry of `parameters`, under the same name.
+        """
+        gradients: Gradients = {}
+        dx: Array | None = dy
+        waiting = len(self.parameters)
+        for name, layer in reversed(self.layers.items()):
+            if dx is None:
+                break
+            waiting -= len(layer.parameters)
+            dx, of_layer = layer.backward(
+                dx, caches[name], input_gradient=input_gradient or waiting > 0
+            )
+            gradients |= {f"{name}.{key}": array for key, array in of_layer.items()}
+        return dx, gradients
+
+    def predict(self, x: ArrayLike, *, batch_size: int = 256) -> Array:
+        """
+        Compute the scores of many images, a batch at a time.
+
+        Parameters
+        ----------
+        x : array, shape (N, *SPATIAL, C)
+        batch_size : int, default 256
+            Images at once: memory for caches stays bounded by it.
+
+        Returns
+        -------
+        array, shape (N, *output shape)
+        """
+        size = as_int(batch_size, "batch_size", at_least=1)
+        images = as_array(x, "x")
+        # At least one batch, so that no images at all still give scores of a shape.
+        starts = range(0, max(len(images), 1), size)
+        return np.concatenate([self.forward(images[i : i + size])[0] for i in starts])
+
+    def as_batch(self, x: ArrayLike) -> Array:
+        """Return `x` in the dtype of the network, if its images have their shape."""
+        self.require_built()
+        images = as_array(x, "x")
+        if images.ndim == 0 or images.shape[1:] != self.input_shape:
+            sizes = ", ".join(map(str, self.input_shape))
+            raise ValueError(f"x must have shape (N, {sizes}), got {images.shape}")
+        return images.astype(self.dtype, copy=False)
+
+    def require_built(self) -> None:
+        """Refuse to be used before there are parameters."""
+        if not self.shapes:
+            raise RuntimeError("build this network first: build(shape, rng=...)")
+
+
+def named(layers: Iterable[Layer]) -> dict[str, Layer]:
+    """Name layers after their kind, counted from 1."""
+    names: dict[Layer, str] = {}
+    counts: Counter[str] = Counter()
+    for layer in layers:
+        if not isinstance(layer, Layer):
+            raise TypeError(f"layers must hold layers, got {layer!r}")
+        if layer in names:
+            raise ValueError(f"{names[layer]} stands in layers twice: make two of it")
+        counts[layer.kind] += 1
+        names[layer] = f"{layer.kind}{counts[layer.kind]}"
+    if not names:
+        raise ValueError("layers must hold at least one layer, got none")
+    return {name: layer for layer, name in names.items()}

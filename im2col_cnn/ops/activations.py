@@ -1,0 +1,320 @@
+"""Bend the numbers: functions of one number, applied to each on its own.
+
+Backward multiplies by the slope, ``dx = dy * f'(x)``. What a slope at a kink is, is a
+convention: at 0, that of ReLU is 0 and that of leaky ReLU the leak, as in PyTorch.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .._checks import as_array, as_slope, as_upstream, require_cache
+from .._dtypes import arithmetic, mean_arithmetic
+from .._typing import Array, ArrayLike
+
+__all__ = [
+    "LeakyReluCache",
+    "ReluCache",
+    "SigmoidCache",
+    "TanhCache",
+    "leaky_relu_backward",
+    "leaky_relu_forward",
+    "logistic",
+    "relu_backward",
+    "relu_forward",
+    "sigmoid_backward",
+    "sigmoid_forward",
+    "tanh_backward",
+    "tanh_forward",
+]
+
+
+@dataclass(frozen=True, eq=False)
+class ReluCache:
+    """What `relu_backward` needs to know of `relu_forward`."""
+
+    y: Array
+
+
+@dataclass(frozen=True, eq=False)
+class LeakyReluCache:
+    """What `leaky_relu_backward` needs to know of `leaky_relu_forward`."""
+
+    x: Array
+    slope: float
+
+
+@dataclass(frozen=True, eq=False)
+class SigmoidCache:
+    """What `sigmoid_backward` needs to know of `sigmoid_forward`."""
+
+    y: Array
+
+
+@dataclass(frozen=True, eq=False)
+class TanhCache:
+    """What `tanh_backward` needs to know of `tanh_forward`."""
+
+    y: Array
+
+
+def relu_forward(x: ArrayLike) -> tuple[Array, ReluCache]:
+    """
+    Replace negative numbers by 0.
+
+    Parameters
+    ----------
+    x : array of any shape
+
+    Returns
+    -------
+    y : array, shape of `x`
+        In the dtype of `x`. NaN stays NaN.
+    cache : ReluCache
+        For `relu_backward`.
+
+    Raises
+    ------
+    TypeError
+        If `x` does not hold real numbers.
+
+    Examples
+    --------
+    >>> from im2col_cnn import relu_backward, relu_forward
+    >>> y, cache = relu_forward([-2, 0, 3])
+    >>> y
+    array([0, 0, 3])
+    >>> relu_backward([5, 5, 5], cache)
+    array([0, 0, 5])
+    """
+    x = as_array(x, "x")
+    y = np.maximum(x, x.dtype.type(0))
+    return y, ReluCache(y)
+
+
+def relu_backward(dy: ArrayLike, cache: ReluCache) -> Array:
+    """
+    Let the gradient pass where the input was positive.
+
+    Parameters
+    ----------
+    dy : array, shape of `y`
+        Gradient of the loss with respect to the output.
+    cache : ReluCache
+        What `relu_forward` returned beside `y`. It may be used again.
+
+    Returns
+    -------
+    array, shape of `x`
+        In the dtype of `dy`; whole numbers become int64. 0 where `x` was 0 or less,
+        even where `dy` is infinite; where `x` was NaN, `dy` passes.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `cache` is not one of `relu_forward` or `dy` not of the shape of `y`.
+    """
+    cache = require_cache(cache, ReluCache, "relu_forward")
+    dy = as_upstream(dy, cache.y.shape)
+    result, _ = arithmetic(dy)
+    return np.where(cache.y <= 0, result.type(0), dy.astype(result, copy=False))
+
+
+def leaky_relu_forward(
+    x: ArrayLike, slope: float = 0.01
+) -> tuple[Array, LeakyReluCache]:
+    """
+    Multiply negative numbers by a small slope.
+
+    Parameters
+    ----------
+    x : array of any shape
+    slope : float, default 0.01
+        What negative numbers are multiplied by: 0 is ReLU, 1 changes nothing.
+
+    Returns
+    -------
+    y : array, shape of `x`
+        In the dtype of `x`; whole numbers become float64. NaN stays NaN.
+    cache : LeakyReluCache
+        For `leaky_relu_backward`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `x` does not hold real numbers or `slope` is not a finite number.
+
+    Examples
+    --------
+    >>> from im2col_cnn import leaky_relu_backward, leaky_relu_forward
+    >>> y, cache = leaky_relu_forward([-2.0, 0.0, 3.0], slope=0.5)
+    >>> y
+    array([-1.,  0.,  3.])
+    >>> leaky_relu_backward([4, 4, 4], cache)
+    array([2., 2., 4.])
+    """
+    x, slope = as_array(x, "x"), as_slope(slope)
+    result, working = mean_arithmetic(x)
+    y = x.astype(working)
+    y *= np.where(x > 0, 1, slope).astype(working)
+    return y.astype(result, copy=False), LeakyReluCache(x, slope)
+
+
+def leaky_relu_backward(dy: ArrayLike, cache: LeakyReluCache) -> Array:
+    """
+    Multiply the gradient by the slope where the input was 0 or less.
+
+    Parameters
+    ----------
+    dy : array, shape of `y`
+        Gradient of the loss with respect to the output.
+    cache : LeakyReluCache
+        What `leaky_relu_forward` returned beside `y`. It may be used again.
+
+    Returns
+    -------
+    array, shape of `x`
+        In the dtype of `dy`, float64 if that is whole.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `cache` is not one of `leaky_relu_forward` or `dy` not of the shape of `y`.
+    """
+    cache = require_cache(cache, LeakyReluCache, "leaky_relu_forward")
+    dy = as_upstream(dy, cache.x.shape)
+    result, working = mean_arithmetic(dy)
+    slopes = np.where(cache.x > 0, 1, cache.slope).astype(working)
+    return np.asarray(dy * slopes, result)
+
+
+def sigmoid_forward(x: ArrayLike) -> tuple[Array, SigmoidCache]:
+    """
+    Squeeze every number between 0 and 1: ``1 / (1 + exp(-x))``.
+
+    Parameters
+    ----------
+    x : array of any shape
+
+    Returns
+    -------
+    y : array, shape of `x`
+        In the dtype of `x`; whole numbers become float64. No input overflows.
+    cache : SigmoidCache
+        For `sigmoid_backward`.
+
+    Raises
+    ------
+    TypeError
+        If `x` does not hold real numbers.
+
+    Examples
+    --------
+    >>> from im2col_cnn import sigmoid_backward, sigmoid_forward
+    >>> y, cache = sigmoid_forward([-1e4, 0.0, 1e4])
+    >>> y
+    array([0. , 0.5, 1. ])
+    >>> sigmoid_backward([4, 4, 4], cache)
+    array([0., 1., 0.])
+    """
+    x = as_array(x, "x")
+    result, working = mean_arithmetic(x)
+    y = logistic(x.astype(working, copy=False)).astype(result, copy=False)
+    return y, SigmoidCache(y)
+
+
+def sigmoid_backward(dy: ArrayLike, cache: SigmoidCache) -> Array:
+    """
+    Multiply the gradient by ``y * (1 - y)``.
+
+    Parameters
+    ----------
+    dy : array, shape of `y`
+        Gradient of the loss with respect to the output.
+    cache : SigmoidCache
+        What `sigmoid_forward` returned beside `y`. It may be used again.
+
+    Returns
+    -------
+    array, shape of `x`
+        In the dtype ``np.result_type(y, dy)``.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `cache` is not one of `sigmoid_forward` or `dy` not of the shape of `y`.
+    """
+    cache = require_cache(cache, SigmoidCache, "sigmoid_forward")
+    dy = as_upstream(dy, cache.y.shape)
+    result, working = mean_arithmetic(cache.y, dy)
+    y = cache.y.astype(working, copy=False)
+    return np.asarray(dy * (y * (1 - y)), result)
+
+
+def tanh_forward(x: ArrayLike) -> tuple[Array, TanhCache]:
+    """
+    Squeeze every number between -1 and 1.
+
+    Parameters
+    ----------
+    x : array of any shape
+
+    Returns
+    -------
+    y : array, shape of `x`
+        In the dtype of `x`; whole numbers become float64.
+    cache : TanhCache
+        For `tanh_backward`.
+
+    Raises
+    ------
+    TypeError
+        If `x` does not hold real numbers.
+
+    Examples
+    --------
+    >>> from im2col_cnn import tanh_backward, tanh_forward
+    >>> y, cache = tanh_forward([-1e4, 0.0, 1e4])
+    >>> y
+    array([-1.,  0.,  1.])
+    >>> tanh_backward([4, 4, 4], cache)
+    array([0., 4., 0.])
+    """
+    x = as_array(x, "x")
+    result, working = mean_arithmetic(x)
+    y = np.tanh(x.astype(working, copy=False)).astype(result, copy=False)
+    return y, TanhCache(y)
+
+
+def tanh_backward(dy: ArrayLike, cache: TanhCache) -> Array:
+    """
+    Multiply the gradient by ``1 - y ** 2``.
+
+    Parameters
+    ----------
+    dy : array, shape of `y`
+        Gradient of the loss with respect to the output.
+    cache : TanhCache
+        What `tanh_forward` returned beside `y`. It may be used again.
+
+    Returns
+    -------
+    array, shape of `x`
+        In the dtype ``np.result_type(y, dy)``.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `cache` is not one of `tanh_forward` or `dy` not of the shape of `y`.
+    """
+    cache = require_cache(cache, TanhCache, "tanh_forward")
+    dy = as_upstream(dy, cache.y.shape)
+    result, working = mean_arithmetic(cache.y, dy)
+    y = cache.y.astype(working, copy=False)
+    return np.asarray(dy * ((1 - y) * (1 + y)), result)
+
+
+def logistic(x: Array) -> Array:
+    """Return ``1 / (1 + exp(-x))`` by whichever of its two forms cannot overflow."""
+    small = np.exp(-np.abs(x))
+    return np.asarray(np.where(x < 0, small, 1) / (1 + small))

@@ -1,0 +1,310 @@
+"""Pool to a size that is asked for, however large the images are.
+
+Along an axis of S pixels, bin o of O covers the pixels from ``floor(o * S / O)`` up to
+``ceil((o + 1) * S / O)``; where O does not divide S, neighbours share a pixel. Bins are
+rectangles, so one axis can be pooled after the other. A single bin is a global pooling.
+"""
+
+from dataclasses import dataclass
+from functools import reduce
+from math import prod
+
+import numpy as np
+
+from .._checks import as_images, as_per_axis, as_upstream, require_cache
+from .._dtypes import arithmetic, mean_arithmetic
+from .._typing import Array, ArrayLike, Images, Shape, Sizes
+from .max_pool import scatter
+
+__all__ = [
+    "AdaptiveAvgPoolCache",
+    "AdaptiveMaxPoolCache",
+    "adaptive_avg_pool_backward",
+    "adaptive_avg_pool_forward",
+    "adaptive_max_pool_backward",
+    "adaptive_max_pool_forward",
+    "global_avg_pool_backward",
+    "global_avg_pool_forward",
+    "global_max_pool_backward",
+    "global_max_pool_forward",
+]
+
+
+@dataclass(frozen=True, eq=False)
+class AdaptiveMaxPoolCache:
+    """What backward needs to know of forward; `argmax` is as for `max_pool_forward`."""
+
+    argmax: Array
+    spatial: Shape
+
+
+@dataclass(frozen=True, eq=False)
+class AdaptiveAvgPoolCache:
+    """What backward needs to know of forward."""
+
+    shape: Shape
+    spatial: Shape
+
+
+def adaptive_max_pool_forward(
+    x: ArrayLike, output_size: Sizes
+) -> tuple[Images, AdaptiveMaxPoolCache]:
+    """
+    Keep the largest pixel of each of so many bins.
+
+    Parameters
+    ----------
+    x : array, shape (N, *SPATIAL, C)
+        A batch of images of any real dtype.
+    output_size : int or sequence of int
+        Bins along each spatial axis; they need not divide the image.
+
+    Returns
+    -------
+    y : array, shape (N, *output_size, C)
+        In the dtype of `x`. A bin with a NaN gives NaN.
+    cache : AdaptiveMaxPoolCache
+        For `adaptive_max_pool_backward`; ``cache.argmax`` is that of `max_unpool`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `x` has no spatial axis or `output_size` is malformed.
+
+    Notes
+    -----
+    One pass over the images per spatial axis. Bins are those of PyTorch.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from im2col_cnn import adaptive_max_pool_forward
+    >>> y, cache = adaptive_max_pool_forward(np.arange(5).reshape(1, 5, 1), 2)
+    >>> y.ravel()
+    array([2, 4])
+    """
+    x = as_images(x)
+    _, *spatial, _ = x.shape
+    output_size = as_per_axis(output_size, "output_size", len(spatial), at_least=1)
+    places = np.arange(prod(spatial)).reshape(1, *spatial, 1)
+    y, argmax = x, np.broadcast_to(places, x.shape)
+    # From the last axis to the first, so that the first of equals wins.
+    for axis in reversed(range(1, x.ndim - 1)):
+        values, found = [], []
+        for part in bins(spatial[axis - 1], output_size[axis - 1]):
+            here = (*[slice(None)] * axis, part)
+            winner = y[here].argmax(axis, keepdims=True)
+            values.append(np.take_along_axis(y[here], winner, axis))
+            found.append(np.take_along_axis(argmax[here], winner, axis))
+        y, argmax = np.concatenate(values, axis), np.concatenate(found, axis)
+    return y, AdaptiveMaxPoolCache(argmax, tuple(spatial))
+
+
+def adaptive_max_pool_backward(dy: ArrayLike, cache: AdaptiveMaxPoolCache) -> Images:
+    """
+    Send the gradient of every bin to its first maximum.
+
+    Parameters
+    ----------
+    dy : array, shape of `y`
+        Gradient of the loss with respect to the output.
+    cache : AdaptiveMaxPoolCache
+        What `adaptive_max_pool_forward` returned beside `y`. It may be used again.
+
+    Returns
+    -------
+    array, shape of `x`
+        In the dtype of `dy`; whole numbers are added up in int64.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `cache` is not one of that function or `dy` not of the shape of `y`.
+    """
+    cache = require_cache(cache, AdaptiveMaxPoolCache, "adaptive_max_pool_forward")
+    dy = as_upstream(dy, cache.argmax.shape)
+    result, working = arithmetic(dy)
+    dx = scatter(dy.astype(working, copy=False), cache.argmax, cache.spatial)
+    return dx.astype(result, copy=False)
+
+
+def adaptive_avg_pool_forward(
+    x: ArrayLike, output_size: Sizes
+) -> tuple[Images, AdaptiveAvgPoolCache]:
+    """
+    Replace each of so many bins by the mean of its pixels.
+
+    Parameters
+    ----------
+    x : array, shape (N, *SPATIAL, C)
+        A batch of images of any real dtype.
+    output_size : int or sequence of int
+        Bins along each spatial axis; they need not divide the image.
+
+    Returns
+    -------
+    y : array, shape (N, *output_size, C)
+        In the dtype of `x`; means of whole numbers are float64.
+    cache : AdaptiveAvgPoolCache
+        For `adaptive_avg_pool_backward`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `x` has no spatial axis or `output_size` is malformed.
+
+    Notes
+    -----
+    One pass over the images per spatial axis. Bins are those of PyTorch.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from im2col_cnn import adaptive_avg_pool_backward, adaptive_avg_pool_forward
+    >>> y, cache = adaptive_avg_pool_forward(np.arange(5).reshape(1, 5, 1), 2)
+    >>> y.ravel()
+    array([1., 3.])
+    >>> adaptive_avg_pool_backward([[[3.0], [6.0]]], cache).ravel()
+    array([1., 1., 3., 2., 2.])
+    """
+    x = as_images(x)
+    _, *spatial, _ = x.shape
+    output_size = as_per_axis(output_size, "output_size", len(spatial), at_least=1)
+    result, working = mean_arithmetic(x)
+    y = x.astype(working, copy=False)
+    for axis in range(1, x.ndim - 1):
+        sums = [
+            y[(*[slice(None)] * axis, part)].sum(axis, keepdims=True)
+            for part in bins(spatial[axis - 1], output_size[axis - 1])
+        ]
+        y = np.concatenate(sums, axis)
+    cache = AdaptiveAvgPoolCache(y.shape, tuple(spatial))
+    return (y / counts(cache, working)).astype(result, copy=False), cache
+
+
+def adaptive_avg_pool_backward(dy: ArrayLike, cache: AdaptiveAvgPoolCache) -> Images:
+    """
+    Share the gradient of every bin equally among its pixels.
+
+    Parameters
+    ----------
+    dy : array, shape of `y`
+        Gradient of the loss with respect to the output.
+    cache : AdaptiveAvgPoolCache
+        What `adaptive_avg_pool_forward` returned beside `y`. It may be used again.
+
+    Returns
+    -------
+    array, shape of `x`
+        In the dtype of `dy`, float64 if that is whole.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `cache` is not one of that function or `dy` not of the shape of `y`.
+    """
+    cache = require_cache(cache, AdaptiveAvgPoolCache, "adaptive_avg_pool_forward")
+    dy = as_upstream(dy, cache.shape)
+    result, working = mean_arithmetic(dy)
+    dx = dy.astype(working, copy=False) / counts(cache, working)
+    for axis, size in enumerate(cache.spatial, start=1):
+        shares = dx
+        dx = np.zeros((*dx.shape[:axis], size, *dx.shape[axis + 1 :]), working)
+        for o, part in enumerate(bins(size, shares.shape[axis])):
+            before = [slice(None)] * axis
+            dx[(*before, part)] += shares[(*before, slice(o, o + 1))]
+    return dx.astype(result, copy=False)
+
+
+def global_max_pool_forward(x: ArrayLike) -> tuple[Images, AdaptiveMaxPoolCache]:
+    """
+    Keep the largest pixel of every image, channel by channel.
+
+    Parameters
+    ----------
+    x : array, shape (N, *SPATIAL, C)
+
+    Returns
+    -------
+    y : array, shape (N, 1, ..., 1, C)
+        The spatial axes stay, with one pixel each, as in ONNX.
+    cache : AdaptiveMaxPoolCache
+        For `global_max_pool_backward`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `x` does not hold real numbers or has no spatial axis.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from im2col_cnn import global_max_pool_forward
+    >>> y, cache = global_max_pool_forward(np.arange(12).reshape(1, 2, 3, 2))
+    >>> y
+    array([[[[10, 11]]]])
+    """
+    return adaptive_max_pool_forward(x, 1)
+
+
+def global_max_pool_backward(dy: ArrayLike, cache: AdaptiveMaxPoolCache) -> Images:
+    """
+    Send the gradient of every image to its first maximum.
+
+    Parameters, results and errors are those of `adaptive_max_pool_backward`.
+    """
+    return adaptive_max_pool_backward(dy, cache)
+
+
+def global_avg_pool_forward(x: ArrayLike) -> tuple[Images, AdaptiveAvgPoolCache]:
+    """
+    Replace every image by its mean, channel by channel.
+
+    Parameters
+    ----------
+    x : array, shape (N, *SPATIAL, C)
+
+    Returns
+    -------
+    y : array, shape (N, 1, ..., 1, C)
+        The spatial axes stay, with one pixel each, as in ONNX.
+    cache : AdaptiveAvgPoolCache
+        For `global_avg_pool_backward`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `x` does not hold real numbers or has no spatial axis.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from im2col_cnn import global_avg_pool_forward
+    >>> y, cache = global_avg_pool_forward(np.arange(12).reshape(1, 2, 3, 2))
+    >>> y
+    array([[[[5., 6.]]]])
+    """
+    return adaptive_avg_pool_forward(x, 1)
+
+
+def global_avg_pool_backward(dy: ArrayLike, cache: AdaptiveAvgPoolCache) -> Images:
+    """
+    Share the gradient of every image equally among its pixels.
+
+    Parameters, results and errors are those of `adaptive_avg_pool_backward`.
+    """
+    return adaptive_avg_pool_backward(dy, cache)
+
+
+def bins(size: int, count: int) -> list[slice]:
+    """Cut an axis into bins that cover it; neighbours may share a pixel."""
+    return [slice(o * size // count, -(-(o + 1) * size // count)) for o in range(count)]
+
+
+def counts(cache: AdaptiveAvgPoolCache, dtype: np.dtype) -> Array:
+    """Count the pixels of every bin, with an axis for the channels."""
+    lengths = (
+        np.array([part.stop - part.start for part in bins(size, count)], dtype)
+        for size, count in zip(cache.spatial, cache.shape[1:-1], strict=True)
+    )
+    return np.asarray(reduce(np.multiply.outer, lengths))[..., None]

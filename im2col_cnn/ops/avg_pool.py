@@ -1,0 +1,159 @@
+"""Pool by the mean, and share the gradient equally among the pixels of a window.
+
+forward     y[stops] += x[pixels]       then y /= pixels per window
+backward    dx[pixels] += (dy / pixels per window)[stops]
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .._checks import as_flag, as_images, as_upstream, require_cache
+from .._dtypes import mean_arithmetic
+from .._typing import Array, ArrayLike, Images, Padding, Shape, Sizes
+from ..placing import pooling_window
+from ..window import Window
+
+__all__ = ["AvgPoolCache", "avg_pool_backward", "avg_pool_forward"]
+
+
+@dataclass(frozen=True, eq=False)
+class AvgPoolCache:
+    """What `avg_pool_backward` needs to know of `avg_pool_forward`."""
+
+    shape: Shape
+    window: Window
+    count_include_pad: bool
+
+    @property
+    def counts(self) -> Array:
+        """Pixels that each window divides by, with an axis for the channels."""
+        return self.window.reads(count_padding=self.count_include_pad)[..., None]
+
+
+def avg_pool_forward(
+    x: ArrayLike,
+    kernel_size: Sizes,
+    *,
+    stride: Sizes | None = None,
+    padding: Padding = 0,
+    dilation: Sizes = 1,
+    ceil_mode: bool = False,
+    count_include_pad: bool = False,
+) -> tuple[Images, AvgPoolCache]:
+    """
+    Replace every window by the mean of its pixels.
+
+    Parameters
+    ----------
+    x : array, shape (N, *SPATIAL, C)
+        A batch of images of any real dtype.
+    kernel_size : int or sequence of int
+        Pixels of a window along each spatial axis.
+    stride : int, sequence of int or None, default None
+        Pixels from one window to the next. None means `kernel_size`: side by side.
+    padding : int, sequence or str, default 0
+        Room around the image, in any form of `Window`. A window must read at least
+        one real pixel.
+    dilation : int or sequence of int, default 1
+        Pixels from one tap to the next.
+    ceil_mode : bool, default False
+        Keep a last window that reaches over the end of the padded image, and drop one
+        that would start in the padding after the image.
+    count_include_pad : bool, default False
+        Whether the mean counts the padding, as zeros. False is the default of ONNX,
+        TensorFlow and Keras; PyTorch's is True. What ``ceil_mode`` reads beyond the
+        padding never counts, as in PyTorch and in ONNX since opset 22.
+
+    Returns
+    -------
+    y : array, shape (N, *OUT, C)
+        In the dtype of `x`; means of whole numbers are float64.
+    cache : AvgPoolCache
+        For `avg_pool_backward`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a setting is malformed, the kernel does not fit, or a window would read
+        nothing but padding.
+
+    Notes
+    -----
+    One pass over the images per tap: ``prod(KERNEL)`` additions per output.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from im2col_cnn import avg_pool_backward, avg_pool_forward
+    >>> i, j = np.ogrid[:4, :4]
+    >>> y, cache = avg_pool_forward((10 * i + j).reshape(1, 4, 4, 1), 2)
+    >>> y[0, :, :, 0]
+    array([[ 5.5,  7.5],
+           [25.5, 27.5]])
+    >>> avg_pool_backward(np.array([1.0, 2, 3, 4]).reshape(y.shape), cache)[0, :, :, 0]
+    array([[0.25, 0.25, 0.5 , 0.5 ],
+           [0.25, 0.25, 0.5 , 0.5 ],
+           [0.75, 0.75, 1.  , 1.  ],
+           [0.75, 0.75, 1.  , 1.  ]])
+    """
+    x = as_images(x)
+    count_include_pad = as_flag(count_include_pad, "count_include_pad")
+    window = pooling_window(
+        x.shape[1:-1],
+        kernel_size,
+        stride=stride,
+        padding=padding,
+        dilation=dilation,
+        ceil_mode=ceil_mode,
+    )
+    N, *_, C = x.shape
+    result, working = mean_arithmetic(x)
+    y = np.zeros((N, *window.output_size, C), working)
+    for _, stops, pixels in window.taps():
+        y[stops] += x[pixels]
+    cache = AvgPoolCache(y.shape, window, count_include_pad)
+    y /= cache.counts.astype(working)
+    return y.astype(result, copy=False), cache
+
+
+def avg_pool_backward(dy: ArrayLike, cache: AvgPoolCache) -> Images:
+    """
+    Share the gradient of every window equally among its pixels.
+
+    Parameters
+    ----------
+    dy : array, shape of `y`
+        Gradient of the loss with respect to the output.
+    cache : AvgPoolCache
+        What `avg_pool_forward` returned beside `y`. It may be used again.
+
+    Returns
+    -------
+    array, shape of `x`
+        In the dtype of `dy`, float64 if that is whole. Overlapping shares add up.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `cache` is not one of `avg_pool_forward` or `dy` not of the shape of `y`.
+
+    Examples
+    --------
+    Windows of two, one pixel apart: the pixel in the middle is in both of them.
+
+    >>> import numpy as np
+    >>> from im2col_cnn import avg_pool_backward, avg_pool_forward
+    >>> y, cache = avg_pool_forward(np.zeros((1, 3, 1)), 2, stride=1)
+    >>> avg_pool_backward(np.ones((1, 2, 1)), cache).ravel()
+    array([0.5, 1. , 0.5])
+    """
+    cache = require_cache(cache, AvgPoolCache, "avg_pool_forward")
+    dy = as_upstream(dy, cache.shape)
+    result, working = mean_arithmetic(dy)
+    N, *_, C = dy.shape
+    shares = dy.astype(working, copy=False) / cache.counts.astype(working)
+    dx = np.zeros((N, *cache.window.spatial, C), working)
+    for _, stops, pixels in cache.window.taps():
+        dx[pixels] += shares[stops]
+    return dx.astype(result, copy=False)

@@ -1,0 +1,142 @@
+"""Measure how wrong an output is, and how it should move.
+
+A loss is a mean over all that is judged, and its gradient comes with it: ``(loss,
+gradient)``. The loss is a Python float, the gradient has the shape and dtype of the
+output.
+"""
+
+import numpy as np
+
+from .._checks import as_probabilities, as_scores, as_targets, require_some
+from .._dtypes import mean_arithmetic
+from .._typing import Array, ArrayLike
+from .activations import logistic
+from .softmax import log_probabilities
+
+__all__ = ["binary_cross_entropy", "mean_squared_error", "softmax_cross_entropy"]
+
+
+def softmax_cross_entropy(scores: ArrayLike, labels: ArrayLike) -> tuple[float, Array]:
+    """
+    Return the mean of ``-log(softmax(scores)[label])`` and its gradient.
+
+    Parameters
+    ----------
+    scores : array, shape (N, K) or (N, ..., K)
+        One score per class, any real numbers.
+    labels : array of int, shape (N,) or (N, ...); or of float, shape of `scores`
+        The right class of each, from 0 to K - 1; or the probability of every class.
+
+    Returns
+    -------
+    loss : float
+        0 for certainty, ``log(K)`` for scores that are all equal.
+    dscores : array, shape of `scores`
+        Gradient of `loss`: what softmax says less what is right, over N.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If there is nothing to judge, shapes differ, a label is no class, or rows of
+        probabilities are negative or do not add up to 1.
+
+    Notes
+    -----
+    Scores of 1e4 give finite losses and gradients: see `log_softmax_forward`.
+
+    Examples
+    --------
+    >>> from im2col_cnn import softmax_cross_entropy
+    >>> loss, dscores = softmax_cross_entropy([[0.0, 0.0]], [1])
+    >>> round(loss, 4)
+    0.6931
+    >>> dscores
+    array([[ 0.5, -0.5]])
+    >>> softmax_cross_entropy([[0.0, 0.0]], [[0.25, 0.75]])[1]
+    array([[ 0.25, -0.25]])
+    """
+    scores = require_some(as_scores(scores, "scores"), "scores")
+    right = as_probabilities(labels, scores)
+    result, working = mean_arithmetic(scores)
+    logs = log_probabilities(scores.astype(working, copy=False))
+    right = right.astype(working, copy=False)
+    N = scores[..., 0].size
+    # Where a probability is 0, what softmax says does not count, not even -inf.
+    loss = -np.where(right == 0, 0, right * logs).sum() / N
+    dscores = (np.exp(logs) * right.sum(axis=-1, keepdims=True) - right) / N
+    return float(loss), np.asarray(dscores, result)
+
+
+def mean_squared_error(
+    predictions: ArrayLike, targets: ArrayLike
+) -> tuple[float, Array]:
+    """
+    Return the mean of ``(predictions - targets) ** 2`` and its gradient.
+
+    Parameters
+    ----------
+    predictions : array of any shape
+    targets : array, shape of `predictions`
+
+    Returns
+    -------
+    loss : float
+    dpredictions : array, shape of `predictions`
+        ``2 * (predictions - targets)`` over their number.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If there is nothing to judge or the shapes differ.
+
+    Examples
+    --------
+    >>> from im2col_cnn import mean_squared_error
+    >>> mean_squared_error([1.0, 5.0], [1.0, 3.0])
+    (2.0, array([0., 2.]))
+    """
+    predictions, targets = as_targets(predictions, targets, "predictions", "targets")
+    result, working = mean_arithmetic(predictions)
+    away = predictions.astype(working, copy=False) - targets.astype(working, copy=False)
+    return float(np.mean(away * away)), np.asarray(away * (2 / away.size), result)
+
+
+def binary_cross_entropy(scores: ArrayLike, labels: ArrayLike) -> tuple[float, Array]:
+    """
+    Return the mean loss of yes-or-no questions, from their scores, and its gradient.
+
+    Parameters
+    ----------
+    scores : array of any shape
+        Any real numbers: ``sigmoid(score)`` is the probability of yes.
+    labels : array, shape of `scores`
+        What is right: 0, 1, or a probability between them.
+
+    Returns
+    -------
+    loss : float
+        The mean of ``-label * log(p) - (1 - label) * log(1 - p)``.
+    dscores : array, shape of `scores`
+        ``sigmoid(scores) - labels`` over their number.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If there is nothing to judge, the shapes differ, or a label lies outside 0 to 1.
+
+    Notes
+    -----
+    Written as ``max(s, 0) - s * label + log(1 + exp(-|s|))``, so that scores of 1e4
+    give finite losses.
+
+    Examples
+    --------
+    >>> from im2col_cnn import binary_cross_entropy
+    >>> binary_cross_entropy([1e4, -1e4], [1, 1])
+    (5000.0, array([ 0. , -0.5]))
+    """
+    scores, labels = as_targets(scores, labels, "scores", "labels", most=1)
+    result, working = mean_arithmetic(scores)
+    s, right = scores.astype(working, copy=False), labels.astype(working, copy=False)
+    losses = np.maximum(s, 0) - s * right + np.log1p(np.exp(-np.abs(s)))
+    return float(losses.mean()), np.asarray((logistic(s) - right) / s.size, result)

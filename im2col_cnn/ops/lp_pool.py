@@ -1,0 +1,156 @@
+"""Pool by the p-norm, between the sum of magnitudes and the largest of them.
+
+forward     y = (sum of |x| ** p) ** (1 / p)
+backward    dx += dy * sign(x) * (|x| / y) ** (p - 1)
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .._checks import as_exponent, as_images, as_upstream, require_cache
+from .._dtypes import mean_arithmetic
+from .._typing import Array, ArrayLike, Images, Padding, Sizes
+from ..placing import pooling_window
+from ..window import Window
+
+__all__ = ["LpPoolCache", "lp_pool_backward", "lp_pool_forward"]
+
+
+@dataclass(frozen=True, eq=False)
+class LpPoolCache:
+    """What `lp_pool_backward` needs to know of `lp_pool_forward`."""
+
+    x: Images
+    y: Images
+    window: Window
+    p: float
+
+
+def lp_pool_forward(
+    x: ArrayLike,
+    kernel_size: Sizes,
+    *,
+    p: float = 2,
+    stride: Sizes | None = None,
+    padding: Padding = 0,
+    dilation: Sizes = 1,
+    ceil_mode: bool = False,
+) -> tuple[Images, LpPoolCache]:
+    """
+    Replace every window by the p-norm of its pixels.
+
+    Parameters
+    ----------
+    x : array, shape (N, *SPATIAL, C)
+        A batch of images of any real dtype.
+    kernel_size : int or sequence of int
+        Pixels of a window along each spatial axis.
+    p : float, default 2
+        The exponent, at least 1. 1 adds up magnitudes; the larger it is, the more
+        the largest of them decides.
+    stride : int, sequence of int or None, default None
+        Pixels from one window to the next. None means `kernel_size`: side by side.
+    padding : int, sequence or str, default 0
+        Room around the image, in any form of `Window`; it adds nothing to a norm. A
+        window must read at least one real pixel.
+    dilation : int or sequence of int, default 1
+        Pixels from one tap to the next.
+    ceil_mode : bool, default False
+        Keep a last window that reaches over the end of the padded image, and drop one
+        that would start in the padding after the image.
+
+    Returns
+    -------
+    y : array, shape (N, *OUT, C)
+        In the dtype of `x`; norms of whole numbers are float64.
+    cache : LpPoolCache
+        For `lp_pool_backward`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a setting is malformed, the kernel does not fit, or a window would read
+        nothing but padding.
+
+    Notes
+    -----
+    The norm is that of ONNX's LpPool: of magnitudes, whatever the sign. PyTorch's
+    ``LPPool`` adds up signed powers for odd `p`, and in ``ceil_mode`` scales a last
+    window up to a full one.
+
+    The powers are taken of pixels scaled by a power of two that brings the largest of
+    a window near 1, so that none overflows and none is rounded.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from im2col_cnn import lp_pool_backward, lp_pool_forward
+    >>> y, cache = lp_pool_forward(np.array([3.0, -4.0]).reshape(1, 2, 1), 2)
+    >>> y.item()
+    5.0
+    >>> lp_pool_backward([[[5.0]]], cache).ravel()
+    array([ 3., -4.])
+    """
+    x, p = as_images(x), as_exponent(p)
+    window = pooling_window(
+        x.shape[1:-1],
+        kernel_size,
+        stride=stride,
+        padding=padding,
+        dilation=dilation,
+        ceil_mode=ceil_mode,
+    )
+    result, working = mean_arithmetic(x)
+    magnitudes = np.abs(x.astype(working, copy=False))
+    y = p_norms(magnitudes, window, p).astype(result, copy=False)
+    return y, LpPoolCache(x, y, window, p)
+
+
+def lp_pool_backward(dy: ArrayLike, cache: LpPoolCache) -> Images:
+    """
+    Hand out the gradient of every window by the size of its pixels.
+
+    Parameters
+    ----------
+    dy : array, shape of `y`
+        Gradient of the loss with respect to the output.
+    cache : LpPoolCache
+        What `lp_pool_forward` returned beside `y`. It may be used again.
+
+    Returns
+    -------
+    array, shape of `x`
+        In the dtype ``np.result_type(y, dy)``. A pixel of 0 gets 0: of the slopes of
+        a magnitude at its kink, the one in the middle.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `cache` is not one of `lp_pool_forward` or `dy` not of the shape of `y`.
+    """
+    cache = require_cache(cache, LpPoolCache, "lp_pool_forward")
+    dy = as_upstream(dy, cache.y.shape)
+    result, working = mean_arithmetic(cache.y, dy)
+    x, y, dy = (a.astype(working, copy=False) for a in (cache.x, cache.y, dy))
+    dx = np.zeros(x.shape, working)
+    norms = np.where(y == 0, 1, y)  # all pixels are 0 there, and get 0
+    for _, stops, pixels in cache.window.taps():
+        shares = (np.abs(x[pixels]) / norms[stops]) ** (cache.p - 1)
+        dx[pixels] += np.where(
+            x[pixels] == 0, 0, dy[stops] * np.sign(x[pixels]) * shares
+        )
+    return dx.astype(result, copy=False)
+
+
+def p_norms(magnitudes: Array, window: Window, p: float) -> Images:
+    """Return the p-norm of every window, without overflow on the way."""
+    N, *_, C = magnitudes.shape
+    largest = np.zeros((N, *window.output_size, C), magnitudes.dtype)
+    for _, stops, pixels in window.taps():
+        np.maximum(largest[stops], magnitudes[pixels], out=largest[stops])
+    _, exponents = np.frexp(np.where(np.isfinite(largest), largest, 1))
+    sums = np.zeros_like(largest)
+    for _, stops, pixels in window.taps():
+        sums[stops] += np.ldexp(magnitudes[pixels], -exponents[stops]) ** p
+    return np.ldexp(sums ** (1 / p), exponents)

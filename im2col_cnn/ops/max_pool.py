@@ -1,0 +1,273 @@
+"""Pool by the maximum, and send the gradient back to the pixel that won.
+
+    forward     y[stops] = maximum(y[stops], x[pixels])       tap by tap
+    backward    dx[argmax] += dy                              one scatter-add
+
+Padding is never read, so it cannot win, whatever the dtype.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+from math import prod
+
+import numpy as np
+
+from .._checks import (
+    as_array,
+    as_choice,
+    as_images,
+    as_per_axis,
+    as_upstream,
+    require_cache,
+    require_positions,
+)
+from .._dtypes import arithmetic, mean_arithmetic
+from .._typing import Array, ArrayLike, Images, Padding, Sizes, Ties
+from ..placing import pooling_window
+from ..window import Tap, Window
+
+__all__ = [
+    "MaxPoolCache",
+    "max_pool_backward",
+    "max_pool_forward",
+    "max_unpool",
+    "scatter",
+]
+
+
+@dataclass(frozen=True, eq=False)
+class MaxPoolCache:
+    """What `max_pool_backward` needs to know of `max_pool_forward`."""
+
+    x: Images
+    y: Images
+    window: Window
+    ties: Ties
+
+    @cached_property
+    def argmax(self) -> Array:
+        """Flat index in the image of every first maximum, in the shape of `y`."""
+        places = np.arange(prod(self.window.spatial))
+        places = places.reshape(1, *self.window.spatial, 1)
+        argmax = np.zeros(self.y.shape, np.int64)
+        # From the last tap to the first, so that the first maximum is written last.
+        for tap in reversed(list(self.window.taps())):
+            np.copyto(argmax[tap.stops], places[tap.pixels], where=self.wins(tap))
+        return argmax
+
+    def wins(self, tap: Tap) -> Array:
+        """Tell in which windows this tap reads the maximum, or a NaN."""
+        x, y = self.x[tap.pixels], self.y[tap.stops]
+        return np.equal(x, y) | np.isnan(x) if x.dtype.kind == "f" else np.equal(x, y)
+
+
+def max_pool_forward(
+    x: ArrayLike,
+    kernel_size: Sizes,
+    *,
+    stride: Sizes | None = None,
+    padding: Padding = 0,
+    dilation: Sizes = 1,
+    ceil_mode: bool = False,
+    ties: Ties = "first",
+) -> tuple[Images, MaxPoolCache]:
+    """
+    Keep the largest pixel of every window.
+
+    Parameters
+    ----------
+    x : array, shape (N, *SPATIAL, C)
+        A batch of images of any real dtype, bool and uint8 included.
+    kernel_size : int or sequence of int
+        Pixels of a window along each spatial axis.
+    stride : int, sequence of int or None, default None
+        Pixels from one window to the next. None means `kernel_size`: side by side.
+    padding : int, sequence or str, default 0
+        Room around the image, in any form of `Window`. It never wins: a window takes
+        the maximum of the real pixels it reads, and must read at least one.
+    dilation : int or sequence of int, default 1
+        Pixels from one tap to the next.
+    ceil_mode : bool, default False
+        Keep a last window that reaches over the end of the padded image, and drop one
+        that would start in the padding after the image.
+    ties : {"first", "split", "all"}, default "first"
+        Who gets the gradient of a window with several maxima: the first in reading
+        order (as PyTorch and TensorFlow do), all in equal parts, or each in full,
+        which overpays and is not a gradient, but some courses do it.
+
+    Returns
+    -------
+    y : array, shape (N, *OUT, C)
+        In the dtype of `x`. A window with a NaN gives NaN; ``-inf`` is a value like
+        any other.
+    cache : MaxPoolCache
+        For `max_pool_backward`. ``cache.argmax``, shape of `y`, is the flat index in
+        the image of every (first) maximum, as `max_unpool` takes it.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a setting is malformed, the kernel does not fit, or a window would read
+        nothing but padding.
+
+    Notes
+    -----
+    ``prod(KERNEL)`` comparisons per output, one pass over the images per tap. Sizes
+    follow PyTorch and ONNX (opset 22). PyTorch sends the gradient of a window with
+    several NaNs to its last one; here, as for any tie, it goes to the first.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from im2col_cnn import max_pool_backward, max_pool_forward
+    >>> i, j = np.ogrid[:4, :4]
+    >>> y, cache = max_pool_forward((10 * i + j).reshape(1, 4, 4, 1), 2)
+    >>> y[0, :, :, 0]
+    array([[11, 13],
+           [31, 33]])
+    >>> max_pool_backward(np.full((1, 2, 2, 1), 5.0), cache)[0, :, :, 0]
+    array([[0., 0., 0., 0.],
+           [0., 5., 0., 5.],
+           [0., 0., 0., 0.],
+           [0., 5., 0., 5.]])
+    """
+    x = as_images(x)
+    as_choice(ties, "ties", ("first", "split", "all"))
+    window = pooling_window(
+        x.shape[1:-1],
+        kernel_size,
+        stride=stride,
+        padding=padding,
+        dilation=dilation,
+        ceil_mode=ceil_mode,
+    )
+    N, *_, C = x.shape
+    y = np.full((N, *window.output_size, C), lowest(x.dtype), x.dtype)
+    for _, stops, pixels in window.taps():
+        np.maximum(y[stops], x[pixels], out=y[stops])
+    return y, MaxPoolCache(x, y, window, ties)
+
+
+def max_pool_backward(dy: ArrayLike, cache: MaxPoolCache) -> Images:
+    """
+    Send the gradient of every window to the pixel that won it.
+
+    Parameters
+    ----------
+    dy : array, shape of `y`
+        Gradient of the loss with respect to the output.
+    cache : MaxPoolCache
+        What `max_pool_forward` returned beside `y`. It may be used again.
+
+    Returns
+    -------
+    array, shape of `x`
+        In the dtype of `dy`; whole numbers are added up in int64, and become float64
+        where ``ties="split"`` divides them. A pixel that wins several windows gets
+        the sum of their gradients.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `cache` is not one of `max_pool_forward` or `dy` not of the shape of `y`.
+
+    Examples
+    --------
+    Where two pixels tie, the first gets everything, or both get their share:
+
+    >>> import numpy as np
+    >>> from im2col_cnn import max_pool_backward, max_pool_forward
+    >>> x, dy = np.array([6, 6, 2, 6]).reshape(1, 2, 2, 1), np.full((1, 1, 1, 1), 3.0)
+    >>> for ties in "first", "split", "all":
+    ...     max_pool_backward(dy, max_pool_forward(x, 2, ties=ties)[1]).ravel()
+    array([3., 0., 0., 0.])
+    array([1., 1., 0., 1.])
+    array([3., 3., 0., 3.])
+    """
+    cache = require_cache(cache, MaxPoolCache, "max_pool_forward")
+    dy = as_upstream(dy, cache.y.shape)
+    result, working = (mean_arithmetic if cache.ties == "split" else arithmetic)(dy)
+    dy = dy.astype(working, copy=False)
+    if cache.ties == "first":
+        dx = scatter(dy, cache.argmax, cache.window.spatial)
+    else:
+        dx = to_every_winner(dy, cache)
+    return dx.astype(result, copy=False)
+
+
+def max_unpool(y: ArrayLike, argmax: ArrayLike, spatial: Sizes) -> Images:
+    """
+    Put every maximum back where it was found, among zeros.
+
+    Parameters
+    ----------
+    y : array, shape (N, *OUT, C)
+        Maxima, or anything in their place.
+    argmax : array of int, shape of `y`
+        Flat index of each in its image: ``cache.argmax`` of `max_pool_forward`.
+    spatial : int or tuple of int
+        Size of the images to make, one int per spatial axis.
+
+    Returns
+    -------
+    array, shape (N, *spatial, C)
+        In the dtype of `y`. Where windows overlap, several may name one pixel; the
+        last of them in reading order is kept, as in ONNX's MaxUnpool (PyTorch leaves
+        it open).
+
+    Raises
+    ------
+    TypeError, ValueError
+        If shapes differ or an index lies outside the image.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from im2col_cnn import max_pool_forward, max_unpool
+    >>> y, cache = max_pool_forward(np.arange(6).reshape(1, 2, 3, 1), (2, 3))
+    >>> max_unpool(y, cache.argmax, (2, 3))[0, :, :, 0]
+    array([[0, 0, 0],
+           [0, 0, 5]])
+    """
+    y = as_images(y, "y")
+    spatial = as_per_axis(spatial, "spatial", y.ndim - 2, at_least=1)
+    argmax = require_positions(as_array(argmax, "argmax", kinds="iu"), y.shape, spatial)
+    x = np.zeros((y.shape[0], *spatial, y.shape[-1]), y.dtype)
+    x.reshape(-1)[flat(argmax, spatial)] = y
+    return x
+
+
+def scatter(dy: Images, argmax: Array, spatial: tuple[int, ...]) -> Images:
+    """Add every gradient to the pixel it belongs to: ``dx[argmax] += dy``."""
+    dx = np.zeros((dy.shape[0], *spatial, dy.shape[-1]), dy.dtype)
+    # Not dx[...] += dy: where windows overlap, that would keep the last one only.
+    np.add.at(dx.reshape(-1), flat(argmax, spatial).reshape(-1), dy.reshape(-1))
+    return dx
+
+
+def to_every_winner(dy: Images, cache: MaxPoolCache) -> Images:
+    """Give each of several maxima its share of the gradient, or all of it."""
+    taps = [(tap, cache.wins(tap)) for tap in cache.window.taps()]
+    if cache.ties == "split":
+        winners = np.zeros(dy.shape, dy.dtype)
+        for tap, wins in taps:
+            winners[tap.stops] += wins
+        dy = dy / winners
+    dx = np.zeros(cache.x.shape, dy.dtype)
+    for tap, wins in taps:
+        dx[tap.pixels] += np.where(wins, dy[tap.stops], 0)
+    return dx
+
+
+def flat(argmax: Array, spatial: tuple[int, ...]) -> Array:
+    """Turn indices in an image into indices in the whole batch, raveled."""
+    N, *_, C = argmax.shape
+    places = np.arange(N).reshape(-1, *(1 for _ in argmax.shape[1:])) * prod(spatial)
+    return np.asarray((places + argmax) * C + np.arange(C))
+
+
+def lowest(dtype: np.dtype) -> float | int | bool:
+    """Return the value from which every maximum starts."""
+    if dtype.kind == "f":
+        return -np.inf
+    return False if dtype.kind == "b" else int(np.iinfo(dtype).min)

@@ -1,0 +1,189 @@
+"""Bring every channel to mean 0 and variance 1, then to a mean and scale it learns.
+
+    x_hat = (x - mean) / sqrt(var + epsilon)        y = gamma * x_hat + beta
+
+In training, mean and variance are those of the batch, and so depend on every pixel of
+it; at inference they are running averages, and constants.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .._checks import (
+    as_array,
+    as_flag,
+    as_per_channel,
+    as_positive,
+    as_share,
+    as_upstream,
+    require_cache,
+    require_variance,
+)
+from .._dtypes import mean_arithmetic
+from .._typing import Array, ArrayLike, Shape
+
+__all__ = ["BatchNormCache", "batch_norm_backward", "batch_norm_forward"]
+
+
+@dataclass(frozen=True, eq=False)
+class BatchNormCache:
+    """What backward needs to know of forward, and the running statistics to keep."""
+
+    x_hat: Array
+    gamma: Array
+    beta_shape: Shape
+    scale: Array  # 1 / sqrt(var + epsilon)
+    training: bool
+    running_mean: Array
+    running_var: Array
+    dtype: np.dtype  # of y
+
+
+def batch_norm_forward(
+    x: ArrayLike,
+    gamma: ArrayLike,
+    beta: ArrayLike,
+    running_mean: ArrayLike | None = None,
+    running_var: ArrayLike | None = None,
+    *,
+    training: bool = True,
+    momentum: float = 0.1,
+    epsilon: float = 1e-5,
+) -> tuple[Array, BatchNormCache]:
+    """
+    Normalize every channel over the batch and over space.
+
+    Parameters
+    ----------
+    x : array, shape (N, ..., C)
+        A batch of images or of vectors, channels last.
+    gamma, beta : array of C numbers
+        Scale and mean that every channel gets.
+    running_mean, running_var : array of C numbers, optional
+        Running statistics, by default 0 and 1. They are not written into: the next
+        ones are ``cache.running_mean`` and ``cache.running_var``.
+    training : bool, default True
+        Whether to normalize by the batch and move the running statistics, or to
+        normalize by them.
+    momentum : float, default 0.1
+        How far the running statistics move to those of the batch, from 0 to 1, as in
+        PyTorch; Keras and ONNX call one minus this the momentum.
+    epsilon : float, default 1e-5
+        Added to the variance, so that a constant channel does not divide by 0.
+
+    Returns
+    -------
+    y : array, shape of `x`
+        In the dtype ``np.result_type(x, gamma, beta)``, float64 if that is whole.
+    cache : BatchNormCache
+        For `batch_norm_backward`; it holds the next running statistics.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument has the wrong kind or length, or if there are fewer than two
+        values per channel to train on.
+
+    Notes
+    -----
+    The batch is normalized by its own variance, over M values; the running variance
+    takes the unbiased one, over M - 1, as PyTorch's does. This is the one operation
+    here in which the images of a batch see each other.
+
+    References
+    ----------
+    Ioffe and Szegedy, "Batch Normalization: Accelerating Deep Network Training by
+    Reducing Internal Covariate Shift", 2015.
+
+    Examples
+    --------
+    >>> from im2col_cnn import batch_norm_forward
+    >>> y, cache = batch_norm_forward([[1.0], [3.0]], gamma=[10], beta=[5], epsilon=0)
+    >>> y.ravel()
+    array([-5., 15.])
+    >>> cache.running_mean, cache.running_var
+    (array([0.2]), array([1.1]))
+    """
+    x = as_array(x, "x")
+    C = x.shape[-1] if x.ndim > 1 else 0
+    gamma, beta = as_per_channel(gamma, "gamma", x), as_per_channel(beta, "beta", x)
+    training = as_flag(training, "training")
+    momentum, epsilon = as_share(momentum, "momentum"), as_positive(epsilon, "epsilon")
+    result, working = mean_arithmetic(x, gamma, beta)
+    mean = np.zeros(C) if running_mean is None else running_mean
+    var = np.ones(C) if running_var is None else running_var
+    mean = as_per_channel(mean, "running_mean", x).ravel().astype(working)
+    var = as_per_channel(var, "running_var", x).ravel().astype(working)
+
+    values = x.astype(working, copy=False)
+    next_mean, next_var = mean, var
+    if training:
+        M = require_variance(x)
+        everything = tuple(range(x.ndim - 1))
+        mean, var = values.mean(axis=everything), values.var(axis=everything)
+        next_mean = next_mean + momentum * (mean - next_mean)
+        next_var = next_var + momentum * (var * (M / (M - 1)) - next_var)
+    scale = 1 / np.sqrt(var + working.type(epsilon))
+    x_hat = (values - mean) * scale
+    y = x_hat * gamma.ravel().astype(working) + beta.ravel().astype(working)
+    cache = BatchNormCache(
+        x_hat, gamma, beta.shape, scale, training, next_mean, next_var, result
+    )
+    return y.astype(result, copy=False), cache
+
+
+def batch_norm_backward(
+    dy: ArrayLike, cache: BatchNormCache
+) -> tuple[Array, Array, Array]:
+    """
+    Return the gradients of a batch normalization.
+
+    Parameters
+    ----------
+    dy : array, shape of `y`
+        Gradient of the loss with respect to the output.
+    cache : BatchNormCache
+        What `batch_norm_forward` returned beside `y`. It may be used again.
+
+    Returns
+    -------
+    dx : array, shape of `x`
+        In training it adds up to 0 over every channel, and so does its product with
+        `y` less `beta`: shifting and scaling a channel changes nothing.
+    dgamma, dbeta : array, shapes of `gamma` and `beta`
+        All are in the dtype ``np.result_type(y, dy)``.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `cache` is not one of `batch_norm_forward` or `dy` not of the shape of `y`.
+
+    Examples
+    --------
+    >>> from im2col_cnn import batch_norm_backward, batch_norm_forward
+    >>> y, cache = batch_norm_forward([[1.0], [3.0]], gamma=[10], beta=[5], epsilon=0)
+    >>> dx, dgamma, dbeta = batch_norm_backward([[1], [2]], cache)
+    >>> dgamma, dbeta
+    (array([1.]), array([3.]))
+    """
+    cache = require_cache(cache, BatchNormCache, "batch_norm_forward")
+    dy = as_upstream(dy, cache.x_hat.shape)
+    result, working = mean_arithmetic(cache.dtype, dy)
+    dy, x_hat, gamma, scale = (
+        a.astype(working, copy=False)
+        for a in (dy, cache.x_hat, cache.gamma.ravel(), cache.scale)
+    )
+    everything = tuple(range(dy.ndim - 1))
+    dbeta, dgamma = dy.sum(axis=everything), (dy * x_hat).sum(axis=everything)
+    dx = dy
+    if cache.training:
+        # What the batch's own mean and variance take back from every value.
+        M = dy.size // len(dbeta)
+        dx = dy - dbeta / M - x_hat * (dgamma / M)
+    dx = dx * (gamma * scale)
+    return (
+        np.asarray(dx, result),
+        dgamma.astype(result, copy=False).reshape(cache.gamma.shape),
+        dbeta.astype(result, copy=False).reshape(cache.beta_shape),
+    )

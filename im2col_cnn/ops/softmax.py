@@ -1,0 +1,177 @@
+"""Turn scores into probabilities that add up to 1, or into their logarithms.
+
+Classes lie along the last axis. The largest score is subtracted first: that changes
+no probability, and no exponential overflows.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .._checks import as_scores, as_upstream, require_cache
+from .._dtypes import mean_arithmetic
+from .._typing import Array, ArrayLike
+
+__all__ = [
+    "LogSoftmaxCache",
+    "SoftmaxCache",
+    "log_probabilities",
+    "log_softmax_backward",
+    "log_softmax_forward",
+    "softmax_backward",
+    "softmax_forward",
+]
+
+
+@dataclass(frozen=True, eq=False)
+class SoftmaxCache:
+    """What `softmax_backward` needs to know of `softmax_forward`."""
+
+    y: Array
+
+
+@dataclass(frozen=True, eq=False)
+class LogSoftmaxCache:
+    """What `log_softmax_backward` needs to know of `log_softmax_forward`."""
+
+    y: Array
+
+
+def softmax_forward(x: ArrayLike) -> tuple[Array, SoftmaxCache]:
+    """
+    Turn scores into probabilities.
+
+    Parameters
+    ----------
+    x : array, shape (..., K)
+        One score per class.
+
+    Returns
+    -------
+    y : array, shape of `x`
+        ``exp(x) / sum(exp(x))`` along the last axis, in the dtype of `x`; of whole
+        numbers, float64.
+    cache : SoftmaxCache
+        For `softmax_backward`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `x` does not hold real numbers or has no class.
+
+    Examples
+    --------
+    >>> from im2col_cnn import softmax_backward, softmax_forward
+    >>> y, cache = softmax_forward([[1e4, 1e4]])
+    >>> y
+    array([[0.5, 0.5]])
+    >>> softmax_backward([[4, 0]], cache)
+    array([[ 1., -1.]])
+    """
+    x = as_scores(x, "x")
+    result, working = mean_arithmetic(x)
+    y = np.exp(log_probabilities(x.astype(working, copy=False)))
+    y = y.astype(result, copy=False)
+    return y, SoftmaxCache(y)
+
+
+def softmax_backward(dy: ArrayLike, cache: SoftmaxCache) -> Array:
+    """
+    Return ``y * (dy - <y, dy>)``.
+
+    Parameters
+    ----------
+    dy : array, shape of `y`
+        Gradient of the loss with respect to the output.
+    cache : SoftmaxCache
+        What `softmax_forward` returned beside `y`. It may be used again.
+
+    Returns
+    -------
+    array, shape of `x`
+        In the dtype ``np.result_type(y, dy)``. It adds up to 0: a shift of all scores
+        changes no probability.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `cache` is not one of `softmax_forward` or `dy` not of the shape of `y`.
+    """
+    cache = require_cache(cache, SoftmaxCache, "softmax_forward")
+    dy = as_upstream(dy, cache.y.shape)
+    result, working = mean_arithmetic(cache.y, dy)
+    y, dy = cache.y.astype(working, copy=False), dy.astype(working, copy=False)
+    dx = y * (dy - (y * dy).sum(axis=-1, keepdims=True))
+    return np.asarray(dx, result)
+
+
+def log_softmax_forward(x: ArrayLike) -> tuple[Array, LogSoftmaxCache]:
+    """
+    Turn scores into logarithms of probabilities.
+
+    Parameters
+    ----------
+    x : array, shape (..., K)
+        One score per class.
+
+    Returns
+    -------
+    y : array, shape of `x`
+        ``x - log(sum(exp(x)))`` along the last axis, in the dtype of `x`; of whole
+        numbers, float64. Finite also where the probability itself would round to 0.
+    cache : LogSoftmaxCache
+        For `log_softmax_backward`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `x` does not hold real numbers or has no class.
+
+    Examples
+    --------
+    >>> from im2col_cnn import log_softmax_backward, log_softmax_forward
+    >>> y, cache = log_softmax_forward([[0.0, 1e4]])
+    >>> y
+    array([[-10000.,      0.]])
+    >>> log_softmax_backward([[1, 1]], cache)
+    array([[ 1., -1.]])
+    """
+    x = as_scores(x, "x")
+    result, working = mean_arithmetic(x)
+    y = log_probabilities(x.astype(working, copy=False)).astype(result, copy=False)
+    return y, LogSoftmaxCache(y)
+
+
+def log_softmax_backward(dy: ArrayLike, cache: LogSoftmaxCache) -> Array:
+    """
+    Return ``dy - exp(y) * sum(dy)``.
+
+    Parameters
+    ----------
+    dy : array, shape of `y`
+        Gradient of the loss with respect to the output.
+    cache : LogSoftmaxCache
+        What `log_softmax_forward` returned beside `y`. It may be used again.
+
+    Returns
+    -------
+    array, shape of `x`
+        In the dtype ``np.result_type(y, dy)``.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `cache` is not one of `log_softmax_forward` or `dy` not of the shape of `y`.
+    """
+    cache = require_cache(cache, LogSoftmaxCache, "log_softmax_forward")
+    dy = as_upstream(dy, cache.y.shape)
+    result, working = mean_arithmetic(cache.y, dy)
+    y, dy = cache.y.astype(working, copy=False), dy.astype(working, copy=False)
+    dx = dy - np.exp(y) * dy.sum(axis=-1, keepdims=True)
+    return np.asarray(dx, result)
+
+
+def log_probabilities(scores: Array) -> Array:
+    """Return ``log(softmax(scores))`` along the last axis."""
+    shifted = scores - scores.max(axis=-1, keepdims=True)
+    return np.asarray(shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True)))

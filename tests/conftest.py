@@ -1,0 +1,15 @@
+"""Let the environment's HYPOTHESIS_PROFILE say how many examples are drawn.
+
+    dev    few, and new ones each time: the default
+    ci     fifteen times as many, the same ones each time
+
+No example has a deadline: how fast it runs says more about the machine than the code.
+"""
+
+import os
+
+from hypothesis import settings
+
+settings.register_profile("dev", max_examples=20, deadline=None)
+settings.register_profile("ci", max_examples=200, deadline=None, derandomize=True)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))

@@ -1,0 +1,147 @@
+"""The package is a building: a module imports only from the floors below it."""
+
+import ast
+import importlib
+from collections.abc import Iterator
+from itertools import chain
+from pathlib import Path
+
+import pytest
+
+import im2col_cnn
+
+ROOT = Path(im2col_cnn.__file__).parent
+FLOORS = """\
+_typing
+_checks.numbers  _checks.settings  _dtypes
+_checks.arrays  _checks.geometry  _checks.notebook
+_checks.judging
+window
+placing
+columns  loops.conv  loops.pooling
+loops.adaptive_pool  loops.conv_transpose
+ops.activations  ops.avg_pool  ops.conv  ops.dense  ops.dropout  ops.lp_pool
+ops.max_pool  ops.normalization  ops.softmax
+ops.adaptive_pool  ops.conv_transpose  ops.losses
+nn._settings  nn.layer  step_by_step  testing.gradcheck  testing.strategies
+nn.initializers  nn.optimizers  nn.pooling
+nn.layers  nn.network
+nn.evaluation  nn.models
+nn.training
+files.atomic  files.reading
+files.datasets  files.weights
+commands.curve  commands.refusals  commands.screen  commands.stopping
+commands.train
+cli
+__main__
+"""  # from the ground up
+FLOOR = {
+    module: floor
+    for floor, modules in enumerate(FLOORS.splitlines())
+    for module in modules.split()
+}
+SCRIPTS = {"data.make_digits"}  # run by hand; they stand outside the building
+
+FILES = {
+    ".".join(path.relative_to(ROOT).with_suffix("").parts): path
+    for path in ROOT.rglob("*.py")
+}
+LOBBIES = {module for module in FILES if module.split(".")[-1] == "__init__"}
+
+
+def imports_of(module: str) -> Iterator[tuple[str, str]]:
+    """Yield ``(module, name)`` for all that a file takes from its own package."""
+    here = [im2col_cnn.__name__, *module.split(".")]
+    for node in chain.from_iterable(map(ast.walk, statements(module))):
+        match node:
+            case ast.Import(names=aliases):
+                taken = [(alias.name.split("."), "") for alias in aliases]
+            case ast.ImportFrom(module=source, names=aliases, level=level):
+                start = here[:-level] if level else []
+                path = [*start, *(source.split(".") if source else [])]
+                taken = [(path, alias.name) for alias in aliases]
+            case _:
+                continue
+        yield from (found(path, name) for path, name in taken if path[0] == here[0])
+
+
+def found(path: list[str], name: str) -> tuple[str, str]:
+    """Say which file of the package an import opens, and what it takes from it."""
+    inner = path[1:]
+    for module, taken in ((".".join([*inner, name]), ""), (".".join(inner), name)):
+        for file in (module, f"{module}.__init__".lstrip(".")):
+            if file in FILES:
+                return file, taken
+    raise LookupError(f"no file for {name!r} from {'.'.join(path)}")
+
+
+def floor_of(module: str) -> int:
+    """Return the floor of a module; a package stands as high as what it hands on."""
+    if module not in LOBBIES:
+        return FLOOR[module]
+    return max((floor_of(below) for below, _ in imports_of(module)), default=0)
+
+
+def public_names(module: str) -> list[str]:
+    """Return ``__all__``, which ruff keeps sorted; a lobby may do without."""
+    path = f"{im2col_cnn.__name__}.{module}".removesuffix(".__init__")
+    return list(getattr(importlib.import_module(path), "__all__", []))
+
+
+def defined_by(statement: ast.stmt) -> set[str]:
+    """Return the names that a statement at the top of a module brings about."""
+    match statement:
+        case ast.ClassDef(name=name) | ast.FunctionDef(name=name):
+            return {name}
+        case ast.Assign() | ast.AnnAssign():
+            names = (n for n in ast.walk(statement) if isinstance(n, ast.Name))
+            return {n.id for n in names if isinstance(n.ctx, ast.Store)}
+        case ast.ImportFrom(names=aliases, level=0):  # NumPy's ArrayLike, say
+            return {alias.name for alias in aliases}
+        case _:
+            return set()
+
+
+def statements(module: str) -> list[ast.stmt]:
+    """Parse a file of the package."""
+    return ast.parse(FILES[module].read_text(encoding="utf-8")).body
+
+
+def test_every_module_has_a_floor() -> None:
+    assert FLOOR.keys() == FILES.keys() - LOBBIES - SCRIPTS
+
+
+@pytest.mark.parametrize("module", sorted(FLOOR))
+def test_imports_point_down(module: str) -> None:
+    for below, _ in imports_of(module):
+        assert floor_of(below) < FLOOR[module], f"{module} imports {below}"
+
+
+def test_the_oracle_shares_no_code_with_what_it_judges() -> None:
+    for module in FLOOR:
+        if module.split(".")[0] == "loops":
+            for below, _ in imports_of(module):
+                is_loop = below.split(".")[0] == "loops"
+                assert is_loop or floor_of(below) <= FLOOR["placing"], below
+
+
+@pytest.mark.parametrize("package", sorted(LOBBIES))
+def test_a_package_only_hands_names_on(package: str) -> None:
+    docstring, *handed_on = map(ast.unparse, statements(package))
+
+    assert docstring.startswith(("'", '"'))
+    assert all(line.startswith(("from .", "__all__ = ")) for line in handed_on)
+    assert set(public_names(package)) == {name for _, name in imports_of(package)}
+
+
+@pytest.mark.parametrize("module", sorted(FLOOR))
+def test_what_a_module_calls_public_is_its_own(module: str) -> None:
+    assert set(public_names(module)) <= set().union(
+        *map(defined_by, statements(module))
+    )
+
+
+@pytest.mark.parametrize("module", sorted(FLOOR.keys() | LOBBIES))
+def test_what_others_take_from_a_module_is_public(module: str) -> None:
+    for source, name in imports_of(module):
+        assert not name or name in public_names(source), f"{name} of {source}"

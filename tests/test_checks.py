@@ -1,0 +1,244 @@
+"""Every refusal says which argument, the rule, the numbers, and a way out."""
+
+# mypy: disable-error-code="arg-type"
+# Wrong types are the subject here.
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from im2col_cnn import (
+    Window,
+    avg_pool_forward,
+    conv_backward,
+    conv_forward,
+    coverage,
+    dense_forward,
+    im2col,
+    loops,
+    max_pool_forward,
+    windows,
+)
+
+x, w = np.ones((1, 3, 4, 2)), np.ones((2, 2, 2, 6))
+
+SETTINGS = [
+    ({"stride": 0}, ValueError, "stride must be at least 1, got 0"),
+    ({"stride": -1}, ValueError, "stride must be at least 1, got -1"),
+    ({"stride": 1.5}, TypeError, "stride must be an int or one int per .* got 1.5"),
+    ({"stride": True}, TypeError, "stride must be an int or one int per .* got True"),
+    ({"stride": "2"}, TypeError, "stride must be an int or one int per .* got '2'"),
+    ({"stride": (1, 0)}, ValueError, r"stride must be at least 1, got \(1, 0\)"),
+    ({"stride": (1, 2.0)}, TypeError, r"one int per spatial axis, got \(1, 2.0\)"),
+    (
+        {"stride": (1, 2, 3)},
+        ValueError,
+        r"stride must have 2 entries, one per spatial axis, got 3: \(1, 2, 3\)",
+    ),
+    (
+        {"stride": 2**31},
+        ValueError,
+        r"stride must be less than 2\*\*31, got 2147483648",
+    ),
+    ({"dilation": 0}, ValueError, "dilation must be at least 1, got 0"),
+    ({"padding": -1}, ValueError, "padding must be at least 0, got -1: to crop, slice"),
+    ({"padding": (0, (1, -2))}, ValueError, "padding must be at least 0"),
+    (
+        {"padding": 0.5},
+        TypeError,
+        r"padding must be an int, one int or one \(before, a",
+    ),
+    ({"padding": False}, TypeError, "padding must be an int, .* got False"),
+    ({"padding": "full"}, ValueError, 'padding must be one of "valid", "same", "same_'),
+    (
+        {"padding": (1,)},
+        ValueError,
+        "padding must have 2 entries, one per spatial axis",
+    ),
+    ({"padding": ((1, 2, 3), 0)}, ValueError, "padding must be an int, one int or one"),
+    ({"padding": 2**31}, ValueError, r"padding must be less than 2\*\*31"),
+]
+
+
+@pytest.mark.parametrize(("settings", "error", "message"), SETTINGS)
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda **s: im2col(x, 2, **s),
+        lambda **s: windows(x, 2, **s),
+        lambda **s: coverage((3, 4), 2, **s),
+        lambda **s: Window((3, 4), 2, **s),
+        lambda **s: conv_forward(x, w, **s),
+        lambda **s: loops.conv_forward(x, w, **s),
+        lambda **s: max_pool_forward(x, 2, **{"stride": 1, **s}),
+        lambda **s: avg_pool_forward(x, 2, **{"stride": 1, **s}),
+    ],
+    ids=["im2col", "windows", "coverage", "Window", "conv", "loops", "max", "avg"],
+)
+def test_a_malformed_setting_is_refused(
+    call: Callable[..., Any],
+    settings: dict[str, Any],
+    error: type[Exception],
+    message: str,
+) -> None:
+    with pytest.raises(error, match=message):
+        call(**settings)
+
+
+CALLS = [
+    (
+        lambda: im2col(x, (5, 2)),
+        ValueError,
+        (
+            "a 5x2 kernel does not fit in a 3x4 image padded to 3x4: shrink the kernel "
+            "or add padding"
+        ),
+    ),
+    (
+        lambda: im2col(x, 3, dilation=2, padding=((0, 1), 0)),
+        ValueError,
+        (
+            "a 3x3 kernel, spread to 5x5 by dilation, does not fit in a 3x4 image "
+            "padded to 4x4"
+        ),
+    ),
+    (
+        lambda: im2col(x, 2.0),
+        TypeError,
+        "kernel_size must be an int or one int per spatial axis, got 2.0",
+    ),
+    (lambda: im2col(x, 0), ValueError, "kernel_size must be at least 1, got 0"),
+    (
+        lambda: im2col(x[0, 0], 2),
+        ValueError,
+        r"x must have axes \(N, \*spatial, C\), got",
+    ),
+    (
+        lambda: im2col(np.ones((1, 0, 4, 2)), 2, padding=3),
+        ValueError,
+        r"x must have at least one pixel per image, got shape \(1, 0, 4, 2\)",
+    ),
+    (lambda: im2col([[["a"]]], 1), TypeError, "x must hold numbers, got dtype <U1"),
+    (
+        lambda: im2col(np.array(None), 1),
+        TypeError,
+        "x must hold numbers, got dtype obj",
+    ),
+    (
+        lambda: conv_forward(x * 1j, w),
+        TypeError,
+        "x must hold real numbers, got dtype co",
+    ),
+    (
+        lambda: conv_forward([[1], [2, 3]], w),
+        TypeError,
+        "x must be an array of numbers",
+    ),
+    (
+        lambda: conv_forward(x, w[0]),
+        ValueError,
+        r"w must have axes \(\*kernel_size, C //",
+    ),
+    (
+        lambda: conv_forward(x, np.ones((2, 2, 3, 6))),
+        ValueError,
+        r"w must read C // groups = 2 channels \(x has C = 2, groups = 1\), got 3",
+    ),
+    (
+        lambda: conv_forward(x, w, groups=2),
+        ValueError,
+        r"w must read C // groups = 1 channels \(x has C = 2, groups = 2\), got 2",
+    ),
+    (
+        lambda: conv_forward(x, np.ones((2, 2, 1, 3)), groups=2),
+        ValueError,
+        (
+            "groups must divide the channels of x and the filters of w, got "
+            "groups = 2, C = 2, F = 3"
+        ),
+    ),
+    (
+        lambda: conv_forward(x, w, groups=0),
+        ValueError,
+        "groups must be at least 1, got 0",
+    ),
+    (
+        lambda: conv_forward(x, w, groups=True),
+        TypeError,
+        "groups must be an int, got True",
+    ),
+    (
+        lambda: conv_forward(x, w, np.ones(5)),
+        ValueError,
+        r"b must hold one number per filter, F = 6, got 5 in shape \(5,\)",
+    ),
+    (
+        lambda: conv_backward(np.ones((1, 2, 3, 5)), conv_forward(x, w)[1]),
+        ValueError,
+        r"dy must have the shape of y, \(1, 2, 3, 6\), got \(1, 2, 3, 5\)",
+    ),
+    (
+        lambda: conv_backward(np.ones((1, 2, 3, 6)), max_pool_forward(x, 2)[1]),
+        TypeError,
+        "cache must be the one conv_forward returned, got MaxPoolCache",
+    ),
+    (
+        lambda: conv_backward(
+            np.ones((1, 2, 3, 6)), conv_forward(x, w)[1], input_gradient=1
+        ),
+        TypeError,
+        "input_gradient must be True or False, got 1",
+    ),
+    (
+        lambda: max_pool_forward(x, 2, padding=2, stride=1),
+        ValueError,
+        (
+            "leaves window 0 along spatial axis 0 of a 2x2 pooling nothing but padding "
+            "to read: pad less"
+        ),
+    ),
+    (
+        lambda: max_pool_forward(x[:, :2, :2], 2, dilation=3, padding=2, stride=1),
+        ValueError,
+        "nothing but padding",
+    ),
+    (
+        lambda: max_pool_forward(x, 2, ties="last"),
+        ValueError,
+        'ties must be one of "first"',
+    ),
+    (lambda: max_pool_forward(x, 2, ties=1), TypeError, 'ties must be one of "first"'),
+    (
+        lambda: max_pool_forward(x, 2, ceil_mode=1),
+        TypeError,
+        "ceil_mode must be True or F",
+    ),
+    (
+        lambda: dense_forward(np.ones((2, 3)), np.ones((4, 5))),
+        ValueError,
+        r"w must have one row per entry of x, D = 3, got shape \(4, 5\)",
+    ),
+    (lambda: dense_forward(x, w), ValueError, r"x must have axes \(N, D\), got shape"),
+    (
+        lambda: Window((3, 0), 2),
+        ValueError,
+        r"spatial must be at least 1 along every axis, got \(3, 0\)",
+    ),
+    (lambda: Window((), 2), ValueError, r"spatial must be at least 1 along every axis"),
+    (lambda: Window("33", 2), TypeError, "spatial must be a tuple of ints, got '33'"),
+    (
+        lambda: conv_forward(np.array([[[2**64 - 1]]], np.uint64), [[[1]]]),
+        ValueError,
+        "x must fit in int64, got 18446744073709551615: convert it to floats",
+    ),
+]
+
+
+@pytest.mark.parametrize(("call", "error", "message"), CALLS)
+def test_arguments_that_do_not_go_together_are_refused(
+    call: Callable[[], Any], error: type[Exception], message: str
+) -> None:
+    with pytest.raises(error, match=message):
+        call()
