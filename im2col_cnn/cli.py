@@ -12,6 +12,7 @@ import sys
 
 import typer
 
+from .commands.explain import explain
 from .commands.refusals import BadInputError
 from .commands.train import train
 
@@ -19,6 +20,7 @@ __all__ = ["run"]
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 app.command()(train)
+app.command()(explain)
 
 
 @app.callback()

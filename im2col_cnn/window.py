@@ -1,10 +1,8 @@
 """Say where windows stand on an image: whole numbers only, no pixels.
 
-Along one axis, a window of ``kernel`` taps starts at every ``stride``-th position of
-the padded axis; its taps lie ``dilation`` pixels apart, so that it spans
-``dilation * (kernel - 1) + 1`` of them. Everything else in this package, unfolding,
-folding, pooling, rests on one question answered here: at this tap, which windows read
-a real pixel, and which pixels do they read? Both answers are slices.
+Everything else in this package, unfolding, folding, pooling, rests on one question
+that a `Window` answers: at this tap of the kernel, which windows read a real pixel, and
+which pixels do they read? Both answers are slices.
 
     y[stops] += x[pixels]      one tap of a sum over windows
     x[pixels] += y[stops]      the same tap, transposed
@@ -27,78 +25,12 @@ from ._checks import (
     require_fit,
 )
 from ._typing import Array, Padding, Shape, Sizes
+from .axis import Axis, same
+from .explanation import explain
 
-__all__ = ["EVERY", "Axis", "Tap", "Window"]
+__all__ = ["EVERY", "Tap", "Window"]
 
 EVERY = slice(None)
-
-
-class Axis(NamedTuple):
-    """One spatial axis: how long the image is and how the window moves along it."""
-
-    size: int
-    kernel: int
-    stride: int
-    dilation: int
-    before: int
-    after: int
-    ceil_mode: bool = False
-
-    @property
-    def span(self) -> int:
-        """Pixels from a window's first tap to its last, both counted."""
-        return self.dilation * (self.kernel - 1) + 1
-
-    @property
-    def output_size(self) -> int:
-        """Count the windows. This is the size formula; it stands nowhere else."""
-        slack = self.before + self.size + self.after - self.span
-        if not self.ceil_mode:
-            return slack // self.stride + 1
-        stops = -(-slack // self.stride) + 1
-        # A last window that would start in the padding after the image is dropped.
-        return stops - ((stops - 1) * self.stride >= self.before + self.size)
-
-    @property
-    def padded_size(self) -> int:
-        """Pixels of the padded axis; ``ceil_mode`` may need some more after it."""
-        reach = (self.output_size - 1) * self.stride + self.span
-        return max(self.before + self.size + self.after, reach)
-
-    def tap(self, k: int) -> tuple[slice, slice]:
-        """Return which windows read a real pixel with tap `k`, and which pixels."""
-        shift = (
-            k * self.dilation - self.before
-        )  # window o reads pixel o * stride + shift
-        first = max(0, -(shift // self.stride))
-        last = min(self.output_size, -((shift - self.size) // self.stride))
-        if last <= first:
-            return slice(0, 0), slice(0, 0)
-        start = first * self.stride + shift
-        return (
-            slice(first, last),
-            slice(start, start + (last - first - 1) * self.stride + 1, self.stride),
-        )
-
-    def coverage(self) -> Array:
-        """Count, for each pixel, the windows that read it."""
-        counts = np.zeros(self.size, np.int64)
-        for k in range(self.kernel):
-            counts[self.tap(k)[1]] += 1
-        return counts
-
-    def reads(self, *, count_padding: bool = False) -> Array:
-        """Count, for each window, the pixels it reads, with or without padding."""
-        starts = np.arange(self.output_size) * self.stride
-        first, stop = self.before, self.before + self.size
-        if count_padding:
-            first, stop = 0, stop + self.after
-        # Taps before a position p of the padded axis: ceil((p - start) / dilation).
-        before_first, before_stop = (
-            np.clip(-((starts - p) // self.dilation), 0, self.kernel)
-            for p in (first, stop)
-        )
-        return before_stop - before_first
 
 
 class Tap(NamedTuple):
@@ -176,7 +108,14 @@ class Window:
             axes.append(axis._replace(before=before, after=after))
         object.__setattr__(self, "axes", tuple(axes))
         padded = tuple(axis.before + axis.size + axis.after for axis in axes)
-        require_fit(sizes, kernels, dilations, padded, self.output_size)
+        require_fit(
+            size=sizes,
+            kernel=kernels,
+            dilation=dilations,
+            padded=padded,
+            output=self.output_size,
+            formulas=[axis.formula for axis in axes],
+        )
 
     def __repr__(self) -> str:
         """Write the call that makes this window."""
@@ -246,6 +185,43 @@ class Window:
         """Return the bytes of the column matrix of `N` images with `C` channels."""
         return prod(self.columns_shape(N, C)) * np.dtype(dtype).itemsize
 
+    def explain(
+        self,
+        N: int = 1,
+        C: int = 1,
+        F: int = 1,
+        dtype: npt.DTypeLike = np.float32,
+    ) -> str:
+        """
+        Tell the numbers of this window, one fact a line, with the formulas behind them.
+
+        Parameters
+        ----------
+        N, C, F : int, default 1
+            Images of a batch, their channels, and filters.
+        dtype : dtype, default float32
+            Of the images.
+
+        Returns
+        -------
+        str
+            Windows along each axis, with the size formula filled in; how the padding
+            splits; pixels that no window reads; size of the column matrix; and
+            multiply-adds of a convolution.
+
+        Examples
+        --------
+        >>> from im2col_cnn import Window
+        >>> print(Window((5, 7), (3, 2), stride=2, padding="same").explain(C=3))
+        rows           (5 + 1 + 1 - 3) // 2 + 1 = 3 windows
+        columns        (7 + 0 + 1 - 2) // 2 + 1 = 4 windows
+        padding        rows 1 before, 1 after; columns 0 before, 1 after
+        unread         0 of 35 pixels
+        column matrix  12 x 18 of float32, 864 bytes, 2.1 times the images
+        multiply-adds  216
+        """
+        return explain(self.axes, N=N, C=C, F=F, dtype=np.dtype(dtype))
+
     def taps(self) -> Iterator[Tap]:
         """Walk through the kernel in reading order; see `Tap`."""
         sides = [[axis.tap(k) for k in range(axis.kernel)] for axis in self.axes]
@@ -253,11 +229,3 @@ class Window:
             pairs = [side[k] for side, k in zip(sides, offset, strict=True)]
             stops, pixels = zip((EVERY, EVERY), *pairs, strict=True)
             yield Tap(offset, stops, pixels)
-
-
-def same(axis: Axis, word: str) -> tuple[int, int]:
-    """Return the padding that leaves ``ceil(size / stride)`` windows."""
-    stops = -(-axis.size // axis.stride)
-    total = max((stops - 1) * axis.stride + axis.span - axis.size, 0)
-    less, more = total // 2, total - total // 2
-    return (less, more) if word == "same" else (more, less)

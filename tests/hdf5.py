@@ -123,7 +123,7 @@ BROKEN: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "test images of another dtype": (
         change(test_set_x=np.zeros((5, 6, 5, 1), np.uint16)),
-        "test_set_x must hold uint8, like train_set_x, got uint16",
+        "test_set_x must be uint8, like train_set_x, got uint16",
     ),
     "floats of unknown scale": (
         change(train_set_x=np.zeros((12, 6, 5, 1), np.float32)),

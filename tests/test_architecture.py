@@ -12,10 +12,12 @@ import im2col_cnn
 
 ROOT = Path(im2col_cnn.__file__).parent
 FLOORS = """\
-_typing
+_typing  testing.support
 _checks.numbers  _checks.settings  _dtypes
 _checks.arrays  _checks.geometry  _checks.notebook
 _checks.judging
+axis
+explanation
 window
 placing
 columns  loops.conv  loops.pooling
@@ -31,7 +33,8 @@ nn.training
 files.atomic  files.reading
 files.datasets  files.weights
 commands.curve  commands.refusals  commands.screen  commands.stopping
-commands.train
+commands.sizes
+commands.explain  commands.train
 cli
 __main__
 """  # from the ground up

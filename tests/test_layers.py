@@ -230,7 +230,7 @@ def test_the_initializer_is_a_setting() -> None:
         (
             Rescale,
             {"pixel_maximum": 0},
-            "pixel_maximum must be a finite number above 0, got 0",
+            "pixel_maximum must be above 0, got 0",
         ),
     ],
 )

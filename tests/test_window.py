@@ -10,8 +10,8 @@ from hypothesis import given
 
 from im2col_cnn import Window
 from im2col_cnn._typing import Padding
+from im2col_cnn.axis import Axis
 from im2col_cnn.placing import pooling_window
-from im2col_cnn.window import Axis
 
 
 @st.composite

@@ -23,6 +23,7 @@ from .arrays import (
     require_positions,
     require_variance,
 )
+from .drawing import require_drawable
 from .geometry import (
     refuse_output_padding,
     require_fit,
@@ -94,6 +95,7 @@ __all__ = [
     "refuse_output_padding",
     "require_cache",
     "require_columns",
+    "require_drawable",
     "require_fit",
     "require_inputs",
     "require_paint",

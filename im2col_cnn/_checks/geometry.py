@@ -18,16 +18,24 @@ __all__ = [
 
 
 def require_fit(
-    size: Shape, kernel: Shape, dilation: Shape, padded: Shape, output: Shape
+    *,
+    size: Shape,
+    kernel: Shape,
+    dilation: Shape,
+    padded: Shape,
+    output: Shape,
+    formulas: Iterable[str],
 ) -> None:
     """Refuse a kernel that finds no place in the padded image."""
-    if min(output) < 1:
-        span = tuple(d * (k - 1) + 1 for k, d in zip(kernel, dilation, strict=True))
-        spans = "" if span == kernel else f", spread to {by(span)} by dilation,"
-        raise ValueError(
-            f"a {by(kernel)} kernel{spans} does not fit in a {by(size)} image padded "
-            f"to {by(padded)}: shrink the kernel or add padding"
-        )
+    for axis, (stops, formula) in enumerate(zip(output, formulas, strict=True)):
+        if stops < 1:
+            span = tuple(d * (k - 1) + 1 for k, d in zip(kernel, dilation, strict=True))
+            spans = "" if span == kernel else f", spread to {by(span)} by dilation,"
+            raise ValueError(
+                f"a {by(kernel)} kernel{spans} does not fit in a {by(size)} image "
+                f"padded to {by(padded)}: shrink the kernel or add padding (along "
+                f"spatial axis {axis} there are {formula} = {stops} windows)"
+            )
 
 
 def require_sight(

@@ -34,9 +34,12 @@ def draw_curve(history: History, test_accuracy: float) -> bytes:
         losses, accuracies = figure.subplots(1, 2)
         when = [at.epoch - 1 + at.step / at.steps for at in history.steps]
         ends = [at.epoch for at in history.epochs]
-        losses.plot(when, [at.batch_loss for at in history.steps], "C0", alpha=0.3)
+        each = [at.batch_loss for at in history.steps]
+        losses.plot(when, each, "C0", alpha=0.3)
         losses.plot(ends, [at.loss for at in history.epochs], "C0.-")
-        losses.set(title="loss of each step and epoch", xlabel="epoch", yscale="log")
+        # A single class leaves nothing to lose, and 0 has no place on a log scale.
+        scale = "log" if max(each) > 0 else "linear"
+        losses.set(title="loss of each step and epoch", xlabel="epoch", yscale=scale)
         accuracies.plot(ends, [100 * at.accuracy for at in history.epochs], "C0.-")
         accuracies.axhline(100 * test_accuracy, color="C1", linestyle="--")
         accuracies.set(title="accuracy in %", xlabel="epoch")

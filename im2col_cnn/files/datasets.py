@@ -134,7 +134,7 @@ def read_classes(file: h5py.File) -> tuple[str, ...]:
 
 
 def read_split(file: h5py.File, part: str, K: int) -> Split:
-    """Read images and their labels; everything is refused before it is read."""
+    """Read images and their labels, once their shapes and dtypes are right."""
     images, labels = find(file, f"{part}_set_x"), find(file, f"{part}_set_y")
     where = f"{file.filename}: {part}_set"
     if images.ndim != 4:

@@ -1,39 +1,30 @@
 """Refuse settings of layers and optimizers, before any array has been seen."""
 
-from math import isfinite
 from typing import Any
 
 import numpy as np
 
 from .._checks import as_padding, as_per_axis
+from .._checks.numbers import as_real
 from .._typing import Padding, Sizes
 
-__all__ = ["as_positive", "as_share", "require_window"]
+__all__ = ["as_above_zero", "as_below_one", "require_window"]
 
 
-def as_positive(value: Any, name: str) -> float:
-    """Return `value` as a float that is finite and above 0."""
-    number = as_float(value, name)
-    if not (isfinite(number) and number > 0):
-        raise ValueError(f"{name} must be a finite number above 0, got {value}")
+def as_above_zero(value: Any, name: str) -> float:
+    """Return `value` as a finite float above 0."""
+    number = as_real(value, name)
+    if number <= 0:
+        raise ValueError(f"{name} must be above 0, got {value}")
     return number
 
 
-def as_share(value: Any, name: str) -> float:
+def as_below_one(value: Any, name: str) -> float:
     """Return `value` as a float from 0 up to, but not including, 1."""
-    number = as_float(value, name)
+    number = as_real(value, name)
     if not 0 <= number < 1:
         raise ValueError(f"{name} must be at least 0 and below 1, got {value}")
     return number
-
-
-def as_float(value: Any, name: str) -> float:
-    """Return `value` as a float; a bool or a word is not one."""
-    if isinstance(value, bool) or not isinstance(
-        value, int | float | np.integer | np.floating
-    ):
-        raise TypeError(f"{name} must be a number, got {value!r}")
-    return float(value)
 
 
 def require_window(

@@ -20,7 +20,7 @@ from ..ops.dense import (
     flatten_backward,
     flatten_forward,
 )
-from ._settings import as_positive, require_window
+from ._settings import as_above_zero, require_window
 from .initializers import Initializer, he_normal
 from .layer import Fixed, Gradients, Layer, output_shape
 
@@ -191,7 +191,7 @@ class Rescale(Fixed):
     pixel_maximum: float
 
     def __post_init__(self) -> None:
-        as_positive(self.pixel_maximum, "pixel_maximum")
+        as_above_zero(self.pixel_maximum, "pixel_maximum")
 
     def forward(self, x: Array, *, training: bool = False) -> tuple[Array, Any]:
         """Divide."""

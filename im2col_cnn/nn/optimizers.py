@@ -14,7 +14,7 @@ from typing import TypeAlias, final
 import numpy as np
 
 from .._typing import Array
-from ._settings import as_positive, as_share
+from ._settings import as_above_zero, as_below_one
 
 __all__ = ["SGD", "Adam", "Optimizer"]
 
@@ -90,8 +90,8 @@ class SGD(Optimizer):
     momentum: float = 0.9
 
     def __post_init__(self) -> None:
-        self.learning_rate = as_positive(self.learning_rate, "learning_rate")
-        self.momentum = as_share(self.momentum, "momentum")
+        self.learning_rate = as_above_zero(self.learning_rate, "learning_rate")
+        self.momentum = as_below_one(self.momentum, "momentum")
 
     def step(self, parameters: Arrays, gradients: Arrays) -> None:
         """Move every parameter one step downhill, in place; see `Optimizer.step`."""
@@ -152,10 +152,10 @@ class Adam(Optimizer):
     epsilon: float = 1e-8
 
     def __post_init__(self) -> None:
-        self.learning_rate = as_positive(self.learning_rate, "learning_rate")
-        self.beta1 = as_share(self.beta1, "beta1")
-        self.beta2 = as_share(self.beta2, "beta2")
-        self.epsilon = as_positive(self.epsilon, "epsilon")
+        self.learning_rate = as_above_zero(self.learning_rate, "learning_rate")
+        self.beta1 = as_below_one(self.beta1, "beta1")
+        self.beta2 = as_below_one(self.beta2, "beta2")
+        self.epsilon = as_above_zero(self.epsilon, "epsilon")
 
     def step(self, parameters: Arrays, gradients: Arrays) -> None:
         """Move every parameter one step downhill, in place; see `Optimizer.step`."""

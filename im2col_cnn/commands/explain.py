@@ -1,0 +1,81 @@
+"""Explain where the windows of a layer stand, and what they cost."""
+
+from typing import Annotated
+
+import typer
+
+from ..window import Window
+from .refusals import BadInputError, refusing
+from .screen import open_screen, say
+from .sizes import as_written, read_padding, read_sizes
+
+__all__ = ["explain"]
+
+
+def explain(
+    *,
+    images: Annotated[
+        str,
+        typer.Option("--input", metavar="1x5x7x3", help="Images, pixels, channels."),
+    ],
+    kernel: Annotated[
+        str,
+        typer.Option(
+            metavar="3x2", help="Rows and columns; 3x2x3x8 adds channels and filters."
+        ),
+    ],
+    stride: Annotated[str, typer.Option(help="Pixels from window to window.")] = "1",
+    padding: Annotated[
+        str,
+        typer.Option(help="1, 1x2, 0:1x2:3 (before:after), valid, same or same_lower."),
+    ] = "0",
+    dilation: Annotated[str, typer.Option(help="Pixels from tap to tap.")] = "1",
+    ceil_mode: Annotated[
+        bool, typer.Option("--ceil-mode", help="Keep a last window that reaches over.")
+    ] = False,
+) -> None:
+    """Fill in the size formula, split the padding, and count what nobody reads."""
+    window, N, C, F = read_layer(
+        images, kernel, stride, padding, dilation, ceil_mode=ceil_mode
+    )
+    screen = open_screen()
+    for line in window.explain(N, C, F).splitlines():
+        say(screen, line)
+
+
+def read_layer(
+    images: str,
+    kernel: str,
+    stride: str,
+    padding: str,
+    dilation: str,
+    *,
+    ceil_mode: bool,
+) -> tuple[Window, int, int, int]:
+    """Return the window that options describe, with images, channels and filters."""
+    shape = read_sizes(images, "--input", "1x5x7x3")
+    if len(shape) < 3 or min(shape) < 1:
+        raise BadInputError(
+            f"--input must be images x pixels x channels, such as 1x5x7x3, got {images}"
+        )
+    N, *spatial, C = shape
+    taps = read_sizes(kernel, "--kernel", "3x2")
+    F = 1
+    if len(taps) == len(shape):
+        *size, depth, F = taps
+        taps = tuple(size)
+        if depth != C or F < 1:
+            raise BadInputError(
+                f"--kernel must read all channels of --input, C = {C}, for at least "
+                f"one filter, got {kernel}"
+            )
+    with refusing():
+        window = Window(
+            tuple(spatial),
+            as_written(taps),
+            stride=as_written(read_sizes(stride, "--stride", "2 or 2x1")),
+            padding=read_padding(padding),
+            dilation=as_written(read_sizes(dilation, "--dilation", "2 or 2x1")),
+            ceil_mode=ceil_mode,
+        )
+    return window, N, C, F
