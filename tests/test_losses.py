@@ -1,28 +1,131 @@
 """A loss and its gradient agree, also where naive formulas overflow."""
 
+from collections.abc import Callable
+
 import hypothesis.strategies as st
 import numpy as np
 import pytest
 from hypothesis import given
+from numpy.testing import assert_array_equal
 
-from im2col_cnn import softmax_cross_entropy
+from im2col_cnn import binary_cross_entropy, mean_squared_error, softmax_cross_entropy
+from im2col_cnn._typing import Array
+from im2col_cnn.testing.gradcheck import check_gradient
+
+seeds = st.integers(0, 2**32 - 1)
 
 
-@given(seed=st.integers(0, 2**32 - 1), N=st.integers(1, 5), K=st.integers(1, 5))
-def test_the_gradient_is_the_slope_of_the_loss(seed: int, N: int, K: int) -> None:
+@pytest.mark.parametrize("kind", ["labels", "probabilities"])
+@given(seed=seeds, N=st.integers(1, 5), K=st.integers(1, 5))
+def test_the_gradient_of_cross_entropy_is_a_slope(
+    kind: str, seed: int, N: int, K: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    labels = rng.integers(0, K, N) if kind == "labels" else rng.dirichlet([1] * K, N)
+
+    check_gradient(
+        lambda scores: softmax_cross_entropy(scores, labels),
+        lambda dy, dscores: dy * dscores,
+        rng.normal(size=(N, K)),
+        seed=seed,
+    )
+
+
+@pytest.mark.parametrize("loss", [mean_squared_error, binary_cross_entropy])
+@given(seed=seeds, shape=st.sampled_from([(1,), (4,), (2, 3)]))
+def test_the_gradient_of_a_loss_is_a_slope(
+    loss: Callable[..., tuple[float, Array]], seed: int, shape: tuple[int, ...]
+) -> None:
+    rng = np.random.default_rng(seed)
+    targets = rng.uniform(size=shape)
+
+    check_gradient(
+        lambda scores: loss(scores, targets),
+        lambda dy, gradient: dy * gradient,
+        rng.normal(size=shape),
+        seed=seed,
+    )
+
+
+@given(seed=seeds, N=st.integers(1, 4), K=st.integers(1, 4))
+def test_labels_are_probabilities_that_are_certain(seed: int, N: int, K: int) -> None:
     rng = np.random.default_rng(seed)
     scores, labels = rng.normal(size=(N, K)), rng.integers(0, K, N)
-    direction, step = rng.normal(size=(N, K)), 1e-5
 
-    _, dscores = softmax_cross_entropy(scores, labels)
+    loss, dscores = softmax_cross_entropy(scores, labels)
+    loss_too, dscores_too = softmax_cross_entropy(scores, np.eye(K)[labels])
 
-    above, _ = softmax_cross_entropy(scores + step * direction, labels)
-    below, _ = softmax_cross_entropy(scores - step * direction, labels)
-    slope = (above - below) / (2 * step)
-    assert slope == pytest.approx(np.vdot(dscores, direction), abs=1e-8)
+    assert loss == loss_too
+    assert_array_equal(dscores, dscores_too)
 
 
-@given(seed=st.integers(0, 2**32 - 1), shift=st.sampled_from([-1e4, 1e4]))
+@given(seed=seeds)
+def test_pixels_are_judged_as_rows_are(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    scores, labels = rng.normal(size=(2, 3, 4, 5)), rng.integers(0, 5, (2, 3, 4))
+
+    loss, dscores = softmax_cross_entropy(scores, labels)
+    flat, dflat = softmax_cross_entropy(scores.reshape(-1, 5), labels.ravel())
+
+    assert loss == pytest.approx(flat, rel=1e-12)
+    np.testing.assert_allclose(dscores.reshape(-1, 5), dflat, rtol=1e-12)
+
+
+def test_two_classes_are_a_question_of_yes_or_no() -> None:
+    scores, labels = np.random.default_rng(0).normal(size=(6, 2)), [0, 1, 1, 0, 1, 0]
+
+    loss, _ = softmax_cross_entropy(scores, labels)
+    binary, _ = binary_cross_entropy(scores[:, 1] - scores[:, 0], labels)
+
+    assert loss == pytest.approx(binary)
+
+
+def test_a_probability_of_0_asks_nothing_of_an_impossible_score() -> None:
+    loss, dscores = softmax_cross_entropy([[0.0, -np.inf]], [[1.0, 0.0]])
+
+    assert loss == 0
+    assert dscores.tolist() == [[0, 0]]
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+@pytest.mark.parametrize("loss", [mean_squared_error, binary_cross_entropy])
+def test_gradients_keep_the_dtype(
+    loss: Callable[..., tuple[float, Array]], dtype: type
+) -> None:
+    assert loss(np.zeros(3, dtype), [0, 1, 1])[1].dtype == dtype
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (
+            lambda: mean_squared_error([1, 2], [1]),
+            r"targets must have the shape of pred",
+        ),
+        (
+            lambda: mean_squared_error([], []),
+            "predictions must hold at least one number",
+        ),
+        (lambda: binary_cross_entropy([1.0], [2]), "labels must lie between 0 and 1"),
+        (
+            lambda: softmax_cross_entropy([[1, 2]], [[0.5, 0.6]]),
+            "labels must be probabilities that add up to 1 in every row, got 0.5",
+        ),
+        (
+            lambda: softmax_cross_entropy([[1, 2]], [[1.5, -0.5]]),
+            "labels must be probabilities",
+        ),
+    ],
+    ids=["shape", "empty", "range", "sum", "negative"],
+)
+def test_what_cannot_be_judged_is_refused(
+    call: Callable[[], object], message: str
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        call()
+
+
+@given(seed=seeds, shift=st.sampled_from([-1e4, 1e4]))
 def test_a_shift_of_all_scores_changes_nothing(seed: int, shift: float) -> None:
     rng = np.random.default_rng(seed)
     scores, labels = rng.integers(-9, 9, (3, 4)), rng.integers(0, 4, 3)

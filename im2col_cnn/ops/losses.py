@@ -62,7 +62,7 @@ def softmax_cross_entropy(scores: ArrayLike, labels: ArrayLike) -> tuple[float, 
     right = right.astype(working, copy=False)
     N = scores[..., 0].size
     # Where a probability is 0, what softmax says does not count, not even -inf.
-    loss = -np.where(right == 0, 0, right * logs).sum() / N
+    loss = -np.sum(right * np.where(right == 0, 0, logs)) / N
     dscores = (np.exp(logs) * right.sum(axis=-1, keepdims=True) - right) / N
     return float(loss), np.asarray(dscores, result)
 

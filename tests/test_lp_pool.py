@@ -1,0 +1,83 @@
+"""The p-norm lies between the sum of magnitudes and the largest of them."""
+
+import hypothesis.strategies as st
+import numpy as np
+import pytest
+from hypothesis import given
+from numpy.testing import assert_allclose, assert_array_equal
+
+from im2col_cnn import loops, lp_pool_backward, lp_pool_forward, max_pool_forward
+from im2col_cnn.testing.strategies import Case, poolings, whole_arrays
+
+exponents = st.sampled_from([1, 1.5, 2, 3, 7])
+
+
+@given(case=poolings(), p=exponents, data=st.data())
+def test_norms_and_gradients_are_those_of_the_loops(
+    case: Case, p: float, data: st.DataObject
+) -> None:
+    (x,) = case.arrays
+    y, cache = lp_pool_forward(x, p=p, **case.settings)
+    dy = data.draw(whole_arrays(y.shape), label="dy")
+    y_loops, cache_loops = loops.lp_pool_forward(x, p=p, **case.settings)
+
+    # A root is rounded once or twice; the sums under it are exact.
+    assert_allclose(y, y_loops, rtol=1e-14)
+    assert_allclose(
+        lp_pool_backward(dy, cache),
+        loops.lp_pool_backward(dy, cache_loops),
+        rtol=1e-12,
+        atol=1e-12,
+    )
+
+
+@given(case=poolings())
+def test_a_large_exponent_comes_near_the_maximum(case: Case) -> None:
+    (x,) = case.arrays
+    largest, _ = max_pool_forward(np.abs(x), **case.settings)
+
+    y, _ = lp_pool_forward(x, p=1000, **case.settings)
+
+    assert (y >= largest * (1 - 1e-12)).all()
+    assert (y <= largest * 1.01).all()
+
+
+@pytest.mark.parametrize("scale", [1e-300, 1e300])
+def test_powers_neither_overflow_nor_vanish(scale: float) -> None:
+    x = scale * np.array([3.0, -4.0]).reshape(1, 2, 1)
+
+    y, cache = lp_pool_forward(x, 2)
+
+    assert_allclose(y.ravel(), [5 * scale], rtol=1e-15)
+    assert_allclose(lp_pool_backward([[[5.0]]], cache).ravel(), [3, -4], rtol=1e-15)
+
+
+def test_a_window_of_zeros_gets_no_gradient() -> None:
+    y, cache = lp_pool_forward(np.zeros((1, 2, 1)), 2)
+
+    assert_array_equal(y, [[[0]]])
+    assert_array_equal(lp_pool_backward([[[7.0]]], cache), np.zeros((1, 2, 1)))
+
+
+def test_infinity_has_an_infinite_norm() -> None:
+    y, _ = lp_pool_forward(np.array([-np.inf, 1.0]).reshape(1, 2, 1), 2)
+
+    assert y.item() == np.inf
+
+
+@pytest.mark.parametrize(
+    ("p", "error", "message"),
+    [
+        (0.5, ValueError, "p must be at least 1, got 0.5: less is no norm"),
+        (np.inf, ValueError, "p must be finite, got inf"),
+        (np.nan, ValueError, "p must be finite, got nan"),
+        ("2", TypeError, "p must be a number, got '2'"),
+        (True, TypeError, "p must be a number, got True"),
+    ],
+    ids=str,
+)
+def test_an_exponent_that_is_none_is_refused(
+    p: float, error: type[Exception], message: str
+) -> None:
+    with pytest.raises(error, match=message):
+        lp_pool_forward(np.ones((1, 2, 1)), 2, p=p)
