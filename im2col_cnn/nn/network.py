@@ -208,14 +208,13 @@ class Sequential:
         ----------
         x : array, shape (N, *SPATIAL, C)
         batch_size : int, default 256
-            Images at once: memory for caches stays bounded by it.
+            Images at once: it bounds the memory for caches.
 
         Returns
         -------
         array, shape (N, *output shape)
         """
-        size = as_int(batch_size, "batch_size", at_least=1)
-        images = as_array(x, "x")
+        images, size = as_array(x, "x"), as_int(batch_size, "batch_size", at_least=1)
         # At least one batch, so that no images at all still give scores of a shape.
         starts = range(0, max(len(images), 1), size)
         return np.concatenate([self.forward(images[i : i + size])[0] for i in starts])

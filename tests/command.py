@@ -1,0 +1,41 @@
+"""Run the `im2col-cnn` command as people do: in a process of its own."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+__all__ = ["QUICK", "Answer", "command", "environment", "process"]
+
+QUICK = ["train", "--epochs", "1"]
+
+
+class Answer(NamedTuple):
+    """How a run of the command ended, and what it wrote."""
+
+    status: int
+    out: str
+    err: str
+
+
+def command(*arguments: str | Path) -> list[str]:
+    return [sys.executable, "-m", "im2col_cnn", *map(str, arguments)]
+
+
+def environment() -> dict[str, str]:
+    """Return the environment without anything that asks for colours."""
+    asks = ("NO_COLOR", "FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE", "COLUMNS")
+    return {name: value for name, value in os.environ.items() if name not in asks}
+
+
+def process(*arguments: str | Path) -> Answer:
+    """Run the command as people do, in a process of its own."""
+    done = subprocess.run(
+        command(*arguments),
+        capture_output=True,
+        text=True,
+        env=environment(),
+        check=False,
+    )
+    return Answer(done.returncode, done.stdout, done.stderr)
