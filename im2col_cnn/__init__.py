@@ -1,25 +1,11 @@
 """Convolutional networks in NumPy: im2col, col2im and the gradients that follow."""
 
 from .columns import col2im, coverage, im2col, windows
-from .ops.activations import (
-    leaky_relu_backward,
-    leaky_relu_forward,
-    relu_backward,
-    relu_forward,
-    sigmoid_backward,
-    sigmoid_forward,
-    tanh_backward,
-    tanh_forward,
-)
 from .ops.adaptive_pool import (
     adaptive_avg_pool_backward,
     adaptive_avg_pool_forward,
     adaptive_max_pool_backward,
     adaptive_max_pool_forward,
-    global_avg_pool_backward,
-    global_avg_pool_forward,
-    global_max_pool_backward,
-    global_max_pool_forward,
 )
 from .ops.avg_pool import (
     avg_pool_backward,
@@ -43,6 +29,12 @@ from .ops.dropout import (
     dropout_backward,
     dropout_forward,
 )
+from .ops.global_pool import (
+    global_avg_pool_backward,
+    global_avg_pool_forward,
+    global_max_pool_backward,
+    global_max_pool_forward,
+)
 from .ops.losses import (
     binary_cross_entropy,
     mean_squared_error,
@@ -60,6 +52,18 @@ from .ops.max_pool import (
 from .ops.normalization import (
     batch_norm_backward,
     batch_norm_forward,
+)
+from .ops.relu import (
+    leaky_relu_backward,
+    leaky_relu_forward,
+    relu_backward,
+    relu_forward,
+)
+from .ops.sigmoid import (
+    sigmoid_backward,
+    sigmoid_forward,
+    tanh_backward,
+    tanh_forward,
 )
 from .ops.softmax import (
     log_softmax_backward,

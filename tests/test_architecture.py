@@ -15,23 +15,33 @@ FLOORS = """\
 _typing  testing.support
 _checks.numbers  _checks.settings  _dtypes
 _checks.arrays  _checks.geometry  _checks.notebook
-_checks.judging
+_checks.drawing  _checks.judging
 axis
 explanation
 window
 placing
 columns  loops.conv  loops.pooling
 loops.adaptive_pool  loops.conv_transpose
-ops.activations  ops.avg_pool  ops.conv  ops.dense  ops.dropout  ops.lp_pool
-ops.max_pool  ops.normalization  ops.softmax
+ops.avg_pool  ops.conv  ops.dense  ops.dropout  ops.lp_pool
+ops.max_pool  ops.normalization  ops.relu  ops.sigmoid  ops.softmax
 ops.adaptive_pool  ops.conv_transpose  ops.losses
-nn._settings  nn.layer  step_by_step  testing.gradcheck  testing.strategies
+ops.global_pool
+nn._settings  nn.layer  step_by_step  testing.slopes  testing.strategies
+testing.gradcheck
 nn.initializers  nn.optimizers  nn.pooling
 nn.layers  nn.network
 nn.evaluation  nn.models
 nn.training
 files.atomic  files.reading
 files.datasets  files.weights
+pictures.captions  pictures.svg
+pictures.film
+pictures.grids
+pictures.adding  pictures.sweeping
+pictures.unfolding
+pictures.counting  pictures.folding  pictures.memory  pictures.pooling  pictures.shapes
+pictures.sliding
+pictures.geometry  pictures.products
 commands.curve  commands.refusals  commands.screen  commands.stopping
 commands.sizes
 commands.explain  commands.train

@@ -1,9 +1,12 @@
 """The explain command tells a layer's numbers, and what is wrong with it."""
 
+from pathlib import Path
+
 import pytest
 
 from im2col_cnn import Window
 from im2col_cnn.cli import run
+from im2col_cnn.pictures import draw_window
 
 
 def test_it_prints_what_the_window_explains(capsys: pytest.CaptureFixture[str]) -> None:
@@ -39,3 +42,41 @@ def test_bad_options_get_one_line(
     assert err.count("\n") == 1
     assert err.startswith("im2col-cnn: ")
     assert message in err
+
+
+def test_it_draws_what_the_window_looks_like(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    path = tmp_path / "window.svg"
+    layer = ["--input", "1x5x7x3", "--kernel", "3x2", "--stride", "2"]
+
+    assert run(["explain", *layer, "--draw", str(path)]) == 0
+
+    window = Window((5, 7), (3, 2), stride=2)
+    assert path.read_text(encoding="utf-8") == draw_window(window)
+    assert capsys.readouterr().out.endswith(f"\ndrawn to {path}\n")
+
+
+@pytest.mark.parametrize(
+    ("layer", "name", "message"),
+    [
+        ("1x5x7x3", "window.png", "is drawn as SVG, so its name ends in .svg"),
+        ("1x28x28x3", "window.svg", "a picture has room for 600 padded pixels"),
+        ("1x5x7x3", "missing/window.svg", "there is no folder"),
+    ],
+)
+def test_what_cannot_be_drawn_leaves_no_file(
+    layer: str,
+    name: str,
+    message: str,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+) -> None:
+    draw = ["--draw", str(tmp_path / name)]
+
+    assert run(["explain", "--input", layer, "--kernel", "3", *draw]) == 2
+
+    out, err = capsys.readouterr()
+    assert (out, err.count("\n")) == ("", 1)
+    assert message in err
+    assert list(tmp_path.iterdir()) == []

@@ -19,6 +19,7 @@ from im2col_cnn import conv_backward, conv_forward, loops
 from im2col_cnn import step_by_step as notebook
 from im2col_cnn._typing import Array
 from im2col_cnn.testing.strategies import Case, convolutions, whole_arrays
+from im2col_cnn.testing.support import Support
 
 
 def counting(*shape: int) -> Array:
@@ -35,7 +36,10 @@ def notebook_cache(x: Array, w: Array, **changes: Any) -> tuple[Any, ...]:
     )
 
 
-@given(case=convolutions(axes=2, most_groups=1), data=st.data())
+@given(
+    case=convolutions(support=Support(axes=(2,), dilation="none", groups=False)),
+    data=st.data(),
+)
 def test_the_notebooks_functions_are_ours_under_its_own_names(
     case: Case, data: st.DataObject
 ) -> None:

@@ -20,7 +20,7 @@ def require_drawable(spatial: Shape, padded: Shape, columns: Shape) -> None:
         )
     if prod(padded) > MOST_PIXELS or prod(columns) > MOST_ENTRIES:
         raise ValueError(
-            f"a picture has room for {MOST_PIXELS} padded pixels and a column matrix of "
-            f"{MOST_ENTRIES} entries, got {by(padded)} and {by(columns)}: draw a "
+            f"a picture has room for {MOST_PIXELS} padded pixels and a column matrix "
+            f"of {MOST_ENTRIES} entries, got {by(padded)} and {by(columns)}: draw a "
             f"smaller image, the pattern is the same"
         )

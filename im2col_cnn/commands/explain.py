@@ -1,9 +1,12 @@
 """Explain where the windows of a layer stand, and what they cost."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from ..files.atomic import require_writable, write_whole
+from ..pictures import draw_window
 from ..window import Window
 from .refusals import BadInputError, refusing
 from .screen import open_screen, say
@@ -33,14 +36,31 @@ def explain(
     ceil_mode: Annotated[
         bool, typer.Option("--ceil-mode", help="Keep a last window that reaches over.")
     ] = False,
+    draw: Annotated[
+        Path | None,
+        typer.Option(metavar="OUT.svg", help="Draw the windows of one channel."),
+    ] = None,
 ) -> None:
     """Fill in the size formula, split the padding, and count what nobody reads."""
     window, N, C, F = read_layer(
         images, kernel, stride, padding, dilation, ceil_mode=ceil_mode
     )
     screen = open_screen()
+    if draw is not None:
+        draw_to(draw, window)
     for line in window.explain(N, C, F).splitlines():
         say(screen, line)
+    if draw is not None:
+        say(screen, f"drawn to {draw}")
+
+
+def draw_to(path: Path, window: Window) -> None:
+    """Write a picture of the windows on one channel of one image."""
+    if path.suffix.lower() != ".svg":
+        raise BadInputError(f"--draw {path}: is drawn as SVG, so its name ends in .svg")
+    with refusing():
+        require_writable(path)
+        write_whole(path, draw_window(window).encode())
 
 
 def read_layer(

@@ -6,10 +6,13 @@ once and calling it twice changes nothing.
 
     y, cache = layer.forward(x)
     dx, gradients = layer.backward(dy, cache)      gradients has the names of parameters
+
+What a layer does remember is learned in two ways: `parameters` follow gradients, and
+`state`, the running statistics of batch normalization, follows what `absorb` is shown.
 """
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar
 
 import numpy as np
@@ -27,7 +30,30 @@ class Layer(ABC):
     """One step of a network; `kind` is the word its name is made from."""
 
     kind: ClassVar[str]
+    mixes_images: ClassVar[bool] = False  # whether, training, one image sways another
     parameters: dict[str, Array] = field(default_factory=dict, init=False, repr=False)
+    state: dict[str, Array] = field(default_factory=dict, init=False, repr=False)
+
+    @abstractmethod
+    def array_shapes(self, shape: Shape) -> dict[str, Shape]:
+        """
+        Return the shapes of all that `build` would make, without making it.
+
+        Parameters
+        ----------
+        shape : tuple of int
+            The shape of one input, as for `build`.
+
+        Returns
+        -------
+        dict
+            One shape per entry of `parameters` and of `state`.
+
+        Raises
+        ------
+        ValueError
+            If the layer cannot work on such inputs.
+        """
 
     @abstractmethod
     def build(
@@ -57,7 +83,13 @@ class Layer(ABC):
         """
 
     @abstractmethod
-    def forward(self, x: Array, *, training: bool = False) -> tuple[Array, Any]:
+    def forward(
+        self,
+        x: Array,
+        *,
+        training: bool = False,
+        rng: np.random.Generator | None = None,
+    ) -> tuple[Array, Any]:
         """
         Compute the output for a batch.
 
@@ -66,6 +98,8 @@ class Layer(ABC):
         x : array, shape (N, *shape)
         training : bool, default False
             Whether this pass is one to learn from. Some layers care.
+        rng : numpy.random.Generator, optional
+            Where chance comes from, in training. Dropout needs it.
 
         Returns
         -------
@@ -97,6 +131,21 @@ class Layer(ABC):
             One array per entry of `parameters`, of the same name and shape.
         """
 
+    def absorb(self, cache: Any) -> None:
+        """Take over into `state` what a batch said about it, in place."""
+        for name, array in self.state.items():
+            array[...] = getattr(cache, name)
+
+    @property
+    def arrays(self) -> dict[str, Array]:
+        """All that the layer remembers: parameters and state."""
+        return self.parameters | self.state
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What the layer was made with, by name."""
+        return {f.name: getattr(self, f.name) for f in fields(self) if f.init}
+
     @property
     def built(self) -> dict[str, Array]:
         """The parameters, or a refusal while there are none."""
@@ -108,6 +157,10 @@ class Layer(ABC):
 @dataclass(frozen=True, eq=False)
 class Fixed(Layer):
     """A layer with nothing to learn."""
+
+    def array_shapes(self, shape: Shape) -> dict[str, Shape]:
+        """Return none."""
+        return {}
 
     def build(
         self, shape: Shape, *, rng: np.random.Generator, dtype: npt.DTypeLike

@@ -1,4 +1,4 @@
-"""Wrap each operation in a layer: a data sheet of settings, and the calls it makes.
+"""Wrap what has weights in layers: a data sheet of settings, and the calls it makes.
 
 The work is done in ``im2col_cnn.ops``, where each setting is explained; nothing here
 computes. What ``build``, ``forward`` and ``backward`` promise is said once, in `Layer`.
@@ -12,19 +12,14 @@ import numpy.typing as npt
 
 from .._checks import as_flag, as_int, as_per_axis, as_shape
 from .._typing import Array, Padding, Shape, Sizes
-from ..ops.activations import relu_backward, relu_forward
 from ..ops.conv import conv_backward, conv_forward
-from ..ops.dense import (
-    dense_backward,
-    dense_forward,
-    flatten_backward,
-    flatten_forward,
-)
-from ._settings import as_above_zero, require_window
+from ..ops.conv_transpose import conv_transpose_backward, conv_transpose_forward
+from ..ops.dense import dense_backward, dense_forward
+from ._settings import require_window
 from .initializers import Initializer, he_normal
-from .layer import Fixed, Gradients, Layer, output_shape
+from .layer import Gradients, Layer, output_shape
 
-__all__ = ["Conv", "Dense", "Flatten", "ReLU", "Rescale"]
+__all__ = ["Conv", "ConvTranspose", "Dense"]
 
 
 @final
@@ -63,23 +58,31 @@ class Conv(Layer):
         as_flag(self.bias, "bias")
         require_window(self.kernel_size, self.stride, self.padding, self.dilation)
 
-    def build(
-        self, shape: Shape, *, rng: np.random.Generator, dtype: npt.DTypeLike
-    ) -> Shape:
-        """Draw ``w``, set ``b`` to 0."""
+    def array_shapes(self, shape: Shape) -> dict[str, Shape]:
+        """Return the shapes of ``w`` and ``b``."""
         *spatial, C = as_shape(shape, "shape", at_least=1)
         if not spatial:
             raise ValueError(f"a convolution reads images, got vectors: {shape}")
         if C % self.groups:
             raise ValueError(f"groups = {self.groups} must divide C = {C} channels")
         kernel = as_per_axis(self.kernel_size, "kernel_size", len(spatial), at_least=1)
-        w_shape = (*kernel, C // self.groups, self.filters)
-        self.parameters["w"] = self.initializer(w_shape, rng=rng, dtype=dtype)
-        if self.bias:
-            self.parameters["b"] = np.zeros(self.filters, dtype)
+        w = (*kernel, C // self.groups, self.filters)
+        return {"w": w, "b": (self.filters,)} if self.bias else {"w": w}
+
+    def build(
+        self, shape: Shape, *, rng: np.random.Generator, dtype: npt.DTypeLike
+    ) -> Shape:
+        """Draw ``w``, set ``b`` to 0."""
+        draw_weights(self, shape, rng, dtype)
         return output_shape(self, shape, dtype)
 
-    def forward(self, x: Array, *, training: bool = False) -> tuple[Array, Any]:
+    def forward(
+        self,
+        x: Array,
+        *,
+        training: bool = False,
+        rng: np.random.Generator | None = None,
+    ) -> tuple[Array, Any]:
         """Convolve; see `conv_forward`."""
         return conv_forward(
             x,
@@ -101,6 +104,76 @@ class Conv(Layer):
 
 @final
 @dataclass(frozen=True, eq=False)
+class ConvTranspose(Layer):
+    """Paint kernels onto a larger image: ``(*SPATIAL, C) -> (*OUT, filters)``."""
+
+    kind: ClassVar[str] = "conv_transpose"
+
+    filters: int
+    kernel_size: Sizes
+    _: KW_ONLY
+    stride: Sizes = 1
+    padding: Padding = 0
+    output_padding: Sizes = 0
+    dilation: Sizes = 1
+    groups: int = 1
+    bias: bool = True
+    initializer: Initializer = he_normal
+
+    def __post_init__(self) -> None:
+        filters = as_int(self.filters, "filters", at_least=1)
+        if filters % as_int(self.groups, "groups", at_least=1):
+            raise ValueError(f"groups = {self.groups} must divide filters = {filters}")
+        as_flag(self.bias, "bias")
+        require_window(self.kernel_size, self.stride, self.padding, self.dilation)
+
+    def array_shapes(self, shape: Shape) -> dict[str, Shape]:
+        """Return the shapes of ``w`` and ``b``."""
+        *spatial, C = as_shape(shape, "shape", at_least=1)
+        if not spatial:
+            raise ValueError(f"a convolution reads images, got vectors: {shape}")
+        if C % self.groups:
+            raise ValueError(f"groups = {self.groups} must divide C = {C} channels")
+        kernel = as_per_axis(self.kernel_size, "kernel_size", len(spatial), at_least=1)
+        w = (*kernel, self.filters // self.groups, C)
+        return {"w": w, "b": (self.filters,)} if self.bias else {"w": w}
+
+    def build(
+        self, shape: Shape, *, rng: np.random.Generator, dtype: npt.DTypeLike
+    ) -> Shape:
+        """Draw ``w``, set ``b`` to 0."""
+        draw_weights(self, shape, rng, dtype)
+        return output_shape(self, shape, dtype)
+
+    def forward(
+        self,
+        x: Array,
+        *,
+        training: bool = False,
+        rng: np.random.Generator | None = None,
+    ) -> tuple[Array, Any]:
+        """Paint; see `conv_transpose_forward`."""
+        return conv_transpose_forward(
+            x,
+            self.built["w"],
+            self.built.get("b"),
+            stride=self.stride,
+            padding=self.padding,
+            output_padding=self.output_padding,
+            dilation=self.dilation,
+            groups=self.groups,
+        )
+
+    def backward(
+        self, dy: Array, cache: Any, *, input_gradient: bool = True
+    ) -> tuple[Array | None, Gradients]:
+        """Return ``dx``, and ``dw`` and ``db``; see `conv_transpose_backward`."""
+        dx, dw, db = conv_transpose_backward(dy, cache)
+        return dx if input_gradient else None, named(dw, db)
+
+
+@final
+@dataclass(frozen=True, eq=False)
 class Dense(Layer):
     """Multiply vectors by a matrix: ``(D,) -> (features,)``."""
 
@@ -115,20 +188,28 @@ class Dense(Layer):
         as_int(self.features, "features", at_least=1)
         as_flag(self.bias, "bias")
 
+    def array_shapes(self, shape: Shape) -> dict[str, Shape]:
+        """Return the shapes of ``w`` and ``b``."""
+        shape = as_shape(shape, "shape", at_least=1)
+        if len(shape) != 1:
+            raise ValueError(f"a dense layer reads vectors, got {shape}: flatten first")
+        w = (*shape, self.features)
+        return {"w": w, "b": (self.features,)} if self.bias else {"w": w}
+
     def build(
         self, shape: Shape, *, rng: np.random.Generator, dtype: npt.DTypeLike
     ) -> Shape:
         """Draw ``w``, set ``b`` to 0."""
-        shape = as_shape(shape, "shape", at_least=1)
-        if len(shape) != 1:
-            raise ValueError(f"a dense layer reads vectors, got {shape}: flatten first")
-        w_shape = (*shape, self.features)
-        self.parameters["w"] = self.initializer(w_shape, rng=rng, dtype=dtype)
-        if self.bias:
-            self.parameters["b"] = np.zeros(self.features, dtype)
+        draw_weights(self, shape, rng, dtype)
         return output_shape(self, shape, dtype)
 
-    def forward(self, x: Array, *, training: bool = False) -> tuple[Array, Any]:
+    def forward(
+        self,
+        x: Array,
+        *,
+        training: bool = False,
+        rng: np.random.Generator | None = None,
+    ) -> tuple[Array, Any]:
         """Multiply; see `dense_forward`."""
         return dense_forward(x, self.built["w"], self.built.get("b"))
 
@@ -140,70 +221,19 @@ class Dense(Layer):
         return dx, named(dw, db)
 
 
-@final
-@dataclass(frozen=True, eq=False)
-class ReLU(Fixed):
-    """Set what is negative to 0; any shape."""
-
-    kind: ClassVar[str] = "relu"
-
-    def forward(self, x: Array, *, training: bool = False) -> tuple[Array, Any]:
-        """Cut; see `relu_forward`."""
-        return relu_forward(x)
-
-    def backward(
-        self, dy: Array, cache: Any, *, input_gradient: bool = True
-    ) -> tuple[Array | None, Gradients]:
-        """Pass the gradient on where nothing was cut; see `relu_backward`."""
-        return relu_backward(dy, cache) if input_gradient else None, {}
-
-
-@final
-@dataclass(frozen=True, eq=False)
-class Flatten(Fixed):
-    """Write each image as one vector: ``(*SPATIAL, C) -> (prod(SPATIAL) * C,)``."""
-
-    kind: ClassVar[str] = "flatten"
-
-    def forward(self, x: Array, *, training: bool = False) -> tuple[Array, Any]:
-        """Flatten; see `flatten_forward`."""
-        return flatten_forward(x)
-
-    def backward(
-        self, dy: Array, cache: Any, *, input_gradient: bool = True
-    ) -> tuple[Array | None, Gradients]:
-        """Give the gradient the shape of the image back; see `flatten_backward`."""
-        return flatten_backward(dy, cache) if input_gradient else None, {}
-
-
-@final
-@dataclass(frozen=True, eq=False)
-class Rescale(Fixed):
-    """
-    Divide pixels by the largest value they can have, so that they run from 0 to 1.
-
-    With it as its first layer a network reads pixels as they are stored, and nobody
-    who uses it has to know how they were scaled.
-    """
-
-    kind: ClassVar[str] = "rescale"
-
-    pixel_maximum: float
-
-    def __post_init__(self) -> None:
-        as_above_zero(self.pixel_maximum, "pixel_maximum")
-
-    def forward(self, x: Array, *, training: bool = False) -> tuple[Array, Any]:
-        """Divide."""
-        return x / float(self.pixel_maximum), None
-
-    def backward(
-        self, dy: Array, cache: Any, *, input_gradient: bool = True
-    ) -> tuple[Array | None, Gradients]:
-        """Divide the gradient too."""
-        return dy / float(self.pixel_maximum) if input_gradient else None, {}
-
-
 def named(dw: Array, db: Array | None) -> Gradients:
     """Give the gradients the names of their parameters."""
     return {"w": dw} if db is None else {"w": dw, "b": db}
+
+
+def draw_weights(
+    layer: Conv | ConvTranspose | Dense,
+    shape: Shape,
+    rng: np.random.Generator,
+    dtype: npt.DTypeLike,
+) -> None:
+    """Give a layer its first ``w`` and, if it has one, its first ``b``."""
+    shapes = layer.array_shapes(shape)
+    layer.parameters["w"] = layer.initializer(shapes["w"], rng=rng, dtype=dtype)
+    if layer.bias:
+        layer.parameters["b"] = np.zeros(shapes["b"], dtype)

@@ -141,7 +141,11 @@ class Sequential:
         ]
 
     def forward(
-        self, x: ArrayLike, *, training: bool = False
+        self,
+        x: ArrayLike,
+        *,
+        training: bool = False,
+        rng: np.random.Generator | None = None,
     ) -> tuple[Array, dict[str, Any]]:
         """
         Compute the scores of a batch.
@@ -152,6 +156,8 @@ class Sequential:
             Images of any dtype; they are computed with in the dtype of the network.
         training : bool, default False
             Whether this pass is one to learn from.
+        rng : numpy.random.Generator, optional
+            Where chance comes from, in training. Dropout needs it.
 
         Returns
         -------
@@ -162,7 +168,7 @@ class Sequential:
         y = self.as_batch(x)
         caches = {}
         for name, layer in self.layers.items():
-            y, caches[name] = layer.forward(y, training=training)
+            y, caches[name] = layer.forward(y, training=training, rng=rng)
         return y, caches
 
     def backward(

@@ -2,7 +2,7 @@
 
 Along an axis of S pixels, bin o of O covers the pixels from ``floor(o * S / O)`` up to
 ``ceil((o + 1) * S / O)``; where O does not divide S, neighbours share a pixel. Bins are
-rectangles, so one axis can be pooled after the other. A single bin is a global pooling.
+rectangles, so one axis can be pooled after the other.
 """
 
 from dataclasses import dataclass
@@ -23,10 +23,6 @@ __all__ = [
     "adaptive_avg_pool_forward",
     "adaptive_max_pool_backward",
     "adaptive_max_pool_forward",
-    "global_avg_pool_backward",
-    "global_avg_pool_forward",
-    "global_max_pool_backward",
-    "global_max_pool_forward",
 ]
 
 
@@ -214,86 +210,6 @@ def adaptive_avg_pool_backward(dy: ArrayLike, cache: AdaptiveAvgPoolCache) -> Im
             before = [slice(None)] * axis
             dx[(*before, part)] += shares[(*before, slice(o, o + 1))]
     return dx.astype(result, copy=False)
-
-
-def global_max_pool_forward(x: ArrayLike) -> tuple[Images, AdaptiveMaxPoolCache]:
-    """
-    Keep the largest pixel of every image, channel by channel.
-
-    Parameters
-    ----------
-    x : array, shape (N, *SPATIAL, C)
-
-    Returns
-    -------
-    y : array, shape (N, 1, ..., 1, C)
-        The spatial axes stay, with one pixel each, as in ONNX.
-    cache : AdaptiveMaxPoolCache
-        For `global_max_pool_backward`.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If `x` does not hold real numbers or has no spatial axis.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from im2col_cnn import global_max_pool_forward
-    >>> y, cache = global_max_pool_forward(np.arange(12).reshape(1, 2, 3, 2))
-    >>> y
-    array([[[[10, 11]]]])
-    """
-    return adaptive_max_pool_forward(x, 1)
-
-
-def global_max_pool_backward(dy: ArrayLike, cache: AdaptiveMaxPoolCache) -> Images:
-    """
-    Send the gradient of every image to its first maximum.
-
-    Parameters, results and errors are those of `adaptive_max_pool_backward`.
-    """
-    return adaptive_max_pool_backward(dy, cache)
-
-
-def global_avg_pool_forward(x: ArrayLike) -> tuple[Images, AdaptiveAvgPoolCache]:
-    """
-    Replace every image by its mean, channel by channel.
-
-    Parameters
-    ----------
-    x : array, shape (N, *SPATIAL, C)
-
-    Returns
-    -------
-    y : array, shape (N, 1, ..., 1, C)
-        The spatial axes stay, with one pixel each, as in ONNX.
-    cache : AdaptiveAvgPoolCache
-        For `global_avg_pool_backward`.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If `x` does not hold real numbers or has no spatial axis.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from im2col_cnn import global_avg_pool_forward
-    >>> y, cache = global_avg_pool_forward(np.arange(12).reshape(1, 2, 3, 2))
-    >>> y
-    array([[[[5., 6.]]]])
-    """
-    return adaptive_avg_pool_forward(x, 1)
-
-
-def global_avg_pool_backward(dy: ArrayLike, cache: AdaptiveAvgPoolCache) -> Images:
-    """
-    Share the gradient of every image equally among its pixels.
-
-    Parameters, results and errors are those of `adaptive_avg_pool_backward`.
-    """
-    return adaptive_avg_pool_backward(dy, cache)
 
 
 def bins(size: int, count: int) -> list[slice]:

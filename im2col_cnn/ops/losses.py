@@ -10,7 +10,7 @@ import numpy as np
 from .._checks import as_probabilities, as_scores, as_targets, require_some
 from .._dtypes import mean_arithmetic
 from .._typing import Array, ArrayLike
-from .activations import logistic
+from .sigmoid import logistic
 from .softmax import log_probabilities
 
 __all__ = ["binary_cross_entropy", "mean_squared_error", "softmax_cross_entropy"]

@@ -6,6 +6,9 @@ of a tolerance. Arrays are read-only, so that a function that scribbles on its a
 fails. Every axis is drawn apart, so that rows and columns cannot be mixed up unseen.
 Sizes are built backwards from the output, so that every draw is legal and nothing is
 filtered away; strides need not divide and pixels may stay unread.
+
+An implementation that takes less than everything says so in a `Support`, and is asked
+for nothing else.
 """
 
 from collections.abc import Mapping
@@ -16,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .._typing import Array, Padding, Shape
+from .support import EVERYTHING, Freedom, Support
 
 __all__ = ["Case", "convolutions", "poolings", "unfoldings", "whole_arrays"]
 
@@ -35,6 +39,31 @@ class Geometry(NamedTuple):
     spatial: Shape
     kernel_size: Shape
     settings: dict[str, Any]
+
+
+class Sweep(NamedTuple):
+    """How a window moves along one axis, and what it leaves unread at the end."""
+
+    kernel: int
+    stride: int
+    dilation: int
+    stops: int
+    unread: int
+
+    @property
+    def span(self) -> int:
+        """Pixels from a window's first tap to its last, both counted."""
+        return self.dilation * (self.kernel - 1) + 1
+
+    @property
+    def least(self) -> int:
+        """Pixels that an image must have so that no window straddles all of it."""
+        return self.dilation if self.kernel > 1 else 1
+
+    @property
+    def padded_size(self) -> int:
+        """Pixels that these stops need, and those they leave."""
+        return self.span + self.stride * (self.stops - 1) + self.unread
 
 
 @st.composite
@@ -64,80 +93,119 @@ def whole_arrays(
 
 
 @st.composite
-def geometries(
-    draw: st.DrawFn, *, axes: int | None = None, pooling: bool = False
-) -> Geometry:
-    """Draw one to three axes, and one of the ways to write their padding."""
-    count = axes or draw(st.integers(1, 3), label="axes")
-    most = 2 if count == 3 else MOST_TAPS
-    word = draw(st.sampled_from(["pairs", "valid", "same", "same_lower"]))
-    drawn = [draw(sides(word, most=most, pooling=pooling)) for _ in range(count)]
-    pairs = tuple((side.before, side.after) for side in drawn)
-    padding = draw(st.sampled_from(spellings(pairs))) if word == "pairs" else word
+def geometries(draw: st.DrawFn, support: Support, *, pooling: bool = False) -> Geometry:
+    """Draw how windows move along every axis, then the image that lies under them."""
+    axes = draw(st.sampled_from(support.axes), label="axes")
+    most = 2 if axes == 3 else MOST_TAPS
+    padding = draw(st.sampled_from(support.paddings or ("valid",)), label="padding")
+    movements = zip(
+        draw(per_axis(support.kernel, axes, most)),
+        draw(per_axis(support.stride, axes, most)),
+        draw(per_axis(support.dilation, axes, most)),
+        strict=True,
+    )
+    sweeps = [
+        Sweep(
+            *movement,
+            stops=draw(st.integers(1, most)),
+            unread=draw(st.integers(0, movement[1] - 1)) if support.remainder else 0,
+        )
+        for movement in movements
+    ]
+    spatial, written = draw(paddings(padding, sweeps, pooling=pooling))
+    settings = {
+        "stride": written_as(support.stride, [sweep.stride for sweep in sweeps]),
+        "padding": written if support.paddings else None,
+        "dilation": written_as(support.dilation, [sweep.dilation for sweep in sweeps]),
+    }
     return Geometry(
-        spatial=tuple(side.size for side in drawn),
-        kernel_size=tuple(side.kernel for side in drawn),
-        settings={
-            "stride": tuple(side.stride for side in drawn),
-            "padding": padding,
-            "dilation": tuple(side.dilation for side in drawn),
-        },
+        spatial,
+        tuple(sweep.kernel for sweep in sweeps),
+        {name: value for name, value in settings.items() if value is not None},
     )
 
 
-class Side(NamedTuple):
-    """One axis of an image, and how a window moves along it."""
+@st.composite
+def per_axis(draw: st.DrawFn, freedom: Freedom, axes: int, most: int) -> Shape:
+    """Draw one number per axis; the same for all of them where no more is known."""
+    if freedom == "none":
+        return (1,) * axes
+    if freedom == "one":
+        return (draw(st.integers(1, most)),) * axes
+    return tuple(draw(st.integers(1, most)) for _ in range(axes))
 
-    size: int
-    kernel: int
-    stride: int
-    dilation: int
-    before: int
-    after: int
+
+def written_as(freedom: Freedom, numbers: list[int]) -> Shape | int | None:
+    """Write a setting the way an implementation takes it."""
+    return {"none": None, "one": numbers[0], "each": tuple(numbers)}[freedom]
 
 
 @st.composite
-def sides(draw: st.DrawFn, word: str, *, most: int, pooling: bool) -> Side:
-    """Draw the stops first, then the pixels they need and some they do not."""
-    kernel, stops, stride = (draw(st.integers(1, most)) for _ in range(3))
-    dilation = draw(st.integers(1, most)) if kernel > 1 else 1
-    span = dilation * (kernel - 1) + 1
-    if word in ("same", "same_lower"):
+def paddings(
+    draw: st.DrawFn, form: str, sweeps: list[Sweep], *, pooling: bool
+) -> tuple[Shape, Padding]:
+    """Draw a padding, and the size of the image that is left inside it."""
+    if form in ("same", "same_lower"):
         # Any size is legal, but a pooling window must not straddle the whole image.
-        size = draw(st.integers(dilation if pooling else 1, 2 * most + dilation))
-        return Side(size, kernel, stride, dilation, 0, 0)
-    unread = draw(st.integers(0, stride - 1))
-    padded = span + stride * (stops - 1) + unread
-    if word == "valid":
-        return Side(padded, kernel, stride, dilation, 0, 0)
+        sizes = [
+            draw(st.integers(s.least if pooling else 1, s.least + 2 * MOST_TAPS))
+            for s in sweeps
+        ]
+        return tuple(sizes), form
+    if form == "int":
+        p = draw(st.integers(0, min(most_around(s, pooling=pooling) for s in sweeps)))
+        return tuple(s.padded_size - 2 * p for s in sweeps), p
+    if form == "each":
+        each = [draw(st.integers(0, most_around(s, pooling=pooling))) for s in sweeps]
+        sizes = [s.padded_size - 2 * p for s, p in zip(sweeps, each, strict=True)]
+        return tuple(sizes), tuple(each)
+    if form == "pairs":
+        pairs = [draw(sides(s, pooling=pooling)) for s in sweeps]
+        sizes = [
+            s.padded_size - sum(pair) for s, pair in zip(sweeps, pairs, strict=True)
+        ]
+        return tuple(sizes), tuple(pairs)
+    return tuple(s.padded_size for s in sweeps), form  # "valid"
+
+
+def most_around(sweep: Sweep, *, pooling: bool) -> int:
+    """Return the widest padding on both sides that leaves something to read."""
+    if pooling:
+        # No window stands outside the image, or straddles all of it.
+        return min(sweep.span - 1, (sweep.padded_size - sweep.least) // 2)
+    return (sweep.padded_size - 1) // 2
+
+
+@st.composite
+def sides(draw: st.DrawFn, sweep: Sweep, *, pooling: bool) -> tuple[int, int]:
+    """Draw a padding before the image, and another one after it."""
+    size = sweep.padded_size
     if pooling:
         # The first window starts, and the last one ends, at most a span outside.
-        before = draw(st.integers(0, min(span - 1, padded - dilation)))
-        after = draw(st.integers(0, min(span - 1 + unread, padded - dilation - before)))
+        most = min(sweep.span - 1, size - sweep.least)
+        before = draw(st.integers(0, most))
+        most = min(sweep.span - 1 + sweep.unread, size - sweep.least - before)
     else:
-        before = draw(st.integers(0, padded - 1))
-        after = draw(st.integers(0, padded - 1 - before))
-    return Side(padded - before - after, kernel, stride, dilation, before, after)
+        before = draw(st.integers(0, size - 1))
+        most = size - 1 - before
+    return before, draw(st.integers(0, most))
 
 
-def spellings(pairs: tuple[tuple[int, int], ...]) -> list[Padding]:
-    """List the ways to write a padding: pairs, ints where sides agree, one int."""
-    ways: list[Padding] = [pairs]
-    if all(before == after for before, after in pairs):
-        ways.append(tuple(before for before, _ in pairs))
-        if len(set(pairs)) == 1:
-            ways.append(pairs[0][0])
-    return ways
+def batches(support: Support) -> st.SearchStrategy[int]:
+    """Draw the number of images."""
+    return st.sampled_from([1, 2, 3, 0] if support.empty_batch else [1, 2, 3])
 
 
 @st.composite
-def unfoldings(draw: st.DrawFn, dtype: npt.DTypeLike = np.float64) -> Case:
+def unfoldings(
+    draw: st.DrawFn,
+    dtype: npt.DTypeLike = np.float64,
+    *,
+    support: Support = EVERYTHING,
+) -> Case:
     """Draw the arguments of `im2col`: images, and a window that slides over them."""
-    geometry = draw(geometries())
-    N, C = (
-        draw(st.sampled_from([1, 2, 3, 0]), label="N"),
-        draw(st.integers(1, 3), label="C"),
-    )
+    geometry = draw(geometries(support))
+    N, C = draw(batches(support), label="N"), draw(st.integers(1, 3), label="C")
     x = draw(whole_arrays((N, *geometry.spatial, C), dtype), label="x")
     return Case((x,), {"kernel_size": geometry.kernel_size, **geometry.settings})
 
@@ -147,33 +215,39 @@ def convolutions(
     draw: st.DrawFn,
     dtype: npt.DTypeLike = np.float64,
     *,
-    axes: int | None = None,
-    most_groups: int = 3,
+    support: Support = EVERYTHING,
 ) -> Case:
     """Draw the arguments ``(x, w, b)`` and the settings of a convolution."""
-    geometry = draw(geometries(axes=axes))
-    N = draw(st.sampled_from([1, 2, 3, 0]), label="N")
-    groups = draw(st.integers(1, most_groups), label="groups")
+    geometry = draw(geometries(support))
+    N = draw(batches(support), label="N")
+    groups = draw(st.integers(1, 3), label="groups") if support.groups else 1
     depth, filters = draw(st.integers(1, 2)), draw(st.integers(1, 2))
     C, F = groups * depth, groups * filters
-    bias_shape = draw(
-        st.sampled_from([(F,), (1, F), (1,) * len(geometry.spatial) + (1, F)])
-    )
+    shapes: list[Shape] = [(F,)]
+    if support.bias_shapes:
+        shapes += [(1, F), (1,) * len(geometry.spatial) + (1, F)]
+    bias_shape = draw(st.sampled_from(shapes))
     x = draw(whole_arrays((N, *geometry.spatial, C), dtype), label="x")
     w = draw(whole_arrays((*geometry.kernel_size, depth, F), dtype), label="w")
     b = draw(whole_arrays(bias_shape, dtype), label="b")
-    return Case((x, w, b), {**geometry.settings, "groups": groups})
+    settings = {**geometry.settings, "groups": groups}
+    return Case((x, w, b), settings if support.groups else geometry.settings)
 
 
 @st.composite
-def poolings(draw: st.DrawFn, dtype: npt.DTypeLike = np.float64) -> Case:
+def poolings(
+    draw: st.DrawFn,
+    dtype: npt.DTypeLike = np.float64,
+    *,
+    support: Support = EVERYTHING,
+) -> Case:
     """Draw the images and the settings that all poolings share."""
-    geometry = draw(geometries(pooling=True))
-    N, C = (
-        draw(st.sampled_from([1, 2, 3, 0]), label="N"),
-        draw(st.integers(1, 3), label="C"),
-    )
+    geometry = draw(geometries(support, pooling=True))
+    N, C = draw(batches(support), label="N"), draw(st.integers(1, 3), label="C")
     x = draw(whole_arrays((N, *geometry.spatial, C), dtype), label="x")
     settings = {"kernel_size": geometry.kernel_size, **geometry.settings}
-    settings["ceil_mode"] = draw(st.booleans(), label="ceil_mode")
+    if support.ceil_mode:
+        settings["ceil_mode"] = draw(st.booleans(), label="ceil_mode")
+    if support.count_include_pad:
+        settings["count_include_pad"] = draw(st.booleans(), label="count_include_pad")
     return Case((x,), settings)

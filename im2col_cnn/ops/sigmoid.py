@@ -1,0 +1,171 @@
+"""Squeeze the numbers into a range: sigmoid, from 0 to 1, and tanh, from -1 to 1.
+
+Backward multiplies by the slope, which both functions know from their own result:
+
+    sigmoid    dx = dy * y * (1 - y)
+    tanh       dx = dy * (1 - y) * (1 + y)
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .._checks import as_array, as_upstream, require_cache
+from .._dtypes import mean_arithmetic
+from .._typing import Array, ArrayLike
+
+__all__ = [
+    "SigmoidCache",
+    "TanhCache",
+    "logistic",
+    "sigmoid_backward",
+    "sigmoid_forward",
+    "tanh_backward",
+    "tanh_forward",
+]
+
+
+@dataclass(frozen=True, eq=False)
+class SigmoidCache:
+    """What `sigmoid_backward` needs to know of `sigmoid_forward`."""
+
+    y: Array
+
+
+@dataclass(frozen=True, eq=False)
+class TanhCache:
+    """What `tanh_backward` needs to know of `tanh_forward`."""
+
+    y: Array
+
+
+def sigmoid_forward(x: ArrayLike) -> tuple[Array, SigmoidCache]:
+    """
+    Squeeze every number between 0 and 1: ``1 / (1 + exp(-x))``.
+
+    Parameters
+    ----------
+    x : array of any shape
+
+    Returns
+    -------
+    y : array, shape of `x`
+        In the dtype of `x`; whole numbers become float64. No input overflows.
+    cache : SigmoidCache
+        For `sigmoid_backward`.
+
+    Raises
+    ------
+    TypeError
+        If `x` does not hold real numbers.
+
+    Examples
+    --------
+    >>> from im2col_cnn import sigmoid_backward, sigmoid_forward
+    >>> y, cache = sigmoid_forward([-1e4, 0.0, 1e4])
+    >>> y
+    array([0. , 0.5, 1. ])
+    >>> sigmoid_backward([4, 4, 4], cache)
+    array([0., 1., 0.])
+    """
+    x = as_array(x, "x")
+    result, working = mean_arithmetic(x)
+    y = logistic(x.astype(working, copy=False)).astype(result, copy=False)
+    return y, SigmoidCache(y)
+
+
+def sigmoid_backward(dy: ArrayLike, cache: SigmoidCache) -> Array:
+    """
+    Multiply the gradient by ``y * (1 - y)``.
+
+    Parameters
+    ----------
+    dy : array, shape of `y`
+        Gradient of the loss with respect to the output.
+    cache : SigmoidCache
+        What `sigmoid_forward` returned beside `y`. It may be used again.
+
+    Returns
+    -------
+    array, shape of `x`
+        In the dtype ``np.result_type(y, dy)``.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `cache` is not one of `sigmoid_forward` or `dy` not of the shape of `y`.
+    """
+    cache = require_cache(cache, SigmoidCache, "sigmoid_forward")
+    dy = as_upstream(dy, cache.y.shape)
+    result, working = mean_arithmetic(cache.y, dy)
+    y = cache.y.astype(working, copy=False)
+    return np.asarray(dy * (y * (1 - y)), result)
+
+
+def tanh_forward(x: ArrayLike) -> tuple[Array, TanhCache]:
+    """
+    Squeeze every number between -1 and 1.
+
+    Parameters
+    ----------
+    x : array of any shape
+
+    Returns
+    -------
+    y : array, shape of `x`
+        In the dtype of `x`; whole numbers become float64.
+    cache : TanhCache
+        For `tanh_backward`.
+
+    Raises
+    ------
+    TypeError
+        If `x` does not hold real numbers.
+
+    Examples
+    --------
+    >>> from im2col_cnn import tanh_backward, tanh_forward
+    >>> y, cache = tanh_forward([-1e4, 0.0, 1e4])
+    >>> y
+    array([-1.,  0.,  1.])
+    >>> tanh_backward([4, 4, 4], cache)
+    array([0., 4., 0.])
+    """
+    x = as_array(x, "x")
+    result, working = mean_arithmetic(x)
+    y = np.tanh(x.astype(working, copy=False)).astype(result, copy=False)
+    return y, TanhCache(y)
+
+
+def tanh_backward(dy: ArrayLike, cache: TanhCache) -> Array:
+    """
+    Multiply the gradient by ``1 - y ** 2``.
+
+    Parameters
+    ----------
+    dy : array, shape of `y`
+        Gradient of the loss with respect to the output.
+    cache : TanhCache
+        What `tanh_forward` returned beside `y`. It may be used again.
+
+    Returns
+    -------
+    array, shape of `x`
+        In the dtype ``np.result_type(y, dy)``.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `cache` is not one of `tanh_forward` or `dy` not of the shape of `y`.
+    """
+    cache = require_cache(cache, TanhCache, "tanh_forward")
+    dy = as_upstream(dy, cache.y.shape)
+    result, working = mean_arithmetic(cache.y, dy)
+    y = cache.y.astype(working, copy=False)
+    return np.asarray(dy * ((1 - y) * (1 + y)), result)
+
+
+def logistic(x: Array) -> Array:
+    """Return ``1 / (1 + exp(-x))`` by whichever of its two forms cannot overflow."""
+    small = np.exp(-np.abs(x))
+    return np.asarray(np.where(x < 0, small, 1) / (1 + small))

@@ -1,0 +1,51 @@
+"""Put numbers, shapes and settings into words, the same in every picture."""
+
+from typing import Any
+
+from .._checks import by
+from ..window import Window
+
+__all__ = ["image_title", "named", "settings_of", "shown", "times"]
+
+
+def shown(entry: Any) -> str:
+    """Write an entry of an array as short as it can be; None is not written."""
+    return "" if entry is None else f"{entry:g}"
+
+
+def times(shape: tuple[int, ...]) -> str:
+    """Write a shape the way mathematicians do."""
+    return by(shape).replace("x", "\N{MULTIPLICATION SIGN}")
+
+
+def named(name: str, shape: tuple[int, ...]) -> str:
+    """Write a name and a shape, with more room between them than between words."""
+    return f"{name}\N{EN SPACE}{times(shape)}"
+
+
+def image_title(window: Window) -> str:
+    """Say how large the image is, and how large with its padding."""
+    padded = (
+        ""
+        if window.padded_size == window.spatial
+        else (f", padded to {times(window.padded_size)}")
+    )
+    return named("x", window.spatial) + padded
+
+
+def settings_of(window: Window) -> str:
+    """Say in words how the window moves; what is not used is not named."""
+    parts = [f"kernel {times(window.kernel_size)}"]
+    parts.append(f"stride {one_or_all(window.stride)}")
+    if any(map(any, window.padding)):
+        before, after = window.padding[0]
+        same = before == after and len(set(window.padding)) == 1
+        parts.append(f"padding {before if same else window.padding}")
+    if max(window.dilation) > 1:
+        parts.append(f"dilation {one_or_all(window.dilation)}")
+    return ", ".join(parts)
+
+
+def one_or_all(sizes: tuple[int, ...]) -> str:
+    """Write one number where all are the same."""
+    return str(sizes[0]) if len(set(sizes)) == 1 else times(sizes)

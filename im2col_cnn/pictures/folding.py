@@ -1,0 +1,96 @@
+"""Draw how col2im adds every row of a matrix back to the pixels it was read from."""
+
+import numpy as np
+
+from .._typing import ArrayLike, Padding, Shape, Sizes
+from ..window import Window
+from .adding import Payment, draw_payments, draw_sums
+from .captions import named, settings_of, shown, times
+from .film import Film
+from .grids import as_plane, draw_array, padded_kinds
+from .svg import MARGIN, Canvas, Point
+from .sweeping import source, stops, sweep, sweep_cells
+
+__all__ = ["draw_col2im"]
+
+SIDE = 34.0  # of an entry that flies
+PIXEL = 50.0  # of a pixel, with room for its counter
+
+
+def draw_col2im(
+    columns: ArrayLike,
+    spatial: Shape,
+    kernel_size: Sizes,
+    *,
+    stride: Sizes = 1,
+    padding: Padding = 0,
+    dilation: Sizes = 1,
+) -> str:
+    """
+    Draw rows flying back to their windows and adding up where these overlap.
+
+    Parameters
+    ----------
+    columns : array, shape (prod(OUT), prod(KERNEL))
+        A matrix of `im2col`, of one image with one channel.
+    spatial : tuple of int
+        Size of the image to fold into.
+    kernel_size, stride, padding, dilation
+        As for `col2im`.
+
+    Returns
+    -------
+    str
+        An animated SVG. A counter in each pixel says how many windows have paid.
+    """
+    window = as_plane(
+        Window(spatial, kernel_size, stride=stride, padding=padding, dilation=dilation)
+    )
+    P, K = window.columns_shape()
+    columns = np.asarray(columns).reshape(P, K)
+    canvas = Canvas(
+        "col2im: every row goes home, and adds",
+        [
+            settings_of(window),
+            "the small number counts the windows that have paid a pixel",
+        ],
+    )
+    film = Film(P)
+    top = canvas.top + 16
+    matrix = draw_array(
+        canvas, columns, "columns", Point(MARGIN, top), "output", side=SIDE
+    )
+    height = window.padded_size[0] * PIXEL
+    lower = max(0.0, min(matrix.bottom - top, 400) - height) / 2
+    kinds = padded_kinds(window)
+    places = [
+        [source(window, stop, offset) for offset in np.ndindex(window.kernel_size)]
+        for stop in stops(window)
+    ]
+    payments = [
+        Payment(r, matrix.corner(r, k), places[r][k], columns[r, k])
+        for r in range(P)
+        for k in range(K)
+    ]
+    image = draw_sums(
+        canvas,
+        film,
+        payments,
+        "image",
+        at=Point(matrix.right + 64, top + lower),
+        kinds=kinds,
+        title=named("image", window.spatial),
+        side=PIXEL,
+    )
+    sweep(canvas, film, image, window)
+    corners = [matrix.corner(r, 0) for r in range(P)]
+    sweep_cells(canvas, film, matrix, corners, columns=K)
+    draw_payments(canvas, film, payments, image, "output", side=SIDE)
+    most = int(window.coverage().max())
+    return canvas.write(
+        f"The {P} rows of a matrix fly back, one after the other, to the windows of an "
+        f"image of {times(window.spatial)} pixels. Where windows overlap the amounts "
+        f"add up: a pixel is paid up to {shown(most)} times, and {window.unread} "
+        f"pixels are never paid.",
+        film.motion(),
+    )

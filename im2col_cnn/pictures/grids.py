@@ -1,0 +1,176 @@
+"""Draw arrays as grids of cells, each cell with its number.
+
+A grid leaves behind, in its group of the SVG, the name and the shape of its array and
+then its entries in reading order, so that a test can read a picture like an array.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .._typing import Array
+from ..window import Window
+from .captions import named, shown
+from .svg import Canvas, Point, element
+
+__all__ = [
+    "CELL",
+    "Grid",
+    "as_plane",
+    "cell",
+    "draw_array",
+    "emptied",
+    "label",
+    "padded_kinds",
+    "padded_pixels",
+]
+
+CELL = 38.0
+TEXT = 0.37  # of a cell: the height of its digits
+SMALLEST = 20.0
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Where the cells of an array of two axes stand."""
+
+    left: float
+    top: float
+    rows: int
+    columns: int
+    side: float = CELL
+
+    @property
+    def right(self) -> float:
+        """The right edge."""
+        return self.left + self.columns * self.side
+
+    @property
+    def bottom(self) -> float:
+        """The lower edge."""
+        return self.top + self.rows * self.side
+
+    def corner(self, i: int, j: int) -> Point:
+        """Return the upper left corner of the cell in row `i`, column `j`."""
+        return Point(self.left + j * self.side, self.top + i * self.side)
+
+
+def draw_array(
+    canvas: Canvas,
+    array: Array,
+    name: str,
+    at: Point,
+    kinds: str | Array = "plain",
+    *,
+    side: float = CELL,
+    title: str | None = None,
+    classes: str | Array = "",
+    styles: str | Array = "",
+) -> Grid:
+    """Draw an array of two axes under its name and shape; what is None stays empty."""
+    rows, columns = array.shape
+    grid = Grid(at.x, at.y, rows, columns, side)
+    if title != "":
+        label(canvas, grid, title or named(name, array.shape))
+    looks = [
+        np.broadcast_to(np.asarray(look, object), array.shape)
+        for look in (kinds, classes, styles)
+    ]
+    cells = [
+        cell(
+            shown(array[place]),
+            grid.corner(*place),
+            *(str(look[place]) for look in looks),
+            side=side,
+        )
+        for place in np.ndindex(array.shape)
+    ]
+    longest = max((len(shown(entry)) for entry in array.ravel()), default=1)
+    size = round(min(TEXT * side, 1.5 * side / max(longest, 1)), 1)
+    if any(looks[1].ravel()):  # room for what is still to come
+        canvas.put(
+            element(
+                "rect",
+                class_="slot",
+                x=at.x,
+                y=at.y,
+                width=columns * side,
+                height=rows * side,
+            )
+        )
+    group = element(
+        "g",
+        "\n" + "\n".join(cells) + "\n",
+        data_array=name,
+        data_shape=" ".join(map(str, array.shape)),
+        style=f"font-size:{size:g}px",
+    )
+    canvas.put(group, until=Point(grid.right, grid.bottom))
+    return grid
+
+
+def emptied(array: Array, where: Array) -> Array:
+    """Return a copy of an array whose entries are None in some places."""
+    copy = array.astype(object)
+    copy[where] = None
+    return copy
+
+
+def cell(
+    text: str,
+    at: Point,
+    kind: str,
+    class_: str = "",
+    style: str = "",
+    *,
+    side: float = CELL,
+) -> str:
+    """Write one cell: a square of its kind, and what it holds."""
+    square = element("rect", class_=kind, x=at.x, y=at.y, width=side, height=side)
+    if kind == "unread":
+        across = f"M{at.x:g} {at.y:g}l{side:g} {side:g}m0 {-side:g}l{-side:g} {side:g}"
+        square += element("path", class_="cross", d=across)
+    middle = {"x": at.x + side / 2, "y": at.y + side / 2}
+    both = square + element("text", text, class_="number", **middle)
+    if not class_:
+        return both
+    return element("g", both, class_=class_, **({"style": style} if style else {}))
+
+
+def label(canvas: Canvas, grid: Grid, words: str) -> None:
+    """Write what a grid shows above its left corner."""
+    canvas.words(words, Point(grid.left, grid.top - 10), "label")
+
+
+def as_plane(window: Window) -> Window:
+    """Return the same windows on an image of two axes; a line is one row high."""
+    if len(window.axes) == 2:
+        return window
+    return Window(
+        (1, *window.spatial),
+        (1, *window.kernel_size),
+        stride=(1, *window.stride),
+        padding=((0, 0), *window.padding),
+        dilation=(1, *window.dilation),
+        ceil_mode=window.axes[0].ceil_mode,
+    )
+
+
+def padded_pixels(x: Array, window: Window) -> Array:
+    """Return the image with all the padding its windows may read."""
+    widths = [
+        (axis.before, axis.padded_size - axis.before - axis.size)
+        for axis in window.axes
+    ]
+    return np.pad(x, widths)
+
+
+def padded_kinds(window: Window) -> Array:
+    """Say of every padded pixel whether it is image, padding, or read by nobody."""
+    unread = window.coverage() == 0
+    kinds = np.where(unread, "unread", "image").astype(object)
+    widths = [
+        (axis.before, axis.padded_size - axis.before - axis.size)
+        for axis in window.axes
+    ]
+    return np.pad(kinds, widths, constant_values="padding")

@@ -1,0 +1,176 @@
+"""Draw who wins a max pooling, and who is paid for it, ties included."""
+
+import numpy as np
+
+from .._typing import Array, ArrayLike, Padding, Sizes, Ties
+from ..ops.max_pool import MaxPoolCache, max_pool_forward
+from .adding import Payment, draw_payments, draw_sums
+from .captions import named, settings_of
+from .film import Film, journey
+from .grids import CELL, Grid, draw_array, padded_kinds, padded_pixels
+from .svg import MARGIN, Canvas, Point, element
+from .sweeping import source, stops, sweep
+
+__all__ = ["draw_max_pool"]
+
+GAP = 72.0
+TIES: dict[Ties, str] = {
+    "first": "the first winner takes it",
+    "split": "all winners share it",
+    "all": "each takes it in full",
+}
+
+
+def draw_max_pool(
+    x: ArrayLike,
+    dy: ArrayLike,
+    kernel_size: Sizes,
+    *,
+    stride: Sizes | None = None,
+    padding: Padding = 0,
+    dilation: Sizes = 1,
+) -> str:
+    """
+    Draw the largest pixel of every window, then where its gradient goes.
+
+    Parameters
+    ----------
+    x : array, shape (H, W)
+        One image with one channel.
+    dy : array, shape (OH, OW)
+        Gradient of the loss with respect to the output.
+    kernel_size, stride, padding, dilation
+        As for `max_pool_forward`.
+
+    Returns
+    -------
+    str
+        An animated SVG, backward for each of the three ways to treat a tie.
+    """
+    x, dy = np.asarray(x), np.asarray(dy)
+    y, cache = max_pool_forward(
+        x[None, :, :, None],
+        kernel_size,
+        stride=stride,
+        padding=padding,
+        dilation=dilation,
+    )
+    window = cache.window
+    winners = winners_of(cache)
+    P = dy.size
+    canvas = Canvas(
+        "Max pooling: the winner is paid",
+        [
+            settings_of(window),
+            "forward: a ring marks the winners; backward: dy goes to them",
+        ],
+    )
+    film = Film(2 * P)
+    top = canvas.top + 16
+    image = draw_array(
+        canvas, padded_pixels(x, window), "x", Point(MARGIN, top), padded_kinds(window)
+    )
+    draw_winners(canvas, film, image, winners)
+    output = Point(image.right + GAP, top)
+    pooled = draw_maxima(
+        canvas, film, y[0, :, :, 0], output, image=image, winners=winners
+    )
+    upstream = draw_array(
+        canvas, dy, "dy", Point(pooled.right + GAP, top), "output", title=None
+    )
+    sweep(canvas, film, image, window)
+
+    left, below = MARGIN, image.bottom + 56
+    for ties, words in TIES.items():
+        payments = [
+            Payment(P + r, upstream.corner(*stop), winner, amount)
+            for r, stop in enumerate(stops(window))
+            for winner, amount in shares(winners[r], dy[stop], ties)
+        ]
+        grid = draw_sums(
+            canvas,
+            film,
+            payments,
+            f"dx {ties}",
+            at=Point(left, below),
+            kinds=padded_kinds(window),
+            title=named("dx", x.shape),
+            counters=False,
+        )
+        draw_payments(canvas, film, payments, grid, "output", side=30)
+        canvas.words(f'ties="{ties}"', Point(left, grid.bottom + 22), "formula")
+        canvas.words(words, Point(left, grid.bottom + 42))
+        left = grid.right + 36
+    tied = sum(len(each) > 1 for each in winners)
+    return canvas.write(
+        f"{P} windows of an image each keep their largest pixel. Going back, every "
+        f"window sends its gradient to the pixel that won. {tied} of them have more "
+        f"than one winner: then the first takes it, or all share it, or each takes it "
+        f"in full.",
+        film.motion(),
+    )
+
+
+def winners_of(cache: MaxPoolCache) -> list[list[tuple[int, int]]]:
+    """List, for every window, the places in the padded image that hold its maximum."""
+    wins = {tap.offset: tap for tap in cache.window.taps()}
+    found: list[list[tuple[int, int]]] = []
+    for stop in stops(cache.window):
+        places = []
+        for offset, tap in wins.items():
+            mask = np.zeros(cache.y.shape, bool)
+            mask[tap.stops] = cache.wins(tap)
+            if mask[0, *stop, 0]:
+                places.append(source(cache.window, stop, offset))
+        found.append(places)
+    return found
+
+
+def shares(
+    winners: list[tuple[int, int]], amount: float, ties: Ties
+) -> list[tuple[tuple[int, int], float]]:
+    """Say who gets how much of one gradient."""
+    if ties == "first":
+        return [(winners[0], amount)]
+    if ties == "split":
+        return [(winner, amount / len(winners)) for winner in winners]
+    return [(winner, amount) for winner in winners]
+
+
+def draw_winners(
+    canvas: Canvas, film: Film, image: Grid, winners: list[list[tuple[int, int]]]
+) -> None:
+    """Put a ring around every winner once its window has been there."""
+    for r, places in enumerate(winners):
+        for place in places:
+            corner = image.corner(*place)
+            canvas.put(
+                element(
+                    "circle",
+                    class_=f"frame {film.during(r)}",
+                    r=image.side / 2 - 4,
+                    data_wins=r,
+                    cx=corner.x + image.side / 2,
+                    cy=corner.y + image.side / 2,
+                )
+            )
+
+
+def draw_maxima(
+    canvas: Canvas,
+    film: Film,
+    y: Array,
+    at: Point,
+    *,
+    image: Grid,
+    winners: list[list[tuple[int, int]]],
+) -> Grid:
+    """Let the first winner of every window fly to its place in the output."""
+    grid = Grid(at.x, at.y, *y.shape)
+    classes, styles = np.empty(y.shape, object), np.empty(y.shape, object)
+    for r, stop in enumerate(np.ndindex(y.shape)):
+        classes[stop] = film.landing(r)
+        styles[stop] = journey(grid.corner(*stop), image.corner(*winners[r][0]))
+    return draw_array(
+        canvas, y, "y", at, "output", classes=classes, styles=styles, side=CELL
+    )

@@ -1,0 +1,230 @@
+"""Draw a kernel sliding over numbers: a convolution, and the gradient dx, also one."""
+
+from math import prod
+
+import numpy as np
+
+from .._typing import Array, ArrayLike, Padding, Sizes
+from ..columns import unfold
+from ..window import Window
+from .captions import image_title, named, settings_of, shown, times
+from .film import FLIGHT, Film
+from .grids import Grid, as_plane, draw_array, padded_kinds, padded_pixels
+from .svg import MARGIN, Canvas, Point
+from .sweeping import stops, sweep, sweep_cells
+
+__all__ = ["draw_convolution", "draw_full_correlation", "show_arithmetic"]
+
+GAP = 56.0
+
+
+def draw_convolution(
+    x: ArrayLike,
+    w: ArrayLike,
+    *,
+    stride: Sizes = 1,
+    padding: Padding = 0,
+    dilation: Sizes = 1,
+) -> str:
+    """
+    Draw a kernel sliding over an image, and the sum of products at every stop.
+
+    Parameters
+    ----------
+    x : array, shape (H, W)
+        One image with one channel.
+    w : array, shape (KH, KW)
+        One kernel.
+    stride, padding, dilation
+        As for `conv_forward`.
+
+    Returns
+    -------
+    str
+        An animated SVG.
+    """
+    x, w = np.asarray(x), np.asarray(w)
+    window = Window(x.shape, w.shape, stride=stride, padding=padding, dilation=dilation)
+    window = as_plane(window)
+    canvas = Canvas(
+        "A convolution: slide, multiply, add",
+        [settings_of(window)],
+    )
+    pixels = padded_pixels(x.reshape(window.spatial), window)
+    top = canvas.top + 16
+    image = draw_array(
+        canvas,
+        pixels,
+        "x",
+        Point(MARGIN, top),
+        padded_kinds(window),
+        title=image_title(window),
+    )
+    kernel = draw_array(
+        canvas,
+        w.reshape(window.kernel_size),
+        "w",
+        Point(image.right + GAP, top),
+        "kernel",
+    )
+    film = Film(prod(window.output_size))
+    slide(
+        canvas,
+        film,
+        x,
+        w,
+        window,
+        image=image,
+        kernel=kernel,
+        name="y",
+        kind="output",
+    )
+    return canvas.write(
+        f"A kernel of {times(w.shape)} numbers slides over an image of "
+        f"{times(x.shape)} pixels. At each of {prod(window.output_size)} stops, every "
+        f"pixel under it is multiplied by its weight; the sum is one pixel of y.",
+        film.motion(),
+    )
+
+
+def draw_full_correlation(dy: ArrayLike, w: ArrayLike, *, stride: int = 1) -> str:
+    """
+    Draw the gradient of an image as a convolution of its own.
+
+    The upstream gradient is spread out by the stride and padded by one pixel less than
+    the kernel; then the kernel, turned by 180 degrees, slides over it.
+
+    Parameters
+    ----------
+    dy : array, shape (OH, OW)
+        Gradient with respect to the output of a convolution without padding.
+    w : array, shape (KH, KW)
+        Its kernel.
+    stride : int, default 1
+        Its stride.
+
+    Returns
+    -------
+    str
+        An animated SVG, of the smallest image that gives an output of this size.
+    """
+    dy, w = np.asarray(dy), np.asarray(w)
+    (OH, OW), (KH, KW) = dy.shape, w.shape
+    spread = np.zeros(
+        ((OH - 1) * stride + 2 * KH - 1, (OW - 1) * stride + 2 * KW - 1), dy.dtype
+    )
+    inner = slice(KH - 1, 1 - KH or None, stride), slice(KW - 1, 1 - KW or None, stride)
+    spread[inner] = dy
+    kinds = np.full(spread.shape, "padding", object)
+    kinds[inner] = "output"
+    turned = w[::-1, ::-1]
+    window = Window(spread.shape, w.shape)
+    between = f", {stride - 1} between its entries" if stride > 1 else ""
+    canvas = Canvas(
+        "dx is a full correlation with the turned kernel",
+        [
+            f"kernel {times(w.shape)}, stride {stride}",
+            f"dy gets {KH - 1} zeros above and below, {KW - 1} left and right{between}",
+        ],
+    )
+    top = canvas.top + 16
+    image = draw_array(
+        canvas,
+        spread,
+        "dy",
+        Point(MARGIN, top),
+        kinds,
+        title=f"{named('dy', dy.shape)}, with zeros {times(spread.shape)}",
+    )
+    left = max(image.right, MARGIN + 190) + GAP
+    kernel = draw_array(canvas, w, "w", Point(left, top), "kernel")
+    kernel = draw_array(
+        canvas,
+        turned,
+        "turned",
+        Point(left, kernel.bottom + 36),
+        "kernel",
+        title="w, turned",
+    )
+    film = Film(prod(window.output_size))
+    slide(
+        canvas,
+        film,
+        spread,
+        turned,
+        window,
+        image=image,
+        kernel=kernel,
+        name="dx",
+        kind="image",
+    )
+    return canvas.write(
+        f"The gradient dy of {times(dy.shape)} entries is surrounded by zeros. The "
+        f"kernel, turned by 180 degrees, slides over it, and every stop gives one of "
+        f"{times(window.output_size)} pixels of dx.",
+        film.motion(),
+    )
+
+
+def slide(
+    canvas: Canvas,
+    film: Film,
+    x: Array,
+    w: Array,
+    window: Window,
+    *,
+    image: Grid,
+    kernel: Grid,
+    name: str,
+    kind: str,
+) -> None:
+    """Draw the output to the right of the kernel, and fill it stop by stop."""
+    P, K = window.columns_shape()
+    columns = unfold(x.reshape(1, *window.spatial, 1), window).reshape(P, K)
+    y = (columns @ w.ravel()).reshape(window.output_size)
+    classes = np.array([film.during(r + FLIGHT) for r in range(P)], object)
+    top = canvas.top + 16
+    output = draw_array(
+        canvas,
+        y,
+        name,
+        Point(kernel.right + GAP, top),
+        kind,
+        classes=classes.reshape(y.shape),
+    )
+    sweep(canvas, film, image, window)
+    sweep_cells(canvas, film, output, [output.corner(*stop) for stop in stops(window)])
+    show_arithmetic(
+        canvas,
+        film,
+        columns,
+        w.ravel(),
+        names=[f"{name}[{','.join(map(str, stop))}]" for stop in stops(window)],
+        at=Point(MARGIN, max(image.bottom, kernel.bottom, output.bottom) + 34),
+    )
+
+
+def show_arithmetic(
+    canvas: Canvas,
+    film: Film,
+    columns: Array,
+    weights: Array,
+    *,
+    names: list[str],
+    at: Point,
+) -> None:
+    """Write, frame by frame, the products of a row with the weights, and their sum."""
+    for r, (row, name) in enumerate(zip(columns, names, strict=True)):
+        products = " + ".join(
+            f"{factor(pixel)}\N{MIDDLE DOT}{factor(weight)}"
+            for pixel, weight in zip(row, weights, strict=True)
+        )
+        last = r == len(names) - 1
+        when = film.during(r, None if last else r + 1, still=r == 0)
+        line = f"{name} = {products} = {shown(row @ weights)}"
+        canvas.words(line, at, f"formula {when}", data_step=r)
+
+
+def factor(number: float) -> str:
+    """Write a factor of a product, a negative one in brackets."""
+    return shown(number) if number >= 0 else f"({shown(number)})"

@@ -1,0 +1,141 @@
+"""Write SVG: a canvas that grows with what is put on it, and one look for everything.
+
+A picture says what a thing is, an image, a kernel, padding, and the style sheet says
+what that looks like, on light paper and on dark. Nothing is told by colour alone: what
+matters has a number, a dashed edge or a cross as well. The hues are among those of
+Okabe and Ito, which people with any kind of colour vision can tell apart.
+"""
+
+from collections.abc import Iterable
+from html import escape
+from typing import NamedTuple
+
+__all__ = ["MARGIN", "Canvas", "Point", "element"]
+
+MARGIN = 24.0
+LINE = 20.0
+# What a letter takes at most, on average, in the fonts that systems come with.
+LETTER = {"title": 9.8, "label": 8.4, "note": 7.4, "small": 6.4, "formula": 8.0}
+STYLE = """\
+svg{--paper:#fff;--ink:#1f2328;--soft:#59636e;--edge:#8c959f;--plain:#f6f8fa;
+--image:#dceefb;--image-edge:#0072b2;--kernel:#fdebc3;--kernel-edge:#a86f00;
+--output:#d3f1e4;--output-edge:#00795a;--hot:#d55e00}
+@media (prefers-color-scheme:dark){svg{--paper:#0d1117;--ink:#e6edf3;--soft:#9da7b3;
+--edge:#6e7681;--plain:#161b22;--image:#0e3350;--image-edge:#56b4e9;--kernel:#453405;
+--kernel-edge:#e69f00;--output:#0a3b2c;--output-edge:#2bc498;--hot:#ff8f45}}
+text{fill:var(--ink);font-family:system-ui,-apple-system,"Segoe UI",sans-serif}
+.title{font-size:17px;font-weight:600}.label{font-size:14px;font-weight:600}
+.note{font-size:13px;fill:var(--soft)}.small{font-size:11px;fill:var(--soft)}
+.number,.formula{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}
+.number{text-anchor:middle;dominant-baseline:central}.formula{font-size:13px}
+.middle{text-anchor:middle}.end{text-anchor:end}.hot-text{fill:var(--hot)}
+.paper{fill:var(--paper);stroke:var(--edge);stroke-opacity:.4}
+.plain,.image,.kernel,.output,.padding,.unread{stroke:var(--edge)}
+.plain,.unread{fill:var(--plain)}.image{fill:var(--image);stroke:var(--image-edge)}
+.kernel{fill:var(--kernel);stroke:var(--kernel-edge)}
+.output{fill:var(--output);stroke:var(--output-edge)}
+.padding{fill:var(--paper);stroke-dasharray:3 3}
+.padding+text,.zero+text{fill:var(--soft)}
+.zero{fill:var(--paper);stroke:var(--edge);stroke-opacity:.5}
+.dot{fill:var(--image-edge)}
+.ring{fill:var(--paper);stroke:var(--edge);stroke-dasharray:2 2}
+.hot{fill:var(--hot);fill-opacity:.1;stroke:var(--hot);stroke-width:2.5}
+.frame{fill:none;stroke:var(--hot);stroke-width:2.5}
+.slot{fill:none;stroke:var(--edge);stroke-dasharray:3 3;stroke-opacity:.7}
+.line{fill:none;stroke:var(--soft);stroke-width:1.5}.bar{stroke:none}
+.cross{fill:none;stroke:var(--hot);stroke-opacity:.6}
+"""
+
+
+class Point(NamedTuple):
+    """A place on the canvas, in pixels from its upper left corner."""
+
+    x: float
+    y: float
+
+
+def element(name: str, content: str = "", **attributes: str | float) -> str:
+    """Write one element; ``class_`` means ``class`` and ``data_of`` ``data-of``."""
+    written = "".join(
+        f' {key.rstrip("_").replace("_", "-")}="{attribute(value)}"'
+        for key, value in attributes.items()
+    )
+    return f"<{name}{written}>{content}</{name}>" if content else f"<{name}{written}/>"
+
+
+def attribute(value: str | float) -> str:
+    """Write a number as short as it can be, to a hundredth of a pixel."""
+    return escape(value) if isinstance(value, str) else f"{round(value, 2):g}"
+
+
+class Canvas:
+    """
+    A sheet of paper with a heading, large enough for whatever is drawn on it.
+
+    Parameters
+    ----------
+    title : str
+        The heading, and what a screen reader calls the picture.
+    lines : iterable of str
+        What to know before looking, one line each, under the heading.
+    """
+
+    def __init__(self, title: str, lines: Iterable[str] = ()) -> None:
+        self.title = title
+        self.parts: list[str] = []
+        self.right = self.bottom = 0.0
+        self.words(title, Point(MARGIN, MARGIN + 14), "title")
+        self.top = MARGIN + 20  # of what comes next
+        for line in lines:
+            self.top += LINE
+            self.words(line, Point(MARGIN, self.top), "note")
+        self.top += LINE
+
+    def put(self, part: str, *, until: Point | None = None) -> None:
+        """Add an element, which reaches as far as the point `until`."""
+        self.parts.append(part)
+        if until is not None:
+            self.right = max(self.right, until.x)
+            self.bottom = max(self.bottom, until.y)
+
+    def words(
+        self, words: str, at: Point, kind: str = "note", **attributes: str | float
+    ) -> None:
+        """Write a line of text whose baseline starts at `at`, or as `kind` says."""
+        width = LETTER[kind.split(maxsplit=1)[0]] * len(words)
+        share = 0.5 if "middle" in kind else 0.0 if "end" in kind else 1.0
+        self.put(
+            element("text", escape(words), class_=kind, x=at.x, y=at.y, **attributes),
+            until=Point(at.x + share * width, at.y + 4),
+        )
+
+    def write(self, description: str, motion: str = "") -> str:
+        """Return the SVG; `description` says in words what is seen, `motion` is CSS."""
+        width, height = self.right + MARGIN, self.bottom + MARGIN
+        head = [
+            element("title", escape(self.title), id="title"),
+            element("desc", escape(description), id="desc"),
+            f"<style>\n{STYLE}{motion}</style>",
+            element(
+                "rect",
+                class_="paper",
+                x=0.5,
+                y=0.5,
+                width=width - 1,
+                height=height - 1,
+                rx=8,
+            ),
+        ]
+        return (
+            element(
+                "svg",
+                "\n" + "\n".join(head + self.parts) + "\n",
+                xmlns="http://www.w3.org/2000/svg",
+                viewBox=f"0 0 {attribute(width)} {attribute(height)}",
+                width=width,
+                height=height,
+                role="img",
+                aria_labelledby="title desc",
+            )
+            + "\n"
+        )

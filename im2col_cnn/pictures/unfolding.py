@@ -1,0 +1,150 @@
+"""Draw how im2col writes every window down as one row of a matrix."""
+
+import numpy as np
+
+from .._typing import Array, ArrayLike, Padding, Sizes
+from ..columns import unfold
+from ..window import Window
+from .captions import image_title, named, settings_of, times
+from .film import Film, journey
+from .grids import CELL, Grid, as_plane, draw_array, padded_kinds, padded_pixels
+from .svg import MARGIN, Canvas, Point
+from .sweeping import source, stops, sweep, sweep_cells
+
+__all__ = ["draw_im2col", "show_unfolding"]
+
+GAP = 96.0  # between the image and its matrix, with room for the names of the rows
+
+
+def draw_im2col(
+    x: ArrayLike,
+    kernel_size: Sizes,
+    *,
+    stride: Sizes = 1,
+    padding: Padding = 0,
+    dilation: Sizes = 1,
+) -> str:
+    """
+    Draw a window sliding over an image, and every stop becoming a row.
+
+    Parameters
+    ----------
+    x : array, shape (H, W)
+        One image with one channel.
+    kernel_size, stride, padding, dilation
+        As for `im2col`.
+
+    Returns
+    -------
+    str
+        An animated SVG.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from pathlib import Path
+    >>> from im2col_cnn.pictures import draw_im2col
+    >>> i, j = np.ogrid[:3, :4]
+    >>> picture = draw_im2col(10 * i + j, kernel_size=2)
+    >>> _ = Path("im2col.svg").write_text(picture)  # doctest: +SKIP
+    """
+    x = np.asarray(x)
+    window = Window(
+        x.shape, kernel_size, stride=stride, padding=padding, dilation=dilation
+    )
+    P, K = window.columns_shape()
+    canvas = Canvas(
+        "im2col: every window becomes one row",
+        [settings_of(window), f"{P} windows of {K} pixels: a matrix of {P} rows"],
+    )
+    film = Film(P)
+    show_unfolding(canvas, film, x, window, top=canvas.top + 36)
+    return canvas.write(
+        f"A window of {K} pixels slides over an image of {times(x.shape)} pixels in "
+        f"reading order and stops {P} times. The pixels under it fly to the right and "
+        f"become one row of a matrix of {P} rows and {K} columns.",
+        film.motion(),
+    )
+
+
+def show_unfolding(
+    canvas: Canvas, film: Film, x: Array, window: Window, *, top: float
+) -> Grid:
+    """Draw the image, the matrix beside it, and the pixels that fly across."""
+    P, K = window.columns_shape()
+    plane = as_plane(window)
+    side = side_of(max(P, *plane.padded_size))
+    pixels = padded_pixels(x.reshape(plane.spatial), plane)
+    rows, _ = pixels.shape
+    lower = max(0.0, min(P, 10) - rows) * side / 2  # the image stands at half height
+    image = draw_array(
+        canvas,
+        pixels,
+        "x",
+        Point(MARGIN, top + lower),
+        padded_kinds(plane),
+        side=side,
+        title=image_title(window),
+    )
+    matrix = Grid(image.right + GAP, top, P, K, side)
+    columns = unfold(x.reshape(1, *window.spatial, 1), window).reshape(P, K)
+    draw_flying(canvas, film, columns, matrix, image=image, window=plane)
+    name_taps(canvas, matrix, window)
+    corners = [matrix.corner(r, 0) for r in range(P)]
+    sweep(canvas, film, image, plane)
+    sweep_cells(canvas, film, matrix, corners, columns=K)
+    return image
+
+
+def draw_flying(
+    canvas: Canvas,
+    film: Film,
+    columns: Array,
+    matrix: Grid,
+    *,
+    image: Grid,
+    window: Window,
+) -> None:
+    """Draw the rows of the matrix; every entry comes from the pixel it copies."""
+    P, K = columns.shape
+    offsets = list(np.ndindex(window.kernel_size))
+    classes = np.empty((P, K), object)
+    styles = np.empty((P, K), object)
+    for r, stop in enumerate(stops(window)):
+        for k, offset in enumerate(offsets):
+            start = image.corner(*source(window, stop, offset))
+            classes[r, k] = film.landing(r)
+            styles[r, k] = journey(matrix.corner(r, k), start)
+    inside = unfold(np.ones((1, *window.spatial, 1), int), window).reshape(P, K)
+    draw_array(
+        canvas,
+        columns,
+        "columns",
+        matrix.corner(0, 0),
+        np.where(inside == 1, "image", "padding"),
+        side=matrix.side,
+        title="",
+        classes=classes,
+        styles=styles,
+    )
+
+
+def name_taps(canvas: Canvas, matrix: Grid, window: Window) -> None:
+    """Write the window beside each row, and the tap above each column."""
+    canvas.words(
+        named("columns", (matrix.rows, matrix.columns)),
+        Point(matrix.left, matrix.top - 28),
+        "label",
+    )
+    middle = matrix.side / 2
+    for k, offset in enumerate(np.ndindex(window.kernel_size)):
+        at = Point(matrix.corner(0, k).x + middle, matrix.top - 8)
+        canvas.words(",".join(map(str, offset)), at, "small middle")
+    for r, stop in enumerate(np.ndindex(window.output_size)):
+        at = Point(matrix.left - 8, matrix.corner(r, 0).y + middle + 4)
+        canvas.words("window " + ",".join(map(str, stop)), at, "small end")
+
+
+def side_of(cells: int) -> float:
+    """Choose how large a cell is, so that a long grid stays on a screen."""
+    return CELL if cells <= 12 else 30.0 if cells <= 20 else 24.0

@@ -1,0 +1,65 @@
+"""Open pages in a real browser, without a window and without a network.
+
+Debian's packages are ``chromium`` and ``chromium-driver``. Where these, or selenium, are
+missing, the tests that ask for a browser are skipped and say so.
+"""
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+__all__ = ["chromium", "use"]
+
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@contextmanager
+def chromium() -> Iterator[Any]:
+    """Start Chromium with a new profile, and end it."""
+    webdriver = pytest.importorskip("selenium.webdriver", reason="needs selenium")
+    browser, driver = map(shutil.which, ("chromium", "chromedriver"))
+    if browser is None or driver is None:
+        pytest.skip("needs chromium and chromedriver")
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
+        options = webdriver.ChromeOptions()
+        options.binary_location = browser
+        for flag in [*FLAGS, f"--user-data-dir={profile}"]:
+            options.add_argument(flag)
+        options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+        page = webdriver.Chrome(options, webdriver.ChromeService(driver))
+        try:
+            yield page
+        finally:
+            page.quit()
+
+
+def use(
+    page: Any, *, width: int = 1280, dark: bool = False, still: bool = False
+) -> None:
+    """Look at pages through a screen so wide, in the dark, or without motion."""
+    size = {
+        "width": width,
+        "height": 900,
+        "deviceScaleFactor": 1,
+        "mobile": width < 500,
+    }
+    page.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    wishes = {
+        "prefers-color-scheme": "dark" if dark else "light",
+        "prefers-reduced-motion": "reduce" if still else "no-preference",
+    }
+    features = [{"name": name, "value": value} for name, value in wishes.items()]
+    page.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
