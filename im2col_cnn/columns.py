@@ -272,6 +272,10 @@ def windows(
     --------
     im2col : The same numbers, copied into a matrix.
 
+    Notes
+    -----
+    Nothing is copied without padding; with it, the images once.
+
     Examples
     --------
     >>> import numpy as np

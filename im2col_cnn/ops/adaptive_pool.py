@@ -116,6 +116,16 @@ def adaptive_max_pool_backward(dy: ArrayLike, cache: AdaptiveMaxPoolCache) -> Im
     ------
     TypeError, ValueError
         If `cache` is not one of that function or `dy` not of the shape of `y`.
+
+    Examples
+    --------
+    Two bins of five pixels share the one in the middle, which wins the first:
+
+    >>> import numpy as np
+    >>> from im2col_cnn import adaptive_max_pool_backward, adaptive_max_pool_forward
+    >>> y, cache = adaptive_max_pool_forward(np.arange(5).reshape(1, 5, 1), 2)
+    >>> adaptive_max_pool_backward([[[3], [6]]], cache).ravel()
+    array([0, 0, 3, 0, 6])
     """
     cache = require_cache(cache, AdaptiveMaxPoolCache, "adaptive_max_pool_forward")
     dy = as_upstream(dy, cache.argmax.shape)
@@ -156,12 +166,10 @@ def adaptive_avg_pool_forward(
     Examples
     --------
     >>> import numpy as np
-    >>> from im2col_cnn import adaptive_avg_pool_backward, adaptive_avg_pool_forward
+    >>> from im2col_cnn import adaptive_avg_pool_forward
     >>> y, cache = adaptive_avg_pool_forward(np.arange(5).reshape(1, 5, 1), 2)
     >>> y.ravel()
     array([1., 3.])
-    >>> adaptive_avg_pool_backward([[[3.0], [6.0]]], cache).ravel()
-    array([1., 1., 3., 2., 2.])
     """
     x = as_images(x)
     _, *spatial, _ = x.shape
@@ -198,6 +206,16 @@ def adaptive_avg_pool_backward(dy: ArrayLike, cache: AdaptiveAvgPoolCache) -> Im
     ------
     TypeError, ValueError
         If `cache` is not one of that function or `dy` not of the shape of `y`.
+
+    Examples
+    --------
+    Two bins of three pixels share the one in the middle:
+
+    >>> import numpy as np
+    >>> from im2col_cnn import adaptive_avg_pool_backward, adaptive_avg_pool_forward
+    >>> y, cache = adaptive_avg_pool_forward(np.arange(5).reshape(1, 5, 1), 2)
+    >>> adaptive_avg_pool_backward([[[3.0], [6.0]]], cache).ravel()
+    array([1., 1., 3., 2., 2.])
     """
     cache = require_cache(cache, AdaptiveAvgPoolCache, "adaptive_avg_pool_forward")
     dy = as_upstream(dy, cache.shape)

@@ -125,6 +125,10 @@ def dense_backward(
     TypeError, ValueError
         If `cache` is not one of `dense_forward` or `dy` not of the shape of `y`.
 
+    Notes
+    -----
+    `dx` and `dw` cost ``N * D * F`` multiply-adds each.
+
     Examples
     --------
     >>> from im2col_cnn import dense_backward, dense_forward
@@ -169,6 +173,10 @@ def flatten_forward(x: ArrayLike) -> tuple[Array, FlattenCache]:
     TypeError, ValueError
         If `x` does not hold real numbers or has no axis.
 
+    Notes
+    -----
+    Nothing is copied where the memory of `x` allows a view.
+
     Examples
     --------
     >>> import numpy as np
@@ -204,6 +212,15 @@ def flatten_backward(dy: ArrayLike, cache: FlattenCache) -> Array:
     ------
     TypeError, ValueError
         If `cache` is not one of `flatten_forward` or `dy` not of the shape of `y`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from im2col_cnn import flatten_backward, flatten_forward
+    >>> y, cache = flatten_forward(np.zeros((1, 2, 2, 1)))
+    >>> flatten_backward([[1, 2, 3, 4]], cache)[0, :, :, 0]
+    array([[1, 2],
+           [3, 4]])
     """
     cache = require_cache(cache, FlattenCache, "flatten_forward")
     N, *rest = cache.shape

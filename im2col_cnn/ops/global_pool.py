@@ -38,6 +38,10 @@ def global_max_pool_forward(x: ArrayLike) -> tuple[Images, AdaptiveMaxPoolCache]
     TypeError, ValueError
         If `x` does not hold real numbers or has no spatial axis.
 
+    Notes
+    -----
+    One pass over the images per spatial axis.
+
     Examples
     --------
     >>> import numpy as np
@@ -69,6 +73,15 @@ def global_max_pool_backward(dy: ArrayLike, cache: AdaptiveMaxPoolCache) -> Imag
     ------
     TypeError, ValueError
         If `cache` is of another operation or `dy` not of the shape of `y`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from im2col_cnn import global_max_pool_backward, global_max_pool_forward
+    >>> y, cache = global_max_pool_forward(np.array([[1, 9], [2, 3]])[None, ..., None])
+    >>> global_max_pool_backward([[[[5]]]], cache)[0, :, :, 0]
+    array([[0, 5],
+           [0, 0]])
     """
     return adaptive_max_pool_backward(dy, cache)
 
@@ -92,6 +105,10 @@ def global_avg_pool_forward(x: ArrayLike) -> tuple[Images, AdaptiveAvgPoolCache]
     ------
     TypeError, ValueError
         If `x` does not hold real numbers or has no spatial axis.
+
+    Notes
+    -----
+    One pass over the images per spatial axis.
 
     Examples
     --------
@@ -124,5 +141,14 @@ def global_avg_pool_backward(dy: ArrayLike, cache: AdaptiveAvgPoolCache) -> Imag
     ------
     TypeError, ValueError
         If `cache` is of another operation or `dy` not of the shape of `y`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from im2col_cnn import global_avg_pool_backward, global_avg_pool_forward
+    >>> y, cache = global_avg_pool_forward(np.array([[1, 9], [2, 3]])[None, ..., None])
+    >>> global_avg_pool_backward([[[[8.0]]]], cache)[0, :, :, 0]
+    array([[2., 2.],
+           [2., 2.]])
     """
     return adaptive_avg_pool_backward(dy, cache)

@@ -89,6 +89,10 @@ def mean_squared_error(
     TypeError, ValueError
         If there is nothing to judge or the shapes differ.
 
+    Notes
+    -----
+    One multiplication per number.
+
     Examples
     --------
     >>> from im2col_cnn import mean_squared_error

@@ -85,12 +85,10 @@ def lp_pool_forward(
     Examples
     --------
     >>> import numpy as np
-    >>> from im2col_cnn import lp_pool_backward, lp_pool_forward
+    >>> from im2col_cnn import lp_pool_forward
     >>> y, cache = lp_pool_forward(np.array([3.0, -4.0]).reshape(1, 2, 1), 2)
     >>> y.item()
     5.0
-    >>> lp_pool_backward([[[5.0]]], cache).ravel()
-    array([ 3., -4.])
     """
     x, p = as_images(x), as_exponent(p)
     window = pooling_window(
@@ -128,6 +126,16 @@ def lp_pool_backward(dy: ArrayLike, cache: LpPoolCache) -> Images:
     ------
     TypeError, ValueError
         If `cache` is not one of `lp_pool_forward` or `dy` not of the shape of `y`.
+
+    Examples
+    --------
+    Pixels of 3 and 4 have the norm 5, and get 3/5 and 4/5 of its gradient:
+
+    >>> import numpy as np
+    >>> from im2col_cnn import lp_pool_backward, lp_pool_forward
+    >>> y, cache = lp_pool_forward(np.array([3.0, -4.0]).reshape(1, 2, 1), 2)
+    >>> lp_pool_backward([[[5.0]]], cache).ravel()
+    array([ 3., -4.])
     """
     cache = require_cache(cache, LpPoolCache, "lp_pool_forward")
     dy = as_upstream(dy, cache.y.shape)

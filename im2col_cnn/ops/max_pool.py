@@ -220,6 +220,10 @@ def max_unpool(y: ArrayLike, argmax: ArrayLike, spatial: Sizes) -> Images:
     TypeError, ValueError
         If shapes differ or an index lies outside the image.
 
+    Notes
+    -----
+    One write per maximum.
+
     Examples
     --------
     >>> import numpy as np

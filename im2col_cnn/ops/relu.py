@@ -57,14 +57,16 @@ def relu_forward(x: ArrayLike) -> tuple[Array, ReluCache]:
     TypeError
         If `x` does not hold real numbers.
 
+    Notes
+    -----
+    One comparison per number.
+
     Examples
     --------
-    >>> from im2col_cnn import relu_backward, relu_forward
+    >>> from im2col_cnn import relu_forward
     >>> y, cache = relu_forward([-2, 0, 3])
     >>> y
     array([0, 0, 3])
-    >>> relu_backward([5, 5, 5], cache)
-    array([0, 0, 5])
     """
     x = as_array(x, "x")
     y = np.maximum(x, x.dtype.type(0))
@@ -92,6 +94,13 @@ def relu_backward(dy: ArrayLike, cache: ReluCache) -> Array:
     ------
     TypeError, ValueError
         If `cache` is not one of `relu_forward` or `dy` not of the shape of `y`.
+
+    Examples
+    --------
+    >>> from im2col_cnn import relu_backward, relu_forward
+    >>> y, cache = relu_forward([-2, 0, 3])
+    >>> relu_backward([5, 5, 5], cache)
+    array([0, 0, 5])
     """
     cache = require_cache(cache, ReluCache, "relu_forward")
     dy = as_upstream(dy, cache.y.shape)
@@ -123,14 +132,16 @@ def leaky_relu_forward(
     TypeError, ValueError
         If `x` does not hold real numbers or `slope` is not a finite number.
 
+    Notes
+    -----
+    One multiplication per number.
+
     Examples
     --------
-    >>> from im2col_cnn import leaky_relu_backward, leaky_relu_forward
+    >>> from im2col_cnn import leaky_relu_forward
     >>> y, cache = leaky_relu_forward([-2.0, 0.0, 3.0], slope=0.5)
     >>> y
     array([-1.,  0.,  3.])
-    >>> leaky_relu_backward([4, 4, 4], cache)
-    array([2., 2., 4.])
     """
     x, slope = as_array(x, "x"), as_slope(slope)
     result, working = mean_arithmetic(x)
@@ -159,6 +170,13 @@ def leaky_relu_backward(dy: ArrayLike, cache: LeakyReluCache) -> Array:
     ------
     TypeError, ValueError
         If `cache` is not one of `leaky_relu_forward` or `dy` not of the shape of `y`.
+
+    Examples
+    --------
+    >>> from im2col_cnn import leaky_relu_backward, leaky_relu_forward
+    >>> y, cache = leaky_relu_forward([-2.0, 0.0, 3.0], slope=0.5)
+    >>> leaky_relu_backward([4, 4, 4], cache)
+    array([2., 2., 4.])
     """
     cache = require_cache(cache, LeakyReluCache, "leaky_relu_forward")
     dy = as_upstream(dy, cache.x.shape)

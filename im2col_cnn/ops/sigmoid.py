@@ -59,14 +59,16 @@ def sigmoid_forward(x: ArrayLike) -> tuple[Array, SigmoidCache]:
     TypeError
         If `x` does not hold real numbers.
 
+    Notes
+    -----
+    One exponential per number, of minus a magnitude, so that none overflows.
+
     Examples
     --------
-    >>> from im2col_cnn import sigmoid_backward, sigmoid_forward
+    >>> from im2col_cnn import sigmoid_forward
     >>> y, cache = sigmoid_forward([-1e4, 0.0, 1e4])
     >>> y
     array([0. , 0.5, 1. ])
-    >>> sigmoid_backward([4, 4, 4], cache)
-    array([0., 1., 0.])
     """
     x = as_array(x, "x")
     result, working = mean_arithmetic(x)
@@ -94,6 +96,15 @@ def sigmoid_backward(dy: ArrayLike, cache: SigmoidCache) -> Array:
     ------
     TypeError, ValueError
         If `cache` is not one of `sigmoid_forward` or `dy` not of the shape of `y`.
+
+    Examples
+    --------
+    The slope is largest at 0, where it is a quarter:
+
+    >>> from im2col_cnn import sigmoid_backward, sigmoid_forward
+    >>> y, cache = sigmoid_forward([-1e4, 0.0, 1e4])
+    >>> sigmoid_backward([4, 4, 4], cache)
+    array([0., 1., 0.])
     """
     cache = require_cache(cache, SigmoidCache, "sigmoid_forward")
     dy = as_upstream(dy, cache.y.shape)
@@ -122,14 +133,16 @@ def tanh_forward(x: ArrayLike) -> tuple[Array, TanhCache]:
     TypeError
         If `x` does not hold real numbers.
 
+    Notes
+    -----
+    One hyperbolic tangent per number.
+
     Examples
     --------
-    >>> from im2col_cnn import tanh_backward, tanh_forward
+    >>> from im2col_cnn import tanh_forward
     >>> y, cache = tanh_forward([-1e4, 0.0, 1e4])
     >>> y
     array([-1.,  0.,  1.])
-    >>> tanh_backward([4, 4, 4], cache)
-    array([0., 4., 0.])
     """
     x = as_array(x, "x")
     result, working = mean_arithmetic(x)
@@ -157,6 +170,15 @@ def tanh_backward(dy: ArrayLike, cache: TanhCache) -> Array:
     ------
     TypeError, ValueError
         If `cache` is not one of `tanh_forward` or `dy` not of the shape of `y`.
+
+    Examples
+    --------
+    The slope is largest at 0, where it is 1:
+
+    >>> from im2col_cnn import tanh_backward, tanh_forward
+    >>> y, cache = tanh_forward([-1e4, 0.0, 1e4])
+    >>> tanh_backward([4, 4, 4], cache)
+    array([0., 4., 0.])
     """
     cache = require_cache(cache, TanhCache, "tanh_forward")
     dy = as_upstream(dy, cache.y.shape)

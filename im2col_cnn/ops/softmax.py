@@ -59,14 +59,16 @@ def softmax_forward(x: ArrayLike) -> tuple[Array, SoftmaxCache]:
     TypeError, ValueError
         If `x` does not hold real numbers or has no class.
 
+    Notes
+    -----
+    Two exponentials per score and one logarithm per row.
+
     Examples
     --------
-    >>> from im2col_cnn import softmax_backward, softmax_forward
+    >>> from im2col_cnn import softmax_forward
     >>> y, cache = softmax_forward([[1e4, 1e4]])
     >>> y
     array([[0.5, 0.5]])
-    >>> softmax_backward([[4, 0]], cache)
-    array([[ 1., -1.]])
     """
     x = as_scores(x, "x")
     result, working = mean_arithmetic(x)
@@ -96,6 +98,13 @@ def softmax_backward(dy: ArrayLike, cache: SoftmaxCache) -> Array:
     ------
     TypeError, ValueError
         If `cache` is not one of `softmax_forward` or `dy` not of the shape of `y`.
+
+    Examples
+    --------
+    >>> from im2col_cnn import softmax_backward, softmax_forward
+    >>> y, cache = softmax_forward([[1e4, 1e4]])
+    >>> softmax_backward([[4, 0]], cache)
+    array([[ 1., -1.]])
     """
     cache = require_cache(cache, SoftmaxCache, "softmax_forward")
     dy = as_upstream(dy, cache.y.shape)
@@ -127,14 +136,16 @@ def log_softmax_forward(x: ArrayLike) -> tuple[Array, LogSoftmaxCache]:
     TypeError, ValueError
         If `x` does not hold real numbers or has no class.
 
+    Notes
+    -----
+    One exponential per score and one logarithm per row.
+
     Examples
     --------
-    >>> from im2col_cnn import log_softmax_backward, log_softmax_forward
+    >>> from im2col_cnn import log_softmax_forward
     >>> y, cache = log_softmax_forward([[0.0, 1e4]])
     >>> y
     array([[-10000.,      0.]])
-    >>> log_softmax_backward([[1, 1]], cache)
-    array([[ 1., -1.]])
     """
     x = as_scores(x, "x")
     result, working = mean_arithmetic(x)
@@ -162,6 +173,13 @@ def log_softmax_backward(dy: ArrayLike, cache: LogSoftmaxCache) -> Array:
     ------
     TypeError, ValueError
         If `cache` is not one of `log_softmax_forward` or `dy` not of the shape of `y`.
+
+    Examples
+    --------
+    >>> from im2col_cnn import log_softmax_backward, log_softmax_forward
+    >>> y, cache = log_softmax_forward([[0.0, 1e4]])
+    >>> log_softmax_backward([[1, 1]], cache)
+    array([[ 1., -1.]])
     """
     cache = require_cache(cache, LogSoftmaxCache, "log_softmax_forward")
     dy = as_upstream(dy, cache.y.shape)
