@@ -37,6 +37,7 @@ class Operation:
     loop_backward: Callable[..., Any] | None = None
     means: bool = False  # of whole numbers, which are float64
     selects: bool = False  # values of its input, in whatever dtype they have
+    divides: bool = False  # gradients by numbers of pixels
 
     def run(self, case: Case) -> tuple[Array, Any]:
         """Call forward."""
@@ -61,9 +62,10 @@ def listed(found: Any) -> list[Array]:
     return list(found) if isinstance(found, tuple) else [found]
 
 
-def upstream(y: Array, dtype: npt.DTypeLike = np.float64) -> st.SearchStrategy[Array]:
+def upstream(operation: Operation, y: Array) -> st.SearchStrategy[Array]:
     """Draw whole gradients that every mean divides exactly; never all ones."""
-    return whole_arrays(y.shape).map(lambda dy: (dy * DIVISIBLE).astype(dtype))
+    factor = DIVISIBLE if operation.divides else 1
+    return whole_arrays(y.shape).map(lambda dy: (dy * factor).astype(y.dtype))
 
 
 @st.composite
@@ -177,6 +179,7 @@ OPERATIONS = [
         loops.max_pool_forward,
         loops.max_pool_backward,
         selects=True,
+        divides=True,
     ),
     Operation(
         "avg_pool",
@@ -186,6 +189,7 @@ OPERATIONS = [
         loops.avg_pool_forward,
         loops.avg_pool_backward,
         means=True,
+        divides=True,
     ),
     Operation(
         "lp_pool",
@@ -214,6 +218,7 @@ OPERATIONS = [
         loops.adaptive_avg_pool_forward,
         loops.adaptive_avg_pool_backward,
         means=True,
+        divides=True,
     ),
     Operation(
         "global_max_pool",
@@ -232,6 +237,7 @@ OPERATIONS = [
         loops.global_avg_pool_forward,
         loops.global_avg_pool_backward,
         means=True,
+        divides=True,
     ),
     Operation("dense", fast.dense_forward, fast.dense_backward, products),
     Operation("relu", fast.relu_forward, fast.relu_backward, batches, selects=True),

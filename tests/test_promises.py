@@ -44,12 +44,12 @@ def test_forward_equals_the_loops(operation: Operation, data: st.DataObject) -> 
 @with_loops
 @given(data=st.data())
 def test_backward_equals_the_loops(operation: Operation, data: st.DataObject) -> None:
-    dtype = data.draw(
-        st.sampled_from([np.float32, np.float64, np.int64]), label="dtype"
-    )
+    # Gradients that every mean divides are too large for sums in float32.
+    dtypes = [np.float64, np.int64] + ([] if operation.divides else [np.float32])
+    dtype = data.draw(st.sampled_from(dtypes), label="dtype")
     case = data.draw(operation.cases(dtype), label="case")
     y, cache = operation.run(case)
-    dy = data.draw(upstream(y, y.dtype), label="dy")
+    dy = data.draw(upstream(operation, y), label="dy")
 
     gradients = operation.gradients(dy, cache)
 
@@ -66,7 +66,7 @@ def test_nan_and_infinity_go_where_the_loops_send_them(
     case = Case((data.draw(spoilt(x), label="spoilt x"), *others), case.settings)
     with np.errstate(invalid="ignore"):
         y, cache = operation.run(case)
-        dy = data.draw(upstream(y).flatmap(spoilt), label="dy")
+        dy = data.draw(upstream(operation, y).flatmap(spoilt), label="dy")
         y_loops, cache_loops = operation.run_loops(case)
 
         assert_same([y], [y_loops])
@@ -147,7 +147,7 @@ def test_memory_layout_does_not_matter(
     layouts = st.sampled_from([fortran, backwards, sliced, swapped])
     laid_out = [data.draw(layouts, label="layout")(array) for array in case.arrays]
     y, cache = operation.run(case)
-    dy = data.draw(upstream(y), label="dy")
+    dy = data.draw(upstream(operation, y), label="dy")
 
     other_y, other_cache = operation.forward(*laid_out, **case.settings)
     other_dy = data.draw(layouts, label="layout of dy")(dy)
@@ -165,7 +165,7 @@ def test_backward_can_be_called_again(
 ) -> None:
     case = data.draw(operation.cases(np.float64), label="case")
     y, cache = operation.run(case)
-    dy = data.draw(upstream(y), label="dy")
+    dy = data.draw(upstream(operation, y), label="dy")
     once = operation.gradients(dy, cache)
 
     assert_same(operation.gradients(dy, cache), once)
@@ -178,7 +178,7 @@ def test_results_own_their_memory_or_view_without_writing(
 ) -> None:
     case = data.draw(operation.cases(np.float64), label="case")
     y, cache = operation.run(case)
-    dy = data.draw(upstream(y), label="dy")
+    dy = data.draw(upstream(operation, y), label="dy")
     once = operation.gradients(dy, cache)
 
     for gradient in once:
@@ -196,7 +196,7 @@ def test_a_batch_is_the_concatenation_of_its_images(
     case = data.draw(operation.cases(np.float64), label="case")
     x, *others = case.arrays
     y, cache = operation.run(case)
-    dy = data.draw(upstream(y), label="dy")
+    dy = data.draw(upstream(operation, y), label="dy")
     dx, *_ = operation.gradients(dy, cache)
 
     for n in range(len(x)):
