@@ -68,9 +68,8 @@ class Axis(NamedTuple):
 
     def tap(self, k: int) -> tuple[slice, slice]:
         """Return which windows read a real pixel with tap `k`, and which pixels."""
-        shift = (
-            k * self.dilation - self.before
-        )  # window o reads pixel o * stride + shift
+        # Window o reads pixel o * stride + shift.
+        shift = k * self.dilation - self.before
         first = max(0, -(shift // self.stride))
         last = min(self.output_size, -((shift - self.size) // self.stride))
         if last <= first:

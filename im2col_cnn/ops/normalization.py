@@ -116,7 +116,8 @@ def batch_norm_forward(
     mean = as_per_channel(mean, "running_mean", x).ravel().astype(working)
     var = as_per_channel(var, "running_var", x).ravel().astype(working)
 
-    values = x.astype(working, copy=False)
+    # In one order of memory, so that the order does not change how sums are rounded.
+    values = np.ascontiguousarray(x, working)
     next_mean, next_var = mean, var
     if training:
         M = require_variance(x)
@@ -171,7 +172,7 @@ def batch_norm_backward(
     dy = as_upstream(dy, cache.x_hat.shape)
     result, working = mean_arithmetic(cache.dtype, dy)
     dy, x_hat, gamma, scale = (
-        a.astype(working, copy=False)
+        np.ascontiguousarray(a, working)
         for a in (dy, cache.x_hat, cache.gamma.ravel(), cache.scale)
     )
     everything = tuple(range(dy.ndim - 1))

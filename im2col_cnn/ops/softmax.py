@@ -72,7 +72,7 @@ def softmax_forward(x: ArrayLike) -> tuple[Array, SoftmaxCache]:
     """
     x = as_scores(x, "x")
     result, working = mean_arithmetic(x)
-    y = np.exp(log_probabilities(x.astype(working, copy=False)))
+    y = np.exp(log_probabilities(np.ascontiguousarray(x, working)))
     y = y.astype(result, copy=False)
     return y, SoftmaxCache(y)
 
@@ -109,7 +109,7 @@ def softmax_backward(dy: ArrayLike, cache: SoftmaxCache) -> Array:
     cache = require_cache(cache, SoftmaxCache, "softmax_forward")
     dy = as_upstream(dy, cache.y.shape)
     result, working = mean_arithmetic(cache.y, dy)
-    y, dy = cache.y.astype(working, copy=False), dy.astype(working, copy=False)
+    y, dy = (np.ascontiguousarray(a, working) for a in (cache.y, dy))
     dx = y * (dy - (y * dy).sum(axis=-1, keepdims=True))
     return np.asarray(dx, result)
 
@@ -149,7 +149,7 @@ def log_softmax_forward(x: ArrayLike) -> tuple[Array, LogSoftmaxCache]:
     """
     x = as_scores(x, "x")
     result, working = mean_arithmetic(x)
-    y = log_probabilities(x.astype(working, copy=False)).astype(result, copy=False)
+    y = log_probabilities(np.ascontiguousarray(x, working)).astype(result, copy=False)
     return y, LogSoftmaxCache(y)
 
 
@@ -184,7 +184,7 @@ def log_softmax_backward(dy: ArrayLike, cache: LogSoftmaxCache) -> Array:
     cache = require_cache(cache, LogSoftmaxCache, "log_softmax_forward")
     dy = as_upstream(dy, cache.y.shape)
     result, working = mean_arithmetic(cache.y, dy)
-    y, dy = cache.y.astype(working, copy=False), dy.astype(working, copy=False)
+    y, dy = (np.ascontiguousarray(a, working) for a in (cache.y, dy))
     dx = dy - np.exp(y) * dy.sum(axis=-1, keepdims=True)
     return np.asarray(dx, result)
 
