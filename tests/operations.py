@@ -9,7 +9,6 @@ from functools import partial
 from typing import Any
 
 import hypothesis.strategies as st
-import numpy as np
 import numpy.typing as npt
 
 import im2col_cnn as fast

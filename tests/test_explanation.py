@@ -16,7 +16,7 @@ def test_every_formula_comes_to_the_number_behind_it(case: Case) -> None:
     (x,) = case.arrays
     window = Window(x.shape[1:-1], **case.settings)
 
-    lines = window.explain(*x.shape[:1], C=x.shape[-1]).splitlines()
+    lines = window.explain(len(x), x.shape[-1]).splitlines()
 
     for line, axis in zip(lines, window.axes, strict=False):
         found = re.fullmatch(r"\w+ +(.+?)( - 1 that .*)? = ([\d,]+) windows?", line)
