@@ -1,7 +1,7 @@
 """Open pages in a real browser, without a window and without a network.
 
-Debian's packages are ``chromium`` and ``chromium-driver``. Where these, or selenium, are
-missing, the tests that ask for a browser are skipped and say so.
+Debian names its packages ``chromium`` and ``chromium-driver``. Where these or selenium
+are missing, tests that ask for a browser are skipped and say so.
 """
 
 import shutil
@@ -27,16 +27,17 @@ FLAGS = [
 
 
 @contextmanager
-def chromium() -> Iterator[Any]:
-    """Start Chromium with a new profile, and end it."""
+def chromium(*flags: str) -> Iterator[Any]:
+    """Start Chromium with a new profile, and perhaps more flags; then end it."""
     webdriver = pytest.importorskip("selenium.webdriver", reason="needs selenium")
-    browser, driver = map(shutil.which, ("chromium", "chromedriver"))
+    browser = shutil.which("chromium") or shutil.which("google-chrome")
+    driver = shutil.which("chromedriver")
     if browser is None or driver is None:
         pytest.skip("needs chromium and chromedriver")
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
         options = webdriver.ChromeOptions()
         options.binary_location = browser
-        for flag in [*FLAGS, f"--user-data-dir={profile}"]:
+        for flag in [*FLAGS, *flags, f"--user-data-dir={profile}"]:
             options.add_argument(flag)
         options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
         page = webdriver.Chrome(options, webdriver.ChromeService(driver))
@@ -46,10 +47,8 @@ def chromium() -> Iterator[Any]:
             page.quit()
 
 
-def use(
-    page: Any, *, width: int = 1280, dark: bool = False, still: bool = False
-) -> None:
-    """Look at pages through a screen so wide, in the dark, or without motion."""
+def use(page: Any, *, width: int = 1280, dark: bool = False) -> None:
+    """Look at pages through a screen so wide, by day or in the dark."""
     size = {
         "width": width,
         "height": 900,
@@ -57,9 +56,5 @@ def use(
         "mobile": width < 500,
     }
     page.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
-    wishes = {
-        "prefers-color-scheme": "dark" if dark else "light",
-        "prefers-reduced-motion": "reduce" if still else "no-preference",
-    }
-    features = [{"name": name, "value": value} for name, value in wishes.items()]
-    page.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
+    wish = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
+    page.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [wish]})

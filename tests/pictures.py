@@ -18,6 +18,7 @@ from im2col_cnn import Window, im2col
 from im2col_cnn.pictures import (
     draw_col2im,
     draw_comb,
+    draw_conv_transpose,
     draw_convolution,
     draw_convolution_matrix,
     draw_coverage,
@@ -37,6 +38,7 @@ FOLDER = Path(__file__).parents[1] / "notes" / "pictures"
 i, j = np.ogrid[:3, :4]
 X = 10 * i + j
 W = np.array([[1, 2], [3, 4]])
+K3 = np.arange(1, 10).reshape(3, 3)
 DY = np.array([[1, 2, 3], [4, 5, 6]])
 COLUMNS = im2col(X[None, :, :, None], 2)
 PATCH_GRADIENTS = DY.reshape(-1, 1) @ W.reshape(1, -1)  # dX = dy @ W.T
@@ -60,6 +62,8 @@ GALLERY: dict[str, Callable[[], str]] = {
     "coverage": partial(draw_coverage, (6, 7), 3),
     "checkerboard": partial(draw_coverage, (9, 11), (3, 3), strides=[2]),
     "convolution-matrix": partial(draw_convolution_matrix, X.shape, W),
+    "conv-transpose": partial(draw_conv_transpose, DY, W),
+    "conv-transpose-stride": partial(draw_conv_transpose, DY[:, :2], K3, stride=2),
     "full-correlation": partial(draw_full_correlation, DY, W),
     "full-correlation-stride": partial(draw_full_correlation, DY, W, stride=2),
     "max-pool": partial(draw_max_pool, TIED[:2], PAID[:1, :3], 2),

@@ -5,7 +5,7 @@ from typing import Any
 from .._checks import by
 from ..window import Window
 
-__all__ = ["image_title", "named", "settings_of", "shown", "times"]
+__all__ = ["briefly", "image_title", "named", "settings_of", "shown", "times"]
 
 
 def shown(entry: Any) -> str:
@@ -25,27 +25,24 @@ def named(name: str, shape: tuple[int, ...]) -> str:
 
 def image_title(window: Window) -> str:
     """Say how large the image is, and how large with its padding."""
-    padded = (
-        ""
-        if window.padded_size == window.spatial
-        else (f", padded to {times(window.padded_size)}")
-    )
-    return named("x", window.spatial) + padded
+    title = named("x", window.spatial)
+    if window.padded_size == window.spatial:
+        return title
+    return f"{title}, padded to {times(window.padded_size)}"
 
 
 def settings_of(window: Window) -> str:
     """Say in words how the window moves; what is not used is not named."""
-    parts = [f"kernel {times(window.kernel_size)}"]
-    parts.append(f"stride {one_or_all(window.stride)}")
+    parts = [f"kernel {times(window.kernel_size)}", f"stride {briefly(window.stride)}"]
     if any(map(any, window.padding)):
         before, after = window.padding[0]
         same = before == after and len(set(window.padding)) == 1
         parts.append(f"padding {before if same else window.padding}")
     if max(window.dilation) > 1:
-        parts.append(f"dilation {one_or_all(window.dilation)}")
+        parts.append(f"dilation {briefly(window.dilation)}")
     return ", ".join(parts)
 
 
-def one_or_all(sizes: tuple[int, ...]) -> str:
+def briefly(sizes: tuple[int, ...]) -> str:
     """Write one number where all are the same."""
     return str(sizes[0]) if len(set(sizes)) == 1 else times(sizes)

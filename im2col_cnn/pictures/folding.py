@@ -2,14 +2,16 @@
 
 import numpy as np
 
+from .._checks import as_matrix, require_columns
 from .._typing import ArrayLike, Padding, Shape, Sizes
 from ..window import Window
-from .adding import Payment, draw_payments, draw_sums
 from .captions import named, settings_of, shown, times
 from .film import Film
-from .grids import as_plane, draw_array, padded_kinds
+from .grids import draw_array
+from .payments import Payment, draw_payments, draw_sums
+from .planes import as_plane, padded_kinds, source, stops
 from .svg import MARGIN, Canvas, Point
-from .sweeping import source, stops, sweep, sweep_cells
+from .sweeping import sweep, sweep_cells
 
 __all__ = ["draw_col2im"]
 
@@ -47,7 +49,8 @@ def draw_col2im(
         Window(spatial, kernel_size, stride=stride, padding=padding, dilation=dilation)
     )
     P, K = window.columns_shape()
-    columns = np.asarray(columns).reshape(P, K)
+    columns = as_matrix(columns, "columns", "(P, K)")
+    require_columns(columns, (P, K))
     canvas = Canvas(
         "col2im: every row goes home, and adds",
         [

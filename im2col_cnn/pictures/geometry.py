@@ -2,13 +2,12 @@
 
 import numpy as np
 
-from .._checks import require_drawable
 from ..axis import Axis
 from ..window import Window
 from .captions import settings_of, times
-from .counting import draw_sweep
+from .coverage import draw_sweep
 from .film import Film
-from .grids import as_plane
+from .planes import as_plane
 from .svg import MARGIN, Canvas, Point
 from .unfolding import show_unfolding
 
@@ -43,7 +42,6 @@ def draw_window(window: Window) -> str:
     >>> picture.count('data-array="columns"')
     1
     """
-    require_drawable(window.spatial, window.padded_size, window.columns_shape())
     H, W = as_plane(window).spatial
     P, K = window.columns_shape()
     i, j = np.ogrid[:H, :W]

@@ -9,25 +9,20 @@ from dataclasses import dataclass
 import numpy as np
 
 from .._typing import Array
-from ..window import Window
 from .captions import named, shown
 from .svg import Canvas, Point, element
 
 __all__ = [
     "CELL",
     "Grid",
-    "as_plane",
     "cell",
     "draw_array",
     "emptied",
     "label",
-    "padded_kinds",
-    "padded_pixels",
 ]
 
 CELL = 38.0
 TEXT = 0.37  # of a cell: the height of its digits
-SMALLEST = 20.0
 
 
 @dataclass(frozen=True)
@@ -140,37 +135,3 @@ def cell(
 def label(canvas: Canvas, grid: Grid, words: str) -> None:
     """Write what a grid shows above its left corner."""
     canvas.words(words, Point(grid.left, grid.top - 10), "label")
-
-
-def as_plane(window: Window) -> Window:
-    """Return the same windows on an image of two axes; a line is one row high."""
-    if len(window.axes) == 2:
-        return window
-    return Window(
-        (1, *window.spatial),
-        (1, *window.kernel_size),
-        stride=(1, *window.stride),
-        padding=((0, 0), *window.padding),
-        dilation=(1, *window.dilation),
-        ceil_mode=window.axes[0].ceil_mode,
-    )
-
-
-def padded_pixels(x: Array, window: Window) -> Array:
-    """Return the image with all the padding its windows may read."""
-    widths = [
-        (axis.before, axis.padded_size - axis.before - axis.size)
-        for axis in window.axes
-    ]
-    return np.pad(x, widths)
-
-
-def padded_kinds(window: Window) -> Array:
-    """Say of every padded pixel whether it is image, padding, or read by nobody."""
-    unread = window.coverage() == 0
-    kinds = np.where(unread, "unread", "image").astype(object)
-    widths = [
-        (axis.before, axis.padded_size - axis.before - axis.size)
-        for axis in window.axes
-    ]
-    return np.pad(kinds, widths, constant_values="padding")

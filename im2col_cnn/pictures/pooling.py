@@ -2,14 +2,17 @@
 
 import numpy as np
 
-from .._typing import Array, ArrayLike, Padding, Sizes, Ties
+from .._checks import as_matrix, as_upstream
+from .._typing import Array, ArrayLike, Padding, Shape, Sizes, Ties
 from ..ops.max_pool import MaxPoolCache, max_pool_forward
-from .adding import Payment, draw_payments, draw_sums
+from ..window import Window
 from .captions import named, settings_of
 from .film import Film, journey
-from .grids import CELL, Grid, draw_array, padded_kinds, padded_pixels
+from .grids import CELL, Grid, draw_array
+from .payments import Payment, draw_payments, draw_sums
+from .planes import as_plane, padded_kinds, padded_pixels, source, stops
 from .svg import MARGIN, Canvas, Point, element
-from .sweeping import source, stops, sweep
+from .sweeping import sweep
 
 __all__ = ["draw_max_pool"]
 
@@ -47,7 +50,7 @@ def draw_max_pool(
     str
         An animated SVG, backward for each of the three ways to treat a tie.
     """
-    x, dy = np.asarray(x), np.asarray(dy)
+    x, dy = as_matrix(x, "x", "(H, W)"), as_matrix(dy, "dy", "(OH, OW)")
     y, cache = max_pool_forward(
         x[None, :, :, None],
         kernel_size,
@@ -55,7 +58,8 @@ def draw_max_pool(
         padding=padding,
         dilation=dilation,
     )
-    window = cache.window
+    window = as_plane(cache.window)
+    as_upstream(dy, window.output_size)
     winners = winners_of(cache)
     P = dy.size
     canvas = Canvas(
@@ -80,27 +84,15 @@ def draw_max_pool(
     )
     sweep(canvas, film, image, window)
 
-    left, below = MARGIN, image.bottom + 56
-    for ties, words in TIES.items():
+    at = Point(MARGIN, image.bottom + 56)
+    for ties in TIES:
         payments = [
             Payment(P + r, upstream.corner(*stop), winner, amount)
             for r, stop in enumerate(stops(window))
             for winner, amount in shares(winners[r], dy[stop], ties)
         ]
-        grid = draw_sums(
-            canvas,
-            film,
-            payments,
-            f"dx {ties}",
-            at=Point(left, below),
-            kinds=padded_kinds(window),
-            title=named("dx", x.shape),
-            counters=False,
-        )
-        draw_payments(canvas, film, payments, grid, "output", side=30)
-        canvas.words(f'ties="{ties}"', Point(left, grid.bottom + 22), "formula")
-        canvas.words(words, Point(left, grid.bottom + 42))
-        left = grid.right + 36
+        grid = draw_gradient(canvas, film, payments, window, at=at, ties=ties)
+        at = Point(grid.right + 36, at.y)
     tied = sum(len(each) > 1 for each in winners)
     return canvas.write(
         f"{P} windows of an image each keep their largest pixel. Going back, every "
@@ -113,17 +105,15 @@ def draw_max_pool(
 
 def winners_of(cache: MaxPoolCache) -> list[list[tuple[int, int]]]:
     """List, for every window, the places in the padded image that hold its maximum."""
-    wins = {tap.offset: tap for tap in cache.window.taps()}
-    found: list[list[tuple[int, int]]] = []
-    for stop in stops(cache.window):
-        places = []
-        for offset, tap in wins.items():
-            mask = np.zeros(cache.y.shape, bool)
-            mask[tap.stops] = cache.wins(tap)
-            if mask[0, *stop, 0]:
-                places.append(source(cache.window, stop, offset))
-        found.append(places)
-    return found
+    window = cache.window
+    winners: dict[Shape, list[tuple[int, int]]] = {stop: [] for stop in stops(window)}
+    for tap in window.taps():
+        wins = np.zeros(cache.y.shape, bool)
+        wins[tap.stops] = cache.wins(tap)
+        for stop, places in winners.items():
+            if wins[0, *stop, 0]:
+                places.append(source(window, stop, tap.offset))
+    return list(winners.values())
 
 
 def shares(
@@ -135,6 +125,32 @@ def shares(
     if ties == "split":
         return [(winner, amount / len(winners)) for winner in winners]
     return [(winner, amount) for winner in winners]
+
+
+def draw_gradient(
+    canvas: Canvas,
+    film: Film,
+    payments: list[Payment],
+    window: Window,
+    *,
+    at: Point,
+    ties: Ties,
+) -> Grid:
+    """Draw the image being paid, and the rule by which it is."""
+    grid = draw_sums(
+        canvas,
+        film,
+        payments,
+        f"dx {ties}",
+        at=at,
+        kinds=padded_kinds(window),
+        title=named("dx", window.spatial),
+        counters=False,
+    )
+    draw_payments(canvas, film, payments, grid, "output", side=30)
+    canvas.words(f'ties="{ties}"', Point(grid.left, grid.bottom + 22), "formula")
+    canvas.words(TIES[ties], Point(grid.left, grid.bottom + 42))
+    return grid
 
 
 def draw_winners(

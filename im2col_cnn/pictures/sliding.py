@@ -4,14 +4,16 @@ from math import prod
 
 import numpy as np
 
+from .._checks import as_matrix
 from .._typing import Array, ArrayLike, Padding, Sizes
 from ..columns import unfold
 from ..window import Window
 from .captions import image_title, named, settings_of, shown, times
 from .film import FLIGHT, Film
-from .grids import Grid, as_plane, draw_array, padded_kinds, padded_pixels
+from .grids import Grid, draw_array
+from .planes import as_plane, padded_kinds, padded_pixels, stops
 from .svg import MARGIN, Canvas, Point
-from .sweeping import stops, sweep, sweep_cells
+from .sweeping import sweep, sweep_cells
 
 __all__ = ["draw_convolution", "draw_full_correlation", "show_arithmetic"]
 
@@ -43,7 +45,7 @@ def draw_convolution(
     str
         An animated SVG.
     """
-    x, w = np.asarray(x), np.asarray(w)
+    x, w = as_matrix(x, "x", "(H, W)"), as_matrix(w, "w", "(KH, KW)")
     window = Window(x.shape, w.shape, stride=stride, padding=padding, dilation=dilation)
     window = as_plane(window)
     canvas = Canvas(
@@ -108,7 +110,7 @@ def draw_full_correlation(dy: ArrayLike, w: ArrayLike, *, stride: int = 1) -> st
     str
         An animated SVG, of the smallest image that gives an output of this size.
     """
-    dy, w = np.asarray(dy), np.asarray(w)
+    dy, w = as_matrix(dy, "dy", "(OH, OW)"), as_matrix(w, "w", "(KH, KW)")
     (OH, OW), (KH, KW) = dy.shape, w.shape
     spread = np.zeros(
         ((OH - 1) * stride + 2 * KH - 1, (OW - 1) * stride + 2 * KW - 1), dy.dtype
@@ -118,7 +120,7 @@ def draw_full_correlation(dy: ArrayLike, w: ArrayLike, *, stride: int = 1) -> st
     kinds = np.full(spread.shape, "padding", object)
     kinds[inner] = "output"
     turned = w[::-1, ::-1]
-    window = Window(spread.shape, w.shape)
+    window = as_plane(Window(spread.shape, w.shape))
     between = f", {stride - 1} between its entries" if stride > 1 else ""
     canvas = Canvas(
         "dx is a full correlation with the turned kernel",

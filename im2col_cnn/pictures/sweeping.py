@@ -1,30 +1,14 @@
 """Move a window over an image, and a frame over what belongs to it elsewhere."""
 
-from collections.abc import Iterator
-
 import numpy as np
 
-from .._typing import Shape
 from ..window import Window
 from .film import Film
 from .grids import Grid
+from .planes import source, stops
 from .svg import Canvas, Point, element
 
-__all__ = ["source", "stops", "sweep", "sweep_cells"]
-
-
-def stops(window: Window) -> Iterator[Shape]:
-    """List where the windows stand, in reading order."""
-    yield from np.ndindex(window.output_size)
-
-
-def source(window: Window, stop: Shape, offset: Shape) -> tuple[int, int]:
-    """Return row and column, in the padded image, of one tap of one window."""
-    i, j = (
-        o * axis.stride + k * axis.dilation
-        for axis, o, k in zip(window.axes, stop, offset, strict=True)
-    )
-    return i, j
+__all__ = ["sweep", "sweep_cells"]
 
 
 def sweep(canvas: Canvas, film: Film, grid: Grid, window: Window) -> None:

@@ -2,14 +2,16 @@
 
 import numpy as np
 
+from .._checks import as_matrix
 from .._typing import Array, ArrayLike, Padding, Sizes
 from ..columns import unfold
 from ..window import Window
 from .captions import image_title, named, settings_of, times
 from .film import Film, journey
-from .grids import CELL, Grid, as_plane, draw_array, padded_kinds, padded_pixels
+from .grids import CELL, Grid, draw_array
+from .planes import as_plane, padded_kinds, padded_pixels, source, stops
 from .svg import MARGIN, Canvas, Point
-from .sweeping import source, stops, sweep, sweep_cells
+from .sweeping import sweep, sweep_cells
 
 __all__ = ["draw_im2col", "show_unfolding"]
 
@@ -48,7 +50,7 @@ def draw_im2col(
     >>> picture = draw_im2col(10 * i + j, kernel_size=2)
     >>> _ = Path("im2col.svg").write_text(picture)  # doctest: +SKIP
     """
-    x = np.asarray(x)
+    x = as_matrix(x, "x", "(H, W)")
     window = Window(
         x.shape, kernel_size, stride=stride, padding=padding, dilation=dilation
     )

@@ -1,0 +1,102 @@
+"""Draw the sparse matrix that a convolution is, and the transpose that goes back."""
+
+from math import prod
+
+import numpy as np
+
+from .._checks import as_matrix
+from .._typing import ArrayLike, Padding, Shape, Sizes
+from ..ops.conv import conv_forward
+from ..window import Window
+from .captions import named, settings_of, times
+from .film import Film
+from .grids import draw_array, emptied
+from .planes import as_plane
+from .svg import MARGIN, Canvas, Point
+from .sweeping import sweep_cells
+
+__all__ = ["draw_convolution_matrix"]
+
+SIDE = 26.0
+TRANSPOSED = "M\N{MODIFIER LETTER CAPITAL T}"
+
+
+def draw_convolution_matrix(
+    spatial: Shape,
+    w: ArrayLike,
+    *,
+    stride: Sizes = 1,
+    padding: Padding = 0,
+    dilation: Sizes = 1,
+) -> str:
+    """
+    Draw the sparse matrix that a convolution is, and its transpose.
+
+    Parameters
+    ----------
+    spatial : tuple of int
+        Size of the image, with one channel.
+    w : array, shape (KH, KW)
+        One kernel.
+    stride, padding, dilation
+        As for `conv_forward`.
+
+    Returns
+    -------
+    str
+        An animated SVG. Zeros are left empty.
+    """
+    w = as_matrix(w, "w", "(KH, KW)")
+    window = as_plane(
+        Window(spatial, w.shape, stride=stride, padding=padding, dilation=dilation)
+    )
+    pixels, outputs = prod(window.spatial), prod(window.output_size)
+    # Convolving an image with a single 1 gives one column of the matrix.
+    units = np.eye(pixels, dtype=w.dtype).reshape(pixels, *window.spatial, 1)
+    y, _ = conv_forward(
+        units,
+        w[..., None, None],
+        stride=stride,
+        padding=padding,
+        dilation=dilation,
+    )
+    transposed = y.reshape(pixels, outputs)
+    matrix = transposed.T
+
+    canvas = Canvas(
+        "A convolution is a sparse matrix M",
+        [
+            f"image {times(window.spatial)}, {settings_of(window)}",
+            f"forward y = M x, one row per window; backward dx = {TRANSPOSED} dy",
+        ],
+    )
+    film = Film(outputs)
+    top = canvas.top + 16
+    kernel = draw_array(canvas, w, "w", Point(MARGIN, top), "kernel", side=SIDE)
+    forward = draw_array(
+        canvas,
+        emptied(matrix, matrix == 0),
+        "M",
+        Point(kernel.right + 44, top),
+        np.where(matrix == 0, "zero", "kernel"),
+        side=SIDE,
+    )
+    backward = draw_array(
+        canvas,
+        emptied(transposed, transposed == 0),
+        "transposed",
+        Point(forward.right + 44, top),
+        np.where(transposed == 0, "zero", "kernel"),
+        side=SIDE,
+        title=named(TRANSPOSED, transposed.shape),
+    )
+    rows = [forward.corner(r, 0) for r in range(outputs)]
+    columns = [backward.corner(0, r) for r in range(outputs)]
+    sweep_cells(canvas, film, forward, rows, columns=pixels)
+    sweep_cells(canvas, film, backward, columns, rows=pixels)
+    return canvas.write(
+        f"The matrix M has {outputs} rows, one per window, and {pixels} columns, one "
+        f"per pixel. Each row holds the {w.size} weights of the kernel where its "
+        f"window stands, and zeros elsewhere. Its transpose has the rows as columns.",
+        film.motion(),
+    )

@@ -1,0 +1,98 @@
+"""Draw a transposed convolution: every pixel paints the kernel, and patches add up."""
+
+import numpy as np
+
+from .._checks import as_matrix
+from .._typing import ArrayLike, Padding, Sizes
+from ..placing import painting_window
+from .captions import briefly, named, times
+from .film import Film
+from .grids import draw_array
+from .payments import Payment, draw_payments, draw_sums
+from .planes import as_plane, padded_kinds, source, stops
+from .svg import MARGIN, Canvas, Point
+from .sweeping import sweep, sweep_cells
+
+__all__ = ["draw_conv_transpose"]
+
+GAP = 48.0
+SIDE = 30.0  # of an amount that flies
+PIXEL = 46.0
+
+
+def draw_conv_transpose(
+    x: ArrayLike,
+    w: ArrayLike,
+    *,
+    stride: Sizes = 1,
+    padding: Padding = 0,
+    output_padding: Sizes = 0,
+    dilation: Sizes = 1,
+) -> str:
+    """
+    Draw every pixel painting a patch, the kernel times itself, into a larger image.
+
+    Parameters
+    ----------
+    x : array, shape (H, W)
+        One image with one channel.
+    w : array, shape (KH, KW)
+        One kernel.
+    stride, padding, output_padding, dilation
+        As for `conv_transpose_forward`.
+
+    Returns
+    -------
+    str
+        An animated SVG. A counter in each pixel says how many patches cover it.
+    """
+    x, w = as_matrix(x, "x", "(H, W)"), as_matrix(w, "w", "(KH, KW)")
+    window = as_plane(
+        painting_window(
+            x.shape,
+            w.shape,
+            stride=stride,
+            padding=padding,
+            output_padding=output_padding,
+            dilation=dilation,
+            output_size=None,
+        )
+    )
+    canvas = Canvas(
+        "A transposed convolution paints",
+        [
+            f"kernel {times(w.shape)}, stride {briefly(window.stride)}",
+            "the small number counts the patches that cover a pixel",
+        ],
+    )
+    film = Film(x.size)
+    top = canvas.top + 16
+    image = draw_array(canvas, x, "x", Point(MARGIN, top), "output")
+    kernel = draw_array(canvas, w, "w", Point(image.right + GAP, top), "kernel")
+    payments = [
+        Payment(
+            r, image.corner(*stop), source(window, stop, offset), x[stop] * w[offset]
+        )
+        for r, stop in enumerate(stops(window))
+        for offset in np.ndindex(w.shape)
+    ]
+    painted = draw_sums(
+        canvas,
+        film,
+        payments,
+        "y",
+        at=Point(kernel.right + GAP, top),
+        kinds=padded_kinds(window),
+        title=named("y", window.spatial),
+        side=PIXEL,
+    )
+    sweep(canvas, film, painted, window)
+    sweep_cells(canvas, film, image, [image.corner(*stop) for stop in stops(window)])
+    draw_payments(canvas, film, payments, painted, "output", side=SIDE)
+    return canvas.write(
+        f"Each of {x.size} pixels, times a kernel of {times(w.shape)} weights, is "
+        f"added to a patch of an image of {times(window.spatial)} pixels. Where "
+        f"patches overlap they add up: up to {window.coverage().max()} of them cover "
+        f"a pixel.",
+        film.motion(),
+    )
