@@ -72,6 +72,7 @@ from .ops.softmax import (
     softmax_forward,
 )
 from .window import Window
+from .workers import threads
 
 __all__ = [
     "Window",
@@ -120,5 +121,6 @@ __all__ = [
     "softmax_forward",
     "tanh_backward",
     "tanh_forward",
+    "threads",
     "windows",
 ]

@@ -9,10 +9,16 @@ traceback means a bug in this package.
 """
 
 import sys
+from importlib.metadata import version
+from typing import Annotated
 
 import typer
 
+from .commands.check import check
+from .commands.evaluate import evaluate
 from .commands.explain import explain
+from .commands.make_h5 import make_h5
+from .commands.predict import predict
 from .commands.refusals import BadInputError
 from .commands.train import train
 
@@ -20,16 +26,35 @@ __all__ = ["run"]
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 app.command()(train)
+app.command()(make_h5)
+app.command()(predict)
+app.command()(evaluate)
 app.command()(explain)
+app.command()(check)
+
+
+def show_version(wanted: bool) -> None:
+    """Write the version and leave."""
+    if wanted:
+        typer.echo(f"im2col-cnn {version('im2col-cnn')}")
+        raise typer.Exit
 
 
 @app.callback()
-def start() -> None:
-    """Convolutional networks in NumPy: train one, look inside, compare."""
+def start(
+    _version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=show_version, is_eager=True, help="Show it."
+        ),
+    ] = False,
+) -> None:
+    """Convolutional networks in NumPy: train one, look inside, compare, check yours."""
 
 
 def run(arguments: list[str]) -> int:
-    """Run the command with these arguments and return its exit status."""
+    """Run the command with these arguments, or show the help, and return its status."""
+    arguments = arguments or ["--help"]
     try:
         status = app(arguments, prog_name="im2col-cnn", standalone_mode=False)
     except typer.TyperException as error:

@@ -6,7 +6,27 @@ import hypothesis.strategies as st
 import numpy as np
 
 from im2col_cnn._typing import Array, Shape
-from im2col_cnn.nn import AvgPool, Conv, Dense, Flatten, Layer, MaxPool, ReLU, Rescale
+from im2col_cnn.nn import (
+    AdaptiveAvgPool,
+    AdaptiveMaxPool,
+    AvgPool,
+    BatchNorm,
+    Conv,
+    ConvTranspose,
+    Dense,
+    Dropout,
+    Flatten,
+    GlobalAvgPool,
+    GlobalMaxPool,
+    Layer,
+    LeakyReLU,
+    LpPool,
+    MaxPool,
+    ReLU,
+    Rescale,
+    Sigmoid,
+    Tanh,
+)
 from im2col_cnn.testing.strategies import convolutions, poolings
 
 __all__ = ["KINDS", "Layered", "layered", "spread"]
@@ -29,7 +49,8 @@ def spread(shape: Shape, rng: np.random.Generator) -> Array:
 def layered(draw: st.DrawFn, kind: str) -> Layered:
     """Draw a layer of one kind, with any settings."""
     layer, shape = draw(KINDS[kind])
-    N = draw(st.integers(1, 3), label="N")
+    # One value per channel has no variance to train on.
+    N = draw(st.integers(2 if kind == "batch_norm" else 1, 3), label="N")
     rng = np.random.default_rng(draw(st.integers(0, 2**16), label="seed"))
     layer.build(shape, rng=rng, dtype=np.float64)
     for parameter in layer.parameters.values():
@@ -50,15 +71,45 @@ def convs(draw: st.DrawFn) -> tuple[Layer, Shape]:
 
 
 @st.composite
-def pools(draw: st.DrawFn, make: type[MaxPool] | type[AvgPool]) -> tuple[Layer, Shape]:
+def pools(
+    draw: st.DrawFn, make: type[MaxPool] | type[AvgPool] | type[LpPool]
+) -> tuple[Layer, Shape]:
     """Draw a pooling."""
     case = draw(poolings())
     settings = dict(case.settings)
     if make is MaxPool:
         settings["ties"] = draw(st.sampled_from(["first", "split", "all"]))
+    elif make is LpPool:
+        settings["p"] = draw(st.sampled_from([1, 2, 3]))
     else:
         settings["count_include_pad"] = draw(st.booleans())
     return make(**settings), case.arrays[0].shape[1:]
+
+
+@st.composite
+def conv_transposes(draw: st.DrawFn) -> tuple[Layer, Shape]:
+    """Draw a transposed convolution of rows and columns."""
+    groups = draw(st.integers(1, 2))
+    spatial = draw(st.tuples(st.integers(1, 4), st.integers(1, 4)))
+    layer = ConvTranspose(
+        groups * draw(st.integers(1, 2)),
+        draw(st.tuples(st.integers(1, 3), st.integers(1, 3))),
+        stride=draw(st.tuples(st.integers(1, 3), st.integers(1, 3))),
+        dilation=draw(st.integers(1, 2)),
+        groups=groups,
+        bias=draw(st.booleans()),
+    )
+    return layer, (*spatial, groups * draw(st.integers(1, 2)))
+
+
+@st.composite
+def adaptive_pools(
+    draw: st.DrawFn, make: type[AdaptiveMaxPool] | type[AdaptiveAvgPool]
+) -> tuple[Layer, Shape]:
+    """Draw a pooling into no more windows than there are pixels."""
+    H, W = draw(st.integers(1, 5)), draw(st.integers(1, 5))
+    windows = draw(st.tuples(st.integers(1, H), st.integers(1, W)))
+    return make(windows), (H, W, draw(st.integers(1, 3)))
 
 
 @st.composite
@@ -70,6 +121,7 @@ def denses(draw: st.DrawFn) -> tuple[Layer, Shape]:
 
 
 SHAPES = st.lists(st.integers(1, 4), min_size=1, max_size=4).map(tuple)
+IMAGES = st.tuples(st.integers(1, 4), st.integers(1, 5), st.integers(1, 3))
 KINDS: dict[str, st.SearchStrategy[tuple[Layer, Shape]]] = {
     "conv": convs(),
     "max_pool": pools(MaxPool),
@@ -77,5 +129,16 @@ KINDS: dict[str, st.SearchStrategy[tuple[Layer, Shape]]] = {
     "dense": denses(),
     "relu": SHAPES.map(lambda shape: (ReLU(), shape)),
     "flatten": SHAPES.map(lambda shape: (Flatten(), shape)),
+    "adaptive_avg_pool": adaptive_pools(AdaptiveAvgPool),
+    "adaptive_max_pool": adaptive_pools(AdaptiveMaxPool),
+    "batch_norm": SHAPES.map(lambda shape: (BatchNorm(), shape)),
+    "conv_transpose": conv_transposes(),
+    "dropout": SHAPES.map(lambda shape: (Dropout(0.5), shape)),
+    "global_avg_pool": IMAGES.map(lambda shape: (GlobalAvgPool(), shape)),
+    "global_max_pool": IMAGES.map(lambda shape: (GlobalMaxPool(), shape)),
+    "leaky_relu": SHAPES.map(lambda shape: (LeakyReLU(0.25), shape)),
+    "lp_pool": pools(LpPool),
+    "sigmoid": SHAPES.map(lambda shape: (Sigmoid(), shape)),
+    "tanh": SHAPES.map(lambda shape: (Tanh(), shape)),
     "rescale": SHAPES.map(lambda shape: (Rescale(255), shape)),
 }

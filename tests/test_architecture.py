@@ -12,39 +12,53 @@ import im2col_cnn
 
 ROOT = Path(im2col_cnn.__file__).parent
 FLOORS = """\
-_typing  testing.support
+_typing  scoped  testing.support
 _checks.numbers  _checks.settings  _dtypes
 _checks.arrays  _checks.geometry  _checks.notebook
-_checks.drawing  _checks.judging
-axis
+_checks.drawing  _checks.judging  blas
+axis  scratch  workers
 explanation
 window
-placing
+placing  tiling
 columns  loops.conv  loops.pooling
-loops.adaptive_pool  loops.conv_transpose
+loops.adaptive_pool  loops.conv_transpose  patches
+reducing  widening
+bilinear
+turning
+depthwise
+grouped
 ops.avg_pool  ops.conv  ops.dense  ops.dropout  ops.lp_pool
 ops.max_pool  ops.normalization  ops.relu  ops.sigmoid  ops.softmax
 ops.adaptive_pool  ops.conv_transpose  ops.losses
 ops.global_pool
-nn._settings  nn.layer  step_by_step  testing.slopes  testing.strategies
-testing.gradcheck
-nn.initializers  nn.optimizers  nn.pooling
-nn.layers  nn.network
-nn.evaluation  nn.models
+files.atomic  files.reading  nn._settings  nn.layer  step_by_step  testing.slopes
+files.archive  files.chunks  testing.strategies
+files.stored  files.weights  testing.gradcheck
+files.datasets  files.photos  nn.activations  nn.augmentation  nn.batches  nn.global_pooling
+nn.history  nn.initializers  nn.optimizers  nn.pooling  nn.regularization
+nn.schedules  nn.shaping
+nn.layers  nn.progress
+files.folders  nn.configuration
+nn.rebuilding
+nn.network
+nn.evaluation  nn.models  nn.run
+nn.checkpoint  nn.gradients  nn.validation
+nn.steps
+nn.epochs
 nn.training
-files.atomic  files.reading
-files.datasets  files.weights
-pictures.captions  pictures.svg
-pictures.film
+pictures.captions  pictures.planes  pictures.svg
+pictures.film  pictures.learning  pictures.memory  pictures.shapes
 pictures.grids
-pictures.adding  pictures.sweeping
-pictures.unfolding
-pictures.counting  pictures.folding  pictures.memory  pictures.pooling  pictures.shapes
-pictures.sliding
-pictures.geometry  pictures.products
+pictures.comb  pictures.comparison  pictures.payments  pictures.sweeping
+pictures.coverage  pictures.folding  pictures.matrix  pictures.painting
+pictures.pooling
+pictures.sliding  pictures.unfolding
+pictures.geometry  pictures.product
 commands.curve  commands.refusals  commands.screen  commands.stopping
+commands.confusion  commands.report
 commands.sizes
-commands.explain  commands.train
+commands.check  commands.explain  commands.train
+commands.evaluate  commands.make_h5  commands.predict
 cli
 __main__
 """  # from the ground up

@@ -82,13 +82,16 @@ def test_bad_usage_is_refused_in_one_line(
     assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
-@pytest.mark.parametrize(
-    ("arguments", "words"), [([], "Missing command"), (["learn"], "No such command")]
-)
-def test_without_a_command_it_says_so(
-    capsys: pytest.CaptureFixture[str], arguments: list[str], words: str
+def test_an_unknown_command_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert_refused(["learn"], "No such command", capsys)
+
+
+def test_without_a_command_it_shows_the_help(
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    assert_refused(arguments, words, capsys)
+    assert run([]) == 0
+
+    assert "Usage: im2col-cnn [OPTIONS] COMMAND" in capsys.readouterr().out
 
 
 def test_a_name_of_two_lines_is_refused_in_one(

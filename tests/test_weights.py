@@ -1,5 +1,6 @@
 """What was saved comes back bit for bit, and a file is written whole or not at all."""
 
+import json
 import os
 from pathlib import Path
 from typing import NoReturn
@@ -40,7 +41,17 @@ def test_any_tool_finds_each_array_under_the_name_of_its_layer(tmp_path: Path) -
         assert file["dense1/b"].dtype == np.float32
         # No time is stored, or the next second would have other bytes.
         assert h5py.h5g.get_objinfo(file["dense1/b"].id).mtime == 0
-        assert dict(file.attrs) == {"format": "im2col_cnn weights", "format_version": 1}
+        assert file.attrs["format"] == b"im2col_cnn weights"
+        assert file.attrs["format_version"] == 1
+        assert file.attrs["package_version"]
+        configuration = json.loads(file["configuration"][()])
+    assert configuration["input_shape"] == [3, 4, 1]
+    assert [layer["kind"] for layer in configuration["layers"]] == [
+        "conv",
+        "flatten",
+        "dense",
+    ]
+    assert configuration["layers"][0]["filters"] == 2
 
 
 def test_the_same_parameters_give_the_same_bytes(tmp_path: Path) -> None:
@@ -58,7 +69,8 @@ def test_weights_of_another_network_are_refused_and_nothing_changes(
     before = {name: array.copy() for name, array in other.parameters.items()}
 
     with pytest.raises(
-        ValueError, match=r"dense1/w must .* \(12, 3\), got float32 of shape \(12, 4\)"
+        ValueError,
+        match=r"dense1/b must .* \(3,\), got float32 of shape \(4,\): it bel",
     ):
         load_weights(tmp_path / "weights.h5", other)
 
@@ -71,11 +83,21 @@ def test_what_is_no_weights_file_is_refused(tmp_path: Path) -> None:
         file["conv1/w"] = np.zeros((2, 2, 1, 2), np.float32)
 
     with pytest.raises(
-        ValueError, match=r"other\.h5: must have format 'im2col_cnn wei"
+        ValueError, match=r"other\.h5: does not start like weights that im2col_cnn"
     ):
         load_weights(tmp_path / "other.h5", network(1))
     with pytest.raises(FileNotFoundError, match="there is no such file"):
         load_weights(tmp_path / "none.h5", network(1))
+
+
+def test_weights_with_nan_are_not_written(tmp_path: Path) -> None:
+    spoiled = network(1)
+    spoiled.parameters["conv1.w"][1, 0] = np.nan
+
+    with pytest.raises(ValueError, match=r"conv1\.w holds NaN or infinity"):
+        save_weights(tmp_path / "weights.h5", spoiled)
+
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_network_that_is_not_built_has_no_weights(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from io import BytesIO
 
-from ..nn.training import History
+from ..nn.history import History
 
 __all__ = ["draw_curve"]
 
@@ -26,25 +26,14 @@ def draw_curve(history: History, test_accuracy: float) -> bytes:
     """
     # matplotlib is an extra, and takes a moment to load: only who draws pays for it.
     from matplotlib import rc_context  # noqa: PLC0415  # see above
-    from matplotlib.figure import Figure  # noqa: PLC0415  # see above
 
     content = BytesIO()
     with rc_context({"svg.hashsalt": "im2col_cnn"}):
-        figure = Figure(figsize=(9, 3.5), layout="constrained")
-        losses, accuracies = figure.subplots(1, 2)
-        when = [at.epoch - 1 + at.step / at.steps for at in history.steps]
-        ends = [at.epoch for at in history.epochs]
-        each = [at.batch_loss for at in history.steps]
-        losses.plot(when, each, "C0", alpha=0.3)
-        losses.plot(ends, [at.loss for at in history.epochs], "C0.-")
-        # A single class leaves nothing to lose, and 0 has no place on a log scale.
-        scale = "log" if max(each) > 0 else "linear"
-        losses.set(title="loss of each step and epoch", xlabel="epoch", yscale=scale)
-        accuracies.plot(ends, [100 * at.accuracy for at in history.epochs], "C0.-")
-        accuracies.axhline(100 * test_accuracy, color="C1", linestyle="--")
-        accuracies.set(title="accuracy in %", xlabel="epoch")
-        accuracies.legend(["while learning", "test images, at the end"])
-        for axes in losses, accuracies:
-            axes.grid(alpha=0.3)
+        figure = history.plot()
+        _, accuracies = figure.axes
+        accuracies.axhline(
+            100 * test_accuracy, color="C1", linestyle="--", label="test, at the end"
+        )
+        accuracies.legend()
         figure.savefig(content, format="svg", metadata={"Date": None})
     return content.getvalue()

@@ -16,9 +16,17 @@ from rich.progress import Progress as Bar
 from rich.table import Table
 from rich.text import Text
 
-from ..nn.training import Progress
+from ..nn.history import Progress
 
-__all__ = ["Watch", "open_screen", "percent", "say", "show_table", "watching"]
+__all__ = [
+    "Watch",
+    "counting",
+    "open_screen",
+    "percent",
+    "say",
+    "show_table",
+    "watching",
+]
 
 
 class Watch(NamedTuple):
@@ -72,8 +80,13 @@ def watching(screen: Console, epochs: int) -> Iterator[Watch]:
         console=screen,
     )
     task = bar.add_task(f"epoch 0/{epochs}", total=None)
+    judged: list[Progress] = []
 
     def follow(at: Progress) -> None:
+        if at.validation_accuracy is not None:
+            judged[:] = [at]
+        elif judged:  # what was held out is judged once an epoch, and stays in sight
+            at = at._replace(validation_accuracy=judged[0].validation_accuracy)
         bar.update(
             task,
             total=epochs * at.steps,
@@ -85,13 +98,34 @@ def watching(screen: Console, epochs: int) -> Iterator[Watch]:
         yield Watch(follow, None)
 
 
+@contextmanager
+def counting(screen: Console, what: str, total: int) -> Iterator[Callable[[], None]]:
+    """Show how far something is, if anybody watches; hand out what counts one more."""
+    if not is_watched(screen):
+        yield lambda: None
+        return
+    bar = Bar(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TimeRemainingColumn(),
+        console=screen,
+    )
+    task = bar.add_task(what, total=total)
+    with bar:
+        yield lambda: bar.advance(task)
+
+
 def standing(at: Progress, epochs: int) -> str:
     """Say in one line how training stands."""
     width = len(str(epochs))
-    return (
+    line = (
         f"epoch {at.epoch:{width}}/{epochs}  loss {at.loss:.4f}  "
         f"accuracy {percent(at.accuracy)}"
     )
+    if at.validation_accuracy is None:
+        return line
+    return f"{line}  held out {percent(at.validation_accuracy)}"
 
 
 def percent(share: float) -> str:

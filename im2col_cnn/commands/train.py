@@ -1,9 +1,12 @@
 """Train a small network on labelled images, and say how well it does on others."""
 
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from enum import StrEnum
+from math import prod
 from pathlib import Path
 from time import perf_counter
-from typing import Annotated
+from typing import Annotated, Literal, TypeAlias
 
 import numpy as np
 import typer
@@ -11,19 +14,25 @@ from rich.console import Console
 
 from .._checks import by
 from ..files.atomic import require_writable, write_whole
-from ..files.datasets import DIGITS, Dataset, read_dataset
+from ..files.datasets import DIGITS, Dataset, open_dataset, read_dataset
 from ..files.weights import save_weights
-from ..nn.evaluation import Evaluation, evaluate
+from ..nn.augmentation import Augmentation
+from ..nn.evaluation import evaluate
 from ..nn.models import small_cnn
 from ..nn.network import Sequential
 from ..nn.optimizers import SGD, Adam, Optimizer
+from ..nn.schedules import cosine
 from ..nn.training import fit
 from .curve import draw_curve
 from .refusals import refusing, require_extra
-from .screen import open_screen, percent, say, show_table, watching
+from .report import show_evaluation
+from .screen import open_screen, say, show_table, watching
 from .stopping import stop_on_interrupt
 
 __all__ = ["train"]
+
+MOST_IN_MEMORY = 2**28  # bytes of images
+Schedule: TypeAlias = Literal["constant", "cosine"]
 
 
 class OptimizerName(StrEnum):
@@ -64,6 +73,41 @@ def train(
     seed: Annotated[
         int, typer.Option(min=0, help="The same seed gives the same network.")
     ] = 0,
+    validation: Annotated[
+        float, typer.Option(min=0, max=0.9, help="Share held out to judge epochs by.")
+    ] = 0.0,
+    patience: Annotated[
+        int | None,
+        typer.Option(
+            min=1, help="Stop after so many epochs without progress; keep the best."
+        ),
+    ] = None,
+    schedule: Annotated[
+        Schedule, typer.Option(help="How the learning rate changes.")
+    ] = "constant",
+    weight_decay: Annotated[
+        float, typer.Option(min=0, help="How strongly weights are drawn to 0.")
+    ] = 0.0,
+    clip: Annotated[
+        float | None, typer.Option(help="The largest norm of all gradients.")
+    ] = None,
+    shift: Annotated[
+        int, typer.Option(min=0, help="Shift images by up to so many pixels.")
+    ] = 0,
+    flip: Annotated[bool, typer.Option("--flip", help="Mirror half of them.")] = False,
+    accumulate: Annotated[
+        int, typer.Option(min=1, help="Learn from so many batches at a time.")
+    ] = 1,
+    checkpoint: Annotated[
+        Path | None,
+        typer.Option(metavar="RUN.h5", help="Keep all it takes to go on, each epoch."),
+    ] = None,
+    resume: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="RUN.h5", help="Go on from a checkpoint, and keep it up to date."
+        ),
+    ] = None,
     save: Annotated[
         Path | None,
         typer.Option(metavar="WEIGHTS.h5", help="Write what was learned to this file."),
@@ -79,36 +123,52 @@ def train(
     Ctrl-C stops after the current step; what was learned by then is reported and saved.
     """
     path = DIGITS if data is None else data
-    with refusing():  # whatever can be refused is refused here, before any work
-        chosen = choose_optimizer(optimizer, learning_rate)
-        require_outputs(save, plot, inputs=(path, test_data))
-        dataset = read_dataset(path, test_data)
+    with refusing(), ExitStack() as stack:  # refusals come before any work
+        chosen = choose_optimizer(optimizer, learning_rate, weight_decay)
+        checkpoint = resume if checkpoint is None else checkpoint
+        require_outputs(save, plot, checkpoint, inputs=(path, test_data))
+        dataset = stack.enter_context(opened(path, test_data))
         rng = np.random.default_rng(seed)
         network = small_cnn(
             dataset.shape, len(dataset.classes), pixel_maximum=dataset.pixel_maximum
         ).build(dataset.shape, rng=rng)
+        network.classes = dataset.classes
+        learning = round((1 - validation) * len(dataset.train.images))
+        steps = epochs * -(-learning // (batch_size * accumulate))
 
-    screen = open_screen()
-    say(screen, f"{path.name}: {describe(dataset)}")
-    show_network(screen, network)
-
-    started = perf_counter()
-    with watching(screen, epochs) as watch, stop_on_interrupt() as should_stop:
-        history = fit(
-            network,
-            *dataset.train,
-            epochs=epochs,
-            batch_size=batch_size,
-            optimizer=chosen,
-            rng=rng,
-            on_step=watch.on_step,
-            on_epoch=watch.on_epoch,
-            should_stop=should_stop,
-        )
-    seconds = perf_counter() - started
-
+        screen = open_screen()
+        say(screen, f"{path.name}: {describe(dataset)}")
+        show_network(screen, network)
+        started = perf_counter()
+        with watching(screen, epochs) as watch, stop_on_interrupt() as should_stop:
+            history = fit(
+                network,
+                *dataset.train,
+                epochs=epochs,
+                batch_size=batch_size,
+                optimizer=chosen,
+                rng=rng,
+                validation=validation or None,
+                patience=patience,
+                schedule=(
+                    cosine(chosen.learning_rate, steps)
+                    if schedule == "cosine"
+                    else None
+                ),
+                clip=clip,
+                augment=(
+                    Augmentation(shift=shift, flip=flip) if shift or flip else None
+                ),
+                accumulate=accumulate,
+                checkpoint=checkpoint,
+                resume=resume,
+                on_step=watch.on_step,
+                on_epoch=watch.on_epoch,
+                should_stop=should_stop,
+            )
+        seconds = perf_counter() - started
+        evaluation = evaluate(network, *dataset.test)
     # Files first: whoever reads the report may hang up in the middle of it.
-    evaluation = evaluate(network, *dataset.test)
     with refusing():
         if save is not None:
             save_weights(save, network)
@@ -127,15 +187,34 @@ def train(
             say(screen, f"{kind} written to {file}")
 
 
-def choose_optimizer(name: OptimizerName, learning_rate: float | None) -> Optimizer:
+@contextmanager
+def opened(path: Path, test_path: Path | None) -> Iterator[Dataset]:
+    """Open a dataset, and bring it into memory unless it is large."""
+    with open_dataset(path, test_path) as dataset:
+        images = prod(dataset.train.images.shape) * dataset.train.images.dtype.itemsize
+        if images > MOST_IN_MEMORY:
+            yield dataset
+            return
+    yield read_dataset(path, test_path)
+
+
+def choose_optimizer(
+    name: OptimizerName, learning_rate: float | None, weight_decay: float
+) -> Optimizer:
     """Return a new optimizer; without a learning rate, with one that suits it."""
     if name is OptimizerName.sgd:
-        return SGD(0.02 if learning_rate is None else learning_rate)
-    return Adam(0.002 if learning_rate is None else learning_rate)
+        rate = 0.02 if learning_rate is None else learning_rate
+        return SGD(rate, weight_decay=weight_decay)
+    rate = 0.002 if learning_rate is None else learning_rate
+    return Adam(rate, weight_decay=weight_decay)
 
 
 def require_outputs(
-    save: Path | None, plot: Path | None, *, inputs: tuple[Path | None, ...]
+    save: Path | None,
+    plot: Path | None,
+    checkpoint: Path | None,
+    *,
+    inputs: tuple[Path | None, ...],
 ) -> None:
     """Refuse files that could not be written at the end, or that should not be."""
     if plot is not None:
@@ -145,7 +224,11 @@ def require_outputs(
                 f"--plot {plot}: is drawn as SVG, so its name ends in .svg"
             )
     taken = {path.resolve() for path in inputs if path is not None}
-    for option, path in ("--save", save), ("--plot", plot):
+    for option, path in (
+        ("--save", save),
+        ("--plot", plot),
+        ("--checkpoint", checkpoint),
+    ):
         if path is None:
             continue
         if path.resolve() in taken:
@@ -172,25 +255,4 @@ def show_network(screen: Console, network: Sequential) -> None:
             *((row.name, by(row.shape), f"{row.parameters:,}") for row in rows),
             ("total", "", f"{sum(row.parameters for row in rows):,}"),
         ],
-    )
-
-
-def show_evaluation(
-    screen: Console, evaluation: Evaluation, classes: tuple[str, ...]
-) -> None:
-    """Show what part of the test images was recognised, class by class."""
-    shares, counts = evaluation.accuracy_per_class, evaluation.images_per_class
-    show_table(
-        screen,
-        ("class", "test accuracy", "images"),
-        [
-            (name, percent(share) if count else "-", f"{count}")
-            for name, share, count in zip(classes, shares, counts, strict=True)
-        ],
-    )
-    say(
-        screen,
-        f"test accuracy {percent(evaluation.accuracy).strip()}, "
-        f"{evaluation.correct} of {evaluation.images} images",
-        style="bold",
     )

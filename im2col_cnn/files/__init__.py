@@ -1,6 +1,15 @@
 """Files: labelled images to learn from, and what was learned. All of it is HDF5."""
 
-from .datasets import DIGITS, Dataset, read_dataset
+from .datasets import DIGITS, Dataset, open_dataset, read_dataset
+from .stored import StoredImages
 from .weights import load_weights, save_weights
 
-__all__ = ["DIGITS", "Dataset", "load_weights", "read_dataset", "save_weights"]
+__all__ = [
+    "DIGITS",
+    "Dataset",
+    "StoredImages",
+    "load_weights",
+    "open_dataset",
+    "read_dataset",
+    "save_weights",
+]

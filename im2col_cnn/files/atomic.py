@@ -7,9 +7,11 @@ name stands for the old file or for the new one, never for half of one.
 
 import os
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-__all__ = ["require_writable", "write_whole"]
+__all__ = ["replacing", "require_writable", "write_whole"]
 
 
 def require_writable(path: Path) -> None:
@@ -44,13 +46,26 @@ def write_whole(path: Path, content: bytes) -> None:
     OSError
         If `path` cannot be written; what was there before still is.
     """
+    with replacing(path) as temporary:
+        temporary.write_bytes(content)
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """
+    Hand out another path to write to, which takes the place of `path` at the end.
+
+    Raises
+    ------
+    OSError
+        If `path` cannot be written; what was there before still is.
+    """
     require_writable(path)
     target = path.resolve()  # a link keeps its place: the file it points to is replaced
     temporary = target.with_name(f".{secrets.token_hex(8)}.tmp")
     try:
-        with temporary.open("xb") as file:
-            file.write(content)
-            file.flush()
+        yield temporary
+        with temporary.open("rb+") as file:
             os.fsync(file.fileno())
         temporary.replace(target)
     except BaseException:

@@ -11,29 +11,37 @@ of the file says what the brightest pixel is stored as. Where it is missing, who
 numbers are taken to use their dtype (255 for uint8); floats must have it, as nothing is
 guessed from the values. Grey images have one channel, ``(N, H, W, 1)``: an array with
 three axes could as well be signals with channels, so it is refused.
+
+`read_dataset` brings all of it into memory; `open_dataset` leaves the images where they
+are, for files that are larger.
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-import h5py
 import numpy as np
 
 from .._typing import Array, Images, Shape
-from .reading import find, open_hdf5, read
+from .chunks import read_all
+from .reading import Source, blaming, open_hdf5
+from .stored import StoredImages
 
-__all__ = ["DIGITS", "Dataset", "Split", "read_dataset"]
+__all__ = ["DIGITS", "Dataset", "Split", "open_dataset", "read_dataset"]
 
 PIXELS = tuple(map(np.dtype, ("uint8", "uint16", "float16", "float32", "float64")))
+MOST_CLASSES = 65536
+LONGEST_NAME = 200
 DIGITS = Path(__file__).parent.parent / "data" / "digits.h5"
 
 
 class Split(NamedTuple):
     """Images ``(N, H, W, C)``, and for each the index of its class."""
 
-    images: Images
+    images: Images | StoredImages
     labels: Array
 
 
@@ -86,63 +94,116 @@ def read_dataset(
     >>> digits.train.images.shape, digits.test.images.shape, digits.pixel_maximum
     ((1437, 8, 8, 1), (360, 8, 8, 1), 16.0)
     """
+    with open_dataset(path, test_path) as stored:
+        return replace(
+            stored, train=in_memory(stored.train), test=in_memory(stored.test)
+        )
+
+
+@contextmanager
+def open_dataset(
+    path: str | PathLike[str], test_path: str | PathLike[str] | None = None
+) -> Iterator[Dataset]:
+    """
+    Open a dataset whose images stay in their file until they are asked for.
+
+    Parameters and refusals are those of `read_dataset`; the file is closed where the
+    ``with`` block ends. Pixels are checked as they come.
+
+    Yields
+    ------
+    Dataset
+        Whose images are `StoredImages`.
+
+    Examples
+    --------
+    >>> from im2col_cnn.files import DIGITS, open_dataset
+    >>> with open_dataset(DIGITS) as digits:
+    ...     print(digits.train.images[[5, 0, 5]].shape)
+    (3, 8, 8, 1)
+    """
     train_path, test_path = Path(path), Path(test_path or path)
     with open_hdf5(train_path) as train_file, open_hdf5(test_path) as test_file:
         classes = read_classes(train_file)
-        if "list_classes" in test_file and read_classes(test_file) != classes:
+        if test_file.has("list_classes") and read_classes(test_file) != classes:
             raise ValueError(f"{test_path}: list_classes differs from {train_path}")
-        if "test_set_x" not in test_file:
+        if not test_file.has("test_set_x"):
             raise ValueError(
                 f"{test_path}: has no dataset test_set_x: if the test images are in a "
                 f"file of their own, name that file too"
             )
         train = read_split(train_file, "train", len(classes))
         test = read_split(test_file, "test", len(classes))
-        pixel_maximum = read_pixel_maximum(train_file)
-        if pixel_maximum != read_pixel_maximum(test_file, default=pixel_maximum):
+        pixel_maximum = read_pixel_maximum(train_file, train.images.dtype)
+        if pixel_maximum != read_pixel_maximum(
+            test_file, test.images.dtype, default=pixel_maximum
+        ):
             raise ValueError(f"{test_path}: pixel_maximum differs from {train_path}")
+        require_alike(train, test, test_path)
+        yield Dataset(train, test, classes, pixel_maximum)
+
+
+def in_memory(split: Split) -> Split:
+    """Return the same images in memory."""
+    images = split.images
+    return Split(
+        images.load() if isinstance(images, StoredImages) else images, split.labels
+    )
+
+
+def require_alike(train: Split, test: Split, path: Path) -> None:
+    """Refuse test images of another dtype or shape."""
     if train.images.dtype != test.images.dtype:
         raise ValueError(
-            f"{test_path}: test_set_x must be {train.images.dtype}, like train_set_x, "
+            f"{path}: test_set_x must be {train.images.dtype}, like train_set_x, "
             f"got {test.images.dtype}"
         )
     if train.images.shape[1:] != test.images.shape[1:]:
         raise ValueError(
-            f"{test_path}: test_set_x must hold images of shape "
+            f"{path}: test_set_x must hold images of shape "
             f"{train.images.shape[1:]}, like train_set_x, got {test.images.shape[1:]}"
         )
-    return Dataset(train, test, classes, pixel_maximum)
 
 
-def read_classes(file: h5py.File) -> tuple[str, ...]:
+def read_classes(source: Source) -> tuple[str, ...]:
     """Read the names of the classes; numbers are names too."""
-    dataset = find(file, "list_classes")
-    where = f"{file.filename}: list_classes"
-    if dataset.ndim != 1 or len(dataset) == 0:
+    dataset = source.find("list_classes")
+    where = f"{source.path}: list_classes"
+    if dataset.ndim != 1 or not 0 < len(dataset) <= MOST_CLASSES:
         raise ValueError(
             f"{where} must have shape (K,) and name at least one class, "
             f"got shape {dataset.shape}"
         )
+    return tuple(name_of(dataset, k, where, source.path) for k in range(len(dataset)))
+
+
+def name_of(dataset: Any, k: int, where: str, path: Path) -> str:
+    """Read one name: a file could hold a single long text and name it many times."""
+    with blaming(path, "list_classes"):
+        value = dataset[k]
     try:
-        names = [n.decode() if isinstance(n, bytes) else str(n) for n in read(dataset)]
+        name = value.decode() if isinstance(value, bytes) else str(value)
     except UnicodeDecodeError as error:
         raise ValueError(f"{where} must be UTF-8 text: {error}") from error
-    for name in names:
-        if not name.isprintable():
-            raise ValueError(f"{where} must be printable names, got {name!r}")
-    return tuple(names)
+    if not name.isprintable() or len(name) > LONGEST_NAME:
+        raise ValueError(
+            f"{where} must be printable names of up to {LONGEST_NAME} letters, "
+            f"got {name[:LONGEST_NAME]!r}"
+        )
+    return name
 
 
-def read_split(file: h5py.File, part: str, K: int) -> Split:
-    """Read images and their labels, once their shapes and dtypes are right."""
-    images, labels = find(file, f"{part}_set_x"), find(file, f"{part}_set_y")
-    where = f"{file.filename}: {part}_set"
+def read_split(source: Source, part: str, K: int) -> Split:
+    """Find images and read their labels, once their shapes and dtypes are right."""
+    images = source.find(f"{part}_set_x")
+    labels = source.find(f"{part}_set_y")
+    where = f"{source.path}: {part}_set"
     if images.ndim != 4:
         raise ValueError(
             f"{where}_x must have shape (N, H, W, C), got {images.shape}: grey images "
             f"have one channel, C = 1"
         )
-    if images.dtype not in PIXELS:
+    if images.dtype.newbyteorder("=") not in PIXELS:
         raise ValueError(
             f"{where}_x must hold {', '.join(map(str, PIXELS))}, got {images.dtype}"
         )
@@ -158,32 +219,31 @@ def read_split(file: h5py.File, part: str, K: int) -> Split:
             f"{where}_y must have one label per image, got {len(labels)} labels for "
             f"{len(images)} images in {part}_set_x"
         )
-    split = Split(read(images), read(labels))
-    lowest, highest = split.labels.min(), split.labels.max()
-    if lowest < 0 or highest >= K:
+    numbers = read_all(labels, source.path)
+    if numbers.min() < 0 or numbers.max() >= K:
         raise ValueError(
             f"{where}_y must hold labels from 0 to {K - 1}, as list_classes names "
-            f"{K} classes, got {lowest} to {highest}"
+            f"{K} classes, got {numbers.min()} to {numbers.max()}"
         )
-    if not np.isfinite(split.images).all():
-        raise ValueError(f"{where}_x must hold finite numbers, got NaN or infinity")
-    return Split(split.images, split.labels.astype(np.int64))
+    return Split(StoredImages(images, source.path), numbers.astype(np.int64))
 
 
-def read_pixel_maximum(file: h5py.File, default: float | None = None) -> float:
+def read_pixel_maximum(
+    source: Source, dtype: np.dtype, default: float | None = None
+) -> float:
     """Read what the brightest pixel is stored as."""
-    where = f"{file.filename}: pixel_maximum"
-    if "pixel_maximum" not in file.attrs:
+    where = f"{source.path}: pixel_maximum"
+    found = source.attribute("pixel_maximum")
+    if found is None:
         if default is not None:
             return default
-        dtype = file["train_set_x"].dtype
         if dtype.kind == "f":
             raise ValueError(
                 f"{where} is missing: for {dtype} images this attribute must say "
                 f"what the brightest pixel is stored as"
             )
         return float(np.iinfo(dtype).max)
-    value = np.asarray(file.attrs["pixel_maximum"])
+    value = np.asarray(found)
     if value.shape != () or value.dtype.kind not in "iuf" or not 0 < value < np.inf:
-        raise ValueError(f"{where} must be one number above 0, got {value}")
+        raise ValueError(f"{where} must be one number above 0, got {found!s:.60}")
     return float(value)

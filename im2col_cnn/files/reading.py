@@ -1,54 +1,148 @@
-"""Open HDF5 files that anyone may have made: every refusal is one line with the path.
+"""Open HDF5 files that anyone may have made, and read nothing that lies outside them.
 
-A missing, unreadable or damaged file is an ``OSError``; a file without what is looked
-for, or with something else in its place, is a ``ValueError``.
+HDF5 can say "the numbers are over there": by a soft or external link, by storage in
+other files, by a virtual dataset; or "run this on them": by a filter from a plugin.
+None of that is followed here, and what a file claims to hold is believed only as far as
+its length allows. Every refusal is one line with the file and the object: an
+``OSError`` if a file is missing, unreadable or damaged, a ``ValueError`` if it holds
+something else than it should.
 """
 
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from math import prod
 from pathlib import Path
+from typing import Any
 
 import h5py
-import numpy as np
 
-from .._typing import Array
+from .._typing import Shape
 
-__all__ = ["find", "open_hdf5", "read"]
+__all__ = ["Source", "blaming", "open_hdf5", "require_readable"]
+
+MOST_CHUNK = 2**25  # bytes of a chunk: what must be decompressed to see one pixel
+MOST_TEXT = 2**20  # bytes of one entry
+FILTERS = {
+    h5py.h5z.FILTER_DEFLATE: "gzip",
+    h5py.h5z.FILTER_SHUFFLE: "shuffle",
+    h5py.h5z.FILTER_FLETCHER32: "fletcher32",
+}
+
+
+@dataclass(frozen=True)
+class Source:
+    """An open file, the path to name in refusals, and its length in bytes."""
+
+    path: Path
+    file: h5py.File
+    length: int
+
+    def find(self, name: str) -> h5py.Dataset:
+        """Return a dataset whose numbers all lie in this file, without reading them."""
+        item: Any = self.file
+        with blaming(self.path, name):
+            for part in name.split("/"):
+                item = self.follow(item, part)
+            kind = type(item)
+        if kind is not h5py.Dataset:
+            with blaming(self.path, "/"):
+                others = ", ".join(sorted(self.file)[:9]) or "nothing"
+            raise ValueError(f"{self.path}: has no dataset {name}, only {others}")
+        with blaming(self.path, name):
+            fault = fault_of(item, self.length)
+        if fault:
+            raise ValueError(f"{self.path}: {name} {fault}")
+        return item
+
+    def follow(self, item: Any, part: str) -> Any:
+        """Return what a group has under a name, if it is its own; else a word."""
+        if not isinstance(item, h5py.Group) or part not in item:
+            # Links to nowhere are not "in" a group; they are no better than nothing.
+            return None
+        link = item.get(part, getlink=True)
+        return item[part] if isinstance(link, h5py.HardLink) else None
+
+    def has(self, name: str) -> bool:
+        """Tell whether there is anything of that name at the top of the file."""
+        with blaming(self.path, name):
+            return bool(self.file.id.links.exists(name.encode()))
+
+    def attribute(self, name: str) -> Any:
+        """Return a small attribute of the file, or None."""
+        with blaming(self.path, name):
+            if name not in self.file.attrs:
+                return None
+            attribute = self.file.attrs.get_id(name)
+            size = prod(attribute.shape) * attribute.dtype.itemsize
+        if size > MOST_TEXT:
+            raise ValueError(f"{self.path}: {name} claims {size} bytes, for a word")
+        with blaming(self.path, name):
+            return self.file.attrs[name]
 
 
 @contextmanager
-def open_hdf5(path: Path) -> Iterator[h5py.File]:
+def open_hdf5(path: Path) -> Iterator[Source]:
     """Open an HDF5 file for reading."""
+    require_readable(path)
+    if not h5py.is_hdf5(path):
+        raise ValueError(f"{path}: is not an HDF5 file")
+    try:
+        file = h5py.File(path, "r")
+    except Exception as error:  # of many kinds, as damage has many
+        raise OSError(f"{path}: is a damaged HDF5 file: {in_a_line(error)}") from error
+    with file:
+        yield Source(path, file, path.stat().st_size)
+
+
+def require_readable(path: Path) -> None:
+    """Refuse what is no file, or may not be read."""
     if not path.exists():
         raise FileNotFoundError(f"{path}: there is no such file")
     if not path.is_file():
         raise IsADirectoryError(f"{path}: is not a file but a folder or a device")
     if not os.access(path, os.R_OK):
         raise PermissionError(f"{path}: may not be read")
-    if not h5py.is_hdf5(path):
-        raise ValueError(f"{path}: is not an HDF5 file")
+
+
+@contextmanager
+def blaming(path: Path, name: str) -> Iterator[None]:
+    """Say of which object of which file it was that HDF5 could make no sense."""
     try:
-        file = h5py.File(path, "r")
-    except OSError as error:
-        raise OSError(f"{path}: is a damaged HDF5 file: {error}") from error
-    with file:
-        yield file
+        yield
+    except Exception as error:  # HDF5 raises a dozen kinds, all about the file
+        raise OSError(f"{path}: {name} cannot be read: {in_a_line(error)}") from error
 
 
-def find(file: h5py.File, name: str) -> h5py.Dataset:
-    """Return a dataset by its name, without reading it."""
-    item = file.get(name)
-    if not isinstance(item, h5py.Dataset):
-        others = ", ".join(file) or "nothing"
-        raise ValueError(f"{file.filename}: has no dataset {name}, only {others}")
-    return item
+def fault_of(dataset: h5py.Dataset, length: int) -> str:
+    """Say why a dataset is not read, whatever it holds; nothing if it may be."""
+    plan = dataset.id.get_create_plist()
+    layout, shape = plan.get_layout(), dataset.shape
+    if layout == h5py.h5d.VIRTUAL:
+        return "is a virtual dataset: its numbers lie in other files, left unread"
+    if plan.get_external_count():
+        return "has external storage: its numbers lie in other files, left unread"
+    if shape is None or dataset.dtype.itemsize > MOST_TEXT:
+        return f"holds {dataset.dtype} of shape {shape}, and is not read"
+    filters = [plan.get_filter(i)[0] for i in range(plan.get_nfilters())]
+    if not set(filters) <= FILTERS.keys() or len(set(filters)) < len(filters):
+        return (
+            f"passes through the filters {filters}: only gzip, shuffle and fletcher32 "
+            f"are read, each once"
+        )
+    claimed = (dataset.chunks or shape, dataset.dtype)
+    if layout == h5py.h5d.CHUNKED:
+        return too_large(*claimed, "in one chunk", MOST_CHUNK)
+    return too_large(*claimed, "where the whole file has fewer", length)
 
 
-def read(dataset: h5py.Dataset) -> Array:
-    """Read all of a dataset."""
-    try:
-        return np.asarray(dataset[()])
-    except (OSError, TypeError) as error:
-        name = f"{dataset.file.filename}: {dataset.name.lstrip('/')}"
-        raise OSError(f"{name} cannot be read: {error}") from error
+def too_large(shape: Shape, dtype: Any, where: str, most: int) -> str:
+    """Say that an array claims more bytes than there can be, if it does."""
+    size = prod(shape) * dtype.itemsize
+    return f"claims {size} bytes {where}: {most} at most" if size > most else ""
+
+
+def in_a_line(error: BaseException) -> str:
+    """Return what an error says, without line breaks."""
+    return " ".join(str(error).split()) or type(error).__name__

@@ -1,30 +1,42 @@
 """Save what a network has learned, and load it back.
 
-    /                    format = "im2col_cnn weights", format_version = 1
-    /conv1/w  /conv1/b   one array per parameter, in a group per layer, dtype kept
-
-Plain HDF5: any tool can look inside, and nothing in the file is ever executed.
+The file says what network it is of: `Sequential.load` rebuilds it from the file alone,
+`load_weights` fills a network that is there already. How the file is made, and why it
+may come from anyone, is said in ``archive.py``.
 """
 
-from io import BytesIO
 from os import PathLike
 from pathlib import Path
+from typing import Any, Protocol
 
-import h5py
+import numpy as np
 
-from ..nn.network import Sequential
-from .atomic import write_whole
-from .reading import find, open_hdf5, read
+from .._typing import Array
+from .archive import Archive, read_archive, write_archive
 
-__all__ = ["load_weights", "save_weights"]
+__all__ = ["Network", "file_names", "load_weights", "read_weights", "save_weights"]
 
-FORMAT = "im2col_cnn weights"
-VERSION = 1
+KIND = "weights"
 
 
-def save_weights(path: str | PathLike[str], network: Sequential) -> None:
+class Network(Protocol):
+    """What can be saved: arrays by name, and what they are of."""
+
+    @property
+    def arrays(self) -> dict[str, Array]:
+        """All that the network remembers, as ``layer.array``."""
+
+    @property
+    def configuration(self) -> dict[str, Any]:
+        """What it takes to build the network again."""
+
+    def require_built(self) -> None:
+        """Refuse a network without arrays."""
+
+
+def save_weights(path: str | PathLike[str], network: Network) -> None:
     """
-    Write every parameter of a network to an HDF5 file.
+    Write all that a network has learned to an HDF5 file.
 
     Parameters
     ----------
@@ -39,24 +51,32 @@ def save_weights(path: str | PathLike[str], network: Sequential) -> None:
         If the file cannot be written; what was there before still is.
     RuntimeError
         If the network is not built.
+    ValueError
+        If it holds NaN or infinity, which would not be loaded again.
 
     Notes
     -----
-    The same parameters give the same bytes: no time of day is stored.
+    The same network gives the same bytes: no time of day is stored.
     """
     network.require_built()
-    content = BytesIO()
-    with h5py.File(content, "w") as file:
-        file.attrs["format"] = FORMAT
-        file.attrs["format_version"] = VERSION
-        for name, array in network.parameters.items():
-            file.create_dataset(path_of(name), data=array, track_times=False)
-    write_whole(Path(path), content.getvalue())
+    for name, array in network.arrays.items():
+        if not np.isfinite(array).all():
+            raise ValueError(f"{name} holds NaN or infinity, which is not saved")
+    write_archive(Path(path), KIND, network.configuration, file_names(network.arrays))
 
 
-def load_weights(path: str | PathLike[str], network: Sequential) -> None:
+def read_weights(path: str | PathLike[str]) -> Archive:
+    """Read a weights file without knowing the network; all numbers are finite."""
+    archive = read_archive(Path(path), KIND)
+    for name, array in archive.arrays.items():
+        if array.dtype.kind != "f" or not np.isfinite(array).all():
+            raise ValueError(f"{path}: {name} must hold finite floats")
+    return archive
+
+
+def load_weights(path: str | PathLike[str], network: Network) -> None:
     """
-    Overwrite the parameters of a network with those in a file.
+    Overwrite what a network has learned with what is in a file.
 
     Parameters
     ----------
@@ -86,28 +106,25 @@ def load_weights(path: str | PathLike[str], network: Sequential) -> None:
     >>> np.array_equal(one.parameters["dense1.w"], two.parameters["dense1.w"])
     True
     """
-    path, parameters = Path(path), network.parameters
     network.require_built()
-    with open_hdf5(path) as file:
-        kind, version = file.attrs.get("format"), file.attrs.get("format_version")
-        if (kind, version) != (FORMAT, VERSION):
+    stored, ours = read_weights(path).arrays, file_names(network.arrays)
+    for name in sorted(stored.keys() | ours.keys()):
+        if name not in stored or name not in ours:
+            where = "the file" if name in stored else "the network"
             raise ValueError(
-                f"{path}: must have format {FORMAT!r} {VERSION}, got {kind!r} {version}"
+                f"{path}: only {where} has {name}: it belongs to another network"
             )
-        stored = {name: find(file, path_of(name)) for name in parameters}
-        for name, parameter in parameters.items():
-            if stored[name].shape != parameter.shape or stored[name].dtype.kind != "f":
-                raise ValueError(
-                    f"{path}: {path_of(name)} must hold floats of shape "
-                    f"{parameter.shape}, got {stored[name].dtype} of shape "
-                    f"{stored[name].shape}: it belongs to another network"
-                )
-        arrays = {name: read(dataset) for name, dataset in stored.items()}
-    # Nothing can fail from here on: all parameters change, or none.
-    for name, parameter in parameters.items():
-        parameter[...] = arrays[name]
+        if stored[name].shape != ours[name].shape:
+            raise ValueError(
+                f"{path}: {name} must hold floats of shape {ours[name].shape}, got "
+                f"{stored[name].dtype} of shape {stored[name].shape}: it belongs to "
+                f"another network"
+            )
+    # Nothing can fail from here on: all arrays change, or none.
+    for name, array in ours.items():
+        array[...] = stored[name]
 
 
-def path_of(name: str) -> str:
-    """Return where in the file a parameter lies: a group per layer."""
-    return name.replace(".", "/")
+def file_names(arrays: dict[str, Array]) -> dict[str, Array]:
+    """Return arrays under the names they have in a file: a group per layer."""
+    return {name.replace(".", "/"): array for name, array in arrays.items()}

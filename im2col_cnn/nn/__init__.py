@@ -1,11 +1,12 @@
 """Networks: layers around the operations, and what it takes to train them.
 
 Read `initializers` and `optimizers` first, which know arrays only; then `layer`, what
-every layer promises, and `layers` and `pooling`, which wrap the operations; `network`,
-a stack of layers; `models`, one ready-made stack; and `training`.
+every layer promises, and the files that wrap the operations, from ``layers.py`` on;
+`network`, a stack of layers; `gradients`, what a batch has to say; and `training`.
 """
 
 from .activations import LeakyReLU, ReLU, Sigmoid, Tanh
+from .augmentation import Augmentation
 from .evaluation import Evaluation, evaluate
 from .global_pooling import (
     AdaptiveAvgPool,
@@ -13,6 +14,8 @@ from .global_pooling import (
     GlobalAvgPool,
     GlobalMaxPool,
 )
+from .gradients import loss_and_gradients
+from .history import History, Progress
 from .initializers import glorot_normal, glorot_uniform, he_normal, he_uniform
 from .layer import Layer
 from .layers import Conv, ConvTranspose, Dense
@@ -20,15 +23,18 @@ from .models import small_cnn
 from .network import Sequential, SummaryRow
 from .optimizers import SGD, Adam, Optimizer
 from .pooling import AvgPool, LpPool, MaxPool
+from .progress import ProgressLine
 from .regularization import BatchNorm, Dropout
+from .schedules import cosine
 from .shaping import Flatten, Rescale
-from .training import History, Progress, fit
+from .training import fit
 
 __all__ = [
     "SGD",
     "Adam",
     "AdaptiveAvgPool",
     "AdaptiveMaxPool",
+    "Augmentation",
     "AvgPool",
     "BatchNorm",
     "Conv",
@@ -46,17 +52,20 @@ __all__ = [
     "MaxPool",
     "Optimizer",
     "Progress",
+    "ProgressLine",
     "ReLU",
     "Rescale",
     "Sequential",
     "Sigmoid",
     "SummaryRow",
     "Tanh",
+    "cosine",
     "evaluate",
     "fit",
     "glorot_normal",
     "glorot_uniform",
     "he_normal",
     "he_uniform",
+    "loss_and_gradients",
     "small_cnn",
 ]

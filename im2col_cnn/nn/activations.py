@@ -10,11 +10,13 @@ import numpy as np
 
 from .._checks import as_slope
 from .._typing import Array
-from ..ops.activations import (
+from ..ops.relu import (
     leaky_relu_backward,
     leaky_relu_forward,
     relu_backward,
     relu_forward,
+)
+from ..ops.sigmoid import (
     sigmoid_backward,
     sigmoid_forward,
     tanh_backward,

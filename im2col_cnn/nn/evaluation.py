@@ -5,12 +5,14 @@ from dataclasses import dataclass
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from .._checks import as_labels
+from .._checks import as_int, as_labels
 from .._typing import Array, ArrayLike
+from ..files.stored import StoredImages
 from ..ops.losses import softmax_cross_entropy
+from .batches import Pictures, batches
 from .network import Sequential
 
-__all__ = ["Evaluation", "as_examples", "evaluate"]
+__all__ = ["Evaluation", "as_examples", "evaluate", "judge"]
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,7 @@ class Evaluation:
 
 def evaluate(
     network: Sequential,
-    images: ArrayLike,
+    images: ArrayLike | StoredImages,
     labels: ArrayLike,
     *,
     batch_size: int = 256,
@@ -61,7 +63,7 @@ def evaluate(
     ----------
     network : Sequential
         Built; it does not change.
-    images : array, shape (N, *SPATIAL, C)
+    images : array, shape (N, *SPATIAL, C), or StoredImages
     labels : array of int, shape (N,)
     batch_size : int, default 256
         Images at once.
@@ -90,8 +92,23 @@ def evaluate(
     array([1. , 0.5])
     """
     x, truth = as_examples(network, images, labels)
+    size = as_int(batch_size, "batch_size", at_least=1)
+    return judge(network, x, truth, np.arange(len(x)), size)
+
+
+def judge(
+    network: Sequential,
+    images: Pictures,
+    labels: Array,
+    indices: Array,
+    batch_size: int = 256,
+) -> Evaluation:
+    """Let a network judge some of the images, by their indices."""
+    truth = labels[indices]
     with threadpool_limits(1, "blas"):
-        scores = network.predict(x, batch_size=batch_size)
+        scores = np.concatenate(
+            [network.forward(x)[0] for _, x in batches(images, indices, batch_size)]
+        )
     loss, _ = softmax_cross_entropy(scores, truth)
     K = scores.shape[1]
     pairs = np.bincount(truth * K + scores.argmax(axis=1), minlength=K * K)
@@ -99,10 +116,10 @@ def evaluate(
 
 
 def as_examples(
-    network: Sequential, images: ArrayLike, labels: ArrayLike
-) -> tuple[Array, Array]:
+    network: Sequential, images: ArrayLike | StoredImages, labels: ArrayLike
+) -> tuple[Pictures, Array]:
     """Return images this network reads and, for each, the class it should name."""
-    x = np.asarray(images)
+    x = images if isinstance(images, StoredImages) else np.asarray(images)
     network.as_batch(x[:0])  # refuses the wrong shape, converts nothing
     if len(x) == 0:
         raise ValueError("images must hold at least one image, got none")

@@ -12,6 +12,8 @@ from ..ops.adaptive_pool import (
     adaptive_avg_pool_forward,
     adaptive_max_pool_backward,
     adaptive_max_pool_forward,
+)
+from ..ops.global_pool import (
     global_avg_pool_backward,
     global_avg_pool_forward,
     global_max_pool_backward,

@@ -12,6 +12,8 @@ What a layer does remember is learned in two ways: `parameters` follow gradients
 """
 
 from abc import ABC, abstractmethod
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar
 
@@ -20,7 +22,7 @@ import numpy.typing as npt
 
 from .._typing import Array, Shape
 
-__all__ = ["Fixed", "Gradients", "Layer", "output_shape"]
+__all__ = ["Fixed", "Gradients", "Layer", "named_by_kind", "output_shape"]
 
 Gradients = dict[str, Array]
 
@@ -174,3 +176,19 @@ def output_shape(layer: Layer, shape: Shape, dtype: npt.DTypeLike) -> Shape:
     # So the size formula, and every refusal, stays with the operation that owns it.
     y, _ = layer.forward(np.zeros((0, *shape), dtype))
     return y.shape[1:]
+
+
+def named_by_kind(layers: Iterable[Layer]) -> dict[str, Layer]:
+    """Name layers after their kind, counted from 1."""
+    names: dict[Layer, str] = {}
+    counts: Counter[str] = Counter()
+    for layer in layers:
+        if not isinstance(layer, Layer):
+            raise TypeError(f"layers must hold layers, got {layer!r}")
+        if layer in names:
+            raise ValueError(f"{names[layer]} stands in layers twice: make two of it")
+        counts[layer.kind] += 1
+        names[layer] = f"{layer.kind}{counts[layer.kind]}"
+    if not names:
+        raise ValueError("layers must hold at least one layer, got none")
+    return {name: layer for layer, name in names.items()}

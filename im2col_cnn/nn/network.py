@@ -6,8 +6,9 @@
 That is the chain rule, and all there is to backpropagation in a chain of layers.
 """
 
-from collections import Counter
 from collections.abc import Iterable
+from os import PathLike
+from pathlib import Path
 from typing import Any, NamedTuple, Self, final
 
 import numpy as np
@@ -15,7 +16,10 @@ import numpy.typing as npt
 
 from .._checks import as_array, as_int, as_shape, by
 from .._typing import Array, ArrayLike, Shape
-from .layer import Gradients, Layer
+from ..files.weights import read_weights, save_weights
+from .configuration import describe, read_classes
+from .layer import Gradients, Layer, named_by_kind
+from .rebuilding import rebuild
 
 __all__ = ["Sequential", "SummaryRow"]
 
@@ -47,6 +51,8 @@ class Sequential:
         The shape of one output of each layer; empty until the network is built.
     dtype : numpy.dtype
         Of parameters, and of images once they are inside.
+    classes : tuple of str
+        What its scores are scores of, if anyone has said so.
 
     Examples
     --------
@@ -73,10 +79,11 @@ class Sequential:
     dtype: np.dtype[Any]
 
     def __init__(self, layers: Iterable[Layer]) -> None:
-        self.layers = named(layers)
+        self.layers = named_by_kind(layers)
         self.input_shape = ()
         self.shapes = {}
         self.dtype = np.dtype(np.float32)
+        self.classes: tuple[str, ...] = ()
 
     def build(
         self,
@@ -130,6 +137,62 @@ class Sequential:
             for name, layer in self.layers.items()
             for parameter, array in layer.parameters.items()
         }
+
+    @property
+    def arrays(self) -> dict[str, Array]:
+        """All that the network remembers: parameters, and state of layers."""
+        return {
+            f"{name}.{key}": array
+            for name, layer in self.layers.items()
+            for key, array in layer.arrays.items()
+        }
+
+    @property
+    def configuration(self) -> dict[str, Any]:
+        """What it takes to build this network again, in words that JSON knows."""
+        return {
+            "input_shape": list(self.input_shape),
+            "dtype": self.dtype.name,
+            "classes": list(self.classes),
+            "layers": describe(self.layers.values()),
+        }
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write the network to an HDF5 file; see `im2col_cnn.files.save_weights`."""
+        save_weights(path, self)
+
+    @classmethod
+    def load(cls, path: str | PathLike[str]) -> Self:
+        """
+        Build a network from a file that `save` wrote, whoever made the file.
+
+        Raises
+        ------
+        OSError
+            If the file is missing or damaged.
+        ValueError
+            If it is something else, or describes a network that cannot be.
+
+        Examples
+        --------
+        >>> import tempfile, pathlib
+        >>> import numpy as np
+        >>> from im2col_cnn.nn import Dense, Sequential
+        >>> path = pathlib.Path(tempfile.mkdtemp()) / "weights.h5"
+        >>> rng = np.random.default_rng(0)
+        >>> Sequential([Dense(2)]).build((3,), rng=rng).save(path)
+        >>> Sequential.load(path).summary()
+        [SummaryRow(name='dense1', shape=(2,), parameters=8)]
+        """
+        archive = read_weights(path)
+        try:
+            built = rebuild(archive.configuration, archive.arrays)
+            network = cls(built.layers.values())
+            network.classes = read_classes(archive.configuration)
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"{Path(path)}: configuration: {error}") from error
+        _, network.input_shape, network.shapes, network.dtype = built
+        return network
 
     def summary(self) -> list[SummaryRow]:
         """Return one row per layer, for whoever draws the table."""
@@ -206,6 +269,11 @@ class Sequential:
             gradients |= {f"{name}.{key}": array for key, array in of_layer.items()}
         return dx, gradients
 
+    def absorb(self, caches: dict[str, Any]) -> None:
+        """Let every layer take over what a batch said about its state."""
+        for name, layer in self.layers.items():
+            layer.absorb(caches[name])
+
     def predict(self, x: ArrayLike, *, batch_size: int = 256) -> Array:
         """
         Compute the scores of many images, a batch at a time.
@@ -238,19 +306,3 @@ class Sequential:
         """Refuse to be used before there are parameters."""
         if not self.shapes:
             raise RuntimeError("build this network first: build(shape, rng=...)")
-
-
-def named(layers: Iterable[Layer]) -> dict[str, Layer]:
-    """Name layers after their kind, counted from 1."""
-    names: dict[Layer, str] = {}
-    counts: Counter[str] = Counter()
-    for layer in layers:
-        if not isinstance(layer, Layer):
-            raise TypeError(f"layers must hold layers, got {layer!r}")
-        if layer in names:
-            raise ValueError(f"{names[layer]} stands in layers twice: make two of it")
-        counts[layer.kind] += 1
-        names[layer] = f"{layer.kind}{counts[layer.kind]}"
-    if not names:
-        raise ValueError("layers must hold at least one layer, got none")
-    return {name: layer for layer, name in names.items()}

@@ -13,6 +13,7 @@ from typing import TypeAlias, final
 
 import numpy as np
 
+from .._checks import as_positive
 from .._typing import Array
 from ._settings import as_above_zero, as_below_one
 
@@ -60,6 +61,8 @@ class SGD(Optimizer):
     momentum : float, default 0.9
         The share of the last step that the next one keeps: at 0.9 a steady gradient
         is followed ten times as fast. 0 is plain gradient descent.
+    weight_decay : float, default 0
+        What share of every weight a step takes away, times the learning rate.
 
     Notes
     -----
@@ -88,14 +91,17 @@ class SGD(Optimizer):
     learning_rate: float = 0.01
     _: KW_ONLY
     momentum: float = 0.9
+    weight_decay: float = 0.0
 
     def __post_init__(self) -> None:
         self.learning_rate = as_above_zero(self.learning_rate, "learning_rate")
         self.momentum = as_below_one(self.momentum, "momentum")
+        self.weight_decay = as_positive(self.weight_decay, "weight_decay")
 
     def step(self, parameters: Arrays, gradients: Arrays) -> None:
         """Move every parameter one step downhill, in place; see `Optimizer.step`."""
         require_match(parameters, gradients)
+        shrink(parameters, self.learning_rate * self.weight_decay)
         for name, parameter in parameters.items():
             velocity = remembered(self.state, f"{name}.velocity", parameter)
             velocity *= self.momentum
@@ -117,6 +123,8 @@ class Adam(Optimizer):
         How slowly the running means of the gradient and of its square forget.
     epsilon : float, default 1e-8
         Keeps the step finite where the gradient has always been 0.
+    weight_decay : float, default 0
+        What share of every weight a step takes away, times the learning rate: AdamW.
 
     Notes
     -----
@@ -150,16 +158,19 @@ class Adam(Optimizer):
     beta1: float = 0.9
     beta2: float = 0.999
     epsilon: float = 1e-8
+    weight_decay: float = 0.0
 
     def __post_init__(self) -> None:
         self.learning_rate = as_above_zero(self.learning_rate, "learning_rate")
         self.beta1 = as_below_one(self.beta1, "beta1")
         self.beta2 = as_below_one(self.beta2, "beta2")
         self.epsilon = as_above_zero(self.epsilon, "epsilon")
+        self.weight_decay = as_positive(self.weight_decay, "weight_decay")
 
     def step(self, parameters: Arrays, gradients: Arrays) -> None:
         """Move every parameter one step downhill, in place; see `Optimizer.step`."""
         require_match(parameters, gradients)
+        shrink(parameters, self.learning_rate * self.weight_decay)
         steps = remembered(self.state, "steps", np.zeros((), np.int64))
         steps += 1
         growth = 1 - self.beta1 ** int(steps)
@@ -172,6 +183,18 @@ class Adam(Optimizer):
             square += (1 - self.beta2) * (gradient * gradient - square)
             spread = np.sqrt(square) / square_growth + self.epsilon
             parameter[...] -= (self.learning_rate / growth) * mean / spread
+
+
+def shrink(parameters: Arrays, share: float) -> None:
+    """
+    Take a share away from every weight, apart from what the gradient asks for.
+
+    Biases, scales and means stay: they have one axis, weights have two or more.
+    """
+    if share:
+        for parameter in parameters.values():
+            if parameter.ndim > 1:
+                np.multiply(parameter, 1 - share, out=parameter)
 
 
 def remembered(state: dict[str, Array], name: str, like: Array) -> Array:

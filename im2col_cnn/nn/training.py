@@ -7,67 +7,51 @@ One step of training is four lines, and they are all there is:
     _, gradients = network.backward(dscores, caches)
     optimizer.step(network.parameters, gradients)
 
-The rest is bookkeeping: which images, how often, and what to tell whoever waits.
+The rest is bookkeeping: which images, how often, when to stop, and what to tell whoever
+waits.
 """
 
+import warnings
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from math import isfinite
-from typing import NamedTuple
+from os import PathLike
+from zlib import crc32
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
 from .._checks import as_int
 from .._typing import Array, ArrayLike
-from ..ops.losses import softmax_cross_entropy
+from ..files.stored import StoredImages
+from ._settings import as_above_zero
+from .checkpoint import resume_run
+from .epochs import Plan, go_through
 from .evaluation import as_examples
-from .layer import Gradients
+from .history import History, Progress
 from .network import Sequential
 from .optimizers import Optimizer
+from .run import Run
+from .validation import Validation, hold_out
 
-__all__ = ["History", "Progress", "fit"]
-
-
-class Progress(NamedTuple):
-    """
-    How training stands after one step.
-
-    `loss` and `accuracy` are means over the images this epoch has seen so far, each
-    judged by the network as it was just before it learned from them; `batch_loss` is
-    the mean over the images of this step alone.
-    """
-
-    epoch: int
-    step: int
-    steps: int
-    batch_loss: float
-    loss: float
-    accuracy: float
-
-
-@dataclass
-class History:
-    """Every step of a training, and whether it was asked to end early."""
-
-    steps: list[Progress] = field(default_factory=list)
-    stopped: bool = False
-
-    @property
-    def epochs(self) -> list[Progress]:
-        """The last step of every epoch that came to its end."""
-        return [progress for progress in self.steps if progress.step == progress.steps]
+__all__ = ["fit"]
 
 
 def fit(
     network: Sequential,
-    images: ArrayLike,
+    images: ArrayLike | StoredImages,
     labels: ArrayLike,
     *,
     epochs: int,
     batch_size: int,
     optimizer: Optimizer,
     rng: np.random.Generator,
+    validation: Validation = None,
+    patience: int | None = None,
+    schedule: Callable[[int], float] | None = None,
+    clip: float | None = None,
+    augment: Callable[[Array, np.random.Generator], Array] | None = None,
+    accumulate: int = 1,
+    checkpoint: str | PathLike[str] | None = None,
+    resume: str | PathLike[str] | None = None,
     on_step: Callable[[Progress], object] | None = None,
     on_epoch: Callable[[Progress], object] | None = None,
     should_stop: Callable[[], bool] | None = None,
@@ -79,8 +63,9 @@ def fit(
     ----------
     network : Sequential
         Built; its parameters change.
-    images : array, shape (N, *SPATIAL, C)
-        Of any dtype; at least one.
+    images : array, shape (N, *SPATIAL, C), or StoredImages
+        Of any dtype; at least one. Those of `open_dataset` stay in their file, and
+        memory stays flat however many there are.
     labels : array of int, shape (N,)
         Which score should be the highest.
     epochs : int
@@ -90,7 +75,27 @@ def fit(
     optimizer : Optimizer
         Keeps its memory: fitting twice goes on where the first time ended.
     rng : numpy.random.Generator
-        Shuffles the images before each epoch.
+        Shuffles the images before each epoch, and is all the chance there is.
+    validation : float or (images, labels), optional
+        Images to judge the network by after every epoch, and never to learn from: a
+        share of `images`, drawn once, or others.
+    patience : int, optional
+        Stop after so many epochs without a lower validation loss. The network is then,
+        and at the end in any case, as it was after its best epoch.
+    schedule : callable, optional
+        The learning rate as a function of the step, counted from 0 over all epochs:
+        `cosine`, say. It takes the place of the optimizer's.
+    clip : float, optional
+        The largest norm of all gradients taken together; longer ones are shortened.
+    augment : callable, optional
+        From images and generator to other images of that shape: `Augmentation`.
+    accumulate : int, default 1
+        Learn from so many batches at a time as if they were one, at the memory of one.
+    checkpoint : path, optional
+        Written after every epoch, whole or not at all: all it takes to go on.
+    resume : path, optional
+        A checkpoint to go on from, bit for bit as if the run had never stopped. All
+        settings but `epochs` must be those it was started with.
     on_step, on_epoch : callable, optional
         Called with a `Progress` after every step, and after the last of an epoch.
     should_stop : callable, optional
@@ -107,8 +112,14 @@ def fit(
         If there are no images, if labels do not match them, or if a setting is not
         what it should be; before any work.
     FloatingPointError
-        If the loss is no longer a finite number; the parameters are as they were
-        before that step.
+        If loss or gradients are no longer finite numbers. It says where they first
+        were not; the parameters are as they were before that step, and the checkpoint
+        as it was after the last epoch.
+
+    Warns
+    -----
+    UserWarning
+        If batches are accumulated through a layer in which images see each other.
 
     Notes
     -----
@@ -136,45 +147,60 @@ def fit(
     x, truth = as_examples(network, images, labels)
     epochs = as_int(epochs, "epochs", at_least=1)
     batch_size = as_int(batch_size, "batch_size", at_least=1)
-    steps = -(-len(x) // batch_size)
-    history = History()
+    accumulate = as_int(accumulate, "accumulate", at_least=1)
+    clip = None if clip is None else as_above_zero(clip, "clip")
+    if patience is not None:
+        as_int(patience, "patience", at_least=1)
+        if validation is None:
+            raise ValueError("patience needs validation, to tell which epoch is best")
+    if accumulate > 1:
+        warn_of_mixing(network)
+    judges = hold_out(validation, network, x, truth, rng)
+    settings = {
+        "batch_size": batch_size,
+        "accumulate": accumulate,
+        "clip": clip,
+        "patience": patience,
+        "schedule": schedule is not None,
+        "augment": None if augment is None else str(augment),
+        "images": [*x.shape, x.dtype.name],
+        "labels": crc32(truth.tobytes()),
+        "held_out": len(judges.indices),
+    }
+    run = Run(network, optimizer, rng, settings, judges.indices)
+    if resume is not None:
+        resume_run(resume, run)
+        judges = judges._replace(indices=run.held_out)
+    plan = Plan(
+        batch_size,
+        accumulate,
+        patience is not None,
+        clip,
+        schedule,
+        augment,
+        checkpoint,
+        on_step,
+        on_epoch,
+        should_stop,
+    )
     # An overflow is reported once, by the loss it spoils, not by every operation.
     with threadpool_limits(1, "blas"), np.errstate(over="ignore", invalid="ignore"):
-        for epoch in range(1, epochs + 1):
-            order = rng.permutation(len(x))
-            loss_sum, correct = 0.0, 0
-            for step in range(1, steps + 1):
-                batch = order[(step - 1) * batch_size : step * batch_size]
-                loss, right, gradients = look_back(network, x[batch], truth[batch])
-                if not isfinite(loss):
-                    raise FloatingPointError(
-                        f"the loss is {loss} at step {step} of epoch {epoch}: "
-                        f"lower the learning rate, {optimizer.learning_rate}"
-                    )
-                optimizer.step(network.parameters, gradients)
-
-                seen = min(step * batch_size, len(x))
-                loss_sum += loss * len(batch)
-                correct += right
-                progress = Progress(
-                    epoch, step, steps, loss, loss_sum / seen, correct / seen
-                )
-                history.steps.append(progress)
-                if on_step is not None:
-                    on_step(progress)
-                if on_epoch is not None and step == steps:
-                    on_epoch(progress)
-                if should_stop is not None and should_stop():
-                    history.stopped = True
-                    return history
-    return history
+        for epoch in range(len(run.history.epochs) + 1, epochs + 1):
+            if patience is not None and run.history.epochs_since_best >= patience:
+                break
+            go_through(run, x, truth, judges=judges, plan=plan, epoch=epoch)
+            if run.history.stopped:
+                break
+    run.bring_back_best()
+    return run.history
 
 
-def look_back(
-    network: Sequential, images: Array, labels: Array
-) -> tuple[float, int, Gradients]:
-    """Return the mean loss of a batch, the number of right answers, the gradients."""
-    scores, caches = network.forward(images, training=True)
-    loss, dscores = softmax_cross_entropy(scores, labels)
-    _, gradients = network.backward(dscores, caches)
-    return loss, int(np.sum(scores.argmax(axis=1) == labels)), gradients
+def warn_of_mixing(network: Sequential) -> None:
+    """Say which layers make a batch more than the sum of its shards."""
+    mixing = [name for name, layer in network.layers.items() if layer.mixes_images]
+    if mixing:
+        warnings.warn(
+            f"{', '.join(mixing)}: images see each other here, so accumulated batches "
+            f"are not the same as one large batch",
+            stacklevel=3,
+        )

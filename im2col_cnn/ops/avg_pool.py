@@ -5,6 +5,7 @@ backward    dx[pixels] += (dy / pixels per window)[stops]
 """
 
 from dataclasses import dataclass
+from math import prod
 
 import numpy as np
 
@@ -12,7 +13,10 @@ from .._checks import as_flag, as_images, as_upstream, require_cache
 from .._dtypes import mean_arithmetic
 from .._typing import Array, ArrayLike, Images, Padding, Shape, Sizes
 from ..placing import pooling_window
-from ..window import Window
+from ..reducing import reduce_windows, spread_over_windows
+from ..tiling import Tile, blocks, most_threads, most_windows, tiles
+from ..window import EVERY, Window
+from ..workers import run
 
 __all__ = ["AvgPoolCache", "avg_pool_backward", "avg_pool_forward"]
 
@@ -109,12 +113,17 @@ def avg_pool_forward(
     )
     N, *_, C = x.shape
     result, working = mean_arithmetic(x)
-    y = np.zeros((N, *window.output_size, C), working)
-    for _, stops, pixels in window.taps():
-        y[stops] += x[pixels]
+    y = np.empty((N, *window.output_size, C), result)
     cache = AvgPoolCache(y.shape, window, count_include_pad)
-    y /= cache.counts.astype(working)
-    return y.astype(result, copy=False), cache
+    counts = cache.counts.astype(working)[None]
+
+    def pool(tile: Tile) -> None:
+        sums = reduce_windows(np.add, 0, x[tile.pixels], tile, working)
+        y[tile.stops] = sums / counts[(EVERY, *tile.stops[1:])]
+
+    size = window.axes, C * prod(window.kernel_size), working.itemsize
+    run(pool, tiles(N, window.axes, most_windows(*size)), most=most_threads(*size))
+    return y, cache
 
 
 def avg_pool_backward(dy: ArrayLike, cache: AvgPoolCache) -> Images:
@@ -152,8 +161,21 @@ def avg_pool_backward(dy: ArrayLike, cache: AvgPoolCache) -> Images:
     dy = as_upstream(dy, cache.shape)
     result, working = mean_arithmetic(dy)
     N, *_, C = dy.shape
-    shares = dy.astype(working, copy=False) / cache.counts.astype(working)
-    dx = np.zeros((N, *cache.window.spatial, C), working)
-    for _, stops, pixels in cache.window.taps():
-        dx[pixels] += shares[stops]
-    return dx.astype(result, copy=False)
+    window = cache.window
+    counts = cache.counts.astype(working)[None]
+    dx = np.zeros((N, *window.spatial, C), result)
+    size = window.axes, C * prod(window.kernel_size), working.itemsize
+    most = most_windows(*size)
+
+    def hand_out(images: tuple[slice, ...]) -> None:
+        here = dx[images].astype(working, copy=False)
+        for tile in tiles(len(here), window.axes, most):
+            owed = dy[images][tile.stops].astype(working, copy=False)
+            shares = owed / counts[(EVERY, *tile.stops[1:])]
+            here[tile.pixels] += spread_over_windows(shares, tile)
+        if result != working:
+            dx[images] = here
+
+    images = blocks((N,), most // prod(window.output_size))
+    run(hand_out, images, most=most_threads(*size))
+    return dx

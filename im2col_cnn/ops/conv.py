@@ -9,14 +9,13 @@ Three maps, one trilinear form: ``<correlate(x, w), dy>`` is also ``<x, dx>`` an
 """
 
 from dataclasses import dataclass
-from math import prod
 
 import numpy as np
 
 from .._checks import as_convolution, as_flag, as_upstream, require_cache
 from .._dtypes import arithmetic
 from .._typing import Array, ArrayLike, Bias, Images, Kernels, Padding, Sizes
-from ..columns import fold, unfold
+from ..grouped import bias_gradient, correlate, gradients, kernel_gradient
 from ..window import Window
 
 __all__ = [
@@ -24,9 +23,6 @@ __all__ = [
     "conv_backward",
     "conv_cache",
     "conv_forward",
-    "correlate",
-    "image_gradient",
-    "kernel_gradient",
 ]
 
 
@@ -124,12 +120,9 @@ def conv_forward(
     cache = conv_cache(
         x, w, b, stride=stride, padding=padding, dilation=dilation, groups=groups
     )
-    working = arithmetic(cache.dtype).working
-    x, w = cache.x.astype(working, copy=False), cache.w.astype(working, copy=False)
-    y = correlate(x, w, cache.window, groups)
-    if cache.b is not None:
-        y += cache.b.ravel().astype(working, copy=False)
-    return y.astype(cache.dtype, copy=False), cache
+    dtypes = arithmetic(cache.dtype)
+    y = correlate(cache.x, cache.w, cache.window, groups, dtypes=dtypes, b=cache.b)
+    return y, cache
 
 
 def conv_backward(
@@ -188,18 +181,16 @@ def conv_backward(
     x, w, window, groups = cache.x, cache.w, cache.window, cache.groups
     N, F = x.shape[0], w.shape[-1]
     dy = as_upstream(dy, (N, *window.output_size, F))
-    result, working = arithmetic(cache.dtype, dy)
-    x, w, dy = (a.astype(working, copy=False) for a in (x, w, dy))
-
-    dx = image_gradient(dy, w, window, groups) if input_gradient else None
-    dw = kernel_gradient(x, dy, window, groups)
+    dtypes = arithmetic(cache.dtype, dy)
+    dx = None
+    if input_gradient:
+        dx, dw = gradients(x, dy, w, window, groups, dtypes=dtypes)
+    else:
+        dw = kernel_gradient(x, dy, window, groups, dtypes=dtypes)
     db = None
     if cache.b is not None:
-        db = dy.sum(axis=tuple(range(dy.ndim - 1))).astype(result, copy=False)
-        db = db.reshape(cache.b.shape)
-    if dx is not None:
-        dx = dx.astype(result, copy=False)
-    return dx, dw.astype(result, copy=False), db
+        db = bias_gradient(dy, dtypes).reshape(cache.b.shape)
+    return dx, dw, db
 
 
 def conv_cache(
@@ -219,51 +210,3 @@ def conv_cache(
     )
     dtype = arithmetic(*(array for array in (x, w, b) if array is not None)).result
     return ConvCache(x, w, b, window, groups, dtype)
-
-
-def correlate(x: Images, w: Kernels, window: Window, groups: int) -> Images:
-    """Slide every kernel over every image: ``y = X @ W``."""
-    N, F = x.shape[0], w.shape[-1]
-    y = rows(x, window, groups) @ kernels(w, groups)  # (groups, P, F // groups)
-    return y.transpose(1, 0, 2).reshape(N, *window.output_size, F)
-
-
-def kernel_gradient(x: Images, dy: Images, window: Window, groups: int) -> Kernels:
-    """Return what every kernel owes to the images: ``dW = X.T @ dy``."""
-    C, F, K = x.shape[-1], dy.shape[-1], prod(window.kernel_size)
-    X = rows(x, window, groups)  # (groups, P, K * C // groups)
-    dw = X.transpose(0, 2, 1) @ per_group(dy, groups)
-    dw = dw.reshape(groups, K, C // groups, F // groups).transpose(1, 2, 0, 3)
-    return dw.reshape(*window.kernel_size, C // groups, F)
-
-
-def image_gradient(dy: Images, w: Kernels, window: Window, groups: int) -> Images:
-    """Return what every pixel owes to the output: ``dX = dy @ W.T``, folded."""
-    *kernel_size, depth, _ = w.shape
-    N, *OUT, _ = dy.shape
-    dX = per_group(dy, groups) @ kernels(w, groups).transpose(0, 2, 1)
-    dX = dX.reshape(groups, N, *OUT, *kernel_size, depth)
-    dX = np.moveaxis(dX, 0, -2)  # (N, *OUT, *KERNEL, groups, C // groups)
-    return fold(dX.reshape(N, *OUT, *kernel_size, groups * depth), window)
-
-
-def rows(x: Images, window: Window, groups: int) -> Array:
-    """Unfold images into one matrix per group, (groups, P, K * C // groups)."""
-    P, K = window.columns_shape(x.shape[0])
-    depth = x.shape[-1] // groups
-    X = unfold(x, window).reshape(P, K, groups, depth)
-    return X.transpose(2, 0, 1, 3).reshape(groups, P, K * depth)
-
-
-def per_group(dy: Images, groups: int) -> Array:
-    """View outputs as one matrix per group, (groups, P, F // groups)."""
-    F = dy.shape[-1]
-    P = prod(dy.shape[:-1])
-    return dy.reshape(P, groups, F // groups).transpose(1, 0, 2)
-
-
-def kernels(w: Kernels, groups: int) -> Array:
-    """View kernels as one matrix per group, (groups, K * C // groups, F // groups)."""
-    *kernel_size, depth, F = w.shape
-    K = prod(kernel_size) * depth
-    return w.reshape(K, groups, F // groups).transpose(1, 0, 2)

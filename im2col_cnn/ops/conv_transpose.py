@@ -14,9 +14,9 @@ import numpy as np
 from .._checks import as_transposed_convolution, as_upstream, require_cache
 from .._dtypes import arithmetic
 from .._typing import Array, ArrayLike, Bias, Images, Kernels, Padding, Sizes
+from ..grouped import bias_gradient, correlate, image_gradient, kernel_gradient
 from ..placing import painting_window
 from ..window import Window
-from .conv import correlate, image_gradient, kernel_gradient
 
 __all__ = ["ConvTransposeCache", "conv_transpose_backward", "conv_transpose_forward"]
 
@@ -122,14 +122,9 @@ def conv_transpose_forward(
         dilation=dilation,
         output_size=output_size,
     )
-    dtype, working = arithmetic(*(array for array in (x, w, b) if array is not None))
-    cache = ConvTransposeCache(x, w, b, window, groups, dtype)
-    y = image_gradient(
-        x.astype(working, copy=False), w.astype(working, copy=False), window, groups
-    )
-    if b is not None:
-        y += b.ravel().astype(working, copy=False)
-    return y.astype(dtype, copy=False), cache
+    dtypes = arithmetic(*(array for array in (x, w, b) if array is not None))
+    cache = ConvTransposeCache(x, w, b, window, groups, dtypes.result)
+    return image_gradient(x, w, window, groups, dtypes=dtypes, b=b), cache
 
 
 def conv_transpose_backward(
@@ -174,13 +169,10 @@ def conv_transpose_backward(
     window, groups = cache.window, cache.groups
     N, F = cache.x.shape[0], cache.w.shape[-2] * groups
     dy = as_upstream(dy, (N, *window.spatial, F))
-    result, working = arithmetic(cache.dtype, dy)
-    x, w, dy = (a.astype(working, copy=False) for a in (cache.x, cache.w, dy))
-
-    dx = correlate(dy, w, window, groups)
-    dw = kernel_gradient(dy, x, window, groups)
+    dtypes = arithmetic(cache.dtype, dy)
+    dx = correlate(dy, cache.w, window, groups, dtypes=dtypes)
+    dw = kernel_gradient(dy, cache.x, window, groups, dtypes=dtypes)
     db = None
     if cache.b is not None:
-        db = dy.sum(axis=tuple(range(dy.ndim - 1))).astype(result, copy=False)
-        db = db.reshape(cache.b.shape)
-    return dx.astype(result, copy=False), dw.astype(result, copy=False), db
+        db = bias_gradient(dy, dtypes).reshape(cache.b.shape)
+    return dx, dw, db

@@ -24,7 +24,11 @@ from .._checks import (
 from .._dtypes import arithmetic, mean_arithmetic
 from .._typing import Array, ArrayLike, Images, Padding, Sizes, Ties
 from ..placing import pooling_window
+from ..reducing import reduce_windows
+from ..scratch import scratch
+from ..tiling import Tile, blocks, most_threads, most_windows, tiles
 from ..window import Tap, Window
+from ..workers import run
 
 __all__ = [
     "MaxPoolCache",
@@ -33,6 +37,10 @@ __all__ = [
     "max_unpool",
     "scatter",
 ]
+
+
+BITS = {4: np.int32, 8: np.int64}  # as many bytes as the numbers have
+FEW_TAPS = 16  # with more of them, the places of the maxima are found first
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,9 +150,15 @@ def max_pool_forward(
         ceil_mode=ceil_mode,
     )
     N, *_, C = x.shape
-    y = np.full((N, *window.output_size, C), lowest(x.dtype), x.dtype)
-    for _, stops, pixels in window.taps():
-        np.maximum(y[stops], x[pixels], out=y[stops])
+    y = np.empty((N, *window.output_size, C), x.dtype)
+    start = lowest(x.dtype)
+
+    def pool(tile: Tile) -> None:
+        pixels = x[tile.pixels]
+        y[tile.stops] = reduce_windows(np.maximum, start, pixels, tile, x.dtype)
+
+    size = window.axes, C * prod(window.kernel_size), x.itemsize
+    run(pool, tiles(N, window.axes, most_windows(*size)), most=most_threads(*size))
     return y, MaxPoolCache(x, y, window, ties)
 
 
@@ -188,7 +202,10 @@ def max_pool_backward(dy: ArrayLike, cache: MaxPoolCache) -> Images:
     dy = as_upstream(dy, cache.y.shape)
     result, working = (mean_arithmetic if cache.ties == "split" else arithmetic)(dy)
     dy = dy.astype(working, copy=False)
-    if cache.ties == "first":
+    few = prod(cache.window.kernel_size) <= FEW_TAPS
+    if cache.ties == "first" and few and working.itemsize in BITS:
+        dx = to_the_first(dy, cache)
+    elif cache.ties == "first":
         dx = scatter(dy, cache.argmax, cache.window.spatial)
     else:
         dx = to_every_winner(dy, cache)
@@ -247,6 +264,46 @@ def scatter(dy: Images, argmax: Array, spatial: tuple[int, ...]) -> Images:
     # Not dx[...] += dy: where windows overlap, that would keep the last one only.
     np.add.at(dx.reshape(-1), flat(argmax, spatial).reshape(-1), dy.reshape(-1))
     return dx
+
+
+def to_the_first(dy: Images, cache: MaxPoolCache) -> Images:
+    """Give the first of several maxima all of the gradient, tile by tile."""
+    axes = cache.window.axes
+    dx = np.zeros(cache.x.shape, dy.dtype)
+    size = axes, dy.shape[-1] * prod(cache.window.kernel_size), dy.itemsize
+    most = most_windows(*size)
+
+    def hand_out(images: tuple[slice, ...]) -> None:
+        x, y, owed, paid = (a[images] for a in (cache.x, cache.y, dy, dx))
+        for tile in tiles(len(x), axes, most):
+            hand_out_tile(
+                x[tile.pixels], y[tile.stops], owed[tile.stops], paid[tile.pixels], tile
+            )
+
+    images = blocks((len(dx),), most // prod(cache.window.output_size))
+    run(hand_out, images, most=most_threads(*size))
+    return dx
+
+
+def hand_out_tile(x: Images, y: Images, dy: Images, dx: Images, tile: Tile) -> None:
+    """Pay what each window of a tile owes to its first maximum.
+
+    Gradients are taken for whole numbers while they are handed out: bits times 0 or 1
+    are nothing or all of them, even if they spell infinity.
+    """
+    bits = BITS[dy.dtype.itemsize]
+    left = scratch("left", dy.shape, dy.dtype)
+    left[...] = dy
+    share = scratch("share", dy.shape, dy.dtype)
+    left_bits, share_bits = left.view(bits), share.view(bits)
+    any_nan = y.dtype.kind == "f" and bool(np.isnan(y).any())
+    for stops, pixels in tile.taps():
+        wins = np.equal(x[pixels], y[stops])
+        if any_nan:
+            wins |= np.isnan(x[pixels])
+        np.multiply(left_bits[stops], wins, out=share_bits[stops])
+        left_bits[stops] ^= share_bits[stops]
+        dx[pixels] += share[stops]
 
 
 def to_every_winner(dy: Images, cache: MaxPoolCache) -> Images:

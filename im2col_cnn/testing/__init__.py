@@ -1,1 +1,35 @@
 """Property-based tests of convolution and pooling, for this package and for yours."""
+
+from .bugs.matrix import matrix
+from .bugs.museum import MUSEUM
+from .dialects.table import DIALECTS
+from .dialects.torch import as_pair
+from .gradcheck import check_adjoint, check_gradient
+from .grader import check_conv, check_im2col, check_module, check_pool
+from .homework import HomeworkError
+from .laws.table import LAWS
+from .report import Report
+from .strategies import Case, convolutions, poolings, unfoldings, whole_arrays
+from .support import Support
+
+__all__ = [
+    "DIALECTS",
+    "LAWS",
+    "MUSEUM",
+    "Case",
+    "HomeworkError",
+    "Report",
+    "Support",
+    "as_pair",
+    "check_adjoint",
+    "check_conv",
+    "check_gradient",
+    "check_im2col",
+    "check_module",
+    "check_pool",
+    "convolutions",
+    "matrix",
+    "poolings",
+    "unfoldings",
+    "whole_arrays",
+]

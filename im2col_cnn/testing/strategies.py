@@ -245,7 +245,8 @@ def poolings(
     geometry = draw(geometries(support, pooling=True))
     N, C = draw(batches(support), label="N"), draw(st.integers(1, 3), label="C")
     x = draw(whole_arrays((N, *geometry.spatial, C), dtype), label="x")
-    settings = {"kernel_size": geometry.kernel_size, **geometry.settings}
+    # Without a stride, a pooling would move by its kernel's size.
+    settings = {"kernel_size": geometry.kernel_size, "stride": 1, **geometry.settings}
     if support.ceil_mode:
         settings["ceil_mode"] = draw(st.booleans(), label="ceil_mode")
     if support.count_include_pad:

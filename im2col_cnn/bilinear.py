@@ -1,0 +1,131 @@
+"""Multiply windows and kernels, tile by tile: the three maps behind a convolution.
+
+With X the windows of `x`, one per row, and W the kernel, one filter per column:
+
+    correlate         y = X @ W
+    kernel_gradient   dW = X.T @ dy
+    image_gradient    dX = dy @ W.T, each window added back to its pixels
+
+They are one trilinear form: ``<correlate(x, w), dy>`` is also ``<x, dx>`` and
+``<w, dw>``. X is never there as a whole: a tile of it is unfolded, multiplied and
+forgotten.
+"""
+
+from math import prod
+
+import numpy as np
+
+from ._typing import Array, Images, Kernels
+from .patches import fold_tile, unfold_tile
+from .scratch import scratch
+from .tiling import Axes, Tile, blocks, most_threads, most_windows, tiles
+from .widening import (
+    narrow_kernel,
+    side_by_side,
+    widen_axes,
+    widen_kernel,
+    widen_outputs,
+)
+from .workers import run
+
+__all__ = ["as_rows", "correlate", "image_gradient", "kernel_gradient"]
+
+LARGE = 2**23  # bytes of a kernel whose gradient is computed in parts
+
+
+def correlate(
+    x: Images, w: Kernels, axes: Axes, out: Images, b: Array | None = None
+) -> None:
+    """Slide every kernel over every image: ``out = X @ W + b``."""
+    g = side_by_side(axes, w.shape[-2], out, x)
+    if g > 1:
+        out = widen_outputs(out, g)
+        w, axes = widen_kernel(w, axes, g), widen_axes(axes, g)
+        b = None if b is None else np.tile(b, g)
+    K, F = prod(w.shape[:-1]), w.shape[-1]
+    W = w.reshape(K, F)
+
+    def multiply(tile: Tile) -> None:
+        X = unfold_tile(x, tile, W.dtype)
+        here = out[tile.stops].reshape(tile.size, F)
+        y = np.matmul(X, W, out=here if here.dtype == W.dtype else None)
+        if b is not None:
+            y += b
+        if y is not here:
+            here[...] = y
+
+    size = axes, K, W.itemsize
+    run(multiply, tiles(len(x), axes, most_windows(*size)), most=most_threads(*size))
+
+
+def kernel_gradient(x: Images, dy: Images, axes: Axes, out: Kernels) -> None:
+    """Add up what every kernel owes to its windows: ``out = X.T @ dy``."""
+    g = side_by_side(axes, x.shape[-1], dy, x)
+    if g > 1:
+        wide_axes = widen_axes(axes, g)
+        wide = widen_kernel(out, axes, g)
+        dy = widen_outputs(dy, g)
+        add_up(x, dy, wide_axes, wide)
+        out[...] = narrow_kernel(wide, axes, g)
+    else:
+        add_up(x, dy, axes, out)
+
+
+def add_up(x: Images, dy: Images, axes: Axes, out: Kernels) -> None:
+    """Add up ``X.T @ dy`` over all tiles, in their order."""
+    K, F = prod(out.shape[:-1]), out.shape[-1]
+    parts = max(1, -(-out.nbytes // LARGE))
+    most = most_windows(axes, K, out.itemsize)
+    out[...] = 0
+
+    def multiply(job: tuple[slice, Tile]) -> tuple[slice, Array]:
+        filters, tile = job
+        X = unfold_tile(x, tile, out.dtype)
+        return filters, X.T @ as_rows(dy[..., filters], tile, out.dtype)
+
+    def add(product: tuple[slice, Array]) -> None:
+        filters, dw = product
+        out[..., filters] += dw.reshape(out[..., filters].shape)
+
+    jobs = (
+        (slice(part * F // parts, (part + 1) * F // parts), tile)
+        for part in range(parts)
+        for tile in tiles(len(x), axes, most)
+    )
+    run(multiply, jobs, then=add, most=most_threads(axes, K, out.itemsize))
+
+
+def image_gradient(
+    dy: Images, w: Kernels, axes: Axes, out: Images, b: Array | None = None
+) -> None:
+    """Add up what every pixel owes to its windows: ``dy @ W.T``, folded into `out`."""
+    g = side_by_side(axes, w.shape[-2], dy, dy)
+    if g > 1:
+        dy = widen_outputs(dy, g)
+        w, axes = widen_kernel(w, axes, g), widen_axes(axes, g)
+    *_, C, F = w.shape
+    K = prod(w.shape[:-1])
+    W = w.reshape(K, F)
+    size = axes, K, w.itemsize
+    most = most_windows(*size)
+
+    def paint(images: tuple[slice, ...]) -> None:
+        # Windows overlap, so all tiles of one image are left to one thread.
+        here = out[images].astype(w.dtype, copy=False)
+        here[...] = 0 if b is None else b
+        for tile in tiles(len(here), axes, most):
+            columns = scratch("columns", (tile.size, K), w.dtype)
+            np.matmul(as_rows(dy[images], tile, w.dtype), W.T, out=columns)
+            here[tile.pixels] += fold_tile(columns, tile, C)
+        if out.dtype != w.dtype:
+            out[images] = here
+
+    per_image = prod(axis.output_size for axis in axes)
+    images = blocks((len(out),), most // per_image)
+    run(paint, images, most=most_threads(*size))
+
+
+def as_rows(images: Images, tile: Tile, dtype: np.dtype) -> Array:
+    """View the outputs at the stops of a tile as (P, F)."""
+    here = images[tile.stops]
+    return np.ascontiguousarray(here, dtype).reshape(tile.size, images.shape[-1])

@@ -1,0 +1,64 @@
+"""Hold BLAS at one thread while our own threads work, and give it back afterwards.
+
+The limit belongs to the whole process, so those who want it are counted: the first to
+come notes what it was, the last to go restores that, in whatever order they end.
+"""
+
+import os
+from threading import Lock
+from typing import Any, final
+
+__all__ = ["one_blas_thread"]
+
+
+@final
+class OneBlasThread:
+    """A context manager that any number of threads may be in at once."""
+
+    def __init__(self) -> None:
+        self.lock = Lock()
+        self.inside = 0
+        self.libraries: list[Any] | None = None
+        self.before: list[int] = []
+
+    def __enter__(self) -> None:
+        with self.lock:
+            if self.inside == 0:
+                if self.libraries is None:
+                    self.libraries = find_libraries()
+                self.before = [library.get_num_threads() for library in self.libraries]
+                self.limit([1] * len(self.libraries))
+            self.inside += 1
+
+    def __exit__(self, *_: object) -> None:
+        with self.lock:
+            self.inside -= 1
+            if self.inside == 0:
+                self.limit(self.before)
+
+    def limit(self, counts: list[int]) -> None:
+        """Give each library its number of threads; asking is cheaper than telling."""
+        for library, count in zip(self.libraries or [], counts, strict=True):
+            if library.get_num_threads() != count:
+                library.set_num_threads(count)
+
+    def start_anew(self) -> None:
+        """Give BLAS back in a forked child, for whoever held it stayed behind."""
+        self.lock = Lock()
+        if self.inside:
+            self.inside = 0
+            self.limit(self.before)
+
+
+def find_libraries() -> list[Any]:
+    """Return a controller for each BLAS in this process."""
+    # Needed at the first product, not at the import of the package.
+    from threadpoolctl import ThreadpoolController  # noqa: PLC0415  # see above
+
+    return list(ThreadpoolController().select(user_api="blas").lib_controllers)
+
+
+one_blas_thread = OneBlasThread()
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=one_blas_thread.start_anew)

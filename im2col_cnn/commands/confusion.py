@@ -1,0 +1,65 @@
+"""Show who was taken for whom: as a table, and as a picture."""
+
+import numpy as np
+from rich.console import Console
+
+from .._typing import Array
+from ..pictures.grids import CELL, draw_array
+from ..pictures.svg import MARGIN, Canvas, Point
+from .screen import say, show_table
+
+__all__ = ["draw_confusion", "show_confusion"]
+
+MOST_COLUMNS = 16
+MOST_DRAWN = 60
+LETTER = 7.4  # pixels, as wide as a note's letters are at most
+
+
+def show_confusion(screen: Console, confusion: Array, classes: tuple[str, ...]) -> None:
+    """Show counts, one row per true class; of many classes, the commonest mistakes."""
+    if len(classes) <= MOST_COLUMNS:
+        show_table(
+            screen,
+            ("is \\ taken for", *classes),
+            [
+                (name, *(str(n) if n else "." for n in row))
+                for name, row in zip(classes, confusion, strict=True)
+            ],
+        )
+    mistakes = confusion * ~np.eye(len(classes), dtype=bool)
+    order = np.argsort(-mistakes.ravel(), kind="stable")[:5]
+    for truth, answer in zip(*np.unravel_index(order, mistakes.shape), strict=True):
+        if count := mistakes[truth, answer]:
+            say(screen, f"{classes[truth]} taken for {classes[answer]}: {count}")
+
+
+def draw_confusion(confusion: Array, classes: tuple[str, ...]) -> bytes:
+    """
+    Draw counts as an SVG file, one row per class of what an image really is.
+
+    Raises
+    ------
+    ValueError
+        If there are more classes than a picture has room for.
+    """
+    K = len(classes)
+    if K > MOST_DRAWN:
+        raise ValueError(f"a picture has room for {MOST_DRAWN} classes, got {K}")
+    right = int(confusion.trace())
+    canvas = Canvas(
+        "Who was taken for whom",
+        ["rows: what an image is, columns: what it was taken for"],
+    )
+    left = MARGIN + LETTER * max(map(len, classes)) + 12
+    top = canvas.top + LETTER * max(map(len, classes)) + 12
+    kinds = np.where(confusion == 0, "zero", "kernel").astype(object)
+    kinds[np.eye(K, dtype=bool)] = "output"
+    grid = draw_array(canvas, confusion, "confusion", Point(left, top), kinds, title="")
+    for k, name in enumerate(classes):
+        row = grid.corner(k, 0)
+        canvas.words(name, Point(row.x - 8, row.y + CELL / 2 + 4), "note end")
+        x, y = grid.corner(0, k).x + CELL / 2 + 4, grid.top - 8
+        turn = f"rotate(-90 {x:g} {y:g})"
+        canvas.words(name, Point(x, y), "note", transform=turn)
+    description = f"{right} of {int(confusion.sum())} images were recognised."
+    return canvas.write(description).encode()

@@ -1,0 +1,73 @@
+"""Turn a folder of photographs into a file of labelled images."""
+
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import typer
+
+from .._checks import by
+from ..files.atomic import require_writable
+from ..files.folders import find_photos, write_folder
+from ..files.photos import Fit
+from .refusals import BadInputError, refusing, require_extra
+from .screen import counting, open_screen, say
+from .sizes import read_sizes
+
+__all__ = ["make_h5"]
+
+
+def make_h5(
+    folder: Annotated[
+        Path,
+        typer.Argument(metavar="FOLDER", help="Holds a folder of images per class."),
+    ],
+    out: Annotated[Path, typer.Argument(metavar="OUT.h5", help="The file to write.")],
+    *,
+    size: Annotated[
+        str, typer.Option(metavar="64x64", help="Rows and columns of every image.")
+    ] = "64x64",
+    grey: Annotated[
+        bool, typer.Option("--grey", help="One channel, not three.")
+    ] = False,
+    fit: Annotated[
+        Fit, typer.Option(help="What to do where the proportions differ.")
+    ] = "crop",
+    test_share: Annotated[
+        float, typer.Option(help="Of every class, what to keep for testing.")
+    ] = 0.2,
+    seed: Annotated[
+        int, typer.Option(min=0, help="The same seed draws the same split.")
+    ] = 0,
+) -> None:
+    """
+    Write the images of class folders to an HDF5 file that `train` reads.
+
+    Every image file ends up in OUT.h5 or in the report; if one could not be read, the
+    exit status is 1.
+    """
+    shape = (*read_sizes(size, "--size", "64x64"), 1 if grey else 3)
+    if len(shape) != 3 or not 1 <= min(shape) <= max(shape) <= 4096:
+        raise BadInputError(f"--size must be rows x columns, up to 4096, got {size}")
+    with refusing():
+        require_extra("PIL", "images", purpose="make-h5")
+        require_writable(out)
+        found = find_photos(folder, test_share, np.random.default_rng(seed))
+    screen = open_screen()
+    total = len(found.train) + len(found.test)
+    say(screen, f"{folder}: {total} images of {len(found.classes)} classes")
+    with refusing(), counting(screen, "reading", total) as count:
+        report = write_folder(found, out, shape, fit=fit, on_image=count)
+    for path in found.others:
+        say(screen, f"{path}: left out, it is no PNG or JPEG image in a class folder")
+    for line in report.unreadable:
+        say(screen, line, style="bold")
+    counts = report.written
+    say(
+        screen,
+        f"{counts['train']} images to learn from, {counts['test']} to be tested on, "
+        f"{by(shape)}, written to {out}; {len(report.unreadable)} unreadable, "
+        f"{len(found.others)} left out",
+    )
+    if report.unreadable:
+        raise typer.Exit(1)

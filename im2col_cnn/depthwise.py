@@ -1,0 +1,95 @@
+"""Convolve channel by channel: where each has kernels of its own, do without products.
+
+A matrix product of one column is no use. So every tap is multiplied and added on its
+own, for all channels side by side, over tiles so small that sums stay in the cache:
+
+    y[stop] += x[pixel] * w[tap]
+"""
+
+import numpy as np
+
+from ._typing import Array, Images, Kernels
+from .bilinear import as_rows
+from .patches import view_windows
+from .scratch import scratch
+from .tiling import Axes, Tile, blocks, most_threads, most_windows, tiles
+from .turning import turn, turned_axes
+from .workers import run
+
+__all__ = ["correlate", "image_gradient", "kernel_gradient"]
+
+
+def correlate(
+    x: Images, w: Kernels, axes: Axes, out: Images, b: Array | None = None
+) -> None:
+    """Slide one kernel over each channel; w is (*KERNEL, 1, C)."""
+    C = x.shape[-1]
+    lines = np.repeat(w, axes[-1].output_size, axis=-2)  # (*KERNEL, OW, C)
+
+    def multiply(tile: Tile) -> None:
+        windows = view_windows(x[tile.pixels], tile, w.dtype)  # (n, *OUT, *KERNEL, C)
+        windows = np.moveaxis(windows, -1, len(tile.out))  # (n, *OUT, C, *KERNEL)
+        y, product = (
+            scratch(name, (*tile.out, C), w.dtype) for name in ("y", "product")
+        )
+        y[...] = 0 if b is None else b
+        for tap in np.ndindex(tile.kernel):
+            line = lines[tap][tile.stops[-1]]
+            y += np.multiply(windows[(..., *tap)], line, out=product)
+        out[tile.stops] = y
+
+    size = axes, 6 * C, w.itemsize
+    run(multiply, tiles(len(x), axes, most_windows(*size)), most=most_threads(*size))
+
+
+def kernel_gradient(x: Images, dy: Images, axes: Axes, out: Kernels) -> None:
+    """Add up what each kernel owes to its channel."""
+    C = x.shape[-1]
+    out[...] = 0
+
+    def multiply(tile: Tile) -> Array:
+        windows = view_windows(x[tile.pixels], tile, out.dtype)
+        windows = np.moveaxis(windows, -1, len(tile.out))
+        here = as_rows(dy, tile, out.dtype).reshape(*tile.out, C)
+        product = scratch("product", here.shape, out.dtype)
+        ones = np.ones(tile.size, out.dtype)
+        part = np.empty_like(out)
+        for tap in np.ndindex(tile.kernel):
+            np.multiply(windows[(..., *tap)], here, out=product)
+            part[tap] = ones @ product.reshape(tile.size, C)
+        return part
+
+    def add(part: Array) -> None:
+        np.add(out, part, out=out)
+
+    size = axes, 6 * C, out.itemsize
+    items = tiles(len(x), axes, most_windows(*size))
+    run(multiply, items, then=add, most=most_threads(*size))
+
+
+def image_gradient(
+    dy: Images, w: Kernels, axes: Axes, out: Images, b: Array | None = None
+) -> None:
+    """Add up what each pixel owes to the kernels of its channel."""
+    C, F = out.shape[-1], dy.shape[-1]
+    turned = turned_axes(axes, w)
+    if turned is not None and C == F:
+        correlate(dy, turn(w).swapaxes(-1, -2), turned, out, b)
+        return
+    size = axes, 6 * F, w.itemsize
+
+    def paint(images: tuple[slice, ...]) -> None:
+        here = out[images].astype(w.dtype, copy=False)
+        here[...] = 0 if b is None else b
+        for tile in tiles(len(here), axes, most_windows(*size)):
+            owed = as_rows(dy[images], tile, w.dtype).reshape(*tile.out, F)
+            block = here[tile.pixels]
+            for tap, (stops, pixels) in zip(
+                np.ndindex(tile.kernel), tile.taps(), strict=True
+            ):
+                paint = owed[stops] * w[tap]
+                block[pixels] += paint.reshape(*paint.shape[:-1], C, F // C).sum(-1)
+        if out.dtype != w.dtype:
+            out[images] = here
+
+    run(paint, blocks((len(out),), 1), most=most_threads(*size))

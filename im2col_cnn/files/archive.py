@@ -1,0 +1,177 @@
+"""Keep arrays and a description of them in one file that notices every damaged bit.
+
+    bytes 0 to 511   one line of text, with the SHA-256 of all bytes after them
+    from byte 512    HDF5, which any tool opens as it is:
+    /                format, format_version, package_version
+    /configuration   JSON: what the arrays are of, and ``arrays``, their names
+    /conv1/w ...     the arrays, as they were in memory: no filters, no chunks
+
+The line is checked before anything is read, so HDF5 never sees a file that was cut
+short or has a bit flipped. Somebody can still forge both; what they can claim is then
+bounded by the length of the file, and nothing in it is ever executed.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from hashlib import sha256
+from importlib.metadata import PackageNotFoundError, version
+from io import BytesIO
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import h5py
+import numpy as np
+
+from .._typing import Array
+from .atomic import write_whole
+from .reading import Source, blaming, require_readable
+
+__all__ = ["Archive", "read_archive", "write_archive"]
+
+VERSION = 1
+HEAD = 512  # the least that HDF5 leaves to others at the start of a file
+MOST_BYTES = 2**32
+MOST_ARRAYS = 2**16
+
+
+class Archive(NamedTuple):
+    """What an archive holds; the path is kept for refusals."""
+
+    path: Path
+    configuration: dict[str, Any]
+    arrays: dict[str, Array]
+
+
+def write_archive(
+    path: Path, kind: str, configuration: Mapping[str, Any], arrays: Mapping[str, Array]
+) -> None:
+    """
+    Write arrays and their description, whole or not at all.
+
+    Parameters
+    ----------
+    path : path
+        Replaced if it exists, in one step.
+    kind : str
+        What the archive is, in a word: ``weights``.
+    configuration : mapping
+        Of what JSON knows.
+    arrays : mapping of str to array
+        By name; a slash in a name makes a group. The dtype is kept.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be written; what was there before still is.
+
+    Notes
+    -----
+    The same arrays give the same bytes: no time of day is stored.
+    """
+    text = json.dumps({**configuration, "arrays": list(arrays)}, indent=1)
+    content = BytesIO()
+    with h5py.File(content, "w", userblock_size=HEAD) as file:
+        # Text of fixed length: it lies where it is used, not in a heap of its own.
+        file.attrs["format"] = np.bytes_(f"im2col_cnn {kind}")
+        file.attrs["format_version"] = VERSION
+        file.attrs["package_version"] = np.bytes_(package_version())
+        everything = {"configuration": np.bytes_(text), **arrays}
+        for name, array in everything.items():
+            file.create_dataset(name, data=array, track_times=False)
+    body = content.getvalue()[HEAD:]
+    line = f"im2col_cnn {kind}: HDF5 from byte {HEAD} on, SHA-256 {digest(body)}\n"
+    write_whole(path, line.encode().ljust(HEAD, b"\0") + body)
+
+
+def read_archive(path: Path, kind: str) -> Archive:
+    """
+    Read what `write_archive` wrote.
+
+    Raises
+    ------
+    OSError
+        If the file is missing or damaged.
+    ValueError
+        If it is something else. Nothing is allocated that the file does not hold.
+    """
+    content = checked(path, kind)
+    with blaming(path, "/"):
+        file = h5py.File(h5py.h5f.open_file_image(content))
+    with file:
+        source = Source(path, file, len(content))
+        configuration = read_configuration(source)
+        names = configuration.pop("arrays", None)
+        if not isinstance(names, list) or not all(isinstance(n, str) for n in names):
+            raise ValueError(f"{path}: configuration must list the names of its arrays")
+        if len(names) > MOST_ARRAYS or len(set(names)) < len(names):
+            raise ValueError(f"{path}: configuration must name each array once")
+        # Each is no longer than the file, but the same bytes could be named often.
+        datasets = {name: source.find(name) for name in names}
+        if sum(dataset.nbytes for dataset in datasets.values()) > len(content):
+            raise ValueError(f"{path}: its arrays claim more bytes than it has")
+        arrays = {name: read(dataset, path) for name, dataset in datasets.items()}
+        return Archive(path, configuration, arrays)
+
+
+def checked(path: Path, kind: str) -> bytes:
+    """Return the HDF5 part of a file whose bytes are those that were written."""
+    require_readable(path)
+    size = path.stat().st_size
+    if size > MOST_BYTES:
+        raise ValueError(f"{path}: has {size} bytes, {MOST_BYTES} are read at most")
+    content = path.read_bytes()
+    head, body = content[:HEAD], content[HEAD:]
+    line = re.match(
+        rb"im2col_cnn (\w+): HDF5 from byte 512 on, SHA-256 (\w{64})\n", head
+    )
+    if line is None:
+        raise ValueError(f"{path}: does not start like {kind} that im2col_cnn wrote")
+    if line[1].decode() != kind:
+        raise ValueError(f"{path}: holds a {line[1].decode()}, not {kind}")
+    if line[2].decode() != digest(body):
+        raise OSError(f"{path}: is damaged: its bytes are not those that were written")
+    return body
+
+
+def read_configuration(source: Source) -> dict[str, Any]:
+    """Read the JSON, once the version is known."""
+    number = source.attribute("format_version")
+    if not isinstance(number, np.integer) or number != VERSION:
+        raise ValueError(
+            f"{source.path}: format_version must be {VERSION}, got {number!s:.60}: "
+            f"a newer im2col_cnn may read it"
+        )
+    dataset = source.find("configuration")
+    if dataset.shape != () or dataset.dtype.kind != "S" or dataset.chunks is not None:
+        raise ValueError(f"{source.path}: configuration must be one text")
+    with blaming(source.path, "configuration"):
+        configuration = json.loads(dataset[()].decode())
+    if not isinstance(configuration, dict):
+        raise ValueError(f"{source.path}: configuration must be a JSON object")
+    return configuration
+
+
+def read(dataset: h5py.Dataset, path: Path) -> Array:
+    """Read an array that was stored as it was in memory."""
+    name = dataset.name.lstrip("/")
+    if dataset.chunks is not None or dataset.dtype.kind not in "iuf":
+        raise ValueError(
+            f"{path}: {name} must hold numbers as they are in memory, got "
+            f"{dataset.dtype} in chunks {dataset.chunks}"
+        )
+    with blaming(path, name):
+        return np.asarray(dataset[()], dataset.dtype.newbyteorder("="))
+
+
+def digest(body: bytes) -> str:
+    """Return the SHA-256 of the HDF5 part."""
+    return sha256(body).hexdigest()
+
+
+def package_version() -> str:
+    """Return the version of this package, if it is installed."""
+    try:
+        return version("im2col-cnn")
+    except PackageNotFoundError:
+        return "not installed"

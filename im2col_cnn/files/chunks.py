@@ -1,0 +1,134 @@
+"""Read rows of a dataset chunk by chunk, and never more than a chunk should hold.
+
+A few bytes can be compressed so that they fill the memory. HDF5 unpacks whatever is
+there; here each chunk is taken as it is stored and unpacked no further than its shape
+allows. Three filters are known, and undone in the opposite order:
+
+    shuffle      all first bytes, then all second bytes, and so on
+    gzip         deflate, with a checksum of its own
+    fletcher32   two sums of 16-bit words, at the end
+"""
+
+import zlib
+from itertools import product
+from math import prod
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+from .._typing import Array
+from .reading import blaming
+
+__all__ = ["read_all", "read_rows", "rows_per_block"]
+
+MOST_READ = 2**31  # bytes that are read at once
+MOST_UNASKED = 2**26  # bytes that may be unpacked from next to nothing
+MOST_RATIO = 200  # of what photographs compress to, many times over
+
+
+def read_all(dataset: h5py.Dataset, path: Path, most: int = MOST_READ) -> Array:
+    """Read a whole dataset, if it is not out of all proportion."""
+    name = dataset.name.lstrip("/")
+    size = prod(dataset.shape) * dataset.dtype.itemsize
+    if size > most:
+        raise ValueError(
+            f"{path}: {name} claims {size} bytes, {most} are read at once: "
+            f"`open_dataset` reads a little at a time"
+        )
+    with blaming(path, name):
+        stored = dataset.id.get_storage_size()
+    if size > max(MOST_UNASKED, MOST_RATIO * stored):
+        raise ValueError(
+            f"{path}: {name} would unpack {stored} bytes to {size}: `open_dataset` "
+            f"reads a little at a time"
+        )
+    if dataset.shape == () or dataset.chunks is None:
+        with blaming(path, name):
+            return np.asarray(dataset[()])
+    return read_rows(dataset, path, 0, len(dataset))
+
+
+def rows_per_block(dataset: h5py.Dataset) -> int:
+    """Return how many rows are read together: those of a chunk, or about a mebibyte."""
+    if dataset.chunks is not None:
+        return int(dataset.chunks[0])
+    row = prod(dataset.shape[1:]) * dataset.dtype.itemsize
+    return max(1, 2**20 // max(int(row), 1))
+
+
+def read_rows(dataset: h5py.Dataset, path: Path, start: int, stop: int) -> Array:
+    """Read the rows from `start` up to `stop`, whose blocks are read whole."""
+    name = dataset.name.lstrip("/")
+    with blaming(path, name):
+        if dataset.chunks is None:
+            return np.asarray(dataset[start:stop])
+        rows = np.full((stop - start, *dataset.shape[1:]), dataset.fillvalue)
+        rows = rows.astype(dataset.dtype, copy=False)
+        sizes = (stop, *dataset.shape[1:])
+        starts = [
+            range(first - first % step, size, step)
+            for first, size, step in zip(
+                (start, *[0] * (dataset.ndim - 1)), sizes, dataset.chunks, strict=True
+            )
+        ]
+        for corner in product(*starts):
+            chunk = read_chunk(dataset, corner)
+            if chunk is not None:
+                place(chunk, rows, (corner[0] - start, *corner[1:]))
+    return rows
+
+
+def place(chunk: Array, rows: Array, corner: tuple[int, ...]) -> None:
+    """Write a chunk over an array, as far as it lies inside."""
+    inside, theirs = [], []
+    for first, length, size in zip(corner, chunk.shape, rows.shape, strict=True):
+        inside.append(slice(max(first, 0), min(first + length, size)))
+        theirs.append(slice(max(-first, 0), min(length, size - first)))
+    rows[tuple(inside)] = chunk[tuple(theirs)]
+
+
+def read_chunk(dataset: h5py.Dataset, corner: tuple[int, ...]) -> Array | None:
+    """Read and unpack one chunk; None where nothing was ever written."""
+    info = dataset.id.get_chunk_info_by_coord(corner)
+    if info.byte_offset is None or not info.size:
+        return None
+    size = prod(dataset.chunks) * dataset.dtype.itemsize
+    # What cannot be compressed grows a little.
+    if info.size > size + size // 100 + 1024:
+        raise ValueError(f"the chunk at {corner} claims {info.size} bytes for {size}")
+    mask, content = dataset.id.read_direct_chunk(corner)
+    plan = dataset.id.get_create_plist()
+    for i in reversed(range(plan.get_nfilters())):
+        if not mask >> i & 1:  # a bit that is set says: this filter was skipped
+            content = undo(plan.get_filter(i)[0], content, dataset, size)
+    if len(content) != size:
+        raise ValueError(f"the chunk at {corner} has {len(content)} bytes, not {size}")
+    return np.frombuffer(content, dataset.dtype).reshape(dataset.chunks)
+
+
+def undo(code: int, content: bytes, dataset: h5py.Dataset, size: int) -> bytes:
+    """Undo one filter."""
+    if code == h5py.h5z.FILTER_DEFLATE:
+        unpacking = zlib.decompressobj()
+        content = unpacking.decompress(content, size + 4)  # four for a checksum
+        if not unpacking.eof:
+            raise ValueError(
+                f"a chunk of {size} bytes is cut short, or unpacks to more"
+            )
+        return content
+    if code == h5py.h5z.FILTER_SHUFFLE:
+        bytes_ = np.frombuffer(content, np.uint8)
+        return bytes_.reshape(dataset.dtype.itemsize, -1).T.tobytes()
+    content, stored = content[:-4], content[-4:]
+    if fletcher32(content) != tuple(np.frombuffer(stored, "<u2") % 65535):
+        raise ValueError("a chunk differs from its checksum")
+    return content
+
+
+def fletcher32(content: bytes) -> tuple[int, int]:
+    """Return the sum of all words and the sum of all such sums, modulo 65535."""
+    words = np.frombuffer(content + b"\0" * (len(content) % 2), ">u2").astype(np.uint64)
+    weights = np.arange(len(words), 0, -1, dtype=np.uint64)
+    # 2**25 bytes are 2**24 words: the sums stay below 2**63.
+    return int(words.sum() % 65535), int((words * weights).sum() % 65535)

@@ -1,0 +1,182 @@
+"""Turn a folder of class folders of photographs into a file of labelled images.
+
+    FOLDER/cat/1.png  FOLDER/cat/2.jpg  FOLDER/dog/1.png  ...
+
+Each folder is a class; each image in it is resized, and goes to the training or to the
+test set of its class. What is no image, or cannot be read, is reported: as many files
+come out, one way or another, as there are.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+import h5py
+import numpy as np
+
+from .._checks.numbers import as_share
+from .._typing import Array, Shape
+from .atomic import replacing
+from .photos import PHOTOS, Fit, read_photo
+
+__all__ = ["Found", "Photo", "Report", "find_photos", "write_folder"]
+
+ROWS = 64  # images per chunk
+LAYOUT = {"compression": "gzip", "shuffle": True, "fletcher32": True}
+
+
+class Photo(NamedTuple):
+    """An image file and the index of its class."""
+
+    path: Path
+    label: int
+
+
+class Found(NamedTuple):
+    """What is in a folder: classes, images to learn from and to test on, the rest."""
+
+    classes: tuple[str, ...]
+    train: list[Photo]
+    test: list[Photo]
+    others: list[Path]
+
+
+@dataclass
+class Report:
+    """What became of the images."""
+
+    written: dict[str, int] = field(default_factory=dict)
+    unreadable: list[str] = field(default_factory=list)
+
+
+def find_photos(folder: Path, test_share: float, rng: np.random.Generator) -> Found:
+    """
+    List the images of a folder, and split every class at random.
+
+    Raises
+    ------
+    OSError
+        If there is no such folder.
+    ValueError
+        If it holds no class folders, or leaves nothing to learn from or to test on.
+    """
+    share = as_share(test_share, "test_share")
+    if not folder.is_dir():
+        raise NotADirectoryError(f"{folder}: is not a folder")
+    entries = sorted(folder.iterdir())
+    folders = [entry for entry in entries if entry.is_dir()]
+    train, test, others = [], [], [entry for entry in entries if not entry.is_dir()]
+    for label, one in enumerate(folders):
+        inside = sorted(one.iterdir())
+        photos = [p for p in inside if p.suffix.lower() in PHOTOS and p.is_file()]
+        others += [p for p in inside if p not in set(photos)]
+        drawn = [Photo(photos[i], label) for i in rng.permutation(len(photos))]
+        count = round(share * len(drawn))
+        test += drawn[:count]
+        train += drawn[count:]
+    if not train or not test:
+        raise ValueError(
+            f"{folder}: must hold a folder of PNG or JPEG images for every class, got "
+            f"{len(train)} images to learn from and {len(test)} to test on in "
+            f"{len(folders)} folders"
+        )
+    # Mixed, so that neighbours in the file are of any class.
+    mixed = [train[i] for i in rng.permutation(len(train))]
+    return Found(tuple(one.name for one in folders), mixed, test, others)
+
+
+def write_folder(
+    found: Found,
+    path: Path,
+    shape: Shape,
+    *,
+    fit: Fit = "crop",
+    on_image: Callable[[], object] | None = None,
+) -> Report:
+    """
+    Write images to an HDF5 file, whole or not at all.
+
+    Parameters
+    ----------
+    found : Found
+        What `find_photos` returned.
+    path : path
+        Replaced if it exists, in one step.
+    shape : tuple of int
+        ``(H, W, C)`` of every image.
+    fit : {"crop", "pad", "stretch"}, default "crop"
+        See `read_photo`.
+    on_image : callable, optional
+        Called after every image, read or not.
+
+    Returns
+    -------
+    Report
+        How many were written to each part, and one line for each that was not.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be written; what was there before still is.
+    ValueError
+        If not one image of a part could be read.
+    """
+    report = Report()
+    with replacing(path) as temporary, h5py.File(temporary, "w") as file:
+        file.attrs["pixel_maximum"] = 255
+        file.create_dataset(
+            "list_classes",
+            data=np.array([name.encode() for name in found.classes]),
+            track_times=False,
+        )
+        for part, photos in ("train", found.train), ("test", found.test):
+            with growing(file, part, shape, len(photos)) as put:
+                for photo in photos:
+                    try:
+                        put(read_photo(photo.path, shape, fit), photo.label)
+                    except OSError as error:
+                        report.unreadable.append(str(error))
+                    if on_image is not None:
+                        on_image()
+            report.written[part] = len(file[f"{part}_set_y"])
+            if report.written[part] == 0:
+                raise ValueError(f"{path}: not one {part} image could be read")
+    return report
+
+
+@contextmanager
+def growing(
+    file: h5py.File, part: str, shape: Shape, most: int
+) -> Iterator[Callable[[Array, int], None]]:
+    """Hand out a function that adds an image; datasets end where the images do."""
+    images = file.create_dataset(
+        f"{part}_set_x",
+        (most, *shape),
+        np.uint8,
+        chunks=(min(ROWS, most), *shape),
+        maxshape=(most, *shape),
+        track_times=False,
+        **LAYOUT,
+    )
+    waiting: list[Array] = []
+    labels: list[int] = []
+
+    def flush() -> None:
+        if waiting:
+            images[len(labels) - len(waiting) : len(labels)] = np.stack(waiting)
+            waiting.clear()
+
+    def put(image: Array, label: int) -> None:
+        waiting.append(image)
+        labels.append(label)
+        if len(waiting) == ROWS:
+            flush()
+
+    yield put
+    flush()
+    images.resize(len(labels), axis=0)
+    file.create_dataset(
+        f"{part}_set_y", data=np.array(labels, np.int64), track_times=False
+    )

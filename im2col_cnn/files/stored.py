@@ -1,0 +1,153 @@
+"""Leave images in their file, and read those that are asked for, in whole chunks.
+
+A file may be larger than memory, and its chunks are compressed as wholes. So a chunk
+that was unpacked is kept for a while, and an epoch goes through the chunks in random
+order, a few at a time, and through the images of those few in random order: every image
+comes once, and every chunk is unpacked once.
+"""
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from math import prod
+from pathlib import Path
+from threading import Lock
+from typing import TypeAlias, final
+
+import h5py
+import numpy as np
+
+from .._typing import Array, Shape
+from .chunks import read_all, read_rows, rows_per_block
+
+__all__ = ["StoredImages"]
+
+MOST_KEPT = 2**26  # bytes of unpacked images
+MOST_BLOCK = 2**28
+Key: TypeAlias = int | slice | Sequence[int] | Array
+
+
+@final
+class StoredImages:
+    """
+    Images in an open file that can be indexed like an array.
+
+    Parameters
+    ----------
+    dataset : h5py.Dataset
+        Of shape (N, H, W, C).
+    path : path
+        To name in refusals.
+
+    Notes
+    -----
+    Beyond what is asked for, memory holds the unpacked chunks of 64 MiB, whatever the
+    size of the file; `shuffled` adds 8 bytes per image. Floats are checked as they
+    come: NaN or infinity is refused with the rows in which it stands.
+    """
+
+    def __init__(self, dataset: h5py.Dataset, path: Path) -> None:
+        self.dataset, self.path = dataset, path
+        self.shape: Shape = tuple(map(int, dataset.shape))
+        self.dtype: np.dtype = dataset.dtype.newbyteorder("=")
+        self.rows = rows_per_block(dataset)
+        self.kept: OrderedDict[int, Array] = OrderedDict()
+        self.lock = Lock()
+        size = self.rows * prod(self.shape[1:]) * self.dtype.itemsize
+        if size > MOST_BLOCK:
+            raise ValueError(
+                f"{path}: {self.name} must be read {self.rows} images at a time, as "
+                f"its chunks have shape {dataset.chunks}: that takes {size} bytes, "
+                f"{MOST_BLOCK} at most"
+            )
+        self.most = max(1, MOST_KEPT // max(size, 1))  # blocks that are kept
+
+    @property
+    def name(self) -> str:
+        """What the images are called in their file."""
+        return str(self.dataset.name).lstrip("/")
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes."""
+        return len(self.shape)
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __getitem__(self, key: Key) -> Array:
+        """Return one image, a slice of them, or those at indices in any order."""
+        if isinstance(key, slice):
+            return self.take(np.arange(*key.indices(len(self))))
+        indices = np.asarray(key)
+        if indices.size == 0:
+            indices = indices.astype(np.intp)
+        if indices.dtype.kind not in "iu" or indices.ndim > 1:
+            raise TypeError(
+                f"images are taken by an index, a slice or a list of indices, got "
+                f"{key!r}"
+            )
+        if indices.size and not -len(self) <= indices.min() <= indices.max() < len(
+            self
+        ):
+            raise IndexError(
+                f"index must lie between 0 and {len(self) - 1}, got {indices.min()} to "
+                f"{indices.max()}"
+            )
+        images = self.take(
+            np.atleast_1d(np.where(indices < 0, indices + len(self), indices))
+        )
+        return images if indices.ndim else images[0]
+
+    def take(self, indices: Array) -> Array:
+        """Return the images at `indices`, which may repeat and have any order."""
+        images = np.empty((len(indices), *self.shape[1:]), self.dtype)
+        blocks = indices // self.rows
+        # In the order in which they come: the last ones are kept for what follows.
+        for block in dict.fromkeys(blocks.tolist()):
+            here = blocks == block
+            images[here] = self.block(block)[indices[here] - block * self.rows]
+        return images
+
+    def block(self, number: int) -> Array:
+        """Return the images that are read together, from memory if they are there."""
+        with self.lock:
+            if number not in self.kept:
+                while len(self.kept) >= self.most:
+                    self.kept.popitem(last=False)
+                start = number * self.rows
+                stop = min(start + self.rows, len(self))
+                rows = read_rows(self.dataset, self.path, start, stop)
+                self.require_finite(rows, start)
+                self.kept[number] = rows
+            self.kept.move_to_end(number)
+            return self.kept[number]
+
+    def load(self) -> Array:
+        """Return all images, if memory is likely to hold them."""
+        images = read_all(self.dataset, self.path)
+        self.require_finite(images, 0)
+        return images.astype(self.dtype, copy=False)
+
+    def require_finite(self, images: Array, start: int) -> None:
+        """Refuse NaN and infinity."""
+        if not np.isfinite(images).all():
+            raise ValueError(
+                f"{self.path}: {self.name} must hold finite numbers, got NaN or "
+                f"infinity in images {start} to {start + len(images) - 1}"
+            )
+
+    def shuffled(self, rng: np.random.Generator) -> Array:
+        """
+        Return every index once, in an order that reads every chunk once.
+
+        Images that lie within the same few chunks, 32 MiB of them, stay close: where a
+        file is sorted by class in larger pieces than that, shuffle it when it is made.
+        """
+        blocks = rng.permutation(-(-len(self) // self.rows))
+        together = max(1, self.most // 2)
+        orders = []
+        for first in range(0, len(blocks), together):
+            starts = blocks[first : first + together] * self.rows
+            indices = (starts[:, np.newaxis] + np.arange(self.rows)).ravel()
+            orders.append(rng.permutation(indices[indices < len(self)]))
+        return np.concatenate(orders)

@@ -1,0 +1,155 @@
+"""Give each group of channels maps of its own, and memory for what they return.
+
+correlate         y = X @ W + b
+kernel_gradient   dW = X.T @ dy
+image_gradient    dX = dy @ W.T, folded
+gradients         both, from one unfolding where that is possible
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from . import bilinear, depthwise
+from ._dtypes import Arithmetic
+from ._typing import Array, Images, Kernels
+from .tiling import blocks
+from .turning import gradients_by_turning, turn, turned_axes
+from .window import Window
+from .workers import run
+
+__all__ = [
+    "bias_gradient",
+    "correlate",
+    "gradients",
+    "image_gradient",
+    "kernel_gradient",
+]
+
+
+def correlate(
+    x: Images,
+    w: Kernels,
+    window: Window,
+    groups: int,
+    *,
+    dtypes: Arithmetic,
+    b: Array | None = None,
+) -> Images:
+    """Slide every kernel over every image: ``y = X @ W + b``."""
+    y = np.empty((len(x), *window.output_size, w.shape[-1]), dtypes.result)
+    w = w.astype(dtypes.working, copy=False)
+    b = None if b is None else b.ravel().astype(w.dtype, copy=False)
+    if is_depthwise(w, groups):
+        for x_, w_, b_, y_ in filters_of_channels(groups, x, w, b, y):
+            depthwise.correlate(x_, w_, window.axes, y_, b_)
+    else:
+        for x_, w_, b_, y_ in per_group(groups, x, w, b, y):
+            bilinear.correlate(x_, w_, window.axes, y_, b_)
+    return y
+
+
+def kernel_gradient(
+    x: Images, dy: Images, window: Window, groups: int, *, dtypes: Arithmetic
+) -> Kernels:
+    """Return what every kernel owes to the images: ``dW = X.T @ dy``."""
+    shape = *window.kernel_size, x.shape[-1] // groups, dy.shape[-1]
+    dw = np.empty(shape, dtypes.working)
+    if is_depthwise(dw, groups):
+        for x_, dy_, dw_ in filters_of_channels(groups, x, dy, dw):
+            depthwise.kernel_gradient(x_, dy_, window.axes, dw_)
+    else:
+        for x_, dy_, dw_ in per_group(groups, x, dy, dw):
+            bilinear.kernel_gradient(x_, dy_, window.axes, dw_)
+    return dw.astype(dtypes.result, copy=False)
+
+
+def image_gradient(
+    dy: Images,
+    w: Kernels,
+    window: Window,
+    groups: int,
+    *,
+    dtypes: Arithmetic,
+    b: Array | None = None,
+) -> Images:
+    """Return what every pixel owes to the output: ``dX = dy @ W.T``, folded, plus b."""
+    dx = np.empty((len(dy), *window.spatial, w.shape[-2] * groups), dtypes.result)
+    w = w.astype(dtypes.working, copy=False)
+    b = None if b is None else b.ravel().astype(w.dtype, copy=False)
+    if is_depthwise(w, groups):
+        depthwise.image_gradient(dy, w, window.axes, dx, b)
+        return dx
+    for dy_, w_, b_, dx_ in per_group(groups, dy, w, b, dx):
+        turned = turned_axes(window.axes, w_)
+        if turned is not None:
+            bilinear.correlate(dy_, turn(w_), turned, dx_, b_)
+        else:
+            bilinear.image_gradient(dy_, w_, window.axes, dx_, b_)
+    return dx
+
+
+def gradients(
+    x: Images,
+    dy: Images,
+    w: Kernels,
+    window: Window,
+    groups: int,
+    *,
+    dtypes: Arithmetic,
+) -> tuple[Images, Kernels]:
+    """Return `dx` and `dw`, from one unfolding of `dy` if the kernel can be turned."""
+    if groups == 1:
+        both = gradients_by_turning(
+            x, dy, w.astype(dtypes.working, copy=False), window.axes, dtypes
+        )
+        if both is not None:
+            return both
+    dx = image_gradient(dy, w, window, groups, dtypes=dtypes)
+    return dx, kernel_gradient(x, dy, window, groups, dtypes=dtypes)
+
+
+def bias_gradient(dy: Images, dtypes: Arithmetic) -> Array:
+    """Return what every bias owes to the output: the sum over pixels, by filter."""
+    F = dy.shape[-1]
+    db = np.zeros(F, dtypes.working)
+
+    def add_up(block: tuple[slice, ...]) -> Array:
+        here = np.ascontiguousarray(dy[block], db.dtype).reshape(-1, max(F, 1))
+        return np.asarray(np.ones(len(here), db.dtype) @ here)
+
+    def add(part: Array) -> None:
+        np.add(db, part, out=db)
+
+    run(add_up, blocks(dy.shape[:-1], 2**20 // max(F, 1)), then=add)
+    return db.astype(dtypes.result, copy=False)
+
+
+def is_depthwise(w: Kernels, groups: int) -> bool:
+    """Tell whether each channel is a group of its own."""
+    return groups > 1 and w.shape[-2] == 1
+
+
+def per_group(groups: int, *arrays: Array | None) -> Iterator[tuple[Any, ...]]:
+    """Cut the last axis of every array into groups; what is None stays None."""
+    for g in range(groups):
+        yield tuple(
+            None if array is None else array[..., part_of(array.shape[-1] // groups, g)]
+            for array in arrays
+        )
+
+
+def filters_of_channels(C: int, *arrays: Array | None) -> Iterator[tuple[Any, ...]]:
+    """Take the first filter of every channel, then the second of every one, ..."""
+    most = max(array.shape[-1] for array in arrays if array is not None) // C
+    for m in range(most):
+        yield tuple(
+            array if array is None or array.shape[-1] == C else array[..., m::most]
+            for array in arrays
+        )
+
+
+def part_of(size: int, g: int) -> slice:
+    """Return the g-th slice of this size."""
+    return slice(g * size, (g + 1) * size)

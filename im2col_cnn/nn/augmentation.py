@@ -1,0 +1,84 @@
+"""Show a network every image a little differently each time: shifted, mirrored."""
+
+from dataclasses import KW_ONLY, dataclass
+from typing import final
+
+import numpy as np
+
+from .._checks import as_flag, as_int
+from .._typing import Array, Images
+
+__all__ = ["Augmentation"]
+
+
+@final
+@dataclass(frozen=True)
+class Augmentation:
+    """
+    Shift images by up to some pixels along each axis, and mirror every other one.
+
+    Parameters
+    ----------
+    shift : int, default 0
+        The most pixels an image moves, along every spatial axis on its own. What comes
+        in from outside is 0.
+    flip : bool, default False
+        Whether half of the images are mirrored along their last spatial axis: left and
+        right change places. Not for letters and digits.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from im2col_cnn.nn import Augmentation
+    >>> x = np.array([[1, 2, 3], [4, 5, 6]]).reshape(2, 3, 1)
+    >>> Augmentation(shift=1, flip=True)(x, np.random.default_rng(0))[..., 0]
+    array([[2, 3, 0],
+           [5, 4, 0]])
+    """
+
+    _: KW_ONLY
+    shift: int = 0
+    flip: bool = False
+
+    def __post_init__(self) -> None:
+        as_int(self.shift, "shift", at_least=0)
+        as_flag(self.flip, "flip")
+
+    def __call__(self, images: Images, rng: np.random.Generator) -> Images:
+        """
+        Return images of the same shape and dtype, changed at random.
+
+        Parameters
+        ----------
+        images : array, shape (N, *SPATIAL, C)
+        rng : numpy.random.Generator
+            It draws the same numbers whatever the pixels are.
+        """
+        if self.flip:
+            mirrored = rng.random(len(images)) < 0.5
+            images = np.where(across(mirrored, images), images[..., ::-1, :], images)
+        if self.shift:
+            for axis in range(1, images.ndim - 1):
+                steps = rng.integers(
+                    -self.shift, self.shift, len(images), endpoint=True
+                )
+                images = moved(images, steps, axis)
+        return images
+
+
+def moved(images: Images, steps: Array, axis: int) -> Images:
+    """Move each image along one axis by its own number of pixels."""
+    size = images.shape[axis]
+    source = np.arange(size) - steps[:, np.newaxis]  # (N, size)
+    inside = (source >= 0) & (source < size)
+    shape = [1] * images.ndim
+    shape[0], shape[axis] = source.shape
+    found = np.take_along_axis(
+        images, np.clip(source, 0, size - 1).reshape(shape), axis=axis
+    )
+    return np.where(inside.reshape(shape), found, images.dtype.type(0))
+
+
+def across(values: Array, images: Images) -> Array:
+    """Give one value per image as many axes as the images have."""
+    return values.reshape(-1, *[1] * (images.ndim - 1))

@@ -1,0 +1,194 @@
+"""Write down all that a training is in the middle of, and go on from there.
+
+What the next step depends on: the network with its running statistics, the memory of
+the optimizer, the state of the random generator, how far it went, which images were
+held out, and the best network so far. With all of that back in place, the next epoch is
+bit for bit the one that would have followed.
+
+    network/conv1/w ...    optimizer/conv1.w.mean ...    best/conv1/w ...
+    history                one row per step             held_out    indices of images
+"""
+
+from dataclasses import fields
+from os import PathLike
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from .._typing import Array
+from ..files.archive import Archive, read_archive, write_archive
+from ..files.weights import file_names
+from .history import History, Progress
+from .optimizers import Optimizer
+from .run import Run
+
+__all__ = ["Unlike", "resume_run", "save_run"]
+
+KIND = "checkpoint"
+
+
+class Unlike(NamedTuple):
+    """A setting with which a run was started, and another one now."""
+
+    name: str
+    before: Any
+    now: Any
+
+
+def settings_of(optimizer: Optimizer) -> dict[str, Any]:
+    """Return the kind of an optimizer and what it was made with."""
+    made_with = {
+        f.name: getattr(optimizer, f.name) for f in fields(optimizer) if f.init
+    }
+    return {"optimizer": type(optimizer).__name__, **made_with}
+
+
+def save_run(path: str | PathLike[str], run: Run) -> None:
+    """
+    Write a run to a file, whole or not at all.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be written; what was there before still is.
+    """
+    rows = [[np.nan if n is None else n for n in at] for at in run.history.steps]
+    configuration = {
+        "network": run.network.configuration,
+        "settings": run.settings | settings_of(run.optimizer),
+        "random": plain(run.rng.bit_generator.state),
+    }
+    arrays = {
+        **prefixed("network", file_names(run.network.arrays)),
+        **prefixed("optimizer", run.optimizer.state),
+        **prefixed("best", file_names(run.best)),
+        "history": np.array(rows, np.float64),
+        "held_out": run.held_out,
+    }
+    write_archive(Path(path), KIND, configuration, arrays)
+
+
+def resume_run(path: str | PathLike[str], run: Run) -> None:
+    """
+    Bring a run, in place, to where the one in a file was.
+
+    Raises
+    ------
+    OSError
+        If the file is missing or damaged.
+    ValueError
+        If it is of another network or was started with other settings: to go on would
+        not be to continue. Nothing has changed then.
+    """
+    archive = read_archive(Path(path), KIND)
+    for what in differences(archive.configuration, run):
+        raise ValueError(
+            f"{path}: was started with {what.name} = {what.before!s:.60}, not "
+            f"{what.now!s:.60}"
+        )
+    ours = file_names(run.network.arrays)
+    stored, best = taken(archive, "network"), taken(archive, "best")
+    for found in [stored, best] if best else [stored]:
+        shapes = {name: array.shape for name, array in found.items()}
+        if shapes != {name: array.shape for name, array in ours.items()}:
+            raise ValueError(f"{path}: holds the arrays of another network")
+        if not all(np.isfinite(array).all() for array in found.values()):
+            raise ValueError(f"{path}: holds NaN or infinity")
+    memory = taken(archive, "optimizer")
+    held_out, history = archive.arrays.get("held_out"), read_history(archive)
+    if held_out is None:
+        raise ValueError(f"{path}: has no held_out")
+    if held_out.shape != run.held_out.shape or held_out.dtype.kind != "i":
+        raise ValueError(f"{path}: held_out must be {len(run.held_out)} indices")
+    require_memory(path, memory, run)
+    try:
+        set_state(run.rng, archive.configuration["random"])
+    except (KeyError, OverflowError, TypeError, ValueError) as error:
+        raise ValueError(f"{path}: has no state of this random generator") from error
+    # Nothing can fail from here on.
+    for name, array in ours.items():
+        array[...] = stored[name]
+    names = {
+        file_name: name
+        for name, file_name in zip(run.network.arrays, ours, strict=True)
+    }
+    run.best = {names[name]: array for name, array in best.items()}
+    run.optimizer.state = memory
+    run.held_out, run.history = held_out, history
+
+
+def differences(configuration: dict[str, Any], run: Run) -> list[Unlike]:
+    """List what a run in a file was started with, where this one was not."""
+    before = configuration.get("settings")
+    before = before if isinstance(before, dict) else {}
+    before = before | {"network": configuration.get("network")}
+    now = run.settings | settings_of(run.optimizer)
+    now = now | {"network": run.network.configuration}
+    if now.get("schedule"):  # then the learning rate is a function of the step
+        before, now = before | {"learning_rate": 0}, now | {"learning_rate": 0}
+    return [
+        Unlike(name, before.get(name), value)
+        for name, value in now.items()
+        if before.get(name) != value
+    ]
+
+
+def require_memory(path: Any, memory: dict[str, Array], run: Run) -> None:
+    """Refuse the memory of an optimizer of other parameters."""
+    for name, array in memory.items():
+        parameter = run.network.parameters.get(name.rpartition(".")[0])
+        shape = () if parameter is None else parameter.shape
+        if array.shape != shape or not np.isfinite(array).all():
+            raise ValueError(f"{path}: optimizer/{name} must have shape {shape}")
+
+
+def read_history(archive: Archive) -> History:
+    """Return the steps that were taken."""
+    rows = archive.arrays.get("history")
+    width = len(Progress._fields)
+    if rows is None or rows.dtype != np.float64 or rows.shape[1:] != (width,):
+        raise ValueError(f"{archive.path}: history must have {width} numbers a row")
+    return History(
+        [
+            Progress(
+                *(int(n) for n in row[:3]),
+                *row[3:6],
+                *(None if np.isnan(n) else n for n in row[6:]),
+            )
+            for row in rows.tolist()
+        ]
+    )
+
+
+def plain(state: Any) -> Any:
+    """Return the state of a random generator as JSON has it."""
+    if isinstance(state, dict):
+        return {key: plain(value) for key, value in state.items()}
+    return state.tolist() if isinstance(state, np.ndarray | np.generic) else state
+
+
+def set_state(rng: np.random.Generator, stored: Any) -> None:
+    """Set the state of a random generator to one that `plain` wrote."""
+
+    def shaped(value: Any, like: Any) -> Any:
+        if isinstance(like, dict):
+            return {key: shaped(value[key], like[key]) for key in like}
+        return np.array(value, like.dtype) if isinstance(like, np.ndarray) else value
+
+    rng.bit_generator.state = shaped(stored, rng.bit_generator.state)
+
+
+def prefixed(group: str, arrays: dict[str, Array]) -> dict[str, Array]:
+    """Put arrays into a group of the file."""
+    return {f"{group}/{name}": array for name, array in arrays.items()}
+
+
+def taken(archive: Archive, group: str) -> dict[str, Array]:
+    """Take arrays out of a group of the file."""
+    head = f"{group}/"
+    return {
+        name.removeprefix(head): array
+        for name, array in archive.arrays.items()
+        if name.startswith(head)
+    }

@@ -1,0 +1,158 @@
+"""Write down what a network is made of, and make it again from what was written.
+
+    {"input_shape": [8, 8, 1], "dtype": "float32", "classes": ["cat", "dog"],
+     "layers": [{"kind": "conv", "filters": 4, "kernel_size": 3, ...}, ...]}
+
+A description may come from a file that anyone made. So a kind of layer or a setting
+that is not known is refused, and so are sizes no network has, before anything is built.
+"""
+
+from collections.abc import Iterable, Mapping
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from .._checks import as_shape, by
+from .._typing import Array, Shape
+from .activations import LeakyReLU, ReLU, Sigmoid, Tanh
+from .global_pooling import (
+    AdaptiveAvgPool,
+    AdaptiveMaxPool,
+    GlobalAvgPool,
+    GlobalMaxPool,
+)
+from .initializers import glorot_normal, glorot_uniform, he_normal, he_uniform
+from .layer import Layer
+from .layers import Conv, ConvTranspose, Dense
+from .pooling import AvgPool, LpPool, MaxPool
+from .regularization import BatchNorm, Dropout
+from .shaping import Flatten, Rescale
+
+__all__ = [
+    "describe",
+    "read_classes",
+    "read_dtype",
+    "read_layers",
+    "read_shape",
+    "require_modest",
+    "require_stored",
+]
+
+KINDS = {
+    layer.kind: layer
+    for layer in (
+        *(AdaptiveAvgPool, AdaptiveMaxPool, AvgPool, BatchNorm, Conv, ConvTranspose),
+        *(Dense, Dropout, Flatten, GlobalAvgPool, GlobalMaxPool, LeakyReLU, LpPool),
+        *(MaxPool, ReLU, Rescale, Sigmoid, Tanh),
+    )
+}
+INITIALIZERS = {
+    draw.__name__: draw
+    for draw in (glorot_normal, glorot_uniform, he_normal, he_uniform)
+}
+MOST_LAYERS = 10_000
+MOST_PIXELS = 2**24  # of one image, times channels
+MOST_FILTERS = 2**20
+MOST_STEPS = 2**10  # a kernel, a stride or a padding of more pixels is a mistake
+
+
+def describe(layers: Iterable[Layer]) -> list[dict[str, Any]]:
+    """Return every layer as its kind and its settings, in words that JSON knows."""
+    return [
+        {"kind": layer.kind, **{k: written(v) for k, v in layer.settings.items()}}
+        for layer in layers
+    ]
+
+
+def written(value: Any) -> Any:
+    """Return a setting as JSON has it; an initializer of one's own is left open."""
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, Iterable) and not isinstance(value, str):
+        return [written(entry) for entry in value]
+    if callable(value):
+        name = getattr(value, "__name__", "")
+        return name if INITIALIZERS.get(name) is value else None
+    return value
+
+
+def read_layers(configuration: Mapping[str, Any]) -> list[Layer]:
+    """Make the layers of a description, none of them built."""
+    described = configuration.get("layers")
+    if not isinstance(described, list) or not 0 < len(described) <= MOST_LAYERS:
+        raise ValueError(f"layers must be a list of up to {MOST_LAYERS} layers")
+    return [read_layer(one) for one in described]
+
+
+def read_layer(described: Any) -> Layer:
+    """Make one layer."""
+    settings = dict(described) if isinstance(described, dict) else {}
+    kind = settings.pop("kind", None)
+    make = KINDS.get(kind) if isinstance(kind, str) else None
+    if make is None:
+        raise ValueError(f"layers: {kind!s:.60} is no kind of layer known here")
+    if settings.get("initializer", "") is None:
+        del settings["initializer"]
+    try:
+        return make(**{k: read_setting(k, v) for k, v in settings.items()})
+    except TypeError as error:  # also: a setting that this kind does not have
+        raise ValueError(f"layers: {kind}: {error}") from error
+
+
+def read_setting(name: str, value: Any) -> Any:
+    """Return a setting as layers take it, if it is of a size that networks have."""
+    if name == "initializer":
+        if not isinstance(value, str) or value not in INITIALIZERS:
+            raise ValueError(f"layers: initializer {value!s:.60} is not known here")
+        return INITIALIZERS[value]
+    if isinstance(value, list):
+        return tuple(read_setting(name, entry) for entry in value[:9])
+    most = MOST_FILTERS if name in ("filters", "features", "groups") else MOST_STEPS
+    if isinstance(value, int) and not -most <= value <= most:
+        raise ValueError(f"layers: {name} must be at most {most}, got {value!s:.60}")
+    return value
+
+
+def read_shape(configuration: Mapping[str, Any]) -> Shape:
+    """Return the shape of one input."""
+    found = configuration.get("input_shape")
+    if not isinstance(found, list) or len(found) > 4:
+        raise ValueError("input_shape must be a list of up to 4 sizes")
+    shape = as_shape(found, "input_shape", at_least=1)
+    return require_modest(shape, "input_shape")
+
+
+def read_dtype(configuration: Mapping[str, Any]) -> np.dtype:
+    """Return the dtype of the network."""
+    name = configuration.get("dtype")
+    if name not in ("float16", "float32", "float64"):
+        raise ValueError(f"dtype must be float16, 32 or 64, got {name!s:.60}")
+    return np.dtype(str(name))
+
+
+def read_classes(configuration: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the names of the classes, of which there may be none."""
+    names = configuration.get("classes", [])
+    if not isinstance(names, list) or not all(
+        isinstance(name, str) and name.isprintable() for name in names
+    ):
+        raise ValueError("classes must be a list of printable names")
+    return tuple(names)
+
+
+def require_modest(shape: Shape, name: str) -> Shape:
+    """Refuse one image that would fill the memory."""
+    if prod(shape) > MOST_PIXELS:
+        raise ValueError(f"{name}: {by(shape)} is more than {MOST_PIXELS} numbers")
+    return shape
+
+
+def require_stored(stored: Mapping[str, Array], name: str, shape: Shape) -> None:
+    """Refuse to build what the file has no numbers for, or others."""
+    if name not in stored:
+        raise ValueError(f"{name} is not among the arrays")
+    if stored[name].shape != shape:
+        raise ValueError(
+            f"{name} must have shape {by(shape)}, got {by(stored[name].shape)}"
+        )

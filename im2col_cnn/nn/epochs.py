@@ -1,0 +1,108 @@
+"""Go once through all images: in which order, at which rate, and whom to tell."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from os import PathLike
+
+import numpy as np
+
+from .._checks import as_positive
+from .._typing import Array
+from .batches import Pictures, batches, shuffled
+from .checkpoint import save_run
+from .history import Progress
+from .run import Run
+from .steps import require_finite_network, take_step
+from .validation import HeldOut
+
+__all__ = ["Plan", "go_through"]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What `fit` was asked for and every epoch does; said there."""
+
+    batch_size: int
+    accumulate: int
+    keep_best: bool
+    clip: float | None
+    schedule: Callable[[int], float] | None
+    augment: Callable[[Array, np.random.Generator], Array] | None
+    checkpoint: str | PathLike[str] | None
+    on_step: Callable[[Progress], object] | None
+    on_epoch: Callable[[Progress], object] | None
+    should_stop: Callable[[], bool] | None
+
+
+def go_through(
+    run: Run,
+    images: Pictures,
+    labels: Array,
+    *,
+    judges: HeldOut,
+    plan: Plan,
+    epoch: int,
+) -> None:
+    """
+    Learn from every image once, except from those that are held out.
+
+    If the run is asked to stop, ``run.history.stopped`` becomes True.
+    """
+    order = shuffled(images, run.rng)
+    if judges.images is images:
+        order = order[np.isin(order, judges.indices, invert=True)]
+    size = plan.batch_size * plan.accumulate
+    steps = -(-len(order) // size)
+    loss, right, seen = 0.0, 0, 0
+    for step, (indices, batch) in enumerate(batches(images, order, size), 1):
+        if plan.schedule is not None:
+            rate = plan.schedule((epoch - 1) * steps + step - 1)
+            run.optimizer.learning_rate = as_positive(rate, "schedule")
+        shard = take_step(
+            run,
+            batch if plan.augment is None else plan.augment(batch, run.rng),
+            labels[indices],
+            shard_size=plan.batch_size,
+            clip=plan.clip,
+            where=f"step {step} of epoch {epoch}",
+        )
+        loss, right = loss + shard.loss, right + shard.right
+        seen += shard.images
+        mean = shard.loss / shard.images
+        at = Progress(epoch, step, steps, mean, loss / seen, right / seen)
+        if step == steps:
+            at = judged(at, run, judges)
+        run.history.steps.append(at)
+        if step == steps:
+            close(run, plan)
+        tell(at, plan)
+        if plan.should_stop is not None and plan.should_stop():
+            run.history.stopped = True
+            return
+
+
+def judged(at: Progress, run: Run, judges: HeldOut) -> Progress:
+    """Add what the images that were held out say."""
+    evaluation = judges.judged_by(run.network)
+    if evaluation is None:
+        return at
+    return at._replace(
+        validation_loss=evaluation.loss, validation_accuracy=evaluation.accuracy
+    )
+
+
+def close(run: Run, plan: Plan) -> None:
+    """End an epoch: keep the network if it is the best, and write all of it down."""
+    require_finite_network(run, f"epoch {run.history.steps[-1].epoch}")
+    if plan.keep_best:
+        run.keep_best()
+    if plan.checkpoint is not None:
+        save_run(plan.checkpoint, run)
+
+
+def tell(at: Progress, plan: Plan) -> None:
+    """Tell whoever waits."""
+    if plan.on_step is not None:
+        plan.on_step(at)
+    if plan.on_epoch is not None and at.step == at.steps:
+        plan.on_epoch(at)

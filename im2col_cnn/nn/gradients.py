@@ -1,0 +1,151 @@
+"""Add up losses and gradients, so that a batch can be learned from piece by piece.
+
+    loss_and_gradients(a + b)  ==  loss_and_gradients(a)  +  loss_and_gradients(b)
+
+A loss is a mean, and means of pieces of different size do not add up; sums do. So a
+batch can be cut into shards that fit the memory, or that other machines work on, and
+the sums divided once, by the number of all images. One layer breaks this law: batch
+normalization, in which the images of a shard see each other and no others.
+"""
+
+from math import sqrt
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from .._typing import Array, ArrayLike
+from ..ops.losses import softmax_cross_entropy
+from .evaluation import as_examples
+from .layer import Gradients
+from .network import Sequential
+
+__all__ = [
+    "Shard",
+    "added",
+    "clipped",
+    "first_fault",
+    "look_back",
+    "loss_and_gradients",
+]
+
+
+class Shard(NamedTuple):
+    """What some images say: sums over them, how many there are, how many were right."""
+
+    loss: float
+    gradients: Gradients
+    images: int
+    right: int
+    caches: dict[str, Any]
+
+
+def loss_and_gradients(
+    network: Sequential,
+    images: ArrayLike,
+    labels: ArrayLike,
+    *,
+    rng: np.random.Generator | None = None,
+) -> tuple[float, Gradients, int]:
+    """
+    Return the sum of the losses, the sums of the gradients, and the number of images.
+
+    Parameters
+    ----------
+    network : Sequential
+        Built; it does not change.
+    images : array, shape (N, *SPATIAL, C)
+    labels : array of int, shape (N,)
+    rng : numpy.random.Generator, optional
+        For layers that draw at random in training.
+
+    Returns
+    -------
+    loss : float
+        The sum over the images; divided by `n` it is the mean that `fit` reports.
+    gradients : dict of str to array
+        One sum per parameter.
+    n : int
+        How many images there are.
+
+    Notes
+    -----
+    The shards of a batch add up to the whole batch, up to rounding, unless a layer has
+    ``mixes_images``: `BatchNorm` has. `Dropout` draws anew for every shard.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from im2col_cnn.nn import Dense, Sequential, loss_and_gradients
+    >>> rng = np.random.default_rng(0)
+    >>> network = Sequential([Dense(2)]).build((3,), rng=rng)
+    >>> x, labels = rng.random((5, 3)), np.array([0, 1, 1, 0, 1])
+    >>> whole, _, n = loss_and_gradients(network, x, labels)
+    >>> first, _, _ = loss_and_gradients(network, x[:2], labels[:2])
+    >>> rest, _, _ = loss_and_gradients(network, x[2:], labels[2:])
+    >>> n, bool(np.isclose(first + rest, whole))
+    (5, True)
+    """
+    x, truth = as_examples(network, images, labels)
+    return look_back(network, np.asarray(x[:]), truth, rng)[:3]
+
+
+def look_back(
+    network: Sequential,
+    images: Array,
+    labels: Array,
+    rng: np.random.Generator | None,
+) -> Shard:
+    """Pass images forward and gradients back, once."""
+    N = len(images)
+    scores, caches = network.forward(images, training=True, rng=rng)
+    loss, dscores = softmax_cross_entropy(scores, labels)
+    _, gradients = network.backward(dscores * N, caches)
+    right = int(np.sum(scores.argmax(axis=1) == labels))
+    return Shard(loss * N, gradients, N, right, caches)
+
+
+def added(one: Shard, other: Shard) -> Shard:
+    """Return the sums over both."""
+    gradients = {
+        name: gradient + other.gradients[name]
+        for name, gradient in one.gradients.items()
+    }
+    return Shard(
+        one.loss + other.loss,
+        gradients,
+        one.images + other.images,
+        one.right + other.right,
+        other.caches,
+    )
+
+
+def clipped(gradients: Gradients, most: float) -> Gradients:
+    """Return gradients whose norm, all of them taken together, is at most `most`."""
+    flat = [g.ravel().astype(np.float64, copy=False) for g in gradients.values()]
+    norm = sqrt(sum(float(g @ g) for g in flat))
+    if norm <= most:
+        return gradients
+    return {
+        name: gradient * gradient.dtype.type(most / norm)
+        for name, gradient in gradients.items()
+    }
+
+
+def first_fault(
+    network: Sequential, images: Array, gradients: Gradients | None = None
+) -> str:
+    """Say where numbers first stop being finite, on their way forward and back."""
+    y = network.as_batch(images)
+    if not np.isfinite(y).all():
+        return "the images"
+    for name, layer in network.layers.items():
+        for key, array in layer.arrays.items():
+            if not np.isfinite(array).all():
+                return f"{name}.{key}"
+        y, _ = layer.forward(y)
+        if not np.isfinite(y).all():
+            return f"the output of {name}"
+    for name, gradient in (gradients or {}).items():  # last layer first
+        if not np.isfinite(gradient).all():
+            return f"the gradient of {name}"
+    return "the loss"

@@ -1,0 +1,61 @@
+"""Choose the learning rate of every step: a schedule is a function of the step.
+
+Any function will do, ``lambda step: 0.1 / (1 + step)`` too. Steps are counted from 0
+over all epochs.
+"""
+
+from collections.abc import Callable
+from math import cos, pi
+
+from .._checks import as_int, as_positive
+from ._settings import as_above_zero
+
+__all__ = ["cosine"]
+
+
+def cosine(
+    peak: float, steps: int, *, end: float = 0.0, warmup: int = 0
+) -> Callable[[int], float]:
+    """
+    Return a schedule that climbs to a peak, then falls along half a cosine.
+
+    Parameters
+    ----------
+    peak : float
+        The highest learning rate.
+    steps : int
+        When it has fallen to `end`: epochs times steps per epoch.
+    end : float, default 0
+    warmup : int, default 0
+        How many of those steps it climbs, in a line.
+
+    Returns
+    -------
+    callable
+        From the step, counted from 0, to the learning rate.
+
+    References
+    ----------
+    Loshchilov, Hutter (2017), "SGDR: stochastic gradient descent with warm restarts",
+    ICLR.
+
+    Examples
+    --------
+    >>> from im2col_cnn.nn import cosine
+    >>> rate = cosine(0.8, 10, warmup=2)
+    >>> [round(rate(step), 2) for step in (0, 1, 2, 6, 10, 11)]
+    [0.4, 0.8, 0.8, 0.4, 0.0, 0.0]
+    """
+    peak, end = as_above_zero(peak, "peak"), as_positive(end, "end")
+    steps = as_int(steps, "steps", at_least=1)
+    warmup = as_int(warmup, "warmup", at_least=0)
+    if warmup >= steps:
+        raise ValueError(f"warmup must be less than steps = {steps}, got {warmup}")
+
+    def rate(step: int) -> float:
+        if step < warmup:
+            return peak * (step + 1) / warmup
+        share = min((step - warmup) / (steps - warmup), 1.0)
+        return end + (peak - end) * (1 + cos(pi * share)) / 2
+
+    return rate

@@ -1,0 +1,60 @@
+"""Hold images out, and judge a network by them after every epoch."""
+
+from typing import NamedTuple, TypeAlias
+
+import numpy as np
+
+from .._checks.numbers import as_real
+from .._typing import Array, ArrayLike
+from ..files.stored import StoredImages
+from .batches import Pictures
+from .evaluation import Evaluation, as_examples, judge
+from .network import Sequential
+
+__all__ = ["HeldOut", "Validation", "hold_out"]
+
+Validation: TypeAlias = float | tuple[ArrayLike | StoredImages, ArrayLike] | None
+
+
+class HeldOut(NamedTuple):
+    """Images that are judged and not learned from, some of many."""
+
+    images: Pictures
+    labels: Array
+    indices: Array
+
+    def judged_by(self, network: Sequential) -> Evaluation | None:
+        """Return what a network makes of them; nothing if there are none."""
+        if len(self.indices) == 0:
+            return None
+        return judge(network, self.images, self.labels, self.indices)
+
+
+def hold_out(
+    validation: Validation,
+    network: Sequential,
+    images: Pictures,
+    labels: Array,
+    rng: np.random.Generator,
+) -> HeldOut:
+    """
+    Find the images to judge by: others that were given, or a share of all.
+
+    Raises
+    ------
+    ValueError
+        If a share leaves nothing to learn from, or nothing to judge by.
+    """
+    if isinstance(validation, tuple):
+        x, truth = as_examples(network, *validation)
+        return HeldOut(x, truth, np.arange(len(x)))
+    if validation is None:
+        return HeldOut(images, labels, np.arange(0))
+    share, N = as_real(validation, "validation"), len(images)
+    count = round(share * N)
+    if not 0 < share < 1 or not 0 < count < N:
+        raise ValueError(
+            f"validation must be a share that leaves images to learn from and to judge "
+            f"by, got {validation} of {N} images"
+        )
+    return HeldOut(images, labels, np.sort(rng.permutation(N)[:count]))

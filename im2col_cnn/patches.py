@@ -1,0 +1,119 @@
+"""Unfold the windows of one tile, and fold them back, in runs as long as they come.
+
+    unfold   columns[window, line] = pixels[window, line]       copied
+    fold     pixels[window, run] += columns[window, run]        added up
+
+A line of the kernel is one run of numbers, in the image as in the columns, and is
+copied as one. Lines of neighbouring windows overlap, so they are added in pieces as
+long as a stride: pieces with the same place in their windows never meet.
+"""
+
+from collections.abc import Iterator
+from math import prod
+
+import numpy as np
+from numpy.lib.stride_tricks import as_strided
+
+from ._typing import Array, Images, Shape
+from .axis import Axis
+from .scratch import scratch, scratch_zeros
+from .tiling import Axes, Tile
+from .window import EVERY
+
+__all__ = ["fold_tile", "unfold_tile", "view_windows"]
+
+
+def unfold_tile(x: Images, tile: Tile, dtype: np.dtype) -> Array:
+    """Copy the windows of a tile out of `x`, (P, K * C); good until the next call."""
+    C = x.shape[-1]
+    windows = view_windows(x[tile.pixels], tile, dtype)
+    shape = tile.size, prod(tile.kernel) * C
+    if prod(tile.kernel) == 1:
+        return windows.reshape(shape)  # nothing overlaps: there is nothing to copy
+    columns = scratch("columns", windows.shape, dtype)
+    if tile.axes[-1].dilation == 1 and C:
+        # The taps of one line of the kernel are neighbours, in the image and in the
+        # columns. As one item of many bytes they are copied in one go.
+        lines = *windows.shape[:-2], tile.kernel[-1] * C
+        line = np.dtype((np.void, lines[-1] * dtype.itemsize))
+        steps = *windows.strides[:-2], dtype.itemsize
+        windows = as_strided(windows, lines, steps).view(line)
+        np.copyto(columns.reshape(lines).view(line), windows)
+    else:
+        np.copyto(columns, windows)
+    return columns.reshape(shape)
+
+
+def view_windows(pixels: Images, tile: Tile, dtype: np.dtype) -> Array:
+    """View the windows of a tile, (n, *OUT, *KERNEL, C), padding included."""
+    padded = pad(pixels, tile, dtype)
+    image, *sizes, channel = padded.strides
+    steps, taps = strides(sizes, tile.axes)
+    shape = *tile.out, *tile.kernel, padded.shape[-1]
+    return as_strided(padded, shape, (image, *steps, *taps, channel))
+
+
+def pad(pixels: Images, tile: Tile, dtype: np.dtype) -> Images:
+    """Return the pixels with their padding; as they are, if that will do."""
+    C = pixels.shape[-1]
+    side_by_side = pixels.strides[-2:] == (C * dtype.itemsize, dtype.itemsize)
+    if pixels.dtype == dtype and side_by_side and not tile.is_padded:
+        return pixels
+    padded = room_for_pixels((*tile.padded, C), tile, dtype)
+    padded[tile.inner] = pixels
+    return padded
+
+
+def fold_tile(columns: Array, tile: Tile, C: int) -> Images:
+    """Add (P, K * C) up to pixels, (n, *SPATIAL, C), and cut the padding off."""
+    *_, last = tile.axes
+    padded = scratch_zeros("pixels", (*tile.padded, C), columns.dtype)
+    lines = padded.reshape(*tile.padded[:-1], -1)
+    *_places, step = (axis.stride for axis in tile.axes)
+    *kernel, taps = tile.kernel
+    columns = columns.reshape(*tile.out, *kernel, taps * C)
+    for tap in np.ndindex(*kernel):
+        sides = zip(tap, tile.axes, tile.out[1:], strict=False)
+        rows = lines[(EVERY, *(reach(k, axis, stops) for k, axis, stops in sides))]
+        for start, place, width in runs(last, C):
+            here = as_strided(
+                rows[..., place:],
+                (*tile.out, width),
+                (*rows.strides[:-1], step * C * padded.itemsize, padded.itemsize),
+            )
+            here += columns[(..., *tap, slice(start, start + width))]
+    return padded[tile.inner]
+
+
+def reach(k: int, axis: Axis, stops: int) -> slice:
+    """Return the padded pixels that tap `k` reads, window after window."""
+    first = k * axis.dilation
+    return slice(first, first + (stops - 1) * axis.stride + 1, axis.stride)
+
+
+def runs(axis: Axis, C: int) -> Iterator[tuple[int, int, int]]:
+    """Cut a line of the kernel: where a piece starts, in columns and image; its width.
+
+    No piece is longer than the stride, so those of neighbouring windows do not overlap.
+    """
+    length, step = axis.kernel * C, axis.stride * C
+    if axis.dilation > 1:
+        for k in range(axis.kernel):
+            yield k * C, k * axis.dilation * C, C
+    else:
+        for start in range(0, length, max(1, step)):
+            yield start, start, min(step, length - start)
+
+
+def room_for_pixels(shape: Shape, tile: Tile, dtype: np.dtype) -> Array:
+    """Return room for the pixels of a tile, with zeros where there is padding."""
+    return (scratch_zeros if tile.is_padded else scratch)("pixels", shape, dtype)
+
+
+def strides(pixels: list[int], axes: Axes) -> tuple[list[int], list[int]]:
+    """Return the bytes from window to window and from tap to tap, along each axis."""
+    both = list(zip(pixels, axes, strict=True))
+    return (
+        [pixel * axis.stride for pixel, axis in both],
+        [pixel * axis.dilation for pixel, axis in both],
+    )

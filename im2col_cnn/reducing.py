@@ -1,0 +1,44 @@
+"""Reduce windows to one number per channel, and spread numbers over them, by axes.
+
+The maximum over a window is the maximum over its columns of the maximum over their
+rows, and so it is with sums: a window of k by k is read in 2 k steps instead of k * k.
+"""
+
+import numpy as np
+
+from ._typing import Array, Images
+from .scratch import scratch, scratch_zeros
+from .tiling import Tile
+from .window import EVERY
+
+__all__ = ["reduce_windows", "spread_over_windows"]
+
+
+def reduce_windows(
+    combine: np.ufunc, start: float, pixels: Images, tile: Tile, dtype: np.dtype
+) -> Array:
+    """Combine the pixels of every window, (n, *OUT, C), until the next call."""
+    for i, axis in enumerate(tile.axes, start=1):
+        shape = *pixels.shape[:i], axis.output_size, *pixels.shape[i + 1 :]
+        reduced = scratch(f"axis {i}", shape, dtype)
+        reduced.fill(start)
+        before = (EVERY,) * i
+        for k in range(axis.kernel):
+            stops, read = axis.tap(k)
+            here = reduced[(*before, stops)]
+            combine(here, pixels[(*before, read)], out=here)
+        pixels = reduced
+    return pixels
+
+
+def spread_over_windows(shares: Array, tile: Tile) -> Images:
+    """Add every number, (n, *OUT, C), to all pixels of its window: the transpose."""
+    for i, axis in reversed(list(enumerate(tile.axes, start=1))):
+        shape = *shares.shape[:i], axis.size, *shares.shape[i + 1 :]
+        pixels = scratch_zeros(f"axis {i}", shape, shares.dtype)
+        before = (EVERY,) * i
+        for k in range(axis.kernel):
+            stops, read = axis.tap(k)
+            pixels[(*before, read)] += shares[(*before, stops)]
+        shares = pixels
+    return shares

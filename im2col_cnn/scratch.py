@@ -1,0 +1,34 @@
+"""Keep memory to write to again and again: a few megabytes per thread.
+
+The first write to fresh memory is slow, for the system hands it out page by page, and
+what was just used is still in cache. So each thread keeps one piece of memory for each
+purpose, as large as the largest tile it has seen.
+"""
+
+from math import prod
+from threading import local
+
+import numpy as np
+
+from ._typing import Array, Shape
+
+__all__ = ["scratch", "scratch_zeros"]
+
+_kept = local()
+
+
+def scratch(purpose: str, shape: Shape, dtype: np.dtype) -> Array:
+    """Return an array that holds anything; the next call for its purpose reuses it."""
+    size = prod(shape) * dtype.itemsize
+    kept: Array | None = getattr(_kept, purpose, None)
+    if kept is None or kept.size < size:
+        kept = np.empty(size, np.uint8)
+        setattr(_kept, purpose, kept)
+    return kept[:size].view(dtype).reshape(shape)
+
+
+def scratch_zeros(purpose: str, shape: Shape, dtype: np.dtype) -> Array:
+    """Return an array of zeros; the next call for its purpose reuses it."""
+    zeros = scratch(purpose, shape, dtype)
+    zeros.fill(0)
+    return zeros

@@ -1,0 +1,187 @@
+"""Convolve images with rows and columns in steps, each of which can be done wrong.
+
+The loops are the notebook's. Every line in which somebody went wrong is a function of
+its own here, so that a bug is that function written in another way.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from ..._checks import as_convolution, as_upstream
+from ..._typing import Array, Bias, Images, Kernels, Padding, Shape
+from ...window import Window
+
+__all__ = ["ConvSteps", "Plan", "both", "conv_pair", "pad", "stops", "sum_bias", "taps"]
+
+Place = tuple[slice, slice]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One call: the arrays, and numbers for rows and columns that say where to go."""
+
+    x: Images
+    w: Kernels
+    b: Bias
+    stride: Shape
+    padding: tuple[Shape, ...]
+    dilation: Shape
+    groups: int
+    left: dict[str, Any] = field(default_factory=dict)  # what one call leaves behind
+
+
+def stops(plan: Plan) -> Shape:
+    """Count the windows along rows and columns."""
+    _, H, W, _ = plan.x.shape
+    KH, KW, *_ = plan.w.shape
+    sizes = []
+    for n, size, kernel in (0, H, KH), (1, W, KW):
+        span = plan.dilation[n] * (kernel - 1) + 1
+        sizes.append((size + sum(plan.padding[n]) - span) // plan.stride[n] + 1)
+    return tuple(sizes)
+
+
+def pad(x: Images, plan: Plan) -> Images:
+    """Surround images with zeros."""
+    return np.pad(x, ((0, 0), *plan.padding, (0, 0)))
+
+
+def taps(plan: Plan, i: int, j: int, dilation: Shape | None = None) -> Place:
+    """Return the rows and the columns that the window at row i, column j reads."""
+    KH, KW, *_ = plan.w.shape
+    (SH, SW), (DH, DW) = plan.stride, dilation or plan.dilation
+    return (
+        slice(SH * i, SH * i + DH * (KH - 1) + 1, DH),
+        slice(SW * j, SW * j + DW * (KW - 1) + 1, DW),
+    )
+
+
+def deposit(dx: Images, here: tuple[Any, ...], owed: Array) -> None:
+    """Add what a window owes to the pixels it reads."""
+    dx[here] += owed
+
+
+def charge(dw: Kernels, f: int, owed: Array) -> None:
+    """Add what a window owes to the filter that read it."""
+    dw[..., f] += owed
+
+
+def crop(dx: Images, plan: Plan) -> Images:
+    """Cut the padding off again."""
+    _, H, W, _ = plan.x.shape
+    (top, _), (left, _) = plan.padding
+    return dx[:, top : top + H, left : left + W]
+
+
+def sum_bias(dy: Images, plan: Plan) -> Bias:
+    """Sum what all images and all places owe to the bias."""
+    return np.asarray(dy.sum(axis=(0, 1, 2)).reshape(plan.b.shape))
+
+
+def as_pairs(padding: Padding, plan: dict[str, Any]) -> tuple[Shape, ...]:
+    """Write any padding as pairs."""
+    x, w = plan["x"], plan["w"]
+    window = Window(
+        x.shape[1:3],
+        w.shape[:2],
+        stride=plan["stride"],
+        padding=padding,
+        dilation=plan["dilation"],
+    )
+    return window.padding
+
+
+def both(number: int | Shape) -> Shape:
+    """Write a setting for rows and columns."""
+    return (number, number) if isinstance(number, int) else tuple(number)
+
+
+@dataclass(frozen=True)
+class ConvSteps:
+    """The lines of a convolution in which people go wrong; here they are right."""
+
+    check: Callable[..., Any] = as_convolution
+    check_upstream: Callable[[Array, Shape], Any] = as_upstream
+    as_stride: Callable[[Any], Shape] = both
+    as_pairs: Callable[[Padding, dict[str, Any]], tuple[Shape, ...]] = as_pairs
+    sizes: Callable[[Images], Any] = np.shape
+    stops: Callable[[Plan], Shape] = stops
+    pad: Callable[[Images, Plan], Images] = pad
+    reads: Callable[[Plan, int, int], Place] = taps
+    kernel: Callable[[Kernels], Kernels] = np.asarray
+    bias: Callable[[Images, Bias], Images] = np.add
+    visits: Callable[[Shape, Plan], Any] = lambda sizes, plan: np.ndindex(sizes)
+    dtype: Callable[[Array], Any] = lambda array: array.dtype
+    new_dx: Callable[[Shape, Plan, Any], Images] = lambda s, plan, dt: np.zeros(s, dt)
+    pays: Callable[[Plan, int, int], Place] = taps
+    kernel_back: Callable[[Kernels], Kernels] = np.asarray
+    deposit: Callable[[Images, Any, Array], None] = deposit
+    charge: Callable[[Kernels, int, Array], None] = charge
+    crop: Callable[[Images, Plan], Images] = crop
+    sum_bias: Callable[[Images, Plan], Bias] = sum_bias
+    done: Callable[..., Any] = lambda dx, dw, db, plan, dy: (dx, dw, db)
+
+
+def conv_pair(steps: ConvSteps) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    """Put steps together to a forward and a backward."""
+
+    def forward(
+        x: Images,
+        w: Kernels,
+        b: Bias,
+        *,
+        stride: Any = 1,
+        padding: Padding = 0,
+        dilation: Any = 1,
+        groups: int = 1,
+    ) -> tuple[Images, Plan]:
+        steps.check(x, w, b, groups)
+        stride, dilation = steps.as_stride(stride), both(dilation)
+        call = {"x": x, "w": w, "stride": stride, "dilation": dilation}
+        pairs = steps.as_pairs(padding, call)
+        plan = Plan(x, w, b, stride, pairs, dilation, groups)
+        padded, kernel = steps.pad(x, plan), steps.kernel(w)
+        sizes, F = steps.stops(plan), w.shape[-1]
+        y = np.zeros((len(x), *sizes, F), steps.dtype(x))
+        visited = set(steps.visits(sizes, plan))
+        for n, i, j, f in np.ndindex(y.shape):
+            if (i, j) in visited:
+                rows, columns = steps.reads(plan, i, j)
+                patch = padded[n, rows, columns, channels(plan, f)]
+                y[n, i, j, f] = np.sum(patch * kernel[..., f])
+        return steps.bias(y, b.ravel()), plan
+
+    def backward(dy: Images, plan: Plan) -> tuple[Images, Kernels, Bias]:
+        steps.check_upstream(dy, (len(plan.x), *steps.stops(plan), plan.w.shape[-1]))
+        N, H, W, C = steps.sizes(plan.x)
+        padded, kernel = pad(plan.x, plan), steps.kernel_back(plan.w)
+        dtype = steps.dtype(dy)
+        dw = np.zeros(plan.w.shape, dtype)
+        (top, bottom), (left, right) = plan.padding
+        size = N, top + H + bottom, left + W + right, C
+        dx = steps.new_dx(size, plan, dtype)
+        for n, i, j, f in np.ndindex(dy.shape):
+            if n < N and f < plan.w.shape[-1]:
+                rows, columns = steps.pays(plan, i, j)
+                own = channels(plan, f)
+                owed = dy[n, i, j, f]
+                steps.charge(dw, f, owed * padded[n, rows, columns, own])
+                steps.deposit(dx, (n, rows, columns, own), owed * kernel[..., f])
+        found: tuple[Images, Kernels, Bias] = steps.done(
+            steps.crop(dx, plan), dw, steps.sum_bias(dy, plan), plan, dy
+        )
+        return found
+
+    return forward, backward
+
+
+def channels(plan: Plan, f: int) -> slice:
+    """Return the channels that a filter reads: those of its group."""
+    *_, depth, F = plan.w.shape
+    if plan.groups == 1:
+        return slice(None)
+    group = f // (F // plan.groups)
+    return slice(group * depth, (group + 1) * depth)

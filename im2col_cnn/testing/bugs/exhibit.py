@@ -1,0 +1,43 @@
+"""Describe one bug: what it is called, where it was seen, why it is one, what mends it.
+
+Every exhibit runs. It is a right implementation with a step or two replaced, so that
+the few lines of the bug stand alone, and nothing else is wrong.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from ..._typing import Array
+
+__all__ = ["Exhibit"]
+
+
+@dataclass(frozen=True)
+class Exhibit:
+    """
+    A bug on show.
+
+    Parameters
+    ----------
+    key : str
+        A short name that stays: S1, S2, ... are defects of the notebook, C1, C2, ...
+        classics, E1, E2, ... others that we met.
+    kind : str
+        What it is a bug of; one of `KINDS`.
+    name, why, fix : str
+        What is done, what comes of it, and what to write instead.
+    source : str
+        Where it can be seen in public.
+    forward, backward : callable
+        The buggy implementation.
+    """
+
+    key: str
+    kind: str
+    name: str
+    why: str
+    fix: str
+    source: str
+    forward: Callable[..., tuple[Array, Any]]
+    backward: Callable[..., Any] | None = None

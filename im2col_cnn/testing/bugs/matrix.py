@@ -1,0 +1,67 @@
+"""Find out which law kills which bug."""
+
+from ..kinds import KINDS, subject_of
+from ..laws.table import LAWS
+from ..subject import Subject
+from ..support import Support
+from ..trials import Trial, draw_trials, try_again
+from .exhibit import Exhibit
+from .museum import MUSEUM
+
+__all__ = ["Matrix", "kill", "matrix", "on_show", "oracle"]
+
+IMAGES = Support(axes=(2,), empty_batch=False)  # the exhibits know rows and columns
+
+Matrix = dict[str, tuple[str, ...]]
+
+
+def matrix(*, draws: int = 40, seed: int = 0) -> Matrix:
+    """
+    Put every law to every exhibit.
+
+    Parameters
+    ----------
+    draws : int
+        How often each law is put; all exhibits are put to the same draws.
+    seed : int
+        The same seed draws the same.
+
+    Returns
+    -------
+    dict
+        From the key of an exhibit to the names of the laws that kill it, in the order
+        of `LAWS`.
+    """
+    kinds = {exhibit.kind: exhibit for exhibit in MUSEUM}
+    trials = {
+        (kind, law.name): draw_trials(law, oracle(kind), count=draws, seed=seed)
+        for kind in kinds
+        for law in LAWS
+        if law.is_put_to(oracle(kind))
+    }
+    return {
+        exhibit.key: tuple(
+            law.name
+            for law in LAWS
+            if (exhibit.kind, law.name) in trials
+            and kill(exhibit, trials[exhibit.kind, law.name]) is not None
+        )
+        for exhibit in MUSEUM
+    }
+
+
+def kill(exhibit: Exhibit, trials: list[Trial]) -> Trial | None:
+    """Return the first trial in which an exhibit breaks the law."""
+    subject = on_show(exhibit)
+    again = (try_again(subject, trial) for trial in trials)
+    return next((trial for trial in again if trial.failure is not None), None)
+
+
+def on_show(exhibit: Exhibit) -> Subject:
+    """Return an exhibit, ready to be judged; ties are to go to the first maximum."""
+    return subject_of(exhibit.kind, exhibit.forward, exhibit.backward, IMAGES)
+
+
+def oracle(kind: str) -> Subject:
+    """Return what is right, as a subject."""
+    return subject_of(kind, *KINDS[kind].oracle, IMAGES)

@@ -1,0 +1,129 @@
+"""Pool images with rows and columns in steps, each of which can be done wrong."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..._checks import as_upstream
+from ..._typing import Array, Images, Shape
+from ...placing import pooling_window
+from ...window import Window
+
+__all__ = ["PoolPlan", "PoolSteps", "pool_pair", "real_pixels", "taps"]
+
+Place = tuple[slice, slice]
+
+
+@dataclass(frozen=True)
+class PoolPlan:
+    """One call: the images, where windows stand, and what fills the padding."""
+
+    x: Images
+    window: Window
+    fill: float
+
+
+def pad(plan: PoolPlan) -> Images:
+    """Surround images with numbers that do not win."""
+    pairs = [
+        (axis.before, axis.padded_size - axis.before - axis.size)
+        for axis in plan.window.axes
+    ]
+    return np.pad(plan.x, ((0, 0), *pairs, (0, 0)), constant_values=plan.fill)
+
+
+def taps(plan: PoolPlan, i: int, j: int) -> Place:
+    """Return the rows and the columns of the padded image that a window reads."""
+    rows, columns = plan.window.axes
+    return (
+        slice(i * rows.stride, i * rows.stride + rows.span, rows.dilation),
+        slice(j * columns.stride, j * columns.stride + columns.span, columns.dilation),
+    )
+
+
+def real_pixels(plan: PoolPlan, i: int, j: int) -> int:
+    """Count the real pixels in a window."""
+    return int(plan.window.reads()[i, j])
+
+
+def stops(plan: PoolPlan) -> Shape:
+    """Count the windows along rows and columns."""
+    return plan.window.output_size
+
+
+def deposit(dx: Images, here: tuple[Any, ...], owed: Array) -> None:
+    """Add what a window owes to the pixels it reads."""
+    dx[here] += owed
+
+
+def crop(dx: Images, plan: PoolPlan) -> Images:
+    """Cut the padding off again."""
+    inner = (slice(axis.before, axis.before + axis.size) for axis in plan.window.axes)
+    return dx[(slice(None), *inner)]
+
+
+@dataclass(frozen=True)
+class PoolSteps:
+    """The lines of a pooling in which people go wrong."""
+
+    value: Callable[[Array, int], Any]
+    weights: Callable[[Array, int], Array]
+    fill: float
+    owed: Callable[[Images, tuple[int, ...], Array], Any] = lambda dy, at, w: dy[at] * w
+    as_window: Callable[..., Window] = pooling_window
+    check_upstream: Callable[[Array, Shape], Any] = as_upstream
+    pad: Callable[[PoolPlan], Images] = pad
+    stops: Callable[[PoolPlan], Shape] = stops
+    reads: Callable[[PoolPlan, int, int], Place] = taps
+    pays: Callable[[PoolPlan, int, int], Place] = taps
+    count: Callable[[PoolPlan, int, int], int] = real_pixels
+    dtype: Callable[[Array], Any] = lambda array: array.dtype
+    deposit: Callable[[Images, Any, Array], None] = deposit
+    crop: Callable[[Images, PoolPlan], Images] = crop
+    images: Callable[[Images], int] = len
+    done: Callable[[Images, Images], Images] = lambda dx, dy: dx
+
+
+def pool_pair(steps: PoolSteps) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    """Put steps together to a forward and a backward."""
+
+    def forward(
+        x: Images,
+        kernel_size: Any,
+        *,
+        stride: Any = None,
+        padding: Any = 0,
+        dilation: Any = 1,
+        ceil_mode: bool = False,
+    ) -> tuple[Images, PoolPlan]:
+        window = steps.as_window(
+            x.shape[1:3],
+            kernel_size,
+            stride=stride,
+            padding=padding,
+            dilation=dilation,
+            ceil_mode=ceil_mode,
+        )
+        plan = PoolPlan(x, window, steps.fill)
+        padded = steps.pad(plan)
+        y = np.zeros((len(x), *steps.stops(plan), x.shape[-1]), steps.dtype(x))
+        for n, i, j, c in np.ndindex(y.shape):
+            patch = padded[(n, *steps.reads(plan, i, j), c)]
+            y[n, i, j, c] = steps.value(patch, steps.count(plan, i, j))
+        return y, plan
+
+    def backward(dy: Images, plan: PoolPlan) -> Images:
+        N, *_, C = plan.x.shape
+        steps.check_upstream(dy, (N, *steps.stops(plan), C))
+        padded = steps.pad(plan)
+        dx = np.zeros(padded.shape, steps.dtype(dy))
+        for n, i, j, c in np.ndindex(dy.shape):
+            if n < steps.images(plan.x) and c < C:
+                here = (n, *steps.pays(plan, i, j), c)
+                weights = steps.weights(padded[here], steps.count(plan, i, j))
+                steps.deposit(dx, here, steps.owed(dy, (n, i, j, c), weights))
+        return steps.done(steps.crop(dx, plan), dy)
+
+    return forward, backward

@@ -1,0 +1,152 @@
+"""Translate between what a course calls things and what the laws see.
+
+The functions of a course get their own words, their own order of axes, their own
+caches. An `Offer` hides that: one kind of function found in a file, behind the forward
+and the backward that laws know.
+"""
+
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from ..._typing import Array
+from ..subject import SubjectError
+from ..support import Support
+
+__all__ = [
+    "Dialect",
+    "Names",
+    "Offer",
+    "as_array",
+    "ask",
+    "channels_first",
+    "channels_last",
+]
+
+Names = Mapping[str, Any]  # what a file defines
+
+
+@dataclass(frozen=True)
+class Offer:
+    """One kind of function that a file has, in the words of the laws."""
+
+    kind: str
+    name: str
+    forward: Callable[..., tuple[Array, Any]]
+    backward: Callable[..., Any] | None
+    support: Support
+    judges: tuple[str, ...] = ("forward", "backward")
+    left_out: tuple[str, ...] = ()  # settings that it refused when it was tried
+
+    @property
+    def parts(self) -> tuple[str, str]:
+        """What is called forward, and what backward."""
+        names = [name for name in self.name.split(", ") if "=" not in name]
+        if len(names) == 1 and len(self.judges) == 2:
+            return f"{names[0]}.forward", f"{names[0]}.backward"
+        return names[0], names[-1]
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """
+    The words of one course.
+
+    Parameters
+    ----------
+    name : str
+        What ``--dialect`` calls it.
+    names : tuple of str
+        The names it looks for.
+    read : callable
+        From what a file defines to the offers in it.
+    speaks : callable
+        Tell whether a file that has some of the names means them in this way.
+    words : mapping
+        What it calls ``x``, ``dx``, ...
+    """
+
+    name: str
+    names: tuple[str, ...]
+    read: Callable[[Names], list[Offer]]
+    speaks: Callable[[Names], bool] = lambda _: True
+    words: Mapping[str, str] = field(default_factory=dict)
+
+    def found(self, names: Names) -> list[str]:
+        """Return the names of this dialect that a file defines."""
+        return [name for name in self.names if callable(names.get(name))]
+
+
+def ask(
+    name: str, function: Callable[..., Any], *arguments: Any, returns: tuple[str, ...]
+) -> Any:
+    """Call a stranger's function, and say what it did if not what it should."""
+    try:
+        found = function(*arguments)
+    except SystemExit as error:
+        raise SubjectError(f"{name} called sys.exit", "SystemExit") from error
+    except Exception as error:
+        kind = type(error).__name__
+        problem = f"{name} raised {kind}: {error}{where(error)}"
+        raise SubjectError(problem, kind, str(error)) from error
+    if returns == ("object",):
+        return found
+    if len(returns) == 1:
+        return as_array(found, f"{name} returned", returns[0])
+    wanted = f"({', '.join(returns)})"
+    if not isinstance(found, tuple | list):
+        problem = f"{name} returned {described(found)} instead of {wanted}"
+        raise SubjectError(problem, "return")
+    if len(found) != len(returns):
+        problem = f"{name} returned {len(found)} values instead of {wanted}"
+        raise SubjectError(problem, "return")
+    return [
+        value if what == "cache" else as_array(value, f"{name} returned", what)
+        for value, what in zip(found, returns, strict=True)
+    ]
+
+
+def as_array(value: Any, where: str, what: str) -> Array:
+    """Return what should be an array of numbers as a plain one."""
+    array = np.asarray(value) if isinstance(value, np.ndarray | np.generic) else None
+    if array is None or array.dtype.kind not in "biuf":
+        problem = f"{where} {described(value)} where {what} belongs"
+        raise SubjectError(problem, "return")
+    return array
+
+
+def described(value: Any) -> str:
+    """Say briefly what something is."""
+    if value is None:
+        return "None"
+    if isinstance(value, tuple | list):
+        return f"a {type(value).__name__} of {len(value)}"
+    return f"a {type(value).__name__}"
+
+
+def where(error: Exception) -> str:
+    """Say in which line of the homework an error was raised, if it was there."""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if not frame.filename.startswith("<")]
+    lines = [f.lineno for f in own if "im2col_cnn/testing" not in f.filename]
+    inside = [
+        frame.lineno
+        for frame in own
+        if "site-packages" not in frame.filename and frame.lineno in lines
+    ]
+    return f" (line {inside[-1]})" if inside else ""
+
+
+def channels_first(x: Array) -> Array:
+    """Turn (N, H, W, C) into (N, C, H, W), in memory of the same kind."""
+    moved = np.moveaxis(x, -1, 1)
+    is_fortran = x.flags.f_contiguous and not x.flags.c_contiguous
+    return np.asfortranarray(moved) if is_fortran else moved.copy(order="C")
+
+
+def channels_last(x: Array) -> Array:
+    """Turn (N, C, H, W) into (N, H, W, C)."""
+    return np.ascontiguousarray(np.moveaxis(x, 1, -1)) if x.ndim > 1 else x

@@ -1,0 +1,122 @@
+"""Read the names of this package.
+
+Only settings that appear in a function's signature are asked of it.
+"""
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+from ..._typing import Array, Shape
+from ..subject import SubjectError
+from .coursera import takes_a_dict
+from .dialect import Dialect, Names, Offer, ask
+from .probing import probed
+
+__all__ = ["NATIVE", "column_offer", "pair_offer"]
+
+PAIRS = {
+    "conv": ("conv_forward", "conv_backward"),
+    "max_pool": ("max_pool_forward", "max_pool_backward"),
+    "avg_pool": ("avg_pool_forward", "avg_pool_backward"),
+}
+GRADIENTS = {"conv": ("dx", "dw", "db"), "max_pool": ("dx",), "avg_pool": ("dx",)}
+
+
+def pair_offer(
+    kind: str,
+    its_forward: Callable[..., Any],
+    its_backward: Callable[..., Any] | None,
+    names: tuple[str, str] | None = None,
+) -> Offer:
+    """Offer a forward, and its backward if there is one."""
+    forward_name, backward_name = names or PAIRS[kind]
+
+    def forward(*arrays: Any, **settings: Any) -> tuple[Array, Any]:
+        def call() -> Any:
+            return its_forward(*arrays, **settings)
+
+        y, cache = ask(forward_name, call, returns=("y", "cache"))
+        return y, cache
+
+    def backward(dy: Array, cache: Any) -> Any:
+        def call() -> Any:
+            return its_backward(dy, cache) if its_backward else None
+
+        found = ask(backward_name, call, returns=GRADIENTS[kind])
+        return tuple(found) if isinstance(found, list) else found
+
+    support, left_out = probed(its_forward, kind, forward)
+    name = ", ".join((forward_name, backward_name)[: 2 if its_backward else 1])
+    return Offer(
+        kind,
+        name,
+        forward,
+        backward if its_backward else None,
+        support,
+        ("forward", "backward") if its_backward else ("forward",),
+        left_out,
+    )
+
+
+def column_offer(
+    its_im2col: Callable[..., Any], its_col2im: Callable[..., Any] | None
+) -> Offer:
+    """Offer im2col, with col2im for its backward."""
+
+    def forward(x: Array, kernel_size: Shape, **settings: Any) -> tuple[Array, Any]:
+        def call() -> Any:
+            return its_im2col(x, kernel_size, **settings)
+
+        found = ask("im2col", call, returns=("columns",))
+        if found.ndim != 2:
+            problem = f"im2col returned an array of shape {found.shape}, not a matrix"
+            raise SubjectError(problem, "return")
+        return found, (x.shape, kernel_size, settings)
+
+    def backward(columns: Array, cache: Any) -> Array:
+        shape, kernel_size, settings = cache
+
+        def call() -> Any:
+            assert its_col2im is not None
+            return its_col2im(columns, shape, kernel_size, **settings)
+
+        found: Array = ask("col2im", call, returns=("images",))
+        return found
+
+    support, left_out = probed(its_im2col, "im2col", forward)
+    return Offer(
+        "im2col",
+        "im2col, col2im" if its_col2im else "im2col",
+        forward,
+        backward if its_col2im else None,
+        support,
+        ("forward", "backward") if its_col2im else ("forward",),
+        left_out,
+    )
+
+
+def read(names: Names) -> list[Offer]:
+    """Find what there is of this package's functions."""
+    offers = [
+        pair_offer(kind, names[forward], names.get(backward))
+        for kind, (forward, backward) in PAIRS.items()
+        if forward in names
+    ]
+    if "im2col" in names and takes_kernel_size(names["im2col"]):
+        offers.append(column_offer(names["im2col"], names.get("col2im")))
+    return offers
+
+
+def takes_kernel_size(function: Callable[..., Any]) -> bool:
+    """Tell whether an im2col takes images and the size of a kernel."""
+    parameters = list(inspect.signature(function).parameters.values())
+    return len([p for p in parameters if p.default is p.empty]) <= 2
+
+
+NATIVE = Dialect(
+    "native",
+    (*(name for pair in PAIRS.values() for name in pair), "im2col", "col2im"),
+    read,
+    lambda names: not ("conv_forward" in names and takes_a_dict(names)),
+)

@@ -1,0 +1,68 @@
+"""Find the smallest input on which an implementation breaks a law."""
+
+from contextlib import suppress
+
+import hypothesis
+import hypothesis.strategies as st
+
+from .laws.table import Law
+from .subject import Subject
+from .trials import Trial, quietly, settle
+
+__all__ = ["hunt"]
+
+PATIENCE = 250  # calls spent on making a counterexample smaller
+
+
+class EnoughError(BaseException):
+    """Ends a search; Hypothesis lets it through."""
+
+
+def hunt(
+    law: Law, subject: Subject, *, seed: int, examples: int, shrink: bool
+) -> Trial | None:
+    """
+    Search for a trial in which a law does not hold.
+
+    Parameters
+    ----------
+    law : Law
+    subject : Subject
+    seed : int
+        The same seed finds the same.
+    examples : int
+        How many inputs to try before the law is believed.
+    shrink : bool
+        Whether to make the input that was found as small as possible.
+
+    Returns
+    -------
+    Trial or None
+        The smallest failure that was found.
+    """
+    failures: list[Trial] = []
+    calls_left = PATIENCE
+    phases = [hypothesis.Phase.generate]
+    if shrink:
+        phases.append(hypothesis.Phase.shrink)
+
+    @quietly(seed, examples, phases=phases)
+    def search(data: st.DataObject) -> None:
+        nonlocal calls_left
+        trial = settle(law, subject, data.draw)
+        if failures:
+            calls_left -= 1
+        if trial.failure is not None:
+            failures.append(trial)
+            if trial.stopped:
+                raise EnoughError
+        if calls_left == 0:
+            raise EnoughError
+        if trial.failure is not None:
+            raise trial.failure
+
+    # Failures come up here, and what Hypothesis says of fickle functions.
+    with suppress(EnoughError, Exception):
+        search()
+    # Of equally small ones the last: it has the simplest numbers.
+    return min(reversed(failures), key=lambda trial: trial.size, default=None)

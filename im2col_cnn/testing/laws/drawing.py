@@ -1,0 +1,41 @@
+"""Draw what laws are put to: a call, and a gradient for what it returns."""
+
+from collections.abc import Callable
+from typing import Any
+
+import hypothesis.strategies as st
+import numpy as np
+import numpy.typing as npt
+
+from ..._typing import Array
+from ..strategies import Case, whole_arrays
+from ..subject import Subject
+
+__all__ = ["Draw", "draw_case", "draw_upstream", "read_only"]
+
+Draw = Callable[..., Any]  # the `draw` of Hypothesis: a strategy, and a label for it
+
+
+def draw_case(
+    subject: Subject, draw: Draw, *, dtype: npt.DTypeLike | None = None
+) -> Case:
+    """Draw a call that the implementation takes."""
+    if dtype is None:
+        dtype = draw(st.sampled_from(subject.inputs), label="dtype")
+    case = draw(subject.cases(dtype), label="case")
+    assert isinstance(case, Case)
+    return case
+
+
+def draw_upstream(subject: Subject, draw: Draw, y: Array) -> Array:
+    """Draw a gradient for `y`, of its dtype; means of it are exact."""
+    dy = draw(whole_arrays(y.shape), label="dy")
+    # float16 cannot hold large multiples; whole numbers smaller than float32 neither.
+    dtype = y.dtype if y.dtype in (np.float32, np.float64, np.int64) else np.float64
+    return read_only((dy * subject.multiple).astype(dtype))
+
+
+def read_only(array: Array) -> Array:
+    """Return an array that nobody can write into."""
+    array.flags.writeable = False
+    return array

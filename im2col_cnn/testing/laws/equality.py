@@ -1,0 +1,105 @@
+"""Demand the numbers that nested loops compute.
+
+The loops are slow and obvious, and share no code with what they judge. These laws find
+most bugs; the other laws find the rest, or find them without an oracle.
+"""
+
+import hypothesis.strategies as st
+import numpy as np
+import numpy.typing as npt
+
+from ..._typing import Array
+from ..strategies import Case
+from ..subject import Subject
+from .drawing import Draw, draw_case, draw_upstream
+from .verdict import assert_equal
+
+__all__ = [
+    "db_equals_the_loops",
+    "dw_equals_the_loops",
+    "dx_equals_the_loops",
+    "forward_equals_the_loops",
+    "nan_and_infinity_go_where_the_loops_send_them",
+]
+
+
+def forward_equals_the_loops(subject: Subject, draw: Draw) -> None:
+    """Forward gives the numbers of nested loops: everything else rests on them."""
+    case = draw_case(subject, draw)
+
+    y, _ = subject.run(case)
+
+    assert_equal(y, subject.right(case)[0], "y", strict=subject.strict)
+
+
+def dx_equals_the_loops(subject: Subject, draw: Draw) -> None:
+    """Every pixel gets what it is owed: the layer below learns from nothing else."""
+    gradient_equals_the_loops(subject, draw, "x")
+
+
+def dw_equals_the_loops(subject: Subject, draw: Draw) -> None:
+    """Every weight gets what it is owed: it is what a kernel learns from."""
+    gradient_equals_the_loops(subject, draw, "w")
+
+
+def db_equals_the_loops(subject: Subject, draw: Draw) -> None:
+    """The bias gets the sum over all images and places, for it was added to them."""
+    gradient_equals_the_loops(subject, draw, "b")
+
+
+def gradient_equals_the_loops(subject: Subject, draw: Draw, array: str) -> None:
+    """Compare one gradient, for an upstream gradient that is not all ones.
+
+    With ones, rows and columns that were swapped would go unseen.
+    """
+    case = draw_case(subject, draw)
+    _, cache = subject.run(case)
+    right_y, right_cache = subject.right(case)
+    dy = draw_upstream(subject, draw, right_y)
+
+    index = subject.arrays.index(array)
+    found = subject.gradients(dy, cache)[index]
+
+    wanted = subject.right_gradients(dy, right_cache)[index]
+    assert_equal(found, wanted, f"d{array}", strict=subject.strict)
+
+
+def nan_and_infinity_go_where_the_loops_send_them(subject: Subject, draw: Draw) -> None:
+    """A NaN in the input shows in the output, and keeps its gradient: none is lost."""
+    case = draw_case(subject, draw, dtype=np.float64)
+    x, *others = case.arrays
+    values = [np.nan, np.inf, -np.inf] if subject.strict else [np.nan]
+    most = x.size if subject.strict else 1
+    x = draw(spoilt(x, values, most), label="spoilt x")
+    case = Case((x, *others), case.settings)
+    with np.errstate(invalid="ignore"):
+        y, cache = subject.run(case)
+        right_y, right_cache = subject.right(case)
+
+        assert_equal(y, right_y, "y", strict=subject.strict)
+
+        if subject.backward is None:
+            return
+        dy = draw_upstream(subject, draw, right_y)
+        if subject.strict:
+            dy = draw(spoilt(dy, values, most), label="spoilt dy")
+        wanted = subject.right_gradients(dy, right_cache)
+        for name, ours, theirs in zip(
+            subject.arrays, subject.gradients(dy, cache), wanted, strict=True
+        ):
+            assert_equal(ours, theirs, f"d{name}", strict=subject.strict)
+
+
+@st.composite
+def spoilt(draw: st.DrawFn, array: Array, values: list[float], most: int) -> Array:
+    """Replace some numbers by others that are hardly numbers."""
+    if array.size == 0:
+        return array
+    places = draw(
+        st.lists(st.integers(0, array.size - 1), min_size=min(1, most), max_size=most)
+    )
+    numbers: npt.NDArray[np.float64] = array.astype(np.float64)
+    for place in places:
+        numbers.flat[place] = draw(st.sampled_from(values))
+    numbers.flags.writeable = False
+    return numbers

@@ -1,0 +1,45 @@
+"""Demand that tied maxima share by a rule, whichever rule that is.
+
+Three rules are in use: the first in reading order takes all (PyTorch, TensorFlow), all
+share (some textbooks), each takes all (some courses: it pays out more than it got). A
+gradient that follows none of them is wrong.
+"""
+
+from ..._typing import Ties
+from ..strategies import Case
+from ..subject import Subject
+from .drawing import Draw, draw_case, draw_upstream, read_only
+from .verdict import BrokenLawError, assert_equal
+
+__all__ = ["TIE_RULES", "tied_maxima_follow_the_rule"]
+
+TIE_RULES: tuple[Ties, ...] = ("first", "split", "all")
+
+
+def tied_maxima_follow_the_rule(subject: Subject, draw: Draw) -> None:
+    """Where maxima tie, dx follows one rule: first, split or all, and no other."""
+    case = draw_case(subject, draw, dtype="float64")
+    (x,) = case.arrays
+    case = Case((read_only(x // 5),), case.settings)
+    found, cache = subject.run(case)
+    assert subject.oracle is not None
+    if subject.backward is None:  # a mask: its rule shows at once
+        wanted = subject.oracle.forward(*case.arrays, ties=subject.ties or "first")[0]
+        assert_equal(found, wanted, "the mask")
+        return
+    assert subject.oracle.backward is not None
+    dy = None
+    problems = []
+    gradient = None
+    for ties in TIE_RULES if subject.ties is None else (subject.ties,):
+        y, right = subject.oracle.forward(*case.arrays, **case.settings, ties=ties)
+        if gradient is None:
+            dy = draw_upstream(subject, draw, y)
+            (gradient,) = subject.gradients(dy, cache)
+        try:
+            assert_equal(gradient, subject.oracle.backward(dy, right), "dx")
+        except BrokenLawError as broken:
+            problems.append(broken)
+        else:
+            return
+    raise problems[0]

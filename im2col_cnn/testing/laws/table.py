@@ -1,0 +1,150 @@
+"""List every law, and whom it is put to."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ..subject import Subject
+from . import equality, geometry, manners, pooling
+from .drawing import Draw
+
+__all__ = ["LAWS", "Law", "laws_for"]
+
+CONVOLUTIONS = ("conv", "conv_transpose")
+MEANS = ("avg_pool", "adaptive_avg_pool", "global_avg_pool")
+HELPERS = ("mask", "share")
+MOST, ALL = ("*",), ("*", *HELPERS)  # helpers look at one window, without backward
+
+
+@dataclass(frozen=True)
+class Law:
+    """
+    A law and whom it is put to.
+
+    Parameters
+    ----------
+    demand : callable
+        ``demand(subject, draw)`` raises `BrokenLawError` where the law does not hold.
+    kinds : tuple of str
+        The kinds of subject that it is put to; ``"*"`` is every kind but `HELPERS`.
+    array : str
+        The array whose gradient it judges; empty if it judges something else.
+    judges : tuple of str
+        What of the subject it judges; one of them must be the author's.
+    oracle : bool
+        Whether it needs to be told what is right.
+    follows : bool
+        Whether breaking it is no news where numbers are wrong already.
+    advice : bool
+        Whether it demands more than most courses do. Then breaking it does not fail.
+    """
+
+    demand: Callable[[Subject, Draw], None]
+    kinds: tuple[str, ...] = MOST
+    array: str = ""
+    judges: tuple[str, ...] = ("forward", "backward")
+    oracle: bool = False
+    follows: bool = False
+    advice: bool = False
+
+    @property
+    def name(self) -> str:
+        """The name of the function, in words."""
+        return self.demand.__name__.replace("_", " ")
+
+    @property
+    def sentence(self) -> str:
+        """What the law demands, and why."""
+        return (self.demand.__doc__ or "").strip().splitlines()[0]
+
+    def is_put_to(self, subject: Subject) -> bool:
+        """Tell whether this law has something to judge here."""
+        return (
+            ("*" if "*" in self.kinds and subject.kind not in HELPERS else subject.kind)
+            in self.kinds
+            and (not self.array or self.array in subject.arrays)
+            and (subject.backward is not None or "forward" in self.judges)
+            and any(part in subject.judges for part in self.judges)
+            and (subject.oracle is not None or not self.oracle)
+            and (subject.small is not None or self.demand != manners.small_calls_return)
+        )
+
+    def __call__(self, subject: Subject, draw: Draw) -> None:
+        """Put the law to a subject, with what is drawn."""
+        self.demand(subject, draw)
+
+
+FORWARD, BACKWARD = ("forward",), ("backward",)
+
+LAWS = (
+    Law(manners.small_calls_return, ALL),
+    Law(
+        equality.forward_equals_the_loops,
+        ALL,
+        judges=FORWARD,
+        oracle=True,
+    ),
+    Law(equality.dx_equals_the_loops, array="x", judges=BACKWARD, oracle=True),
+    Law(equality.dw_equals_the_loops, array="w", judges=BACKWARD, oracle=True),
+    Law(equality.db_equals_the_loops, array="b", judges=BACKWARD, oracle=True),
+    Law(
+        pooling.tied_maxima_follow_the_rule,
+        ("max_pool", "mask"),
+        oracle=True,
+        follows=True,
+    ),
+    Law(
+        geometry.forward_and_backward_are_adjoint,
+        (*CONVOLUTIONS, *MEANS, "im2col"),
+        judges=BACKWARD,
+        follows=True,
+    ),
+    Law(
+        geometry.pixels_that_no_window_reads_get_gradient_0,
+        ("conv", "max_pool", "avg_pool"),
+        judges=BACKWARD,
+        follows=True,
+    ),
+    Law(geometry.the_bias_is_added_once, CONVOLUTIONS, judges=FORWARD, follows=True),
+    Law(
+        geometry.a_gradient_is_paid_out_in_full,
+        ("max_pool", "avg_pool"),
+        judges=BACKWARD,
+        follows=True,
+    ),
+    Law(
+        geometry.the_mean_of_a_constant_is_the_constant,
+        MEANS,
+        judges=FORWARD,
+        follows=True,
+    ),
+    Law(
+        manners.every_gradient_has_the_shape_of_its_array,
+        judges=BACKWARD,
+        follows=True,
+    ),
+    Law(manners.a_batch_is_the_concatenation_of_its_images, follows=True),
+    Law(manners.arguments_are_left_alone),
+    Law(manners.backward_can_be_called_again, judges=BACKWARD),
+    Law(manners.backward_goes_with_its_own_forward, judges=BACKWARD),
+    Law(manners.memory_layout_does_not_matter),
+    Law(manners.a_float_dtype_is_kept, advice=True),
+    Law(
+        equality.nan_and_infinity_go_where_the_loops_send_them,
+        ("*", "mask"),
+        oracle=True,
+        follows=True,
+        advice=True,
+    ),
+    Law(manners.a_gradient_of_another_shape_is_refused, judges=BACKWARD, advice=True),
+    Law(geometry.channels_that_do_not_match_are_refused, ("conv",), advice=True),
+    Law(
+        geometry.a_stride_of_0_is_refused,
+        ("conv", "max_pool", "avg_pool"),
+        advice=True,
+    ),
+)
+
+
+def laws_for(subject: Subject) -> list[Law]:
+    """Return the laws that have something to judge in a subject."""
+    return [law for law in LAWS if law.is_put_to(subject)]

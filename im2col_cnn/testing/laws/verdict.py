@@ -1,0 +1,72 @@
+"""Compare what an implementation gave with what is right, and say where they part.
+
+Laws are put to small whole numbers, so that right answers are whole numbers too, or
+simple fractions, and ``==`` would do for loops and matrix products in any float dtype.
+An FFT cannot be exact, nor a division that is done as a product; so outsiders are
+allowed a rounding of ``2**10`` units in the last place of the largest number, and never
+more than a quarter: a wrong answer is off by more, and a rounded one by far less.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from ..._typing import Array
+
+__all__ = ["BrokenLawError", "assert_equal", "assert_refused", "equal", "tolerance"]
+
+
+class BrokenLawError(AssertionError):
+    """A law that does not hold, with the two answers that should have been equal."""
+
+    def __init__(self, what: str, problem: str, found: Any, wanted: Any = None) -> None:
+        super().__init__(f"{what} {problem}")
+        self.what, self.problem, self.found, self.wanted = what, problem, found, wanted
+
+
+def assert_equal(found: Any, wanted: Any, what: str, *, strict: bool = False) -> None:
+    """Break the law unless two arrays have the same shape and the same numbers."""
+    if wanted is None and found is None:
+        return
+    if found is None or wanted is None or not isinstance(found, np.ndarray):
+        raise BrokenLawError(what, f"is {found!r}, not an array", found, wanted)
+    if found.shape != wanted.shape:
+        problem = f"has shape {found.shape} instead of {wanted.shape}"
+        raise BrokenLawError(what, problem, found, wanted)
+    if strict and found.dtype != wanted.dtype:
+        problem = f"has dtype {found.dtype} instead of {wanted.dtype}"
+        raise BrokenLawError(what, problem, found, wanted)
+    wrong = ~equal(found, wanted, 0.0 if strict else tolerance(found, wanted))
+    if wrong.any():
+        first = tuple(map(int, np.argwhere(wrong)[0]))
+        problem = (
+            f"is wrong in {np.count_nonzero(wrong)} of {wrong.size} places, first at "
+            f"{list(first)}: {found[first]:g} instead of {wanted[first]:g}"
+        )
+        raise BrokenLawError(what, problem, found, wanted)
+
+
+def assert_refused(call: Any, what: str, problem: str) -> None:
+    """Raise `BrokenLawError` if a call that makes no sense returns as if it did."""
+    try:
+        call()
+    except Exception:  # any refusal will do, whatever its kind
+        return
+    raise BrokenLawError(what, problem, None)
+
+
+def tolerance(found: Array, wanted: Array) -> float:
+    """Return how far apart two numbers may be and still count as the same."""
+    if found.dtype.kind != "f":
+        return 0.0
+    sizes = np.abs(wanted[np.isfinite(wanted)])
+    largest = max(1.0, float(sizes.max(initial=0)))
+    return min(0.25, 2**10 * float(np.finfo(found.dtype).eps) * largest)
+
+
+def equal(found: Array, wanted: Array, allowed: float) -> Array:
+    """Compare number by number; NaN equals NaN here."""
+    with np.errstate(invalid="ignore"):  # inf - inf
+        close = np.abs(np.subtract(found, wanted, dtype=np.float64)) <= allowed
+    same = (found == wanted) | ((found != found) & (wanted != wanted))  # noqa: PLR0124
+    return np.asarray(same | close)

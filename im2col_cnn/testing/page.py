@@ -1,0 +1,170 @@
+"""Write a report as one HTML page that needs nothing else, with its inputs drawn."""
+
+from html import escape
+from typing import Any
+
+import numpy as np
+
+from .._typing import Array
+from .laws.verdict import equal, tolerance
+from .report import Finding, Report
+from .wording import call_of, in_words
+
+__all__ = ["as_html"]
+
+STYLE = """
+:root { color-scheme: light dark; --line: #8886; --bad: #d33; --good: #292; }
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto;
+       padding: 0 1rem; }
+h2 { margin-top: 2.5rem; border-top: 1px solid var(--line); padding-top: 1rem; }
+table.laws { border-collapse: collapse; width: 100%; }
+table.laws td { border-bottom: 1px solid var(--line); padding: .2rem .6rem; }
+.broken { color: var(--bad); font-weight: 600; } .holds { color: var(--good); }
+.arrays { display: flex; flex-wrap: wrap; gap: 1.5rem; align-items: flex-start; }
+figure { margin: .5rem 0; } figcaption { font: 14px monospace; }
+table.grid { border-collapse: collapse; display: inline-table; margin: .2rem; }
+table.grid td { border: 1px solid var(--line); min-width: 2rem; padding: .15rem .4rem;
+                text-align: right; font: 14px monospace; }
+td.wrong { background: #d334; outline: 2px solid var(--bad); }
+td.right { background: #2924; outline: 2px solid var(--good); }
+pre { white-space: pre-wrap; }
+"""
+MOST = 400  # cells of an array that are drawn
+
+
+def as_html(report: Report) -> str:
+    """
+    Write a report as a page.
+
+    Parameters
+    ----------
+    report : Report
+
+    Returns
+    -------
+    str
+        A document with its style and its pictures inside; it loads nothing.
+    """
+    title = escape(f"{report.title}: {report.summary()}")
+    heading, *remarks = (line for line in report.heading() if line)
+    parts = [
+        "<!doctype html>",
+        '<html lang="en"><head><meta charset="utf-8">',
+        '<meta name="viewport" content="width=device-width">',
+        f"<title>{title}</title><style>{STYLE}</style></head><body>",
+        f"<h1>{title}</h1><p>{escape(heading)}</p>",
+        *(f"<p>{escape(remark)}</p>" for remark in remarks),
+        laws(report),
+        *(bug(report, n, f) for n, f in enumerate(report.findings, start=1)),
+    ]
+    if report.printed:
+        parts.append(f"<h2>It printed</h2><pre>{escape(report.printed)}</pre>")
+    return "\n".join([*parts, "</body></html>", ""])
+
+
+def laws(report: Report) -> str:
+    """Write the table of laws."""
+    numbers = {id(finding): n for n, finding in enumerate(report.findings, start=1)}
+    rows = []
+    for verdict in report.verdicts:
+        number = numbers.get(id(verdict.finding))
+        link = f'<a href="#bug{number}">bug {number}</a>' if number else ""
+        rows.append(
+            f"<tr><td>{escape(verdict.function)}</td>"
+            f'<td class="{verdict.status}">{verdict.status}</td>'
+            f'<td title="{escape(verdict.law.sentence)}">'
+            f"{escape(verdict.law.name)}</td>"
+            f"<td>{link}</td></tr>"
+        )
+    return f'<table class="laws">{"".join(rows)}</table>'
+
+
+def bug(report: Report, number: int, finding: Finding) -> str:
+    """Describe a bug, and draw the smallest input that shows it."""
+    title = escape(f"{number}. {finding.function}: {report.headline(finding)}")
+    parts = [f'<h2 id="bug{number}">{title}</h2>']
+    if (exhibit := finding.exhibit) is not None:
+        parts += [
+            f"<p>{escape(exhibit.why)}.</p>",
+            f"<p>Write <code>{escape(exhibit.fix)}</code>.</p>",
+            f"<p>Seen in {escape(exhibit.source)}.</p>",
+        ]
+    parts.append(f"<p>The law: {escape(finding.law.sentence)}</p>")
+    figures, settings = [], []
+    for name, value in call_of(finding.trial, finding.kind):
+        word = report.words.get(name, name)
+        if isinstance(value, np.ndarray):
+            figures.append(figure(word, value, is_kernel=name == "w"))
+        else:
+            settings.append(f"{word} = {value!r}")
+    parts.append("<p>The smallest input that shows it:</p>")
+    parts.append(f'<div class="arrays">{"".join(figures)}</div>')
+    if settings:
+        parts.append(f"<p><code>{escape(', '.join(settings))}</code></p>")
+    parts.append(f"<p>{escape(in_words(finding.problem, report.words))}</p>")
+    if isinstance(finding.expected, np.ndarray):
+        parts.append(f'<div class="arrays">{compared(finding)}</div>')
+    return "\n".join(parts)
+
+
+def compared(finding: Finding) -> str:
+    """Draw what is right beside what came, with the differences marked."""
+    expected, got = finding.expected, finding.got
+    if not isinstance(got, np.ndarray):
+        return figure("expected", expected)
+    marks = None
+    if got.shape == expected.shape:
+        marks = ~equal(got, expected, tolerance(got, expected))
+    is_kernel = finding.law.array == "w"
+    return figure("expected", expected, marks, "right", is_kernel=is_kernel) + figure(
+        "got", got, marks, "wrong", is_kernel=is_kernel
+    )
+
+
+def figure(
+    name: str,
+    array: Array,
+    marks: Any = None,
+    mark: str = "",
+    *,
+    is_kernel: bool = False,
+) -> str:
+    """Draw an array: a grid for each image and channel."""
+    caption = f"{escape(name)}, shape {' x '.join(map(str, array.shape))}"
+    if array.size > MOST:
+        return f"<figure><figcaption>{caption}, too large to draw</figcaption></figure>"
+    marks = np.zeros(array.shape, bool) if marks is None else marks
+    return (
+        f"<figure><figcaption>{caption}</figcaption>"
+        f"{''.join(grids(array, marks, mark, is_kernel=is_kernel))}</figure>"
+    )
+
+
+def grids(array: Array, marks: Array, mark: str, *, is_kernel: bool) -> list[str]:
+    """Draw an array with channels last, or a kernel, plane by plane."""
+    if array.ndim < 3:
+        return [grid(np.atleast_2d(array), np.atleast_2d(marks), mark)]
+    # Images are drawn by number and channel, kernels by channel and filter.
+    axes = (-2, -1) if is_kernel else (0, -1)
+    planes = np.moveaxis(array, axes, (0, 1)), np.moveaxis(marks, axes, (0, 1))
+    return [
+        grid(rows_of(planes[0][at]), rows_of(planes[1][at]), mark)
+        for at in np.ndindex(planes[0].shape[:2])
+    ]
+
+
+def rows_of(plane: Array) -> Array:
+    """Return a plane as rows; an image with one axis is one row."""
+    return plane.reshape(-1, plane.shape[-1])
+
+
+def grid(plane: Array, marks: Array, mark: str) -> str:
+    """Draw one plane of numbers."""
+    rows = [
+        "".join(
+            f'<td class="{mark if marked else ""}">{number:g}</td>'
+            for number, marked in zip(row, marked_row, strict=True)
+        )
+        for row, marked_row in zip(plane, marks, strict=True)
+    ]
+    return f'<table class="grid">{"".join(f"<tr>{row}</tr>" for row in rows)}</table>'

@@ -1,0 +1,204 @@
+"""Hold what was found out about an implementation, and tell it in plain words."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from .bugs.exhibit import Exhibit
+from .laws.table import Law
+from .laws.verdict import BrokenLawError
+from .trials import Trial
+from .wording import call_of, in_words, written
+
+__all__ = ["Finding", "Report", "Status", "Verdict"]
+
+Status = Literal["holds", "broken", "advice", "not checked"]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One bug: the smallest input that shows it, and its name if the museum has it."""
+
+    function: str
+    kind: str
+    law: Law
+    trial: Trial
+    exhibit: Exhibit | None = None
+
+    @property
+    def problem(self) -> str:
+        """Say what went wrong."""
+        return str(self.trial.failure)
+
+    @property
+    def expected(self) -> Any:
+        """What is right, if numbers were compared."""
+        failure = self.trial.failure
+        return failure.wanted if isinstance(failure, BrokenLawError) else None
+
+    @property
+    def got(self) -> Any:
+        """What was returned, if anything was."""
+        failure = self.trial.failure
+        return failure.found if isinstance(failure, BrokenLawError) else None
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What one law said of one function."""
+
+    function: str
+    law: Law
+    status: Status
+    finding: Finding | None = None  # several laws may owe their verdict to one bug
+
+
+@dataclass(frozen=True)
+class Report:
+    """
+    What was found out about an implementation.
+
+    Parameters
+    ----------
+    title : str
+        What was checked.
+    verdicts : tuple of Verdict
+        One per function and law.
+    words : mapping
+        What the laws call ``x``, ``dx``, ... in the words of the homework.
+    remarks : tuple of str
+        What was left out, and other things worth knowing.
+    printed : str
+        What the homework printed meanwhile.
+    dialect : str
+    seed, examples : int
+        What was drawn, and how often: the same numbers draw the same.
+    strict : bool
+        Whether advice counts.
+    """
+
+    title: str
+    verdicts: tuple[Verdict, ...]
+    words: Mapping[str, str] = field(default_factory=dict)
+    remarks: tuple[str, ...] = ()
+    printed: str = ""
+    dialect: str = ""
+    seed: int = 0
+    examples: int = 0
+    strict: bool = False
+
+    @property
+    def ok(self) -> bool:
+        """Whether every law holds that counts."""
+        return all(self.counts(v) <= (v.status == "holds") for v in self.verdicts)
+
+    @property
+    def findings(self) -> list[Finding]:
+        """Return the bugs, each once, in the order of the laws that found them."""
+        found: dict[int, Finding] = {}
+        for verdict in self.verdicts:
+            if verdict.finding is not None:
+                found.setdefault(id(verdict.finding), verdict.finding)
+        return list(found.values())
+
+    def counts(self, verdict: Verdict) -> bool:
+        """Tell whether a verdict decides about success."""
+        return self.strict or not verdict.law.advice
+
+    def laws_of(self, finding: Finding) -> list[str]:
+        """Return the names of the laws that a bug breaks."""
+        return [v.law.name for v in self.verdicts if v.finding is finding]
+
+    def score(self, weights: Mapping[str, float] | None = None) -> tuple[float, float]:
+        """Return the points that were won, and those to be won.
+
+        `weights` gives points per law, by name; the others are worth 1, advice 0.
+        """
+        weights = weights or {}
+        won = total = 0.0
+        for verdict in self.verdicts:
+            points = weights.get(verdict.law.name, float(self.counts(verdict)))
+            total += points
+            won += points * (verdict.status == "holds")
+        return won, total
+
+    def __str__(self) -> str:
+        """Tell all of it, to be read at a terminal."""
+        return "\n".join([*self.heading(), *self.table(), *self.bugs(), self.summary()])
+
+    def heading(self) -> list[str]:
+        """Say what was checked, and how."""
+        dialect = f", read as {self.dialect}" if self.dialect else ""
+        drawn = f"{self.examples} examples per law, seed {self.seed}"
+        lines = [f"{self.title}{dialect}: {drawn}"]
+        return [*lines, *(f"  {remark}" for remark in self.remarks), ""]
+
+    def table(self) -> list[str]:
+        """List the laws of every function, and which bug breaks one."""
+        numbers = {id(finding): n for n, finding in enumerate(self.findings, start=1)}
+        lines: list[str] = []
+        function = None
+        for verdict in self.verdicts:
+            if verdict.function != function:
+                function = verdict.function
+                lines += [function]
+            number = numbers.get(id(verdict.finding))
+            see = f"  see {number}" if number else ""
+            mark = "BROKEN" if verdict.status == "broken" else verdict.status
+            lines.append(f"  {mark:12}{verdict.law.name}{see}")
+        return [*lines, ""]
+
+    def bugs(self) -> list[str]:
+        """Describe every bug: its name, why it is one, the smallest input, the fix."""
+        lines: list[str] = []
+        for number, finding in enumerate(self.findings, start=1):
+            word = "" if self.decides(finding) else "advice: "
+            lines += [f"{number}. {finding.function}: {word}{self.headline(finding)}"]
+            story = self.story(finding) if self.decides(finding) else self.hint(finding)
+            lines += [f"   {line}".rstrip() for line in story]
+            lines += [""]
+        return lines
+
+    def headline(self, finding: Finding) -> str:
+        """Return the name of a bug, or what was seen of it."""
+        if finding.exhibit is not None:
+            return f"{finding.exhibit.name} ({finding.exhibit.key})"
+        return in_words(finding.problem, self.words)
+
+    def story(self, finding: Finding) -> list[str]:
+        """Tell why a bug is one, what mends it, and on what input it shows."""
+        lines = []
+        if (exhibit := finding.exhibit) is not None:
+            lines += [f"why   {exhibit.why}", f"fix   {exhibit.fix}"]
+            lines += [f"seen  {exhibit.source}"]
+        lines += [f"law   {finding.law.sentence}", "", "smallest input that shows it:"]
+        for name, value in call_of(finding.trial, finding.kind):
+            lines += named(self.words.get(name, name), value)
+        lines += ["", in_words(finding.problem, self.words)]
+        if finding.expected is not None:
+            lines += named("expected", finding.expected)
+            lines += named("got", finding.got)
+        return lines
+
+    def decides(self, finding: Finding) -> bool:
+        """Tell whether a bug breaks a law that counts."""
+        return any(self.counts(v) for v in self.verdicts if v.finding is finding)
+
+    def hint(self, finding: Finding) -> list[str]:
+        """Say in a line or two what would be better."""
+        hint = [in_words(finding.problem, self.words)]
+        return [*hint, f"better: {finding.exhibit.fix}"] if finding.exhibit else hint
+
+    def summary(self) -> str:
+        """Count, in one line."""
+        counted = [verdict for verdict in self.verdicts if self.counts(verdict)]
+        held = sum(verdict.status == "holds" for verdict in counted)
+        advice = sum(v.status == "advice" for v in self.verdicts if not self.counts(v))
+        more = f"; {advice} pieces of advice, which do not count" if advice else ""
+        return f"{held} of {len(counted)} laws hold{more}"
+
+
+def named(name: str, value: Any) -> list[str]:
+    """Write an argument beside its name, or under it."""
+    first, *rest = written(value).splitlines()
+    return [f"  {name:9} {first}", *(f"            {line}" for line in rest)]

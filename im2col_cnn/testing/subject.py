@@ -1,0 +1,130 @@
+"""Hold an implementation and what is asked of it: the one that laws judge.
+
+Whatever a course calls its functions and wherever it puts its channels, a law sees
+``forward(*arrays, **settings) -> (y, cache)`` and ``backward(dy, cache) -> gradients``,
+channels last. im2col has such a pair too: its backward is col2im.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import hypothesis.strategies as st
+import numpy.typing as npt
+
+from .._typing import Array, Ties
+from .strategies import Case
+
+__all__ = ["Cases", "Oracle", "Subject", "SubjectError", "SubjectStoppedError"]
+
+Cases = Callable[[npt.DTypeLike], st.SearchStrategy[Case]]
+
+
+class SubjectError(Exception):
+    """What an implementation did instead of returning what it should."""
+
+    def __init__(
+        self, problem: str, kind: str, detail: str = "", part: str = ""
+    ) -> None:
+        super().__init__(problem)
+        self.kind, self.detail = kind, detail  # of the exception it raised, if it did
+        self.part = part  # forward or backward, where that is known
+
+
+class SubjectStoppedError(BaseException):
+    """A call that never returned; no law goes on after that, so nothing catches it."""
+
+    def __init__(self, problem: str, kind: str, part: str = "") -> None:
+        super().__init__(problem)
+        self.kind, self.part = kind, part
+
+
+class Oracle(NamedTuple):
+    """The functions that say what is right."""
+
+    forward: Callable[..., tuple[Array, Any]]
+    backward: Callable[..., Any] | None = None
+
+
+@dataclass(frozen=True)
+class Subject:
+    """
+    One implementation under judgement.
+
+    Parameters
+    ----------
+    kind : str
+        What it claims to be: ``"conv"``, ``"max_pool"``, ...
+    cases : callable
+        From a dtype to a strategy for the calls it takes.
+    forward : callable
+        ``forward(*arrays, **settings) -> (y, cache)``.
+    backward : callable, optional
+        ``backward(dy, cache)``: one gradient, or a tuple with one per array.
+    oracle : Oracle, optional
+        What says what is right.
+    arrays : tuple of str
+        The names of the arrays that forward takes.
+    strict : bool
+        Whether numbers must be equal to the last bit, and dtypes with them. Where it
+        is False, rounding is forgiven; see `tolerance`.
+    inputs, dtypes : tuple of str
+        The dtypes to feed it, and those it should keep.
+    multiple : int
+        What upstream gradients are multiples of, so that means of them are exact.
+    judges : tuple of str
+        ``"forward"``, ``"backward"`` or both. What is not judged is not the author's.
+    ties : str or None
+        The rule by which tied maxima share; None is no rule.
+    small : Case, optional
+        A call to begin with.
+    name : str
+        How to call it, where that is not its kind.
+    """
+
+    kind: str
+    cases: Cases
+    forward: Callable[..., tuple[Array, Any]]
+    backward: Callable[..., Any] | None = None
+    oracle: Oracle | None = None
+    arrays: tuple[str, ...] = ("x",)
+    strict: bool = True
+    inputs: tuple[str, ...] = ("float64",)
+    dtypes: tuple[str, ...] = ("float16", "float32", "float64")
+    multiple: int = 1
+    judges: tuple[str, ...] = ("forward", "backward")
+    ties: Ties | None = "first"
+    small: Case | None = None
+    name: str = ""
+
+    def run(self, case: Case) -> tuple[Array, Any]:
+        """Call forward."""
+        return self.forward(*map(self.lent, case.arrays), **case.settings)
+
+    def gradients(self, dy: Array, cache: Any) -> list[Array]:
+        """Return the gradients of all arrays, in a list whatever backward returns."""
+        assert self.backward is not None
+        return listed(self.backward(self.lent(dy), cache))
+
+    def lent(self, array: Array) -> Array:
+        """Lend an array: to ourselves it is read-only, to others a copy.
+
+        One who writes into arguments then breaks one law, and not all of them.
+        """
+        return array if self.strict else array.copy(order="K")
+
+    def right(self, case: Case) -> tuple[Array, Any]:
+        """Return the right output, and a cache for `right_gradients`."""
+        assert self.oracle is not None
+        return self.oracle.forward(*case.arrays, **case.settings)
+
+    def right_gradients(self, dy: Array, cache: Any) -> list[Array]:
+        """Return the right gradients."""
+        assert self.oracle is not None
+        assert self.oracle.backward is not None
+        return listed(self.oracle.backward(dy, cache))
+
+
+def listed(found: Any) -> list[Array]:
+    """Return gradients in a list."""
+    return list(found) if isinstance(found, tuple) else [found]

@@ -1,0 +1,137 @@
+"""Put a law to an implementation, and keep what was drawn, to put it to another.
+
+That is how a bug is named: the draws on which somebody's homework went wrong are put
+to the exhibits of the museum, and the one that goes wrong in the same way is it.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import hypothesis
+import hypothesis.strategies as st
+import numpy as np
+
+from .laws.table import Law
+from .laws.verdict import BrokenLawError, equal, tolerance
+from .strategies import Case
+from .subject import Subject, SubjectError, SubjectStoppedError
+
+__all__ = ["Trial", "draw_trials", "quietly", "same_failure", "settle", "try_again"]
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What was drawn for one law, and how it failed, if it did."""
+
+    law: Law
+    drawn: tuple[tuple[str, Any], ...]  # (label, value)
+    failure: Exception | None
+    stopped: bool = False  # it never returned
+
+    @property
+    def case(self) -> Case:
+        """The call that was drawn."""
+        return next(value for _, value in self.drawn if isinstance(value, Case))
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """How many numbers the arrays hold, and how large settings are."""
+        arrays = [value for _, value in self.drawn if isinstance(value, np.ndarray)]
+        arrays += self.case.arrays
+        settings = np.array([0, *numbers(tuple(self.case.settings.values()))])
+        return sum(array.size for array in arrays), int(settings.sum())
+
+
+def numbers(value: Any) -> list[int]:
+    """List the whole numbers in a setting."""
+    if isinstance(value, tuple):
+        return [number for entry in value for number in numbers(entry)]
+    return [int(value)] if isinstance(value, int) else []
+
+
+def settle(law: Law, subject: Subject, draw: Callable[..., Any]) -> Trial:
+    """Put a law to a subject once."""
+    drawn: list[tuple[str, Any]] = []
+
+    def record(strategy: Any, label: str = "") -> Any:
+        drawn.append((label, draw(strategy, label=label)))
+        return drawn[-1][1]
+
+    try:
+        with np.errstate(all="ignore"):
+            law(subject, record)
+    except SubjectStoppedError as stop:
+        error = SubjectError(str(stop), stop.kind, part=stop.part)
+        return Trial(law, tuple(drawn), error, stopped=True)
+    except Exception as failure:  # whatever a stranger's code may raise
+        if not any(isinstance(value, Case) for _, value in drawn):
+            raise  # nobody else was asked yet
+        return Trial(law, tuple(drawn), failure)
+    return Trial(law, tuple(drawn), None)
+
+
+def try_again(subject: Subject, trial: Trial) -> Trial:
+    """Put the same law to another subject, with the same draws."""
+    values = iter([value for _, value in trial.drawn])
+    return settle(trial.law, subject, lambda *_, **__: next(values))
+
+
+def draw_trials(law: Law, subject: Subject, *, count: int, seed: int) -> list[Trial]:
+    """Put a law to a subject several times; the same seed draws the same."""
+    trials: list[Trial] = []
+
+    @quietly(seed, count, phases=(hypothesis.Phase.generate,))
+    def put(data: st.DataObject) -> None:
+        if not trials or not trials[-1].stopped:
+            trials.append(settle(law, subject, data.draw))
+
+    put()
+    return trials
+
+
+def quietly(seed: int, examples: int, **more: Any) -> Callable[..., Callable[[], None]]:
+    """Let Hypothesis draw from a seed: no database, no deadline, not a word."""
+
+    def decorate(test: Callable[[st.DataObject], None]) -> Callable[[], None]:
+        quiet = hypothesis.settings(
+            max_examples=examples,
+            database=None,
+            deadline=None,
+            report_multiple_bugs=False,
+            # How slow somebody's loops are is no matter of health here.
+            suppress_health_check=list(hypothesis.HealthCheck),
+            verbosity=hypothesis.Verbosity.quiet,
+            **more,
+        )
+        given = hypothesis.given(data=st.data())(test)
+        wrapped: Callable[[], None] = hypothesis.seed(seed)(quiet(given))
+        return wrapped
+
+    return decorate
+
+
+def same_failure(one: Exception | None, other: Exception | None) -> bool:
+    """Tell whether two implementations went wrong in the same way, or not at all."""
+    if one is None or other is None:
+        return one is other
+    if not isinstance(one, BrokenLawError) or not isinstance(other, BrokenLawError):
+        return type(one) is not BrokenLawError and pattern(one) == pattern(other)
+    return one.what == other.what and same_numbers(one.found, other.found)
+
+
+def same_numbers(one: Any, other: Any) -> bool:
+    """Tell whether two wrong answers are the same."""
+    if not isinstance(one, np.ndarray) or not isinstance(other, np.ndarray):
+        return repr(one) == repr(other)
+    return one.shape == other.shape and bool(
+        np.all(equal(one, other, tolerance(one, other.astype(float))))
+    )
+
+
+def pattern(error: Exception) -> tuple[str, str]:
+    """Return the kind of an error, and its words without numbers."""
+    if isinstance(error, SubjectError):
+        return error.kind, re.sub(r"\d+", "#", error.detail)
+    return type(error).__name__, re.sub(r"\d+", "#", str(error))

@@ -1,0 +1,163 @@
+"""Cut a batch of windows into tiles: blocks of windows that lie side by side.
+
+A tile is some images, or some rows of one image, or a part of one row: so many windows
+that their columns fit in cache. Its outputs are one run of memory, so a matrix product
+writes them in place; the pixels it reads are a block too, with some padding around
+where the tile touches the border.
+
+    y[tile.stops] = unfold(x[tile.pixels], tile) @ W
+"""
+
+from collections.abc import Iterator
+from math import prod
+from typing import NamedTuple
+
+import numpy as np
+
+from ._checks import as_int
+from ._typing import Shape
+from .axis import Axis
+from .scoped import Scoped, Setting
+from .window import EVERY
+
+__all__ = [
+    "Axes",
+    "Tile",
+    "blocks",
+    "most_threads",
+    "most_windows",
+    "tiles",
+    "workspace",
+]
+
+Axes = tuple[Axis, ...]
+
+MEBIBYTE = 2**20
+BUDGET = 64 * MEBIBYTE  # for all threads together
+CACHE = 3 * MEBIBYTE  # of columns in a tile: they stay in the cache of one core
+ENOUGH = 384  # windows in a tile, unless they take a whole share of the budget
+SHARE = 8  # of the budget goes to one tile at most, with what comes along
+
+_budget = Setting("workspace")
+
+
+class Tile(NamedTuple):
+    """Some windows of a batch: where they stop, the pixels they read, the geometry."""
+
+    stops: tuple[slice, ...]  # indexes (N, *OUT, ...)
+    pixels: tuple[slice, ...]  # indexes (N, *SPATIAL, ...)
+    axes: Axes  # of the window over these pixels only
+
+    @property
+    def out(self) -> Shape:
+        """Images, and windows along each axis."""
+        return tuple(stop.stop - stop.start for stop in self.stops)
+
+    @property
+    def size(self) -> int:
+        """Number of windows."""
+        return prod(self.out)
+
+    @property
+    def kernel(self) -> Shape:
+        """Taps of a window along each axis."""
+        return tuple(axis.kernel for axis in self.axes)
+
+    @property
+    def padded(self) -> Shape:
+        """Images, and pixels along each axis with the padding."""
+        return self.out[0], *(axis.padded_size for axis in self.axes)
+
+    @property
+    def inner(self) -> tuple[slice, ...]:
+        """Where the pixels stand in the padded block."""
+        sides = (slice(axis.before, axis.before + axis.size) for axis in self.axes)
+        return slice(None), *sides
+
+    @property
+    def is_padded(self) -> bool:
+        """Whether any window of this tile reads padding."""
+        return any(axis.before or axis.after for axis in self.axes)
+
+    def taps(self) -> Iterator[tuple[tuple[slice, ...], tuple[slice, ...]]]:
+        """Walk through the kernel: the stops a tap serves, and the pixels it reads."""
+        for tap in np.ndindex(self.kernel):
+            sides = (axis.tap(k) for axis, k in zip(self.axes, tap, strict=True))
+            stops, pixels = zip((EVERY, EVERY), *sides, strict=True)
+            yield stops, pixels
+
+
+def workspace(size: int) -> Scoped:
+    """
+    Set how many bytes the operations may use beyond their arguments and results.
+
+    Parameters
+    ----------
+    size : int
+        At least 1; 64 MiB without this call. What a single window needs is used in any
+        case, so a tiny number means the smallest tiles there are.
+
+    Returns
+    -------
+    context manager
+        As for `threads`.
+    """
+    return _budget.set(as_int(size, "size", at_least=1))
+
+
+def most_windows(axes: Axes, numbers: int, itemsize: int) -> int:
+    """Return how many windows, of so many numbers each, go into a tile."""
+    share = (_budget.get() or BUDGET) // SHARE
+    size = bytes_per_window(axes, numbers, itemsize)
+    return max(1, min(max(CACHE // size, ENOUGH), share // size))
+
+
+def most_threads(axes: Axes, numbers: int, itemsize: int) -> int:
+    """Return how many threads have room for such a tile within the budget."""
+    budget = _budget.get() or BUDGET
+    tile = most_windows(axes, numbers, itemsize)
+    return max(1, budget // (2 * tile * bytes_per_window(axes, numbers, itemsize)))
+
+
+def bytes_per_window(axes: Axes, numbers: int, itemsize: int) -> int:
+    """Count a window's numbers, and its share of the pixels they are copied from."""
+    taps = prod(axis.kernel for axis in axes)
+    pixels = prod(min(axis.stride, axis.padded_size) for axis in axes)
+    return max(1, (numbers + numbers * pixels // max(taps, 1)) * itemsize)
+
+
+def tiles(N: int, axes: Axes, most: int) -> Iterator[Tile]:
+    """Cut the windows over `N` images into tiles of at most `most` windows."""
+    for stops in blocks((N, *(axis.output_size for axis in axes)), most):
+        reads = [narrow(axis, stop) for axis, stop in zip(axes, stops[1:], strict=True)]
+        pixels = tuple(pixels for pixels, _ in reads)
+        yield Tile(stops, (stops[0], *pixels), tuple(axis for _, axis in reads))
+
+
+def blocks(shape: Shape, most: int) -> Iterator[tuple[slice, ...]]:
+    """Cut an array into blocks that are runs of memory, of `most` entries or fewer."""
+    length, *rest = shape
+    if rest and prod(rest) > most:
+        for i in range(length):
+            for block in blocks(tuple(rest), most):
+                yield slice(i, i + 1), *block
+        return
+    pieces = -(-length // max(1, most // max(1, prod(rest))))
+    for piece in range(pieces):  # of the same length, give or take one
+        yield (
+            slice(piece * length // pieces, (piece + 1) * length // pieces),
+            *(slice(0, size) for size in rest),
+        )
+
+
+def narrow(axis: Axis, stops: slice) -> tuple[slice, Axis]:
+    """Return the pixels that some windows of an axis read, and the axis they make."""
+    first = stops.start * axis.stride - axis.before
+    last = (stops.stop - 1) * axis.stride - axis.before + axis.span
+    start, stop = (min(max(place, 0), axis.size) for place in (first, last))
+    size = stop - start
+    before = min(max(0, -first), last - first) if size else last - first
+    after = last - first - size - before
+    return slice(start, stop), axis._replace(
+        size=size, before=before, after=after, ceil_mode=False
+    )

@@ -1,0 +1,94 @@
+"""Turn the kernel around: at stride 1, ``dx`` is a convolution of ``dy``.
+
+Every pixel of x collects what it owes from the windows that read it, and these stop
+side by side: dy is an image, and the kernel slides over it turned around, with channels
+and filters exchanged. Nothing has to be added up where windows overlap, and one
+unfolding of dy serves both gradients:
+
+    D = windows of dy         dx = D @ W turned         dw = x.T @ D, turned back
+"""
+
+from math import prod
+
+import numpy as np
+
+from ._dtypes import Arithmetic
+from ._typing import Array, Images, Kernels
+from .bilinear import as_rows
+from .patches import unfold_tile
+from .tiling import Axes, Tile, most_threads, most_windows, tiles
+from .widening import is_finite, side_by_side
+from .workers import run
+
+__all__ = ["gradients_by_turning", "turn", "turned_axes"]
+
+SMALL = 2**20  # bytes of a kernel that is turned around in no time
+FEW = 8  # filters: their windows are small
+WIDER = 2  # times as many filters as channels, and folding costs less
+
+
+def turned_axes(axes: Axes, w: Kernels) -> Axes | None:
+    """Return how the turned kernel slides over `dy`, or None if it had better not."""
+    *kernel, C, F = w.shape
+    turned = tuple(
+        axis._replace(
+            size=axis.output_size,
+            before=axis.span - 1 - axis.before,
+            after=axis.span - 1 - axis.after,
+        )
+        for axis in axes
+    )
+    possible = all(a.stride == 1 and a.before >= 0 and a.after >= 0 for a in turned)
+    narrow = max(WIDER * C, FEW) >= F and w.nbytes <= SMALL
+    if not possible or not (narrow or prod(kernel) == 1):
+        return None
+    # The turned kernel meets the zeros around dy, and inf * 0 would be NaN.
+    return turned if is_finite(w) else None
+
+
+def turn(w: Kernels) -> Kernels:
+    """Turn every kernel around and exchange channels and filters; a view."""
+    return np.flip(w, tuple(range(w.ndim - 2))).swapaxes(-1, -2)
+
+
+def gradients_by_turning(
+    x: Images, dy: Images, w: Kernels, axes: Axes, dtypes: Arithmetic
+) -> tuple[Images, Kernels] | None:
+    """Return `dx` and `dw` from the windows of `dy`, or None if that cannot be done."""
+    turned = turned_axes(axes, w)
+    if turned is None:
+        return None
+    *kernel, C, F = w.shape
+    dx = np.empty(x.shape, dtypes.result)
+    if side_by_side(turned, F, dx, dy) > 1:
+        return None
+    W = turn(w).reshape(prod(kernel) * F, C)
+    total = np.zeros((C, len(W)), w.dtype)
+    spoilt = []
+
+    def multiply(tile: Tile) -> Array | None:
+        pixels = as_rows(x, tile, w.dtype)
+        # Every pixel meets the zeros around dy, too, and inf * 0 would be NaN.
+        if not np.isfinite(pixels).all():
+            return None
+        D = unfold_tile(dy, tile, w.dtype)
+        here = dx[tile.stops].reshape(tile.size, C)
+        y = np.matmul(D, W, out=here if dx.dtype == w.dtype else None)
+        if y is not here:
+            here[...] = y
+        return pixels.T @ D
+
+    def add(part: Array | None) -> None:
+        if part is None:
+            spoilt.append(True)
+        else:
+            np.add(total, part, out=total)
+
+    size = turned, len(W), w.itemsize
+    items = tiles(len(x), turned, most_windows(*size))
+    run(multiply, items, then=add, most=most_threads(*size))
+    if spoilt:
+        return None
+    dw = np.moveaxis(total.reshape(C, *kernel, F), 0, -2)
+    dw = np.flip(dw, tuple(range(len(kernel))))
+    return dx, np.array(dw, dtypes.result, order="C")

@@ -1,0 +1,95 @@
+"""Make small products larger: let one wide window answer for several at once.
+
+With few channels and few filters, windows are short and products are small, and
+copying takes longer than multiplying. But neighbouring windows share most of their
+pixels: g of them side by side are one wide window, and a kernel with g copies of every
+filter, each moved one stop on among zeros, gives all their outputs in one row:
+
+    w   a b c        wide w   a b c . .       one window of 5 pixels, stride 3,
+                              . a b c .       instead of three windows of 3
+                              . . a b c
+
+So fewer, longer runs are copied, and what is multiplied by zero costs less than that.
+The outputs lie in memory as before.
+"""
+
+import numpy as np
+
+from ._typing import Array, Images, Kernels
+from .tiling import Axes, blocks
+from .workers import run
+
+__all__ = [
+    "is_finite",
+    "narrow_kernel",
+    "side_by_side",
+    "widen_axes",
+    "widen_kernel",
+    "widen_outputs",
+]
+
+FEW = 8  # filters: products with so few columns run badly
+SHORT = 32  # numbers: longer runs are copied well as they are
+WIDE = 64  # filters: products with as many columns run well
+
+
+def side_by_side(axes: Axes, C: int, outputs: Images, among_zeros: Array) -> int:
+    """Return how many windows to take at once: 1 if they had better stay apart."""
+    *_, last = axes
+    F = outputs.shape[-1]
+    small = C * last.kernel < SHORT or F <= FEW
+    if not small or last.dilation > 1 or among_zeros.dtype.kind != "f":
+        return 1
+    stops = last.output_size
+    most = min(WIDE // max(F, 1), stops)
+    g = next((g for g in range(most, 0, -1) if stops % g == 0), 1)
+    # The zeros of the wide kernel are multiplied, too, and inf * 0 would be NaN.
+    possible = g > 1 and outputs.flags.c_contiguous and is_finite(among_zeros)
+    return g if possible else 1
+
+
+def widen_axes(axes: Axes, g: int) -> Axes:
+    """Return the axes along which a window of `g` windows slides."""
+    *others, last = axes
+    wide = last._replace(
+        kernel=(g - 1) * last.stride + last.kernel, stride=g * last.stride
+    )
+    return *others, wide
+
+
+def widen_outputs(y: Images, g: int) -> Images:
+    """View the outputs of `g` windows side by side as those of one."""
+    *others, stops, F = y.shape
+    return y.reshape(*others, stops // g, g * F)
+
+
+def widen_kernel(w: Kernels, axes: Axes, g: int) -> Kernels:
+    """Return the kernel (*KERNEL, C, g * F) that gives the outputs of `g` windows."""
+    *kernel, taps, C, F = w.shape
+    stride = axes[-1].stride
+    wide = np.zeros((*kernel, (g - 1) * stride + taps, C, g, F), w.dtype)
+    for i in range(g):
+        wide[..., i * stride : i * stride + taps, :, i, :] = w
+    return wide.reshape(*wide.shape[:-2], g * F)
+
+
+def narrow_kernel(wide: Kernels, axes: Axes, g: int) -> Kernels:
+    """Add up the copies of every filter: the transpose of `widen_kernel`."""
+    *kernel, _, C, many = wide.shape
+    _, taps, stride, *_ = axes[-1]
+    copies = wide.reshape(*wide.shape[:-1], g, many // g)
+    w = np.zeros((*kernel, taps, C, many // g), wide.dtype)
+    for i in range(g):
+        w += copies[..., i * stride : i * stride + taps, :, i, :]
+    return w
+
+
+def is_finite(array: Array) -> bool:
+    """Tell whether an array holds neither infinity nor NaN, in little memory."""
+    found: list[bool] = []
+    run(
+        lambda block: bool(np.isfinite(array[block]).all()),
+        blocks(array.shape, 2**18),
+        then=found.append,
+    )
+    return all(found)

@@ -1,0 +1,153 @@
+"""Run tasks on threads, and take their results in order.
+
+NumPy copies, adds and multiplies on one core and lets other threads run meanwhile. So
+the fast path cuts its work into tiles and gives each to a thread, with BLAS held at one
+thread of its own: two layers of threads would fight for the same cores.
+
+Which thread works on a tile changes nothing in the tile, and results are taken in the
+order of the tasks, so sums come out the same, bit by bit, for any number of threads.
+"""
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextvars import copy_context
+from functools import cache
+from itertools import islice
+from typing import Any, TypeVar
+
+from ._checks import as_int
+from .blas import one_blas_thread
+from .scoped import Scoped, Setting
+
+__all__ = ["run", "thread_count", "threads"]
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+_threads = Setting("threads")
+
+
+def threads(n: int) -> Scoped:
+    """
+    Set how many threads the operations use, from now on or inside a ``with``.
+
+    Parameters
+    ----------
+    n : int
+        At least 1. Without this call, it is what the environment variable
+        ``IM2COL_CNN_THREADS`` says, and otherwise as many as this process may use.
+
+    Returns
+    -------
+    context manager
+        To be used in a ``with`` statement, which puts the number back at its end, or
+        not at all.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `n` is not a whole number of at least 1.
+
+    Notes
+    -----
+    It holds for the thread that calls it. Results do not depend on it, not even in
+    their last bit.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from im2col_cnn import conv_forward, threads
+    >>> x, w = np.ones((8, 9, 9, 3)), np.ones((3, 3, 3, 5))
+    >>> with threads(1):
+    ...     alone, _ = conv_forward(x, w)
+    >>> with threads(2):
+    ...     together, _ = conv_forward(x, w)
+    >>> bool((alone == together).all())
+    True
+    """
+    return _threads.set(as_int(n, "n", at_least=1))
+
+
+def thread_count() -> int:
+    """Return how many threads to use: as set, as the environment says, or all."""
+    word = os.environ.get("IM2COL_CNN_THREADS", "").strip()
+    if (count := _threads.get()) is not None:
+        return count
+    if not word:
+        return usable_cpus()
+    if not word.isdecimal() or int(word) < 1:
+        raise ValueError(
+            f"IM2COL_CNN_THREADS must be a whole number of at least 1, got {word!r}"
+        )
+    return int(word)
+
+
+def usable_cpus() -> int:
+    """Count the CPUs that this process may use, which may be fewer than there are."""
+    for count in ("process_cpu_count", "sched_getaffinity", "cpu_count"):
+        if hasattr(os, count):
+            found = getattr(os, count)(*[0] * (count == "sched_getaffinity"))
+            return (found if isinstance(found, int) else len(found or [0])) or 1
+    return 1
+
+
+def run(
+    task: Callable[[Item], Result],
+    items: Iterable[Item],
+    *,
+    then: Callable[[Result], object] = lambda _: None,
+    most: int | None = None,
+) -> None:
+    """
+    Call `task` for every item, on threads, and `then` for every result, in order.
+
+    One item, or one thread, needs no pool: everything happens in the calling thread.
+    `most` limits the threads further, so that their workspaces stay within the budget.
+    An exception in a task ends the run once the tasks that had begun are over.
+    """
+    items = iter(items)
+    first = list(islice(items, 2))
+    limit = min(thread_count(), most or usable_cpus() * 64)
+    with one_blas_thread:
+        if limit == 1 or len(first) < 2:
+            for item in (*first, *items):
+                then(task(item))
+            return
+        pool = pool_of(limit)
+        waiting: deque[Future[Result]] = deque()
+
+        def submit(item: Item) -> None:
+            # A context of its own, for NumPy keeps the caller's errstate in there.
+            waiting.append(pool.submit(copy_context().run, task, item))
+
+        try:
+            # Twice as many as there are threads: none stands idle while the oldest
+            # result is waited for, and never more results than that are kept.
+            for item in (*first, *islice(items, 2 * limit - 2)):
+                submit(item)
+            while waiting:
+                result = waiting.popleft().result()
+                for item in islice(items, 1):
+                    submit(item)
+                then(result)
+        finally:
+            for future in waiting:
+                future.cancel()
+            wait(waiting)
+
+
+@cache
+def pool_of(n: int) -> ThreadPoolExecutor:
+    """Return the pool of `n` threads; it lives as long as the process."""
+    return ThreadPoolExecutor(n, thread_name_prefix="im2col_cnn")
+
+
+def forget_pools(_: Any = None) -> None:
+    """Start anew in a forked child, where the threads of the pools do not exist."""
+    pool_of.cache_clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=forget_pools)

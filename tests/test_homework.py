@@ -1,0 +1,101 @@
+"""Homework is loaded as it is found: definitions are run, and nothing else."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from im2col_cnn.testing.homework import HomeworkError, read_source
+
+SCRIPT = """
+import sys
+from pathlib import Path
+from im2col_cnn.testing.homework import load
+homework = load(Path(sys.argv[1]))
+print(sorted(homework.names), homework.trouble)
+"""
+
+
+def load(path: Path) -> str:
+    """Load a file in another process, for it changes where modules are found."""
+    return subprocess.run(
+        [sys.executable, "-c", SCRIPT, str(path)],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+
+
+def write(folder: Path, **files: str) -> Path:
+    for name, text in files.items():
+        (folder / f"{name}.py").write_text(text, encoding="utf-8")
+    return folder / f"{next(iter(files))}.py"
+
+
+def test_only_imports_definitions_and_simple_constants_are_run(tmp_path: Path) -> None:
+    path = write(
+        tmp_path,
+        homework="import math\nEPS = 1e-8\nprint('no')\nx = open('no')\n"
+        "assert False\ndef f(): return EPS\nclass A: pass\n"
+        "if __name__ == '__main__': raise SystemExit\nfor i in range(3): i / 0\n",
+    )
+
+    assert load(path) == "['A', 'EPS', 'f', 'math'] ()\n"
+
+
+def test_modules_beside_the_file_are_found_and_only_define(tmp_path: Path) -> None:
+    path = write(
+        tmp_path,
+        homework="from beside import *\nfrom .other import g\ndef h(): return f() + g()",
+        beside="def f(): return 1\nraise SystemExit",
+        other="def g(): return 2\n1 / 0",
+    )
+
+    assert load(path) == "['f', 'g', 'h'] ()\n"
+
+
+def test_a_missing_import_costs_only_what_uses_it(tmp_path: Path) -> None:
+    path = write(
+        tmp_path,
+        homework="import nobody_has_this as plt\nfrom nor_this import that\n"
+        "def f(): return 1\nclass A(plt.B): pass\n",
+    )
+
+    names, trouble = load(path).split("] (")
+    assert names == "['f'"
+    assert trouble.count("ModuleNotFoundError") == 2
+    assert "line 4: ImportError: nobody_has_this could not be imported" in trouble
+
+
+def test_magics_of_notebooks_and_cells_in_other_languages_are_passed_over(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "homework.ipynb"
+    cells = ["%matplotlib inline\nx = 1", "%%bash\nrm x", "!pip install y", "# end"]
+    path.write_text(
+        json.dumps(
+            {"cells": [{"cell_type": "code", "source": [cell]} for cell in cells]}
+        ),
+        encoding="utf-8",
+    )
+
+    assert read_source(path).split() == ["x", "=", "1", "#", "end"]
+
+
+@pytest.mark.parametrize("text", ["[]", "{", '{"cells": 1}', '{"cells": [1]}'])
+def test_what_is_no_notebook_is_refused(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "homework.ipynb"
+    path.write_text(text, encoding="utf-8")
+
+    with pytest.raises(HomeworkError, match="is no Jupyter notebook, version 4"):
+        read_source(path)
+
+
+def test_what_is_no_text_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "homework.py"
+    path.write_bytes(b"\xff\xfe\x00")
+
+    with pytest.raises(HomeworkError, match="is not text in UTF-8"):
+        read_source(path)

@@ -1,0 +1,163 @@
+"""A run that was interrupted ends where it would have ended anyway, to the last bit."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+
+from im2col_cnn._typing import Array
+from im2col_cnn.files.archive import read_archive, write_archive
+from im2col_cnn.nn import (
+    SGD,
+    Adam,
+    Augmentation,
+    BatchNorm,
+    Conv,
+    Dense,
+    Dropout,
+    Flatten,
+    History,
+    Optimizer,
+    ReLU,
+    Sequential,
+    cosine,
+    fit,
+)
+
+SHAPE = (5, 4, 1)
+SETTINGS: dict[str, dict[str, Any]] = {
+    "plain": {},
+    "everything": {
+        "validation": 0.25,
+        "patience": 2,
+        "schedule": cosine(0.05, 60, warmup=3),
+        "clip": 0.5,
+        "augment": Augmentation(shift=1, flip=True),
+    },
+    "other images": {"validation": (np.ones((3, *SHAPE)), [0, 1, 1])},
+}
+
+
+def run(
+    path: Path | None = None, *, make: Callable[[], Optimizer] = Adam, **settings: Any
+) -> tuple[Sequential, History, Array]:
+    """Train from the same start each time; return also what chance has in store."""
+    rng = np.random.default_rng(7)
+    images, labels = rng.normal(size=(40, *SHAPE)), rng.integers(0, 2, 40)
+    layers = [Conv(3, 2), BatchNorm(), ReLU(), Flatten(), Dropout(0.2), Dense(2)]
+    network = Sequential(layers).build(SHAPE, rng=rng)
+    settings = {"epochs": 6, "batch_size": 7, "optimizer": make(), **settings}
+    history = fit(network, images, labels, rng=rng, checkpoint=path, **settings)
+    return network, history, rng.random(4)
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+@pytest.mark.parametrize("make", [SGD, Adam])
+@pytest.mark.parametrize("stop_at", [1, 11, 17, 23])
+def test_a_resumed_run_is_bit_for_bit_the_one_that_never_stopped(
+    tmp_path: Path, name: str, make: Callable[[], Optimizer], stop_at: int
+) -> None:
+    settings, path = SETTINGS[name], tmp_path / "run.h5"
+    network, history, chance = run(make=make, **settings)
+    counted: list[object] = []
+    if stop_at > 6:  # an epoch has five or six steps, and its end is what is kept
+        run(
+            path,
+            make=make,
+            on_step=counted.append,
+            should_stop=lambda: len(counted) == stop_at,
+            **settings,
+        )
+    else:
+        run(path, make=make, **{**settings, "epochs": 1})
+
+    resumed, its_history, its_chance = run(make=make, resume=path, **settings)
+
+    assert its_history == history
+    assert_array_equal(its_chance, chance)
+    for key, array in network.arrays.items():
+        assert_array_equal(resumed.arrays[key], array)
+
+
+def test_a_run_that_is_over_is_not_run_again(tmp_path: Path) -> None:
+    network, _, _ = run(tmp_path / "run.h5")
+
+    again, history, _ = run(resume=tmp_path / "run.h5", on_step=pytest.fail)
+
+    assert len(history.epochs) == 6
+    for key, array in network.arrays.items():
+        assert_array_equal(again.arrays[key], array)
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"batch_size": 8}, "started with batch_size = 7, not 8"),
+        ({"clip": 1.0}, "started with clip = None, not 1.0"),
+        ({"make": SGD}, "started with optimizer = Adam, not SGD"),
+        ({"optimizer": Adam(0.1)}, "started with learning_rate = 0.001, not 0.1"),
+        ({"validation": 0.5}, "started with held_out = 0, not 20"),
+    ],
+)
+def test_another_run_is_not_continued(
+    tmp_path: Path, settings: dict[str, Any], words: str
+) -> None:
+    run(tmp_path / "run.h5", epochs=1)
+
+    with pytest.raises(ValueError, match=rf"run\.h5: was {words}"):
+        run(resume=tmp_path / "run.h5", **settings)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda _, a: a.pop("history"), "history must have 8 numbers a row"),
+        (lambda c, _: c.pop("random"), "no state of this random generator"),
+        (lambda c, _: c["random"]["state"].update(state=-1), "no state of this random"),
+        (lambda _, a: a["network/dense1/b"].fill(np.nan), "holds NaN"),
+        (lambda _, a: a.pop("network/dense1/b"), "the arrays of another network"),
+        (lambda _, a: a.update({"optimizer/x.mean": np.ones(3)}), "must have shape"),
+        (lambda _, a: a.pop("held_out"), "has no held_out"),
+        (lambda _, a: a.update(held_out=np.ones(1)), "held_out must be 0 indices"),
+    ],
+)
+def test_a_checkpoint_that_makes_no_sense_is_refused_and_changes_nothing(
+    tmp_path: Path, change: Callable[[Any, Any], object], words: str
+) -> None:
+    path = tmp_path / "run.h5"
+    run(path, epochs=1)
+    _, configuration, arrays = read_archive(path, "checkpoint")
+    change(configuration, arrays)
+    write_archive(path, "checkpoint", configuration, arrays)
+
+    with pytest.raises(ValueError, match=rf"run\.h5: .*{words}"):
+        run(resume=path)
+
+
+def test_a_checkpoint_is_no_weights_file(tmp_path: Path) -> None:
+    run(tmp_path / "run.h5", epochs=1)
+
+    with pytest.raises(ValueError, match=r"run\.h5: holds a checkpoint, not weights"):
+        Sequential.load(tmp_path / "run.h5")
+
+
+def test_a_run_gone_wrong_keeps_the_checkpoint_of_the_last_good_epoch(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "run.h5"
+
+    def rate(step: int) -> float:
+        return 1e-3 if step < 13 else 1e38  # in the third epoch of six steps
+
+    with pytest.raises(
+        FloatingPointError, match=r"of epoch 3, and first not finite is"
+    ):
+        run(path, make=lambda: SGD(momentum=0), schedule=rate)
+
+    good, _, _ = run(epochs=2, make=lambda: SGD(momentum=0), schedule=rate)
+    stored = read_archive(path, "checkpoint").arrays
+    assert len(stored["history"]) == 12
+    assert_array_equal(stored["network/dense1/w"], good.parameters["dense1.w"])

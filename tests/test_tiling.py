@@ -1,0 +1,94 @@
+"""Tiles: however small, on however many threads, by whichever way, nothing changes."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from unittest.mock import patch
+
+import hypothesis.strategies as st
+import numpy as np
+import pytest
+from hypothesis import given
+
+from im2col_cnn import Window, conv_backward, conv_forward, threads, turning, widening
+from im2col_cnn.testing.strategies import geometries
+from im2col_cnn.tiling import tiles, workspace
+from tests.operations import WITH_LOOPS, Operation, upstream
+from tests.test_promises import assert_same
+
+TINY = 1  # byte: as many tiles as there are windows
+SMALL = 2000  # bytes: a few windows each, so that tiles begin and end in mid-line
+
+
+@contextmanager
+def never_turned() -> Iterator[None]:
+    with patch.object(turning, "SMALL", -1):
+        yield
+
+
+@contextmanager
+def never_wide() -> Iterator[None]:
+    with patch.object(widening, "WIDE", 1):
+        yield
+
+
+@contextmanager
+def folded() -> Iterator[None]:
+    with never_turned(), never_wide():
+        yield
+
+
+@pytest.mark.parametrize("way", [nullcontext, never_turned, never_wide, folded])
+@pytest.mark.parametrize("size", [TINY, SMALL, 2**26])
+@pytest.mark.parametrize("operation", WITH_LOOPS, ids=lambda o: o.name)
+@given(data=st.data())
+def test_every_seam_of_every_way_equals_the_loops(
+    operation: Operation, size: int, way: type, data: st.DataObject
+) -> None:
+    dtype = data.draw(st.sampled_from([np.float32, np.float64, np.int64]))
+    case = data.draw(operation.cases(dtype), label="case")
+    y_loops, cache_loops = operation.run_loops(case)
+    dy = data.draw(upstream(y_loops, y_loops.dtype), label="dy")
+
+    with way(), workspace(size), threads(2):
+        y, cache = operation.run(case)
+        gradients = operation.gradients(dy, cache)
+
+    assert_same([y], [y_loops])
+    assert_same(gradients, operation.loop_gradients(dy, cache_loops))
+
+
+@given(data=st.data(), most=st.integers(1, 9), N=st.integers(0, 3))
+def test_tiles_cover_every_window_once_and_read_what_it_reads(
+    data: st.DataObject, most: int, N: int
+) -> None:
+    geometry = data.draw(geometries())
+    window = Window(geometry.spatial, geometry.kernel_size, **geometry.settings)
+    stops = np.zeros((N, *window.output_size), int)
+    reads = np.zeros((N, *window.spatial), int)
+
+    for tile in tiles(N, window.axes, most):
+        assert tile.size <= most
+        stops[tile.stops] += 1
+        for _, pixels in tile.taps():
+            reads[tile.pixels][pixels] += 1
+
+    assert (stops == 1).all()
+    assert (reads == window.coverage()).all()
+
+
+@pytest.mark.parametrize("shape", [(3, 3, 1, 6), (3, 3, 8, 16), (1, 1, 8, 4)])
+@pytest.mark.parametrize("stride", [1, 2])
+def test_results_are_the_same_bit_by_bit_on_any_number_of_threads(
+    shape: tuple[int, ...], stride: int
+) -> None:
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal((5, 24, 24, shape[2]), np.float32)
+    w = rng.standard_normal(shape, np.float32)
+    found = []
+    for count in 1, 2, 3, 7:
+        with threads(count), workspace(2**18):
+            y, cache = conv_forward(x, w, np.ones(shape[-1], np.float32), stride=stride)
+            found.append([y, *conv_backward(np.cos(y), cache)])
+
+    for others in found[1:]:
+        assert_same(others, found[0])

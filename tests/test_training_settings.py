@@ -1,0 +1,247 @@
+"""Schedules, decay, clipping, augmentation and early stopping do what they say."""
+
+from collections.abc import Callable
+from typing import Any
+
+import hypothesis.strategies as st
+import numpy as np
+import pytest
+from hypothesis import given
+from numpy.testing import assert_array_equal
+
+from im2col_cnn.nn import (
+    SGD,
+    Adam,
+    Augmentation,
+    Dense,
+    Flatten,
+    History,
+    Optimizer,
+    Progress,
+    Sequential,
+    cosine,
+    fit,
+)
+
+
+def learn(**settings: Any) -> tuple[Sequential, History]:
+    rng = np.random.default_rng(0)
+    x, labels = rng.normal(size=(30, 2, 2, 1)), rng.integers(0, 2, 30)
+    network = Sequential([Flatten(), Dense(2)]).build((2, 2, 1), rng=rng)
+    settings = {"epochs": 3, "batch_size": 10, "optimizer": SGD(0.1), **settings}
+    return network, fit(network, x, labels, rng=rng, **settings)
+
+
+def test_a_schedule_is_asked_for_every_step_from_0_over_all_epochs() -> None:
+    asked: list[int] = []
+
+    def rate(step: int) -> float:
+        asked.append(step)
+        return 0.5 ** (step + 1)
+
+    optimizer = SGD(0.1)
+    learn(schedule=rate, optimizer=optimizer)
+
+    assert asked == list(range(9))
+    assert optimizer.learning_rate == 0.5**9
+
+
+def test_a_schedule_that_is_always_the_learning_rate_changes_nothing() -> None:
+    (one, _), (other, _) = learn(), learn(schedule=lambda _: 0.1)
+
+    assert_array_equal(one.parameters["dense1.w"], other.parameters["dense1.w"])
+
+
+@given(
+    peak=st.floats(1e-4, 1),
+    steps=st.integers(2, 50),
+    warmup=st.integers(0, 1),
+    end=st.floats(0, 1e-4),
+)
+def test_a_cosine_climbs_once_and_falls_to_its_end(
+    peak: float, steps: int, warmup: int, end: float
+) -> None:
+    rate = cosine(peak, steps, warmup=warmup, end=end)
+
+    rates = [rate(step) for step in range(steps + 3)]
+
+    assert rates[warmup] == pytest.approx(peak)
+    assert all(
+        a >= b - 1e-12
+        for a, b in zip(rates[warmup:], rates[warmup + 1 :], strict=False)
+    )
+    assert rates[steps] == rates[-1] == pytest.approx(end, abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda: cosine(0, 10), "peak must be above 0"),
+        (lambda: cosine(1, 0), "steps must be at least 1"),
+        (lambda: cosine(1, 5, warmup=5), "warmup must be less than steps = 5, got 5"),
+        (lambda: cosine(1, 5, end=-1), "end must be at least 0"),
+        (lambda: SGD(weight_decay=-1), "weight_decay must be at least 0"),
+        (lambda: Augmentation(shift=-1), "shift must be at least 0"),
+        (lambda: learn(patience=1), "patience needs validation"),
+        (lambda: learn(validation=0.999), "validation must be a share .* of 30 images"),
+        (lambda: learn(clip=0), "clip must be above 0"),
+        (lambda: learn(accumulate=0), "accumulate must be at least 1"),
+        (lambda: learn(schedule=lambda _: -1.0), "schedule must be at least 0"),
+    ],
+)
+def test_bad_settings_are_refused(make: Callable[[], object], words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        make()
+
+
+@pytest.mark.parametrize("make", [SGD, Adam])
+def test_decay_shrinks_weights_and_spares_what_has_one_axis(
+    make: Callable[..., Optimizer],
+) -> None:
+    parameters = {"w": np.full((2, 2), 8.0), "b": np.full(2, 8.0)}
+    still = {name: np.zeros_like(array) for name, array in parameters.items()}
+
+    make(0.5, weight_decay=0.5).step(parameters, still)
+
+    assert (parameters["w"] == 6).all()
+    assert (parameters["b"] == 8).all()
+
+
+def test_clipping_bounds_how_far_a_step_goes() -> None:
+    start, _ = learn(epochs=1, optimizer=SGD(1e-30))
+    moved, _ = learn(epochs=1, optimizer=SGD(0.1, momentum=0), clip=1e-3)
+
+    distance = np.sqrt(
+        sum(
+            np.sum((moved.parameters[name] - array) ** 2, dtype=np.float64)
+            for name, array in start.parameters.items()
+        )
+    )
+    assert 0 < distance <= 3 * 0.1 * 1e-3 * 1.001  # three steps
+
+
+@given(
+    shape=st.lists(st.integers(1, 4), min_size=1, max_size=3),
+    shift=st.integers(0, 3),
+    flip=st.booleans(),
+    seed=st.integers(0, 2**16),
+)
+def test_an_augmented_image_is_the_image_moved_and_perhaps_mirrored(
+    shape: list[int], shift: int, flip: bool, seed: int
+) -> None:
+    x = np.arange(1, 1 + 3 * np.prod(shape) * 2).reshape(3, *shape, 2)
+    x.flags.writeable = False
+
+    y = Augmentation(shift=shift, flip=flip)(x, np.random.default_rng(seed))
+
+    assert (y.shape, y.dtype) == (x.shape, x.dtype)
+    for before, after in zip(x, y, strict=True):
+        candidates = [before, before[..., ::-1, :]] if flip else [before]
+        steps = np.ndindex(*[2 * shift + 1] * len(shape))
+        assert any(
+            np.array_equal(after, shifted(image, [n - shift for n in step]))
+            for step in steps
+            for image in candidates
+        )
+
+
+def shifted(image: np.ndarray, steps: list[int]) -> np.ndarray:
+    """Move an image pixel by pixel."""
+    moved = np.zeros_like(image)
+    for pixel in np.ndindex(image.shape[:-1]):
+        target = tuple(p + s for p, s in zip(pixel, steps, strict=True))
+        if all(0 <= t < size for t, size in zip(target, image.shape, strict=False)):
+            moved[target] = image[pixel]
+    return moved
+
+
+def test_training_sees_augmented_images_and_validation_sees_them_as_they_are() -> None:
+    def blank(images: np.ndarray, _: np.random.Generator) -> np.ndarray:
+        return 0 * images
+
+    _, history = learn(augment=blank, validation=0.2, epochs=1)
+
+    assert history.steps[0].batch_loss == pytest.approx(np.log(2))
+    assert history.epochs[0].validation_loss != pytest.approx(np.log(2), abs=1e-3)
+
+
+def test_held_out_images_are_judged_and_never_learned_from() -> None:
+    seen: set[float] = set()
+
+    def watch(images: np.ndarray, _: np.random.Generator) -> np.ndarray:
+        seen.update(images[:, 0, 0, 0].tolist())
+        return images
+
+    _, history = learn(validation=0.3, augment=watch)
+
+    assert len(seen) == 21
+    assert history.epochs[0].steps == 3
+    assert all(at.validation_accuracy is not None for at in history.epochs)
+    assert all(at.validation_loss is None for at in history.steps if at.step < 3)
+
+
+def test_training_stops_after_the_best_epoch_and_brings_it_back() -> None:
+    kept: list[np.ndarray] = []
+    rng = np.random.default_rng(0)
+    x, labels = rng.normal(size=(20, 2, 2, 1)), rng.integers(0, 2, 20)
+    network = Sequential([Flatten(), Dense(2)]).build((2, 2, 1), rng=rng)
+
+    history = fit(
+        network,
+        x,
+        labels,
+        epochs=100,
+        batch_size=20,
+        optimizer=SGD(0.5),
+        rng=rng,
+        validation=(x[:6], 1 - labels[:6]),  # what is learned is wrong of these
+        patience=3,
+        on_epoch=lambda _: kept.append(network.parameters["dense1.w"].copy()),
+    )
+
+    losses = [at.validation_loss or 0.0 for at in history.epochs]
+    best = int(np.argmin(losses))
+    assert len(losses) == best + 1 + 3 < 100
+    assert history.best == history.epochs[best]
+    assert_array_equal(network.parameters["dense1.w"], kept[best])
+
+
+def test_a_history_draws_itself() -> None:
+    pytest.importorskip("matplotlib", reason="the extra viz draws")
+    _, history = learn(validation=0.3)
+
+    losses, accuracies = history.plot().axes
+
+    assert len(losses.lines) == 3  # steps, epochs, held out
+    assert_array_equal(
+        accuracies.lines[0].get_ydata(), [100 * at.accuracy for at in history.epochs]
+    )
+    _, labels = accuracies.get_legend_handles_labels()
+    assert labels == ["learning", "held out"]
+    assert History().plot().axes
+
+
+def test_what_went_wrong_first_is_named() -> None:
+    x = np.ones((2, 2, 2, 1))
+    x[1, 0] = np.nan
+    network = Sequential([Flatten(), Dense(2)]).build(
+        (2, 2, 1), rng=np.random.default_rng()
+    )
+
+    with pytest.raises(FloatingPointError, match="first not finite is the images"):
+        fit(
+            network,
+            x,
+            [0, 1],
+            epochs=1,
+            batch_size=2,
+            optimizer=SGD(),
+            rng=np.random.default_rng(0),
+        )
+
+
+def test_progress_counts_steps_from_1() -> None:
+    _, history = learn()
+
+    assert history.steps[0][:3] == (1, 1, 3)
+    assert isinstance(history.steps[0], Progress)

@@ -1,0 +1,154 @@
+"""Threads: set, counted, given back."""
+
+import os
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from multiprocessing import get_context
+
+import numpy as np
+import pytest
+from threadpoolctl import threadpool_info, threadpool_limits
+
+from im2col_cnn import conv_backward, conv_forward, threads
+from im2col_cnn.blas import one_blas_thread
+from im2col_cnn.tiling import workspace
+from im2col_cnn.workers import run, thread_count
+
+
+def blas_threads() -> list[int]:
+    return [i["num_threads"] for i in threadpool_info() if i["user_api"] == "blas"]
+
+
+def small_step() -> float:
+    x = np.random.default_rng(0).standard_normal((4, 16, 16, 4))
+    with workspace(2**16), threads(3):
+        y, cache = conv_forward(x, np.ones((3, 3, 4, 5)))
+        dx, dw, _ = conv_backward(y, cache)
+    assert dx is not None
+    return float(dx.sum() + dw.sum())
+
+
+@pytest.fixture(autouse=True)
+def plain_environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.delenv("IM2COL_CNN_THREADS", raising=False)
+    yield
+
+
+def test_by_default_there_are_as_many_threads_as_usable_cpus() -> None:
+    if hasattr(os, "sched_getaffinity"):
+        assert thread_count() <= len(os.sched_getaffinity(0))
+    assert thread_count() >= 1
+
+
+def test_threads_sets_at_once_and_a_with_block_takes_it_back() -> None:
+    with threads(3):
+        assert thread_count() == 3
+        with threads(2):
+            assert thread_count() == 2
+        threads(5)
+        assert thread_count() == 5
+    assert thread_count() != 5
+
+
+def test_the_environment_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("IM2COL_CNN_THREADS", "7")
+
+    assert thread_count() == 7
+    with threads(2):
+        assert thread_count() == 2
+
+
+@pytest.mark.parametrize("word", ["0", "-1", "many", "1.5"])
+def test_nonsense_in_the_environment_is_refused(
+    monkeypatch: pytest.MonkeyPatch, word: str
+) -> None:
+    monkeypatch.setenv("IM2COL_CNN_THREADS", word)
+
+    with pytest.raises(ValueError, match=f"at least 1, got '{word}'"):
+        conv_forward(np.ones((1, 3, 1)), np.ones((2, 1, 1)))
+
+
+@pytest.mark.parametrize(("n", "kind"), [(0, ValueError), (1.5, TypeError)])
+def test_a_number_of_threads_is_at_least_1(n: int, kind: type[Exception]) -> None:
+    with pytest.raises(kind, match="n must be"):
+        threads(n)
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_results_come_in_the_order_of_the_tasks(count: int) -> None:
+    found: list[int] = []
+
+    with threads(count):
+        run(lambda i: i * i, range(50), then=found.append)
+
+    assert found == [i * i for i in range(50)]
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_blas_is_limited_inside_and_as_before_afterwards(count: int) -> None:
+    before = blas_threads()
+    seen: list[list[int]] = []
+
+    with threads(count):
+        run(lambda _: blas_threads(), range(4), then=seen.append)
+
+    assert all(set(limits) <= {1} for limits in seen)
+    assert blas_threads() == before
+
+
+def test_blas_is_as_before_after_an_exception() -> None:
+    with threadpool_limits(2, "blas"):
+        before = blas_threads()
+        with threads(2), pytest.raises(ZeroDivisionError):
+            run(lambda i: 1 // (i - 3), range(9))
+
+        assert blas_threads() == before
+
+
+def test_whoever_leaves_last_gives_blas_back() -> None:
+    before = blas_threads()
+    inside = threading.Barrier(2)
+    first_left = threading.Event()
+
+    def stay() -> list[int]:
+        with one_blas_thread:
+            inside.wait()
+            first_left.wait()
+            return blas_threads()
+
+    with ThreadPoolExecutor(1) as pool:
+        with one_blas_thread:
+            staying = pool.submit(stay)
+            inside.wait()
+        first_left.set()
+        assert set(staying.result()) <= {1}
+    assert blas_threads() == before
+
+
+def test_many_threads_may_call_at_once() -> None:
+    alone = small_step()
+
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda _: small_step(), range(12)))
+
+    assert set(found) == {alone}
+
+
+def test_the_errstate_of_the_caller_holds_in_the_tasks() -> None:
+    huge = np.full((4, 64, 1), 1e308)
+
+    with threads(2), workspace(2**10), np.errstate(over="raise", invalid="raise"):
+        with pytest.raises(FloatingPointError):
+            run(lambda i: huge[i] * 10.0, range(4))
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_a_forked_child_works_like_its_parent() -> None:
+    here = small_step()
+
+    with get_context("fork").Pool(1) as pool:
+        there = pool.apply_async(small_step).get(timeout=60)
+
+    assert there == here
