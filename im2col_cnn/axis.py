@@ -66,6 +66,14 @@ class Axis(NamedTuple):
         reach = (self.output_size - 1) * self.stride + self.span
         return max(self.before + self.size + self.after, reach)
 
+    @property
+    def live(self) -> range:
+        """The taps that may read a real pixel; of a very wide kernel, few do."""
+        reach = self.before - (self.output_size - 1) * self.stride
+        first = max(0, -(-reach // self.dilation))
+        last = -(-(self.before + self.size) // self.dilation)
+        return range(first, min(self.kernel, last))
+
     def tap(self, k: int) -> tuple[slice, slice]:
         """Return which windows read a real pixel with tap `k`, and which pixels."""
         # Window o reads pixel o * stride + shift.
@@ -83,7 +91,7 @@ class Axis(NamedTuple):
     def coverage(self) -> Array:
         """Count, for each pixel, the windows that read it."""
         counts = np.zeros(self.size, np.int64)
-        for k in range(self.kernel):
+        for k in self.live:
             counts[self.tap(k)[1]] += 1
         return counts
 

@@ -105,7 +105,7 @@ def im2col(
     >>> (im2col(x, 2) @ w.reshape(-1, 5)).reshape(1, 2, 3, 5)[0, 0, 0]
     array([8., 8., 8., 8., 8.])
     """
-    x = as_images(x, kinds="biufc")
+    x = as_images(x, kinds="biufc", selects=True)
     N, *spatial, C = x.shape
     window = Window(
         spatial, kernel_size, stride=stride, padding=padding, dilation=dilation
@@ -138,7 +138,7 @@ def col2im(
     reduce : {"sum", "mean"}, default "sum"
         ``"sum"`` is the transpose of `im2col`. ``"mean"`` divides by the number of
         windows that read a pixel, and so undoes `im2col` exactly wherever a pixel
-        is read.
+        is read (whole numbers, whose means are float64, up to 2**53).
 
     Returns
     -------
@@ -288,7 +288,7 @@ def windows(
     array([[12, 13],
            [22, 23]])
     """
-    x = as_images(x, kinds="biufc")
+    x = as_images(x, kinds="biufc", selects=True)
     _, *spatial, _ = x.shape
     window = Window(
         spatial, kernel_size, stride=stride, padding=padding, dilation=dilation

@@ -122,13 +122,13 @@ def bias_gradient(dy: Images, dtypes: Arithmetic) -> Array:
     def add(part: Array) -> None:
         np.add(db, part, out=db)
 
-    run(add_up, blocks(dy.shape[:-1], 2**20 // max(F, 1)), then=add)
+    run(add_up, blocks(dy.shape[:-1], 2**16 // max(F, 1)), then=add)
     return db.astype(dtypes.result, copy=False)
 
 
 def is_depthwise(w: Kernels, groups: int) -> bool:
     """Tell whether each channel is a group of its own."""
-    return groups > 1 and w.shape[-2] == 1
+    return groups > 1 and w.shape[-2] == 1 and w.shape[-1] > 0
 
 
 def per_group(groups: int, *arrays: Array | None) -> Iterator[tuple[Any, ...]]:

@@ -23,7 +23,7 @@ def reduce_windows(
         reduced = scratch(f"axis {i}", shape, dtype)
         reduced.fill(start)
         before = (EVERY,) * i
-        for k in range(axis.kernel):
+        for k in axis.live:
             stops, read = axis.tap(k)
             here = reduced[(*before, stops)]
             combine(here, pixels[(*before, read)], out=here)
@@ -37,7 +37,7 @@ def spread_over_windows(shares: Array, tile: Tile) -> Images:
         shape = *shares.shape[:i], axis.size, *shares.shape[i + 1 :]
         pixels = scratch_zeros(f"axis {i}", shape, shares.dtype)
         before = (EVERY,) * i
-        for k in range(axis.kernel):
+        for k in axis.live:
             stops, read = axis.tap(k)
             pixels[(*before, read)] += shares[(*before, stops)]
         shares = pixels

@@ -11,6 +11,7 @@ which pixels do they read? Both answers are slices.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import reduce
+from itertools import product
 from math import prod
 from typing import NamedTuple
 
@@ -18,7 +19,9 @@ import numpy as np
 import numpy.typing as npt
 
 from ._checks import (
+    as_dtype,
     as_flag,
+    as_int,
     as_padding,
     as_per_axis,
     as_shape,
@@ -172,18 +175,20 @@ class Window:
 
     def reads(self, *, count_padding: bool = False) -> Array:
         """Count, for each window, the pixels it reads, with or without padding."""
+        count_padding = as_flag(count_padding, "count_padding")
         counts = (axis.reads(count_padding=count_padding) for axis in self.axes)
         return reduce(np.multiply.outer, counts)
 
     def columns_shape(self, N: int = 1, C: int = 1) -> tuple[int, int]:
         """Return the shape of the column matrix of `N` images with `C` channels."""
+        N, C = as_int(N, "N", at_least=0), as_int(C, "C", at_least=0)
         return N * prod(self.output_size), prod(self.kernel_size) * C
 
     def columns_bytes(
         self, N: int = 1, C: int = 1, dtype: npt.DTypeLike = np.float32
     ) -> int:
         """Return the bytes of the column matrix of `N` images with `C` channels."""
-        return prod(self.columns_shape(N, C)) * np.dtype(dtype).itemsize
+        return prod(self.columns_shape(N, C)) * as_dtype(dtype).itemsize
 
     def explain(
         self,
@@ -220,12 +225,14 @@ class Window:
         column matrix  12 x 18 of float32, 864 bytes, 2.1 times the images
         multiply-adds  216
         """
-        return explain(self.axes, N=N, C=C, F=F, dtype=np.dtype(dtype))
+        N, C, F = (
+            as_int(n, name, at_least=0) for n, name in ((N, "N"), (C, "C"), (F, "F"))
+        )
+        return explain(self.axes, N=N, C=C, F=F, dtype=as_dtype(dtype))
 
     def taps(self) -> Iterator[Tap]:
-        """Walk through the kernel in reading order; see `Tap`."""
-        sides = [[axis.tap(k) for k in range(axis.kernel)] for axis in self.axes]
-        for offset in np.ndindex(self.kernel_size):
-            pairs = [side[k] for side, k in zip(sides, offset, strict=True)]
-            stops, pixels = zip((EVERY, EVERY), *pairs, strict=True)
-            yield Tap(offset, stops, pixels)
+        """Walk in reading order through the taps that read a real pixel; see `Tap`."""
+        sides = [[(k, *axis.tap(k)) for k in axis.live] for axis in self.axes]
+        for taps in product(*sides):
+            offset, stops, pixels = zip(*taps, strict=True)
+            yield Tap(offset, (EVERY, *stops), (EVERY, *pixels))

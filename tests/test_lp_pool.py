@@ -7,6 +7,7 @@ from hypothesis import given
 from numpy.testing import assert_allclose, assert_array_equal
 
 from im2col_cnn import loops, lp_pool_backward, lp_pool_forward, max_pool_forward
+from im2col_cnn._typing import Array
 from im2col_cnn.testing.strategies import Case, poolings, whole_arrays
 
 exponents = st.sampled_from([1, 1.5, 2, 3, 7])
@@ -40,6 +41,18 @@ def test_a_large_exponent_comes_near_the_maximum(case: Case) -> None:
 
     assert (y >= largest * (1 - 1e-12)).all()
     assert (y <= largest * 1.01).all()
+
+
+@pytest.mark.parametrize("p", [40, 60, 150, 2000, 1e300])
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_no_exponent_is_too_large(p: float, dtype: type) -> None:
+    x: Array = np.array([1, -1, 0.5, 0], dtype).reshape(1, 4, 1)
+
+    y, cache = lp_pool_forward(x, 4, p=p)
+    dx = lp_pool_backward(np.ones_like(y), cache)
+
+    assert_allclose(y.item(), 2 ** (1 / p), rtol=1e-3)
+    assert_allclose(dx.ravel(), [0.5, -0.5, 0, 0], rtol=0.03, atol=1e-9)
 
 
 @pytest.mark.parametrize("scale", [1e-300, 1e300])

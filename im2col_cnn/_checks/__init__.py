@@ -16,6 +16,7 @@ from .arrays import (
     as_per_channel,
     as_transposed_convolution,
     as_upstream,
+    as_variance,
     as_window,
     require_cache,
     require_columns,
@@ -52,6 +53,7 @@ from .numbers import (
 )
 from .settings import (
     as_choice,
+    as_dtype,
     as_flag,
     as_int,
     as_padding,
@@ -66,6 +68,7 @@ __all__ = [
     "as_bias",
     "as_choice",
     "as_convolution",
+    "as_dtype",
     "as_exponent",
     "as_fill",
     "as_flag",
@@ -90,6 +93,7 @@ __all__ = [
     "as_targets",
     "as_transposed_convolution",
     "as_upstream",
+    "as_variance",
     "as_window",
     "by",
     "refuse_output_padding",

@@ -32,10 +32,20 @@ __all__ = [
 
 
 Cache = TypeVar("Cache")
+INT64_MAX = np.iinfo(np.int64).max
 
 
-def as_array(value: ArrayLike, name: str, *, kinds: str = "biuf") -> Array:
-    """Return `value` as an array of numbers; by default, of real numbers."""
+def as_array(
+    value: ArrayLike, name: str, *, kinds: str = "biuf", selects: bool = False
+) -> Array:
+    """
+    Return `value` as an array of numbers; by default, of real numbers.
+
+    A function that only selects numbers takes any; one that adds them up works in
+    int64, and must not be given larger ones.
+    """
+    if isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value):
+        raise TypeError(f"{name} must not be masked: say what counts with .filled()")
     try:
         array = np.asarray(value)
     except Exception as error:
@@ -43,7 +53,7 @@ def as_array(value: ArrayLike, name: str, *, kinds: str = "biuf") -> Array:
     if array.dtype.kind not in kinds:
         words = {"biuf": "real numbers", "iu": "whole numbers"}.get(kinds, "numbers")
         raise TypeError(f"{name} must hold {words}, got dtype {array.dtype}")
-    if array.dtype == np.uint64 and array.size and array.max() > np.iinfo(np.int64).max:
+    if array.dtype == np.uint64 and not selects and (array > INT64_MAX).any():
         raise ValueError(
             f"{name} must fit in int64, got {array.max()}: convert it to floats"
         )
@@ -51,9 +61,11 @@ def as_array(value: ArrayLike, name: str, *, kinds: str = "biuf") -> Array:
     return array.astype(array.dtype.newbyteorder("="), copy=False)
 
 
-def as_images(value: ArrayLike, name: str = "x", *, kinds: str = "biuf") -> Array:
+def as_images(
+    value: ArrayLike, name: str = "x", *, kinds: str = "biuf", selects: bool = False
+) -> Array:
     """Return `value` as a batch of images with at least one pixel each."""
-    x = as_array(value, name, kinds=kinds)
+    x = as_array(value, name, kinds=kinds, selects=selects)
     if x.ndim < 3:
         raise ValueError(
             f"{name} must have axes (N, *spatial, C), got shape {x.shape}: "
@@ -64,6 +76,14 @@ def as_images(value: ArrayLike, name: str = "x", *, kinds: str = "biuf") -> Arra
             f"{name} must have at least one pixel per image, got shape {x.shape}"
         )
     return x
+
+
+def as_kernels(value: ArrayLike) -> Array:
+    """Return `value` as kernels with at least one tap."""
+    w = as_array(value, "w")
+    if 0 in w.shape[:-2]:
+        raise ValueError(f"w must have at least one tap per axis, got shape {w.shape}")
+    return w
 
 
 def as_batch_shape(value: Any) -> Shape:
@@ -81,7 +101,7 @@ def as_batch_shape(value: Any) -> Shape:
 
 def as_fill(value: Any, dtype: np.dtype) -> Any:
     """Return `value` in the given dtype, if that can hold it."""
-    number = as_array(value, "fill", kinds="biufc")
+    number = as_array(value, "fill", kinds="biufc", selects=True)
     if number.ndim:
         raise TypeError(f"fill must be a number, got shape {number.shape}")
     with np.errstate(all="ignore"):
@@ -134,7 +154,7 @@ def as_convolution(
     x: ArrayLike, w: ArrayLike, b: ArrayLike | None, groups: int
 ) -> tuple[Array, Array, Array | None]:
     """Return images, kernels and bias of a convolution, if they go together."""
-    images, kernels = as_images(x), as_array(w, "w")
+    images, kernels = as_images(x), as_kernels(w)
     groups = as_int(groups, "groups", at_least=1)
     require_channels(images, kernels, groups)
     return images, kernels, None if b is None else as_bias(b, kernels.shape[-1])
@@ -144,7 +164,7 @@ def as_transposed_convolution(
     x: ArrayLike, w: ArrayLike, b: ArrayLike | None, groups: int
 ) -> tuple[Array, Array, Array | None]:
     """Return the arrays of a transposed convolution, if they go together."""
-    images, kernels = as_images(x), as_array(w, "w")
+    images, kernels = as_images(x), as_kernels(w)
     groups = as_int(groups, "groups", at_least=1)
     require_axes(images, kernels, "(*kernel_size, F // groups, C)")
     *_, depth, C = kernels.shape
@@ -229,7 +249,7 @@ def require_positions(argmax: Array, shape: Shape, spatial: Shape) -> Array:
             f"argmax must lie between 0 and {pixels - 1} in a {by(spatial)} image, got "
             f"{argmax.min()} to {argmax.max()}"
         )
-    return argmax
+    return argmax.astype(np.int64, copy=False)
 
 
 def as_per_channel(value: ArrayLike, name: str, x: Array) -> Array:
@@ -243,6 +263,13 @@ def as_per_channel(value: ArrayLike, name: str, x: Array) -> Array:
             f"{array.size} in shape {array.shape}"
         )
     return array
+
+
+def as_variance(var: Array) -> Array:
+    """Return variances, if none is negative."""
+    if (var < 0).any():
+        raise ValueError(f"running_var must be at least 0, got {var.min()}")
+    return var
 
 
 def require_variance(x: Array) -> int:

@@ -37,7 +37,7 @@ def require_some(judged: Array, name: str) -> Array:
 
 def as_probabilities(value: ArrayLike, scores: Array) -> Array:
     """Return labels as one probability per class, whichever way they were given."""
-    labels = as_array(value, "labels", kinds="iuf")
+    labels = as_array(value, "labels", kinds="biuf")
     if labels.dtype.kind == "f":
         if labels.shape != scores.shape:
             raise ValueError(
@@ -53,6 +53,12 @@ def as_probabilities(value: ArrayLike, scores: Array) -> Array:
             )
         return labels
     *batch, K = scores.shape
+    if labels.shape == scores.shape and labels.ndim > 1:
+        raise ValueError(
+            f"labels must be one class per row of scores, shape {tuple(batch)}, or "
+            f"probabilities, got whole numbers of shape {labels.shape}: for one-hot "
+            f"labels, use labels.astype(float)"
+        )
     return np.asarray(as_labels(labels, tuple(batch), K)[..., None] == np.arange(K))
 
 
@@ -63,6 +69,7 @@ def as_labels(value: ArrayLike, batch: int | Shape, K: int) -> Array:
     if labels.shape != shape:
         raise ValueError(
             f"labels must have shape {shape}, one per row of scores, got {labels.shape}"
+            + (": squeeze them" if labels.shape == (*shape, 1) else "")
         )
     if labels.size and not 0 <= labels.min() <= labels.max() < K:
         raise ValueError(

@@ -1,6 +1,6 @@
 """Refuse numbers: exponents, rates, slopes that lie outside their range."""
 
-from math import isfinite
+from math import inf, isfinite
 from typing import Any
 
 import numpy as np
@@ -68,6 +68,10 @@ def as_real(value: Any, name: str) -> float:
     real = int | float | np.integer | np.floating
     if isinstance(value, bool | np.bool_) or not isinstance(value, real):
         raise TypeError(f"{name} must be a number, got {value!r}")
-    if not isfinite(value):
+    try:
+        number = float(value)
+    except OverflowError:
+        number = inf
+    if not isfinite(number):
         raise ValueError(f"{name} must be finite, got {value!r}")
-    return float(value)
+    return number

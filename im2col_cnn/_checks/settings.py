@@ -1,15 +1,17 @@
 """Refuse settings: strides that are no whole numbers, paddings of the wrong length."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from operator import index
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from .._typing import Padding, Shape, Sizes
 
 __all__ = [
     "as_choice",
+    "as_dtype",
     "as_flag",
     "as_int",
     "as_padding",
@@ -17,6 +19,7 @@ __all__ = [
     "as_shape",
     "by",
     "entries",
+    "is_lone",
     "require_entries",
     "require_modest",
     "whole",
@@ -49,6 +52,7 @@ def as_shape(value: Sizes, name: str, *, at_least: int) -> Shape:
         raise ValueError(
             f"{name} must be at least {at_least} along every axis, got {shape}"
         )
+    require_modest(max(shape), name)
     return shape
 
 
@@ -60,7 +64,7 @@ def as_per_axis(value: Sizes, name: str, axes: int, *, at_least: int) -> Shape:
         raise TypeError(
             f"{name} must be an int or one int per spatial axis, got {value!r}"
         ) from None
-    if np.ndim(value) == 0:
+    if is_lone(value):
         sizes *= axes
     require_entries(len(sizes), name, axes, value)
     if min(sizes) < at_least:
@@ -86,7 +90,7 @@ def as_padding(value: Padding, axes: int) -> str | tuple[tuple[int, int], ...]:
         pairs = [tuple(whole(n) for n in entries(side)) for side in entries(value)]
     except TypeError:
         raise TypeError(rule) from None
-    if isinstance(value, int | np.integer):
+    if is_lone(value):
         pairs *= axes
     require_entries(len(pairs), "padding", axes, value)
     # A lone int pads an axis equally on both sides.
@@ -99,6 +103,15 @@ def as_padding(value: Padding, axes: int) -> str | tuple[tuple[int, int], ...]:
         )
     require_modest(max(n for side in pairs for n in side), "padding")
     return tuple((before, after) for before, after in pairs)
+
+
+def as_dtype(value: npt.DTypeLike) -> np.dtype:
+    """Return `value` as a dtype."""
+    try:
+        dtype: np.dtype = np.dtype(value)
+    except TypeError:
+        raise TypeError(f"dtype must name a dtype, got {value!r}") from None
+    return dtype
 
 
 def as_choice(value: Any, name: str, choices: tuple[str, ...]) -> str:
@@ -127,9 +140,16 @@ def whole(value: Any) -> int:
 
 def entries(value: Any) -> tuple[Any, ...]:
     """Return the entries of a sequence; a lone value is its only entry."""
-    if isinstance(value, str):
+    if is_lone(value):
+        return (value,)
+    if not isinstance(value, Sequence | np.ndarray) or isinstance(value, str | bytes):
         raise TypeError
-    return tuple(value) if np.iterable(value) else (value,)
+    return tuple(value)
+
+
+def is_lone(value: Any) -> bool:
+    """Tell whether a value is no sequence; an array without axes is none."""
+    return not np.iterable(value)
 
 
 def require_modest(number: int, name: str) -> None:

@@ -36,7 +36,7 @@ def adaptive_max_pool_forward(
     x: ArrayLike, output_size: Sizes
 ) -> tuple[Images, LoopAdaptivePoolCache]:
     """Keep the largest pixel of every bin, or its first NaN."""
-    x = as_images(x)
+    x = as_images(x, selects=True)
     y = np.zeros(output_shape(x, output_size), x.dtype)
     for at in np.ndindex(y.shape):
         y[at] = x[winner(x, y.shape, at)]

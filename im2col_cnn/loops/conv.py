@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .._checks import as_convolution, as_upstream, require_cache
+from .._checks import as_convolution, as_flag, as_upstream, require_cache
 from .._dtypes import arithmetic
 from .._typing import Array, ArrayLike, Images, Padding, Shape, Sizes
 from ..window import Window
@@ -92,7 +92,9 @@ def conv_backward(
                 dw[..., f] += owed * padded[n][here]
                 db[f] += owed
     return (
-        crop(dx, window).astype(result) if input_gradient else None,
+        crop(dx, window).astype(result)
+        if as_flag(input_gradient, "input_gradient")
+        else None,
         dw.astype(result),
         None if b is None else db.astype(result).reshape(b.shape),
     )

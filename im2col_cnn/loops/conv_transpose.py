@@ -7,7 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .._checks import as_transposed_convolution, as_upstream, require_cache
+from .._checks import (
+    as_flag,
+    as_transposed_convolution,
+    as_upstream,
+    require_cache,
+)
 from .._dtypes import arithmetic
 from .._typing import Array, ArrayLike, Images, Padding, Sizes
 from ..placing import painting_window
@@ -71,8 +76,8 @@ def conv_transpose_forward(
 
 
 def conv_transpose_backward(
-    dy: ArrayLike, cache: LoopConvTransposeCache
-) -> tuple[Images, Array, Array | None]:
+    dy: ArrayLike, cache: LoopConvTransposeCache, *, input_gradient: bool = True
+) -> tuple[Images | None, Array, Array | None]:
     """Pay back every painted product to its two factors."""
     cache = require_cache(cache, LoopConvTransposeCache, "loops.conv_transpose_forward")
     window, x, w, b = cache.window, cache.x, cache.w, cache.b
@@ -93,4 +98,8 @@ def conv_transpose_backward(
     if b is not None:
         db = dy.astype(working).sum(axis=tuple(range(dy.ndim - 1))).astype(result)
         db = db.reshape(b.shape)
-    return dx.astype(result), dw.astype(result), db
+    return (
+        dx.astype(result) if as_flag(input_gradient, "input_gradient") else None,
+        dw.astype(result),
+        db,
+    )

@@ -75,7 +75,7 @@ def max_pool_forward(
     ties: Ties = "first",
 ) -> tuple[Images, LoopMaxPoolCache]:
     """Keep the largest pixel of every window, or its first NaN."""
-    x = as_images(x)
+    x = as_images(x, selects=True)
     as_choice(ties, "ties", ("first", "split", "all"))
     window = pooling_window(
         x.shape[1:-1],

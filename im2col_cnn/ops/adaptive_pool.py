@@ -79,7 +79,7 @@ def adaptive_max_pool_forward(
     >>> y.ravel()
     array([2, 4])
     """
-    x = as_images(x)
+    x = as_images(x, selects=True)
     _, *spatial, _ = x.shape
     output_size = as_per_axis(output_size, "output_size", len(spatial), at_least=1)
     places = np.arange(prod(spatial)).reshape(1, *spatial, 1)

@@ -11,7 +11,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .._checks import as_transposed_convolution, as_upstream, require_cache
+from .._checks import (
+    as_flag,
+    as_transposed_convolution,
+    as_upstream,
+    require_cache,
+)
 from .._dtypes import arithmetic
 from .._typing import Array, ArrayLike, Bias, Images, Kernels, Padding, Sizes
 from ..grouped import bias_gradient, correlate, image_gradient, kernel_gradient
@@ -128,8 +133,8 @@ def conv_transpose_forward(
 
 
 def conv_transpose_backward(
-    dy: ArrayLike, cache: ConvTransposeCache
-) -> tuple[Images, Kernels, Array | None]:
+    dy: ArrayLike, cache: ConvTransposeCache, *, input_gradient: bool = True
+) -> tuple[Images | None, Kernels, Array | None]:
     """
     Return the gradients of a transposed convolution.
 
@@ -139,10 +144,13 @@ def conv_transpose_backward(
         Gradient of the loss with respect to the output.
     cache : ConvTransposeCache
         What `conv_transpose_forward` returned beside `y`. It may be used again.
+    input_gradient : bool, default True
+        Whether to compute `dx`.
 
     Returns
     -------
-    dx : array, shape of `x`
+    dx : array, shape of `x`, or None
+        None if `input_gradient` is False.
     dw : array, shape of `w`
     db : array, shape of `b`, or None
         None if there was no bias. All are in the dtype ``np.result_type(y, dy)``.
@@ -170,7 +178,9 @@ def conv_transpose_backward(
     N, F = cache.x.shape[0], cache.w.shape[-2] * groups
     dy = as_upstream(dy, (N, *window.spatial, F))
     dtypes = arithmetic(cache.dtype, dy)
-    dx = correlate(dy, cache.w, window, groups, dtypes=dtypes)
+    dx = None
+    if as_flag(input_gradient, "input_gradient"):
+        dx = correlate(dy, cache.w, window, groups, dtypes=dtypes)
     dw = kernel_gradient(dy, cache.x, window, groups, dtypes=dtypes)
     db = None
     if cache.b is not None:

@@ -90,7 +90,7 @@ def dense_forward(
     require_inputs(x, w)
     b = None if b is None else as_bias(b, w.shape[1])
     result, working = arithmetic(*(a for a in (x, w, b) if a is not None))
-    y = x.astype(working, copy=False) @ w.astype(working, copy=False)
+    y = np.ascontiguousarray(x, working) @ np.ascontiguousarray(w, working)
     if b is not None:
         y += b.ravel().astype(working, copy=False)
     cache = DenseCache(x, w, None if b is None else b.shape, result)
@@ -144,7 +144,7 @@ def dense_backward(
     input_gradient = as_flag(input_gradient, "input_gradient")
     dy = as_upstream(dy, (cache.x.shape[0], cache.w.shape[1]))
     result, working = arithmetic(cache.dtype, dy)
-    x, w, dy = (a.astype(working, copy=False) for a in (cache.x, cache.w, dy))
+    x, w, dy = (np.ascontiguousarray(a, working) for a in (cache.x, cache.w, dy))
     dx = (dy @ w.T).astype(result, copy=False) if input_gradient else None
     db = None
     if cache.bias_shape is not None:

@@ -112,9 +112,9 @@ def dropout_backward(dy: ArrayLike, cache: DropoutCache) -> Array:
 
 def drop(x: Array, cache: DropoutCache) -> Array:
     """Return what is kept of `x`, scaled up, and 0 elsewhere, even for infinities."""
-    result, _ = mean_arithmetic(x)
+    result, working = mean_arithmetic(x)
     if cache.kept is None:
         return x.astype(result)
-    scale = result.type(1 / (1 - cache.rate))
-    scaled = x.astype(result, copy=False) * scale
-    return np.asarray(np.where(cache.kept, scaled, 0), result)
+    scale = working.type(1 / (1 - cache.rate))
+    kept = np.where(cache.kept, x.astype(working, copy=False), 0)
+    return np.asarray(kept * scale, result)

@@ -72,7 +72,8 @@ def global_max_pool_backward(dy: ArrayLike, cache: AdaptiveMaxPoolCache) -> Imag
     Raises
     ------
     TypeError, ValueError
-        If `cache` is of another operation or `dy` not of the shape of `y`.
+        If `cache` is not one of a global or adaptive pooling of this kind, or `dy`
+        not of the shape of `y`.
 
     Examples
     --------
@@ -140,7 +141,8 @@ def global_avg_pool_backward(dy: ArrayLike, cache: AdaptiveAvgPoolCache) -> Imag
     Raises
     ------
     TypeError, ValueError
-        If `cache` is of another operation or `dy` not of the shape of `y`.
+        If `cache` is not one of a global or adaptive pooling of this kind, or `dy`
+        not of the shape of `y`.
 
     Examples
     --------

@@ -58,13 +58,15 @@ def softmax_cross_entropy(scores: ArrayLike, labels: ArrayLike) -> tuple[float, 
     scores = require_some(as_scores(scores, "scores"), "scores")
     right = as_probabilities(labels, scores)
     result, working = mean_arithmetic(scores)
-    logs = log_probabilities(scores.astype(working, copy=False))
-    right = right.astype(working, copy=False)
+    logs = log_probabilities(np.ascontiguousarray(scores, working))
+    right = np.ascontiguousarray(right, working)
     N = scores[..., 0].size
     # Where a probability is 0, what softmax says does not count, not even -inf.
     loss = -np.sum(right * np.where(right == 0, 0, logs)) / N
-    dscores = (np.exp(logs) * right.sum(axis=-1, keepdims=True) - right) / N
-    return float(loss), np.asarray(dscores, result)
+    with np.errstate(under="ignore"):
+        probabilities = np.exp(logs)
+    dscores = (probabilities * right.sum(axis=-1, keepdims=True) - right) / N
+    return float(loss) + 0.0, np.asarray(dscores, result)  # -0.0 + 0.0 is 0.0
 
 
 def mean_squared_error(
@@ -130,8 +132,8 @@ def binary_cross_entropy(scores: ArrayLike, labels: ArrayLike) -> tuple[float, A
 
     Notes
     -----
-    Written as ``max(s, 0) - s * label + log(1 + exp(-|s|))``, so that scores of 1e4
-    give finite losses.
+    ``log(1 + exp(s))`` is computed as ``max(s, 0) + log(1 + exp(-|s|))``, so that
+    scores of 1e4 give finite losses.
 
     Examples
     --------
@@ -142,5 +144,14 @@ def binary_cross_entropy(scores: ArrayLike, labels: ArrayLike) -> tuple[float, A
     scores, labels = as_targets(scores, labels, "scores", "labels", most=1)
     result, working = mean_arithmetic(scores)
     s, right = scores.astype(working, copy=False), labels.astype(working, copy=False)
-    losses = np.maximum(s, 0) - s * right + np.log1p(np.exp(-np.abs(s)))
-    return float(losses.mean()), np.asarray((logistic(s) - right) / s.size, result)
+    # What has probability 0 does not count, not even an infinite loss.
+    yes = np.where(right == 0, 0, right * softplus(-s, right != 0))
+    no = np.where(right == 1, 0, (1 - right) * softplus(s, right != 1))
+    return float(np.mean(yes + no)), np.asarray((logistic(s) - right) / s.size, result)
+
+
+def softplus(x: Array, wanted: Array) -> Array:
+    """Return ``log(1 + exp(x))`` where wanted, by a form that cannot overflow."""
+    x = np.where(wanted, x, 0)
+    with np.errstate(under="ignore"):
+        return np.asarray(np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x))))

@@ -16,13 +16,16 @@ from ..window import Window
 
 __all__ = ["LpPoolCache", "lp_pool_backward", "lp_pool_forward"]
 
+GENTLE = 50  # to this power, numbers of half the scale do not vanish
+
 
 @dataclass(frozen=True, eq=False)
 class LpPoolCache:
     """What `lp_pool_backward` needs to know of `lp_pool_forward`."""
 
     x: Images
-    y: Images
+    sums: Array  # of (|x| / scale) ** p, one per window
+    scale: Array
     window: Window
     p: float
 
@@ -79,8 +82,9 @@ def lp_pool_forward(
     ``LPPool`` adds up signed powers for odd `p`, and in ``ceil_mode`` scales a last
     window up to a full one.
 
-    The powers are taken of pixels scaled by a power of two that brings the largest of
-    a window near 1, so that none overflows and none is rounded.
+    The powers are taken of pixels scaled so that the largest of a window is near 1, and
+    none overflows: by a power of two, which rounds nothing, or, for exponents beyond
+    50, by the largest itself.
 
     Examples
     --------
@@ -101,8 +105,9 @@ def lp_pool_forward(
     )
     result, working = mean_arithmetic(x)
     magnitudes = np.abs(x.astype(working, copy=False))
-    y = p_norms(magnitudes, window, p).astype(result, copy=False)
-    return y, LpPoolCache(x, y, window, p)
+    sums, scale = sums_of_powers(magnitudes, window, p)
+    y = power(sums, 1 / p) * scale
+    return y.astype(result, copy=False), LpPoolCache(x, sums, scale, window, p)
 
 
 def lp_pool_backward(dy: ArrayLike, cache: LpPoolCache) -> Images:
@@ -119,8 +124,8 @@ def lp_pool_backward(dy: ArrayLike, cache: LpPoolCache) -> Images:
     Returns
     -------
     array, shape of `x`
-        In the dtype ``np.result_type(y, dy)``. A pixel of 0 gets 0: of the slopes of
-        a magnitude at its kink, the one in the middle.
+        In the dtype ``np.result_type(x, dy)``, float64 if that is whole. A pixel of 0
+        gets 0: of the slopes of a magnitude at its kink, the one in the middle.
 
     Raises
     ------
@@ -138,27 +143,37 @@ def lp_pool_backward(dy: ArrayLike, cache: LpPoolCache) -> Images:
     array([ 3., -4.])
     """
     cache = require_cache(cache, LpPoolCache, "lp_pool_forward")
-    dy = as_upstream(dy, cache.y.shape)
-    result, working = mean_arithmetic(cache.y, dy)
-    x, y, dy = (a.astype(working, copy=False) for a in (cache.x, cache.y, dy))
+    dy = as_upstream(dy, cache.sums.shape)
+    result, working = mean_arithmetic(cache.x, dy)
+    x, dy = cache.x.astype(working, copy=False), dy.astype(working, copy=False)
+    sums, scale = (a.astype(working, copy=False) for a in (cache.sums, cache.scale))
+    # (|x| / y) ** (p - 1), from the sum under the root: y itself is rounded.
+    norms = power(np.where(sums == 0, 1, sums), (cache.p - 1) / cache.p)
     dx = np.zeros(x.shape, working)
-    norms = np.where(y == 0, 1, y)  # all pixels are 0 there, and get 0
     for _, stops, pixels in cache.window.taps():
-        shares = (np.abs(x[pixels]) / norms[stops]) ** (cache.p - 1)
-        dx[pixels] += np.where(
-            x[pixels] == 0, 0, dy[stops] * np.sign(x[pixels]) * shares
-        )
+        here = x[pixels]
+        shares = power(np.abs(here) / scale[stops], cache.p - 1) / norms[stops]
+        dx[pixels] += np.where(here == 0, 0, dy[stops] * np.sign(here) * shares)
     return dx.astype(result, copy=False)
 
 
-def p_norms(magnitudes: Array, window: Window, p: float) -> Images:
-    """Return the p-norm of every window, without overflow on the way."""
+def sums_of_powers(magnitudes: Array, window: Window, p: float) -> tuple[Array, Array]:
+    """Return the sum of ``(|x| / scale) ** p`` in every window, and its scale."""
     N, *_, C = magnitudes.shape
     largest = np.zeros((N, *window.output_size, C), magnitudes.dtype)
     for _, stops, pixels in window.taps():
         np.maximum(largest[stops], magnitudes[pixels], out=largest[stops])
-    _, exponents = np.frexp(np.where(np.isfinite(largest), largest, 1))
+    scale = np.where((largest > 0) & np.isfinite(largest), largest, 1)
+    scale = scale.astype(largest.dtype, copy=False)
+    if p <= GENTLE:
+        scale = np.ldexp(np.ones_like(scale), np.frexp(scale)[1])
     sums = np.zeros_like(largest)
     for _, stops, pixels in window.taps():
-        sums[stops] += np.ldexp(magnitudes[pixels], -exponents[stops]) ** p
-    return np.ldexp(sums ** (1 / p), exponents)
+        sums[stops] += power(magnitudes[pixels] / scale[stops], p)
+    return sums, scale
+
+
+def power(x: Array, p: float) -> Array:
+    """Return ``x ** p``; what vanishes beside the largest may do so quietly."""
+    with np.errstate(under="ignore"):
+        return np.asarray(x ** min(p, float(np.finfo(x.dtype).max)))

@@ -21,7 +21,7 @@ from .._checks import (
     require_cache,
     require_positions,
 )
-from .._dtypes import arithmetic, mean_arithmetic
+from .._dtypes import Arithmetic, arithmetic, mean_arithmetic
 from .._typing import Array, ArrayLike, Images, Padding, Sizes, Ties
 from ..placing import pooling_window
 from ..reducing import reduce_windows
@@ -109,8 +109,9 @@ def max_pool_forward(
         In the dtype of `x`. A window with a NaN gives NaN; ``-inf`` is a value like
         any other.
     cache : MaxPoolCache
-        For `max_pool_backward`. ``cache.argmax``, shape of `y`, is the flat index in
-        the image of every (first) maximum, as `max_unpool` takes it.
+        For `max_pool_backward`. It holds `x` and `y` themselves: do not write into them
+        before. ``cache.argmax``, shape of `y`, is the flat index in the image of every
+        (first) maximum, as `max_unpool` takes it.
 
     Raises
     ------
@@ -139,7 +140,7 @@ def max_pool_forward(
            [0., 0., 0., 0.],
            [0., 5., 0., 5.]])
     """
-    x = as_images(x)
+    x = as_images(x, selects=True)
     as_choice(ties, "ties", ("first", "split", "all"))
     window = pooling_window(
         x.shape[1:-1],
@@ -200,12 +201,13 @@ def max_pool_backward(dy: ArrayLike, cache: MaxPoolCache) -> Images:
     """
     cache = require_cache(cache, MaxPoolCache, "max_pool_forward")
     dy = as_upstream(dy, cache.y.shape)
-    result, working = (mean_arithmetic if cache.ties == "split" else arithmetic)(dy)
-    dy = dy.astype(working, copy=False)
+    dtypes = (mean_arithmetic if cache.ties == "split" else arithmetic)(dy)
+    result, working = dtypes
     few = prod(cache.window.kernel_size) <= FEW_TAPS
     if cache.ties == "first" and few and working.itemsize in BITS:
-        dx = to_the_first(dy, cache)
-    elif cache.ties == "first":
+        return to_the_first(dy, cache, dtypes)
+    dy = dy.astype(working, copy=False)
+    if cache.ties == "first":
         dx = scatter(dy, cache.argmax, cache.window.spatial)
     else:
         dx = to_every_winner(dy, cache)
@@ -250,7 +252,7 @@ def max_unpool(y: ArrayLike, argmax: ArrayLike, spatial: Sizes) -> Images:
     array([[0, 0, 0],
            [0, 0, 5]])
     """
-    y = as_images(y, "y")
+    y = as_images(y, "y", selects=True)
     spatial = as_per_axis(spatial, "spatial", y.ndim - 2, at_least=1)
     argmax = require_positions(as_array(argmax, "argmax", kinds="iu"), y.shape, spatial)
     x = np.zeros((y.shape[0], *spatial, y.shape[-1]), y.dtype)
@@ -266,19 +268,23 @@ def scatter(dy: Images, argmax: Array, spatial: tuple[int, ...]) -> Images:
     return dx
 
 
-def to_the_first(dy: Images, cache: MaxPoolCache) -> Images:
+def to_the_first(dy: Images, cache: MaxPoolCache, dtypes: Arithmetic) -> Images:
     """Give the first of several maxima all of the gradient, tile by tile."""
     axes = cache.window.axes
-    dx = np.zeros(cache.x.shape, dy.dtype)
-    size = axes, dy.shape[-1] * prod(cache.window.kernel_size), dy.itemsize
+    dx = np.zeros(cache.x.shape, dtypes.result)
+    numbers = dy.shape[-1] * prod(cache.window.kernel_size)
+    size = axes, numbers, dtypes.working.itemsize
     most = most_windows(*size)
 
     def hand_out(images: tuple[slice, ...]) -> None:
-        x, y, owed, paid = (a[images] for a in (cache.x, cache.y, dy, dx))
+        x, y, owed = (a[images] for a in (cache.x, cache.y, dy))
+        paid = dx[images].astype(dtypes.working, copy=False)
         for tile in tiles(len(x), axes, most):
             hand_out_tile(
                 x[tile.pixels], y[tile.stops], owed[tile.stops], paid[tile.pixels], tile
             )
+        if dx.dtype != paid.dtype:
+            dx[images] = paid
 
     images = blocks((len(dx),), most // prod(cache.window.output_size))
     run(hand_out, images, most=most_threads(*size))
@@ -291,10 +297,9 @@ def hand_out_tile(x: Images, y: Images, dy: Images, dx: Images, tile: Tile) -> N
     Gradients are taken for whole numbers while they are handed out: bits times 0 or 1
     are nothing or all of them, even if they spell infinity.
     """
-    bits = BITS[dy.dtype.itemsize]
-    left = scratch("left", dy.shape, dy.dtype)
+    bits = BITS[dx.dtype.itemsize]
+    left, share = (scratch(name, dy.shape, dx.dtype) for name in ("left", "share"))
     left[...] = dy
-    share = scratch("share", dy.shape, dy.dtype)
     left_bits, share_bits = left.view(bits), share.view(bits)
     any_nan = y.dtype.kind == "f" and bool(np.isnan(y).any())
     for stops, pixels in tile.taps():

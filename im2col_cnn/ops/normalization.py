@@ -7,6 +7,7 @@ it; at inference they are running averages, and constants.
 """
 
 from dataclasses import dataclass
+from math import prod
 
 import numpy as np
 
@@ -17,6 +18,7 @@ from .._checks import (
     as_positive,
     as_share,
     as_upstream,
+    as_variance,
     require_cache,
     require_variance,
 )
@@ -62,7 +64,8 @@ def batch_norm_forward(
         Scale and mean that every channel gets.
     running_mean, running_var : array of C numbers, optional
         Running statistics, by default 0 and 1. They are not written into: the next
-        ones are ``cache.running_mean`` and ``cache.running_var``.
+        ones are ``cache.running_mean`` and ``cache.running_var``, in the dtype of `y`
+        (float32 for float16).
     training : bool, default True
         Whether to normalize by the batch and move the running statistics, or to
         normalize by them.
@@ -114,7 +117,7 @@ def batch_norm_forward(
     mean = np.zeros(C) if running_mean is None else running_mean
     var = np.ones(C) if running_var is None else running_var
     mean = as_per_channel(mean, "running_mean", x).ravel().astype(working)
-    var = as_per_channel(var, "running_var", x).ravel().astype(working)
+    var = as_variance(as_per_channel(var, "running_var", x)).ravel().astype(working)
 
     # In one order of memory, so that the order does not change how sums are rounded.
     values = np.ascontiguousarray(x, working)
@@ -180,7 +183,7 @@ def batch_norm_backward(
     dx = dy
     if cache.training:
         # What the batch's own mean and variance take back from every value.
-        M = dy.size // len(dbeta)
+        M = prod(dy.shape[:-1])
         dx = dy - dbeta / M - x_hat * (dgamma / M)
     dx = dx * (gamma * scale)
     return (

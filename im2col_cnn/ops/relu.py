@@ -26,7 +26,7 @@ __all__ = [
 class ReluCache:
     """What `relu_backward` needs to know of `relu_forward`."""
 
-    y: Array
+    stopped: Array  # bool: where x is 0 or less
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,8 +69,8 @@ def relu_forward(x: ArrayLike) -> tuple[Array, ReluCache]:
     array([0, 0, 3])
     """
     x = as_array(x, "x")
-    y = np.maximum(x, x.dtype.type(0))
-    return y, ReluCache(y)
+    y = np.asarray(np.maximum(x, x.dtype.type(0)))
+    return y, ReluCache(np.asarray(x <= 0))
 
 
 def relu_backward(dy: ArrayLike, cache: ReluCache) -> Array:
@@ -103,9 +103,9 @@ def relu_backward(dy: ArrayLike, cache: ReluCache) -> Array:
     array([0, 0, 5])
     """
     cache = require_cache(cache, ReluCache, "relu_forward")
-    dy = as_upstream(dy, cache.y.shape)
+    dy = as_upstream(dy, cache.stopped.shape)
     result, _ = arithmetic(dy)
-    return np.where(cache.y <= 0, result.type(0), dy.astype(result, copy=False))
+    return np.where(cache.stopped, result.type(0), dy.astype(result, copy=False))
 
 
 def leaky_relu_forward(
@@ -118,7 +118,8 @@ def leaky_relu_forward(
     ----------
     x : array of any shape
     slope : float, default 0.01
-        What negative numbers are multiplied by: 0 is ReLU, 1 changes nothing.
+        What negative numbers are multiplied by: 0 is ReLU for finite numbers, 1
+        changes nothing.
 
     Returns
     -------

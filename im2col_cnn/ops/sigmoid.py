@@ -52,7 +52,7 @@ def sigmoid_forward(x: ArrayLike) -> tuple[Array, SigmoidCache]:
     y : array, shape of `x`
         In the dtype of `x`; whole numbers become float64. No input overflows.
     cache : SigmoidCache
-        For `sigmoid_backward`.
+        For `sigmoid_backward`. It holds `y` itself: do not write into that before.
 
     Raises
     ------
@@ -126,7 +126,7 @@ def tanh_forward(x: ArrayLike) -> tuple[Array, TanhCache]:
     y : array, shape of `x`
         In the dtype of `x`; whole numbers become float64.
     cache : TanhCache
-        For `tanh_backward`.
+        For `tanh_backward`. It holds `y` itself: do not write into that before.
 
     Raises
     ------
@@ -146,7 +146,7 @@ def tanh_forward(x: ArrayLike) -> tuple[Array, TanhCache]:
     """
     x = as_array(x, "x")
     result, working = mean_arithmetic(x)
-    y = np.tanh(x.astype(working, copy=False)).astype(result, copy=False)
+    y = np.asarray(np.tanh(x.astype(working, copy=False)), result)
     return y, TanhCache(y)
 
 
@@ -189,5 +189,6 @@ def tanh_backward(dy: ArrayLike, cache: TanhCache) -> Array:
 
 def logistic(x: Array) -> Array:
     """Return ``1 / (1 + exp(-x))`` by whichever of its two forms cannot overflow."""
-    small = np.exp(-np.abs(x))
+    with np.errstate(under="ignore"):
+        small = np.exp(-np.abs(x))
     return np.asarray(np.where(x < 0, small, 1) / (1 + small))

@@ -52,7 +52,7 @@ def softmax_forward(x: ArrayLike) -> tuple[Array, SoftmaxCache]:
         ``exp(x) / sum(exp(x))`` along the last axis, in the dtype of `x`; of whole
         numbers, float64.
     cache : SoftmaxCache
-        For `softmax_backward`.
+        For `softmax_backward`. It holds `y` itself: do not write into that before.
 
     Raises
     ------
@@ -72,8 +72,9 @@ def softmax_forward(x: ArrayLike) -> tuple[Array, SoftmaxCache]:
     """
     x = as_scores(x, "x")
     result, working = mean_arithmetic(x)
-    y = np.exp(log_probabilities(np.ascontiguousarray(x, working)))
-    y = y.astype(result, copy=False)
+    with np.errstate(under="ignore"):
+        y = np.exp(log_probabilities(np.ascontiguousarray(x, working)))
+        y = y.astype(result, copy=False)
     return y, SoftmaxCache(y)
 
 
@@ -129,7 +130,7 @@ def log_softmax_forward(x: ArrayLike) -> tuple[Array, LogSoftmaxCache]:
         ``x - log(sum(exp(x)))`` along the last axis, in the dtype of `x`; of whole
         numbers, float64. Finite also where the probability itself would round to 0.
     cache : LogSoftmaxCache
-        For `log_softmax_backward`.
+        For `log_softmax_backward`. It holds `y` itself: do not write into that before.
 
     Raises
     ------
@@ -192,4 +193,6 @@ def log_softmax_backward(dy: ArrayLike, cache: LogSoftmaxCache) -> Array:
 def log_probabilities(scores: Array) -> Array:
     """Return ``log(softmax(scores))`` along the last axis."""
     shifted = scores - scores.max(axis=-1, keepdims=True)
-    return np.asarray(shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True)))
+    with np.errstate(under="ignore"):
+        sums = np.exp(shifted).sum(axis=-1, keepdims=True)
+    return np.asarray(shifted - np.log(sums))
