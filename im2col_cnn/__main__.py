@@ -5,11 +5,17 @@ The library itself needs neither typer nor rich, so a plain install does without
 
 import sys
 
+from .kernels import restart_with_better_kernels
+
 __all__ = ["main"]
+
+TIMED = {"compare", "train"}  # commands that multiply for long
 
 
 def main() -> None:
     """Run the command with the arguments of this process, and leave."""
+    if sys.argv[1:2] and sys.argv[1] in TIMED:
+        restart_with_better_kernels()
     try:
         from .cli import run  # noqa: PLC0415  # here, because it may be missing
     except ModuleNotFoundError as error:

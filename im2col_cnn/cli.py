@@ -15,6 +15,8 @@ from typing import Annotated
 import typer
 
 from .commands.check import check
+from .commands.compare import compare
+from .commands.doctor import doctor
 from .commands.evaluate import evaluate
 from .commands.explain import explain
 from .commands.make_h5 import make_h5
@@ -31,6 +33,8 @@ app.command()(predict)
 app.command()(evaluate)
 app.command()(explain)
 app.command()(check)
+app.command()(compare)
+app.command()(doctor)
 
 
 def show_version(wanted: bool) -> None:

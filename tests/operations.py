@@ -15,12 +15,17 @@ import im2col_cnn as fast
 from im2col_cnn import Window, loops
 from im2col_cnn._typing import Array
 from im2col_cnn.testing.strategies import Case, convolutions, poolings, whole_arrays
+from im2col_cnn.testing.subject import Oracle, Subject
 
 __all__ = ["OPERATIONS", "WITH_LOOPS", "Operation", "upstream"]
 
 # What drawn windows and bins divide by: products of numbers up to 6.
 DIVISIBLE = 2**3 * 3**3 * 5**3 * 7
 
+ARRAYS = {
+    **dict.fromkeys(("conv", "conv_transpose", "dense"), ("x", "w", "b")),
+    "batch_norm": ("x", "gamma", "beta"),
+}
 Cases = Callable[[npt.DTypeLike], st.SearchStrategy[Case]]
 
 
@@ -37,6 +42,23 @@ class Operation:
     means: bool = False  # of whole numbers, which are float64
     selects: bool = False  # values of its input, in whatever dtype they have
     divides: bool = False  # gradients by numbers of pixels
+
+    @property
+    def subject(self) -> Subject:
+        """Return the operation as the laws see it: held to the letter."""
+        oracle = None
+        if self.loop_forward is not None:
+            oracle = Oracle(self.loop_forward, self.loop_backward)
+        return Subject(
+            self.name,
+            self.cases,
+            self.forward,
+            self.backward,
+            oracle,
+            ARRAYS.get(self.name, ("x",)),
+            inputs=("float64", "float32", "float16", "int64", "uint8", "int16", "bool"),
+            multiple=DIVISIBLE if self.divides else 1,
+        )
 
     def run(self, case: Case) -> tuple[Array, Any]:
         """Call forward."""

@@ -12,7 +12,7 @@ import im2col_cnn
 
 ROOT = Path(im2col_cnn.__file__).parent
 FLOORS = """\
-_typing  scoped  testing.support
+_typing  kernels  scoped  testing.support
 _checks.numbers  _checks.settings  _dtypes
 _checks.arrays  _checks.geometry  _checks.notebook
 _checks.drawing  _checks.judging  blas
@@ -54,10 +54,25 @@ pictures.coverage  pictures.folding  pictures.matrix  pictures.painting
 pictures.pooling
 pictures.sliding  pictures.unfolding
 pictures.geometry  pictures.product
-commands.curve  commands.refusals  commands.screen  commands.stopping
-commands.confusion  commands.report
+testing.subject
+testing.homework  testing.kinds  testing.laws.drawing  testing.laws.verdict
+testing.laws.equality  testing.laws.geometry  testing.laws.manners  testing.laws.pooling
+testing.laws.table
+testing.bugs.conv_steps  testing.bugs.exhibit  testing.bugs.pool_steps  testing.trials
+testing.bugs.columns  testing.bugs.conv  testing.bugs.helpers  testing.bugs.pooling
+testing.bugs.museum  testing.dialects.dialect  testing.dialects.probing
+testing.bugs.matrix  testing.dialects.coursera  testing.dialects.torch
+testing.dialects.cs231n  testing.dialects.native  testing.hunting  testing.isolation
+testing.dialects.cmu  testing.wording
+testing.dialects.table  testing.report
+testing.autograding  testing.judging  testing.page  testing.worker
+testing.grader
+commands.bars  commands.curve  commands.refusals  commands.screen  commands.stopping
+commands.confusion  commands.report  compare.cases
+compare.contestants  compare.race
+compare.worker
 commands.sizes
-commands.check  commands.explain  commands.train
+commands.check  commands.compare  commands.doctor  commands.explain  commands.train
 commands.evaluate  commands.make_h5  commands.predict
 cli
 __main__

@@ -80,6 +80,7 @@ def as_cmu(bug: Exhibit) -> dict[str, Any]:
         """A layer with the exhibit inside."""
 
         conv2d_stride1: Any = None
+        cache: Any = None
 
         def backward(self, dLdZ: Any) -> Any:
             assert bug.backward is not None
@@ -217,7 +218,7 @@ def test_a_dialect_is_known_by_the_names_a_file_defines() -> None:
 
     def dialect(**names: Any) -> str | None:
         found = guess(names)
-        return found and found.name
+        return None if found is None else found.name
 
     assert dialect(conv_forward=with_a_dict) == "coursera"
     assert dialect(conv_forward=with_settings) == "native"

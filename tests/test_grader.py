@@ -5,12 +5,17 @@ from typing import Any
 
 import numpy as np
 import pytest
-from scipy.signal import fftconvolve
 
 import im2col_cnn as fast
 from im2col_cnn import loops
 from im2col_cnn._typing import Array
-from im2col_cnn.testing import check_conv, check_im2col, check_pool
+from im2col_cnn.testing import (
+    Support,
+    as_pair,
+    check_conv,
+    check_im2col,
+    check_pool,
+)
 from im2col_cnn.testing.autograding import as_json
 from im2col_cnn.testing.page import as_html
 
@@ -22,15 +27,24 @@ def test_what_is_right_passes_to_the_letter(module: Any) -> None:
         for name in ("conv", "max_pool", "avg_pool")
     }
     reports = [
-        check_conv(*pairs["conv"], examples=5, strict=True),
-        check_pool(*pairs["max_pool"], examples=5, strict=True),
-        check_pool(*pairs["avg_pool"], mode="average", examples=5, strict=True),
+        check_conv(*pairs["conv"], examples=3, strict=True),
+        check_pool(*pairs["max_pool"], examples=3, strict=True),
+        check_pool(*pairs["avg_pool"], mode="average", examples=3, strict=True),
     ]
     if module is fast:
-        reports.append(check_im2col(fast.im2col, fast.col2im, examples=5, strict=True))
+        reports.append(check_im2col(fast.im2col, fast.col2im, examples=3, strict=True))
 
     for report in reports:
         assert report.ok, str(report)
+
+
+def correlate_by_fft(images: Array, kernel: Array) -> Array:
+    """Multiply two spectra; where the kernel does not wrap around, it is right."""
+    spectra = (np.fft.fft2(array, images.shape[1:]) for array in (images, kernel))
+    image, turned = spectra
+    whole = np.fft.ifft2(image * turned.conj()).real
+    (H, W), (KH, KW) = images.shape[1:], kernel.shape
+    return np.asarray(whole[:, : H - KH + 1, : W - KW + 1])
 
 
 def conv_by_fft(
@@ -39,11 +53,10 @@ def conv_by_fft(
     """Convolve by a Fourier transform, which rounds."""
     sides = ((padding, padding), (padding, padding))
     padded = np.pad(x, ((0, 0), *sides, (0, 0)))
-    turned = w[::-1, ::-1]
     y = np.stack(
         [
             sum(
-                fftconvolve(padded[..., c], turned[None, ..., c, f], "valid", (1, 2))
+                correlate_by_fft(padded[..., c], w[..., c, f])
                 for c in range(w.shape[2])
             )
             for f in range(w.shape[3])
@@ -55,6 +68,22 @@ def conv_by_fft(
 
 def test_rounding_is_no_bug() -> None:
     report = check_conv(conv_by_fft, examples=10)
+
+    assert report.ok, str(report)
+
+
+@pytest.mark.frameworks
+def test_pytorch_passes() -> None:
+    torch = pytest.importorskip("torch")
+    takes: dict[str, Any] = {"axes": (2,), "empty_batch": False, "bias_shapes": False}
+    pair = as_pair(
+        torch.nn.functional.conv2d,
+        enter=lambda array: torch.from_numpy(array.copy()).requires_grad_(),
+        leave=lambda tensor: tensor.detach().numpy(),
+        gradients=torch.autograd.grad,
+    )
+
+    report = check_conv(*pair, support=Support(**takes, paddings=("int", "each")))
 
     assert report.ok, str(report)
 
@@ -126,7 +155,7 @@ def advice(report: Any) -> int:
 
 def test_the_same_seed_gives_the_same_report() -> None:
     reports = [
-        check_conv(fast.conv_forward, rows_and_columns_swapped, examples=5, seed=7)
+        check_conv(fast.conv_forward, rows_and_columns_swapped, examples=3, seed=7)
         for _ in range(2)
     ]
 

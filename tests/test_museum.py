@@ -1,5 +1,6 @@
 """Every bug on show is killed by a law, every law kills one, and each gets its name."""
 
+import os
 from functools import cache
 
 import pytest
@@ -48,6 +49,9 @@ EXPECTED = {
     "E14": "a gradient is paid out in full",
 }
 
+# Some of the bugs, other ones in test_dialects.py; in the ci profile, all of them.
+NAMED = MUSEUM[:: 1 if os.environ.get("HYPOTHESIS_PROFILE") == "ci" else 4]
+
 
 @cache
 def trials_of(kind: str, law: Law) -> list[Trial]:
@@ -55,26 +59,38 @@ def trials_of(kind: str, law: Law) -> list[Trial]:
 
 
 @every_exhibit
-def test_every_bug_is_killed_and_named(exhibit: Exhibit) -> None:
+def test_every_bug_is_killed(exhibit: Exhibit) -> None:
+    assert killed(exhibit)[1].failure is not None
+
+
+@pytest.mark.parametrize("exhibit", NAMED, ids=lambda e: e.key)
+def test_every_bug_is_named(exhibit: Exhibit) -> None:
     subject = on_show(exhibit)
-    expected = EXPECTED.get(exhibit.key)
-    law, trial = next(
-        (law, trial)
-        for law in LAWS
-        if law.is_put_to(subject) and expected in (None, law.name)
-        if (trial := kill(exhibit, trials_of(exhibit.kind, law))) is not None
-    )
+    law, trial = killed(exhibit)
     laws = [law for law in LAWS if law.oracle and law.is_put_to(subject)][:2]
     others = [
         try_again(subject, other)
-        for each in ([law] if expected else laws)
-        for other in trials_of(exhibit.kind, each)
+        for each in ([law] if exhibit.key in EXPECTED else laws)
+        for other in trials_of(exhibit.kind, each)[:16]
     ]
 
     named = name_the_bug([trial, *others], subject)
 
     assert named is not None
     assert named.key == exhibit.key
+
+
+@cache
+def killed(exhibit: Exhibit) -> tuple[Law, Trial]:
+    """Return a law that kills a bug, the expected one if there is one, and how."""
+    subject = on_show(exhibit)
+    expected = EXPECTED.get(exhibit.key)
+    return next(
+        (law, trial)
+        for law in LAWS
+        if law.is_put_to(subject) and expected in (None, law.name)
+        if (trial := kill(exhibit, trials_of(exhibit.kind, law))) is not None
+    )
 
 
 def test_no_law_is_idle() -> None:
@@ -86,8 +102,8 @@ def test_no_law_is_idle() -> None:
         ), law.name
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_what_is_right_breaks_no_law(kind: str) -> None:
+@pytest.mark.parametrize("kind", ["im2col", "mask", "share"])
+def test_the_oracles_of_this_package_alone_break_no_law(kind: str) -> None:
     for law in LAWS:
         if law.is_put_to(oracle(kind)):
             for trial in trials_of(kind, law):

@@ -42,11 +42,16 @@ SETTINGS: dict[str, dict[str, Any]] = {
 
 
 def run(
-    path: Path | None = None, *, make: Callable[[], Optimizer] = Adam, **settings: Any
+    path: Path | None = None,
+    *,
+    make: Callable[[], Optimizer] = Adam,
+    seed: int = 7,
+    **settings: Any,
 ) -> tuple[Sequential, History, Array]:
     """Train from the same start each time; return also what chance has in store."""
     rng = np.random.default_rng(7)
     images, labels = rng.normal(size=(40, *SHAPE)), rng.integers(0, 2, 40)
+    rng = np.random.default_rng(seed)
     layers = [Conv(3, 2), BatchNorm(), ReLU(), Flatten(), Dropout(0.2), Dense(2)]
     network = Sequential(layers).build(SHAPE, rng=rng)
     settings = {"epochs": 6, "batch_size": 7, "optimizer": make(), **settings}
@@ -77,6 +82,19 @@ def test_a_resumed_run_is_bit_for_bit_the_one_that_never_stopped(
     resumed, its_history, its_chance = run(make=make, resume=path, **settings)
 
     assert its_history == history
+    assert_array_equal(its_chance, chance)
+    for key, array in network.arrays.items():
+        assert_array_equal(resumed.arrays[key], array)
+
+
+def test_where_chance_stood_when_resuming_does_not_matter(tmp_path: Path) -> None:
+    settings, path = SETTINGS["everything"], tmp_path / "run.h5"
+    network, history, chance = run(**settings)
+    run(path, epochs=1, **{k: v for k, v in settings.items() if k != "epochs"})
+
+    resumed, its_history, its_chance = run(resume=path, seed=8, **settings)
+
+    assert its_history == history  # and so the same images were held out
     assert_array_equal(its_chance, chance)
     for key, array in network.arrays.items():
         assert_array_equal(resumed.arrays[key], array)

@@ -65,7 +65,17 @@ def test_images_are_those_of_an_array_for_indices_in_any_order_and_repeats(
         assert_array_equal(images.load(), x)
 
 
-def test_what_was_never_written_is_what_the_file_says_it_is(path: Path) -> None:
+def test_what_was_never_written_is_0(path: Path) -> None:
+    with h5py.File(path, "w") as file:
+        x = file.create_dataset("x", (9, 2, 2, 1), "u1", chunks=(4, 2, 2, 1))
+        x[5] = 1
+
+    with open_hdf5(path) as source:
+        images = StoredImages(source.find("x"), path)
+        assert images[:].mean(axis=(1, 2, 3)).tolist() == [0, 0, 0, 0, 0, 1, 0, 0, 0]
+
+
+def test_another_value_for_what_was_never_written_is_refused(path: Path) -> None:
     with h5py.File(path, "w") as file:
         x = file.create_dataset(
             "x", (9, 2, 2, 1), "u1", chunks=(4, 2, 2, 1), fillvalue=7
@@ -74,7 +84,11 @@ def test_what_was_never_written_is_what_the_file_says_it_is(path: Path) -> None:
 
     with open_hdf5(path) as source:
         images = StoredImages(source.find("x"), path)
-        assert images[:].mean(axis=(1, 2, 3)).tolist() == [7, 7, 7, 7, 7, 1, 7, 7, 7]
+        assert images[4].max() == 7
+        with pytest.raises(
+            OSError, match=r"x cannot be read: the chunk at \(0, 0, 0, 0"
+        ):
+            images[0]
 
 
 @pytest.mark.parametrize(

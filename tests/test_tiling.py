@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 
 from im2col_cnn import Window, conv_backward, conv_forward, threads, turning, widening
-from im2col_cnn.testing.strategies import geometries
+from im2col_cnn.testing.strategies import unfoldings
 from im2col_cnn.tiling import tiles, workspace
 from tests.operations import WITH_LOOPS, Operation, upstream
 from tests.test_promises import assert_same
@@ -47,7 +47,7 @@ def test_every_seam_of_every_way_equals_the_loops(
     dtype = data.draw(st.sampled_from([np.float32, np.float64, np.int64]))
     case = data.draw(operation.cases(dtype), label="case")
     y_loops, cache_loops = operation.run_loops(case)
-    dy = data.draw(upstream(y_loops, y_loops.dtype), label="dy")
+    dy = data.draw(upstream(operation, y_loops), label="dy")
 
     with way(), workspace(size), threads(2):
         y, cache = operation.run(case)
@@ -61,8 +61,8 @@ def test_every_seam_of_every_way_equals_the_loops(
 def test_tiles_cover_every_window_once_and_read_what_it_reads(
     data: st.DataObject, most: int, N: int
 ) -> None:
-    geometry = data.draw(geometries())
-    window = Window(geometry.spatial, geometry.kernel_size, **geometry.settings)
+    (x,), settings = data.draw(unfoldings())
+    window = Window(x.shape[1:-1], **settings)
     stops = np.zeros((N, *window.output_size), int)
     reads = np.zeros((N, *window.spatial), int)
 

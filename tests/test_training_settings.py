@@ -13,6 +13,7 @@ from im2col_cnn.nn import (
     SGD,
     Adam,
     Augmentation,
+    BatchNorm,
     Dense,
     Flatten,
     History,
@@ -219,6 +220,19 @@ def test_a_history_draws_itself() -> None:
     _, labels = accuracies.get_legend_handles_labels()
     assert labels == ["learning", "held out"]
     assert History().plot().axes
+
+
+def test_running_statistics_follow_the_batches() -> None:
+    rng = np.random.default_rng(0)
+    x = rng.normal(5, 2, (400, 3))
+    network = Sequential([BatchNorm(), Dense(2)]).build((3,), rng=rng)
+    settings: dict[str, Any] = {"epochs": 2, "batch_size": 10, "optimizer": SGD()}
+
+    fit(network, x, np.zeros(400, int), rng=rng, **settings)
+
+    state = network.layers["batch_norm1"].state
+    np.testing.assert_allclose(state["running_mean"], 5, atol=1)
+    np.testing.assert_allclose(state["running_var"], 4, atol=2)
 
 
 def test_what_went_wrong_first_is_named() -> None:

@@ -56,6 +56,41 @@ def test_images_that_mean_harm_are_refused_in_one_line(
     assert "\n" not in str(refusal.value)
 
 
+READ = """
+import sys
+from im2col_cnn.files import read_dataset
+from im2col_cnn.nn import Sequential
+
+for path in sys.argv[1:]:
+    try:
+        Sequential.load(path) if "weights" in path else read_dataset(path)
+    except (OSError, ValueError) as error:
+        print("refused")
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes with names")
+def test_nothing_outside_the_file_is_opened(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)  # whoever opens it waits for ever
+    paths = []
+    for what in "external link", "external storage", "virtual":
+        change, _ = WEIGHTS(str(pipe))[what]
+        paths.append(forge(tmp_path / f"weights of {what}.h5", change))
+        change, _ = DATA(str(pipe))[what]
+        paths.append(harmed(tmp_path / f"images of {what}.h5", change))
+
+    done = subprocess.run(
+        [sys.executable, "-c", READ, *map(str, paths)],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=30,
+    )
+
+    assert (done.stdout, done.stderr) == ("refused\n" * len(paths), "")
+
+
 def test_a_forged_file_without_harm_is_read(tmp_path: Path) -> None:
     forge(tmp_path / "weights.h5", lambda file: file.attrs.create("note", "hello"))
 
@@ -152,7 +187,8 @@ def test_mutated_files_are_read_or_refused(tmp_path: Path, kind: str) -> None:
     (tmp_path / "body").write_bytes(body)
     count = 10 * settings().max_examples
 
-    arguments = [tmp_path / "body", path, "0", str(count), kind]
+    # From 1200 on, as number 1290 once made HDF5 write past the end of a buffer.
+    arguments = [tmp_path / "body", path, "1200", str(count), kind]
 
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", MUTATE, *map(str, arguments)],

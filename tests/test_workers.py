@@ -2,7 +2,6 @@
 
 import os
 import threading
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from multiprocessing import get_context
 
@@ -30,9 +29,8 @@ def small_step() -> float:
 
 
 @pytest.fixture(autouse=True)
-def plain_environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("IM2COL_CNN_THREADS", raising=False)
-    yield
 
 
 def test_by_default_there_are_as_many_threads_as_usable_cpus() -> None:
@@ -138,9 +136,8 @@ def test_many_threads_may_call_at_once() -> None:
 def test_the_errstate_of_the_caller_holds_in_the_tasks() -> None:
     huge = np.full((4, 64, 1), 1e308)
 
-    with threads(2), workspace(2**10), np.errstate(over="raise", invalid="raise"):
-        with pytest.raises(FloatingPointError):
-            run(lambda i: huge[i] * 10.0, range(4))
+    with threads(2), np.errstate(over="raise"), pytest.raises(FloatingPointError):
+        run(lambda i: huge[i] * 10.0, range(4))
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")

@@ -26,7 +26,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .._typing import Array, Images, Shape
-from .chunks import read_all
+from .chunks import read_all, read_rows
 from .reading import Source, blaming, open_hdf5
 from .stored import StoredImages
 
@@ -174,13 +174,29 @@ def read_classes(source: Source) -> tuple[str, ...]:
             f"{where} must have shape (K,) and name at least one class, "
             f"got shape {dataset.shape}"
         )
-    return tuple(name_of(dataset, k, where, source.path) for k in range(len(dataset)))
+    if dataset.dtype.kind == "O" and dataset.chunks is None:
+        # One at a time: a file can hold a single long text and name it many times.
+        return tuple(
+            name_of(read_name(dataset, k, source.path), where)
+            for k in range(len(dataset))
+        )
+    if dataset.dtype.kind not in "Siu" or dataset.dtype.itemsize > 4 * LONGEST_NAME:
+        raise ValueError(
+            f"{where} must be printable names of up to {LONGEST_NAME} letters, got "
+            f"{dataset.dtype} in chunks {dataset.chunks}"
+        )
+    values = read_rows(dataset, source.path, 0, len(dataset))
+    return tuple(name_of(value, where) for value in values)
 
 
-def name_of(dataset: Any, k: int, where: str, path: Path) -> str:
-    """Read one name: a file could hold a single long text and name it many times."""
+def read_name(dataset: Any, k: int, path: Path) -> Any:
+    """Read one text of whatever length it has."""
     with blaming(path, "list_classes"):
-        value = dataset[k]
+        return dataset[k]
+
+
+def name_of(value: Any, where: str) -> str:
+    """Return one name as text."""
     try:
         name = value.decode() if isinstance(value, bytes) else str(value)
     except UnicodeDecodeError as error:

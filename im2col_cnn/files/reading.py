@@ -58,8 +58,8 @@ class Source:
 
     def follow(self, item: Any, part: str) -> Any:
         """Return what a group has under a name, if it is its own; else a word."""
-        if not isinstance(item, h5py.Group) or part not in item:
-            # Links to nowhere are not "in" a group; they are no better than nothing.
+        # Not `part in item`, which looks where links lead.
+        if not isinstance(item, h5py.Group) or not item.id.links.exists(part.encode()):
             return None
         link = item.get(part, getlink=True)
         return item[part] if isinstance(link, h5py.HardLink) else None

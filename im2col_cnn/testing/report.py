@@ -186,8 +186,10 @@ class Report:
 
     def hint(self, finding: Finding) -> list[str]:
         """Say in a line or two what would be better."""
-        hint = [in_words(finding.problem, self.words)]
-        return [*hint, f"better: {finding.exhibit.fix}"] if finding.exhibit else hint
+        if finding.exhibit is None:
+            return []  # the headline says it all
+        hint = in_words(finding.problem, self.words)
+        return [hint, f"better: {finding.exhibit.fix}"]
 
     def summary(self) -> str:
         """Count, in one line."""

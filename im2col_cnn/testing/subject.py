@@ -46,7 +46,7 @@ class Oracle(NamedTuple):
     backward: Callable[..., Any] | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Subject:
     """
     One implementation under judgement.

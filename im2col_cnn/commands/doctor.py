@@ -1,0 +1,85 @@
+"""Look at what makes this package fast or slow on this machine."""
+
+import os
+import platform
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from ..kernels import blas_library, cpu_features, suggestion
+from ..tiling import BUDGET, CACHE
+from ..workers import thread_count
+from .screen import open_screen, say, show_table
+
+__all__ = ["doctor"]
+
+PRODUCT = """
+import numpy as np, time
+from threadpoolctl import threadpool_limits
+threadpool_limits(1, "blas")
+a = np.random.default_rng(0).standard_normal((768, 768), np.float32)
+times = []
+for _ in range(30):
+    start = time.perf_counter()
+    a @ a
+    times.append(time.perf_counter() - start)
+print(2 * 768**3 / sorted(times)[len(times) // 2] / 1e9)
+"""  # run in a process of its own, for BLAS chooses its kernels only once
+
+
+def doctor() -> None:
+    """
+    Say which BLAS runs, how many threads, how large tiles are, and what would help.
+
+    The speed is that of one matrix product on one thread, measured on the spot.
+    """
+    library, features = blas_library(), cpu_features()
+    screen = open_screen()
+    widest = next((f for f in ("AVX512_SKX", "AVX2", "ASIMD") if features.get(f)), "-")
+    speed = measured({})
+    rows = [
+        ("Python", platform.python_version()),
+        ("NumPy", np.__version__),
+        ("BLAS", f"{library.get('internal_api', '-')} {library.get('version', '')}"),
+        ("its kernels", str(library.get("architecture", "-"))),
+        ("the CPU offers", widest),
+        ("one product", f"{speed:.0f} GFLOP/s on one thread"),
+        ("threads", str(thread_count())),
+        ("cache per core", cache_size()),
+        ("columns in a tile", f"{CACHE / 2**20:.1f} MiB"),
+        ("workspace at most", f"{BUDGET / 2**20:.0f} MiB"),
+    ]
+    show_table(screen, ("", ""), rows)
+    kernels = suggestion()
+    if kernels is None:
+        say(screen, "BLAS runs the kernels that fit this CPU, as far as can be told.")
+        return
+    gain = measured({"OPENBLAS_CORETYPE": kernels}) / speed
+    say(
+        screen,
+        f"set OPENBLAS_CORETYPE={kernels} before Python starts: "
+        f"products become {gain:.1f} times as fast",
+    )
+
+
+def measured(environment: dict[str, str]) -> float:
+    """Return the GFLOP/s of a product in a new process with these variables."""
+    done = subprocess.run(
+        [sys.executable, "-c", PRODUCT],
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return float(done.stdout)
+
+
+def cache_size() -> str:
+    """Return the size of the second-level cache, where the system tells it."""
+    told = Path("/sys/devices/system/cpu/cpu0/cache/index2/size")
+    try:
+        return told.read_text(encoding="ascii").strip()
+    except OSError:
+        return "unknown"

@@ -1,0 +1,62 @@
+"""Tell which matrix kernels BLAS runs, and which ones the CPU could run.
+
+OpenBLAS chooses its kernels when it is loaded. On a CPU newer than itself it takes old
+ones, which are half as fast where the CPU has AVX-512; the environment variable
+``OPENBLAS_CORETYPE``, set before NumPy is imported, tells it what it does not know.
+"""
+
+import os
+import sys
+from importlib import import_module
+from typing import Any
+
+__all__ = [
+    "better_kernels",
+    "blas_library",
+    "cpu_features",
+    "restart_with_better_kernels",
+    "suggestion",
+]
+
+OLD = {"haswell", "zen", "sandybridge", "nehalem", "prescott"}  # without AVX-512
+BETTER = "SkylakeX"
+
+
+def better_kernels(architecture: str, features: dict[str, bool]) -> str | None:
+    """Return the name of kernels that suit this CPU better, or None."""
+    return (
+        BETTER if architecture.lower() in OLD and features.get("AVX512_SKX") else None
+    )
+
+
+def blas_library() -> dict[str, Any]:
+    """Describe the BLAS that NumPy uses; empty if it is none that can be asked."""
+    from threadpoolctl import threadpool_info  # noqa: PLC0415  # only when asked
+
+    found = [info for info in threadpool_info() if info["user_api"] == "blas"]
+    found.sort(key=lambda info: "numpy" not in info["filepath"])
+    return dict(found[0]) if found else {}
+
+
+def cpu_features() -> dict[str, bool]:
+    """Return what NumPy found that this CPU can do."""
+    # NumPy prints these with `np.show_runtime`, and has no public way to ask.
+    core = import_module("numpy._core._multiarray_umath")
+    return dict(core.__cpu_features__)
+
+
+def suggestion() -> str | None:
+    """Return better kernels for the BLAS of this process; what a user set is kept."""
+    if "OPENBLAS_CORETYPE" in os.environ:
+        return None
+    return better_kernels(str(blas_library().get("architecture", "")), cpu_features())
+
+
+def restart_with_better_kernels() -> None:
+    """Start this command again with better kernels, if there are any; only once."""
+    kernels = suggestion()
+    if kernels is not None and hasattr(os, "execve"):
+        sys.stdout.flush()
+        environment = {**os.environ, "OPENBLAS_CORETYPE": kernels}
+        command = [sys.executable, "-m", "im2col_cnn", *sys.argv[1:]]
+        os.execve(sys.executable, command, environment)

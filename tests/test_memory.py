@@ -1,0 +1,81 @@
+"""Memory: beyond arguments and results, the same little for any batch."""
+
+import tracemalloc
+from collections.abc import Callable
+from functools import partial
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from im2col_cnn import (
+    avg_pool_backward,
+    avg_pool_forward,
+    conv_backward,
+    conv_forward,
+    conv_transpose_backward,
+    conv_transpose_forward,
+    max_pool_backward,
+    max_pool_forward,
+    threads,
+)
+from im2col_cnn._typing import Array
+from im2col_cnn.tiling import workspace
+
+Work = Callable[[Array], list[Array | None]]
+
+
+def peak_beyond_results(work: Work, N: int, dtype: npt.DTypeLike) -> int:
+    """Measure what is used at most and not handed back, in bytes."""
+    x = np.zeros((N, 20, 20, 8), dtype)
+    tracemalloc.start()
+    results = work(x)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    return peak - sum(array.nbytes for array in results if array is not None)
+
+
+def convolve(x: Array, stride: int = 1, groups: int = 1) -> list[Array | None]:
+    w, b = np.ones((3, 3, 8 // groups, 16), x.dtype), np.zeros(16, x.dtype)
+    y, cache = conv_forward(x, w, b, stride=stride, padding=1, groups=groups)
+    return [y, *conv_backward(y, cache)]
+
+
+def paint(x: Array) -> list[Array | None]:
+    w = np.ones((3, 3, 4, 8), x.dtype)
+    y, cache = conv_transpose_forward(x, w, stride=2)
+    return [y, *conv_transpose_backward(y, cache)]
+
+
+def pool(x: Array) -> list[Array | None]:
+    y, cache = max_pool_forward(x, 2)
+    mean, mean_cache = avg_pool_forward(x, 2)
+    dx = max_pool_backward(y, cache), avg_pool_backward(mean, mean_cache)
+    return [y, mean, *dx]
+
+
+WORK: dict[str, Work] = {
+    "conv": convolve,
+    "strided conv": partial(convolve, stride=2),
+    "grouped conv": partial(convolve, groups=2),
+    "depthwise conv": partial(convolve, groups=8),
+    "transposed conv": paint,
+    "pools": pool,
+}
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32])
+@pytest.mark.parametrize("work", WORK)
+def test_workspace_does_not_grow_with_the_batch(work: str, dtype: type) -> None:
+    with workspace(2**20), threads(2):
+        used = peak_beyond_results(WORK[work], 512, dtype)
+
+    assert used < 2**22  # a copy of the images in float32 takes more
+
+
+@pytest.mark.parametrize("work", WORK)
+def test_workspace_keeps_within_its_budget(work: str) -> None:
+    with threads(2):
+        used = peak_beyond_results(WORK[work], 64, np.float32)
+
+    assert used < 2**26
