@@ -8,7 +8,7 @@ import os
 from threading import Lock
 from typing import Any, final
 
-__all__ = ["one_blas_thread"]
+__all__ = ["limit_this_thread", "one_blas_thread"]
 
 
 @final
@@ -37,9 +37,13 @@ class OneBlasThread:
                 self.limit(self.before)
 
     def limit(self, counts: list[int]) -> None:
-        """Give each library its number of threads; asking is cheaper than telling."""
+        """Give each library its number of threads."""
         for library, count in zip(self.libraries or [], counts, strict=True):
             if library.get_num_threads() != count:
+                # threadpoolctl lets one thread only set the limit of an OpenBLAS, the
+                # first that did. Ours take turns, so each is made the first one.
+                if hasattr(library, "clear_controlling_thread"):
+                    library.clear_controlling_thread(force=True)
                 library.set_num_threads(count)
 
     def start_anew(self) -> None:
@@ -48,6 +52,13 @@ class OneBlasThread:
         if self.inside:
             self.inside = 0
             self.limit(self.before)
+
+
+def limit_this_thread() -> None:
+    """Limit those BLAS that count in each thread apart: the ones built on OpenMP."""
+    for library in find_libraries():
+        if getattr(library, "threading_layer", "") == "openmp":
+            library.set_num_threads(1)
 
 
 def find_libraries() -> list[Any]:

@@ -21,6 +21,8 @@ from .scoped import Scoped, Setting
 from .window import EVERY
 
 __all__ = [
+    "BUDGET",
+    "CACHE",
     "Axes",
     "Tile",
     "blocks",

@@ -18,7 +18,7 @@ from itertools import islice
 from typing import Any, TypeVar
 
 from ._checks import as_int
-from .blas import one_blas_thread
+from .blas import limit_this_thread, one_blas_thread
 from .scoped import Scoped, Setting
 
 __all__ = ["run", "thread_count", "threads"]
@@ -141,7 +141,7 @@ def run(
 @cache
 def pool_of(n: int) -> ThreadPoolExecutor:
     """Return the pool of `n` threads; it lives as long as the process."""
-    return ThreadPoolExecutor(n, thread_name_prefix="im2col_cnn")
+    return ThreadPoolExecutor(n, "im2col_cnn", initializer=limit_this_thread)
 
 
 def forget_pools(_: Any = None) -> None:

@@ -34,7 +34,8 @@ ops.global_pool
 files.atomic  files.reading  nn._settings  nn.layer  step_by_step  testing.slopes
 files.archive  files.chunks  testing.strategies
 files.stored  files.weights  testing.gradcheck
-files.datasets  files.photos  nn.activations  nn.augmentation  nn.batches  nn.global_pooling
+files.datasets  files.photos
+nn.activations  nn.augmentation  nn.batches  nn.global_pooling
 nn.history  nn.initializers  nn.optimizers  nn.pooling  nn.regularization
 nn.schedules  nn.shaping
 nn.layers  nn.progress

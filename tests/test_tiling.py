@@ -13,6 +13,7 @@ from im2col_cnn import Window, conv_backward, conv_forward, threads, turning, wi
 from im2col_cnn.testing.strategies import unfoldings
 from im2col_cnn.tiling import tiles, workspace
 from tests.operations import WITH_LOOPS, Operation, upstream
+from tests.test_architecture import imports_of
 from tests.test_promises import assert_same
 
 TINY = 1  # byte: as many tiles as there are windows
@@ -92,3 +93,16 @@ def test_results_are_the_same_bit_by_bit_on_any_number_of_threads(
 
     for others in found[1:]:
         assert_same(others, found[0])
+
+
+def test_what_users_call_never_reaches_the_loops() -> None:
+    seen: set[str] = set()
+    waiting = ["__init__"]
+    while waiting:
+        module = waiting.pop()
+        if module not in seen:
+            seen.add(module)
+            waiting.extend(below for below, _ in imports_of(module))
+
+    assert "bilinear" in seen
+    assert not [module for module in seen if module.split(".")[0] == "loops"]
