@@ -71,8 +71,8 @@ from .ops.softmax import (
     softmax_backward,
     softmax_forward,
 )
+from .tiling.workers import threads
 from .window import Window
-from .workers import threads
 
 __all__ = [
     "Window",

@@ -12,21 +12,21 @@ import im2col_cnn
 
 ROOT = Path(im2col_cnn.__file__).parent
 FLOORS = """\
-_typing  kernels  scoped  testing.support
+_typing  commands.kernels  testing.support  tiling.scoped
 _checks.numbers  _checks.settings  _dtypes
 _checks.arrays  _checks.geometry  _checks.notebook
-_checks.drawing  _checks.judging  blas
-axis  scratch  workers
+_checks.drawing  _checks.judging  tiling.blas
+axis  tiling.scratch  tiling.workers
 explanation
 window
-placing  tiling
+placing  tiling.tiles
 columns  loops.conv  loops.pooling
-loops.adaptive_pool  loops.conv_transpose  patches
-reducing  widening
-bilinear
-turning
-depthwise
-grouped
+loops.adaptive_pool  loops.conv_transpose  tiling.patches
+tiling.reducing  tiling.widening
+tiling.bilinear
+tiling.turning
+tiling.depthwise
+tiling.grouped
 ops.avg_pool  ops.conv  ops.dense  ops.dropout  ops.lp_pool
 ops.max_pool  ops.normalization  ops.relu  ops.sigmoid  ops.softmax
 ops.adaptive_pool  ops.conv_transpose  ops.losses

@@ -3,7 +3,7 @@
 import pytest
 
 from im2col_cnn.cli import run
-from im2col_cnn.kernels import better_kernels, suggestion
+from im2col_cnn.commands.kernels import better_kernels, suggestion
 
 
 def test_it_says_what_runs_here(capsys: pytest.CaptureFixture[str]) -> None:

@@ -20,7 +20,7 @@ from im2col_cnn import (
     threads,
 )
 from im2col_cnn._typing import Array
-from im2col_cnn.tiling import workspace
+from im2col_cnn.tiling.tiles import workspace
 
 Work = Callable[[Array], list[Array | None]]
 

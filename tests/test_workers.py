@@ -10,9 +10,9 @@ import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from im2col_cnn import conv_backward, conv_forward, threads
-from im2col_cnn.blas import one_blas_thread
-from im2col_cnn.tiling import workspace
-from im2col_cnn.workers import run, thread_count
+from im2col_cnn.tiling.blas import one_blas_thread
+from im2col_cnn.tiling.tiles import workspace
+from im2col_cnn.tiling.workers import run, thread_count
 
 
 def blas_threads() -> list[int]:

@@ -53,7 +53,7 @@ def as_positive(value: Any, name: str) -> float:
     return number
 
 
-def as_rng(value: Any) -> np.random.Generator:
+def as_rng(value: Any) -> "np.random.Generator":
     """Return `value` if it is a generator of random numbers; a seed is not one."""
     if not isinstance(value, np.random.Generator):
         raise TypeError(

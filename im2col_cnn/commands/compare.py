@@ -13,7 +13,7 @@ from rich.console import Console
 from ..compare.cases import LAYERS, Case
 from ..compare.race import Result, race
 from ..files.atomic import require_writable, write_whole
-from ..workers import thread_count
+from ..tiling.workers import thread_count
 from .bars import draw_bars
 from .refusals import BadInputError, refusing, require_extra
 from .screen import open_screen, say, show_table

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from ..kernels import blas_library, cpu_features, suggestion
-from ..tiling import BUDGET, CACHE
-from ..workers import thread_count
+from ..tiling.tiles import BUDGET, CACHE
+from ..tiling.workers import thread_count
+from .kernels import blas_library, cpu_features, suggestion
 from .screen import open_screen, say, show_table
 
 __all__ = ["doctor"]

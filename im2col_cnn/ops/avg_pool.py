@@ -13,10 +13,10 @@ from .._checks import as_flag, as_images, as_upstream, require_cache
 from .._dtypes import mean_arithmetic
 from .._typing import Array, ArrayLike, Images, Padding, Shape, Sizes
 from ..placing import pooling_window
-from ..reducing import reduce_windows, spread_over_windows
-from ..tiling import Tile, blocks, most_threads, most_windows, tiles
+from ..tiling.reducing import reduce_windows, spread_over_windows
+from ..tiling.tiles import Tile, blocks, most_threads, most_windows, tiles
+from ..tiling.workers import run
 from ..window import EVERY, Window
-from ..workers import run
 
 __all__ = ["AvgPoolCache", "avg_pool_backward", "avg_pool_forward"]
 

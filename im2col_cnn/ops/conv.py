@@ -15,7 +15,7 @@ import numpy as np
 from .._checks import as_convolution, as_flag, as_upstream, require_cache
 from .._dtypes import arithmetic
 from .._typing import Array, ArrayLike, Bias, Images, Kernels, Padding, Sizes
-from ..grouped import bias_gradient, correlate, gradients, kernel_gradient
+from ..tiling.grouped import bias_gradient, correlate, gradients, kernel_gradient
 from ..window import Window
 
 __all__ = [

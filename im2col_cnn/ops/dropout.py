@@ -25,7 +25,7 @@ class DropoutCache:
 
 
 def dropout_forward(
-    x: ArrayLike, rate: float, rng: np.random.Generator, *, training: bool = True
+    x: ArrayLike, rate: float, rng: "np.random.Generator", *, training: bool = True
 ) -> tuple[Array, DropoutCache]:
     """
     Replace a share of all numbers by 0 and scale up the others.

@@ -24,11 +24,11 @@ from .._checks import (
 from .._dtypes import Arithmetic, arithmetic, mean_arithmetic
 from .._typing import Array, ArrayLike, Images, Padding, Sizes, Ties
 from ..placing import pooling_window
-from ..reducing import reduce_windows
-from ..scratch import scratch
-from ..tiling import Tile, blocks, most_threads, most_windows, tiles
+from ..tiling.reducing import reduce_windows
+from ..tiling.scratch import scratch
+from ..tiling.tiles import Tile, blocks, most_threads, most_windows, tiles
+from ..tiling.workers import run
 from ..window import Tap, Window
-from ..workers import run
 
 __all__ = [
     "MaxPoolCache",

@@ -14,11 +14,11 @@ from math import prod
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
-from ._typing import Array, Images, Shape
-from .axis import Axis
+from .._typing import Array, Images, Shape
+from ..axis import Axis
+from ..window import EVERY
 from .scratch import scratch, scratch_zeros
-from .tiling import Axes, Tile
-from .window import EVERY
+from .tiles import Axes, Tile
 
 __all__ = ["fold_tile", "unfold_tile", "view_windows"]
 

@@ -10,7 +10,7 @@ from threading import local
 
 import numpy as np
 
-from ._typing import Array, Shape
+from .._typing import Array, Shape
 
 __all__ = ["scratch", "scratch_zeros"]
 

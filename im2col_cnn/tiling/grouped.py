@@ -11,12 +11,12 @@ from typing import Any
 
 import numpy as np
 
+from .._dtypes import Arithmetic
+from .._typing import Array, Images, Kernels
+from ..window import Window
 from . import bilinear, depthwise
-from ._dtypes import Arithmetic
-from ._typing import Array, Images, Kernels
-from .tiling import blocks
+from .tiles import blocks
 from .turning import gradients_by_turning, turn, turned_axes
-from .window import Window
 from .workers import run
 
 __all__ = [

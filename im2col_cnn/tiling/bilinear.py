@@ -15,10 +15,10 @@ from math import prod
 
 import numpy as np
 
-from ._typing import Array, Images, Kernels
+from .._typing import Array, Images, Kernels
 from .patches import fold_tile, unfold_tile
 from .scratch import scratch
-from .tiling import Axes, Tile, blocks, most_threads, most_windows, tiles
+from .tiles import Axes, Tile, blocks, most_threads, most_windows, tiles
 from .widening import (
     narrow_kernel,
     side_by_side,

@@ -17,7 +17,7 @@ from functools import cache
 from itertools import islice
 from typing import Any, TypeVar
 
-from ._checks import as_int
+from .._checks import as_int
 from .blas import limit_this_thread, one_blas_thread
 from .scoped import Scoped, Setting
 

@@ -15,8 +15,8 @@ The outputs lie in memory as before.
 
 import numpy as np
 
-from ._typing import Array, Images, Kernels
-from .tiling import Axes, blocks
+from .._typing import Array, Images, Kernels
+from .tiles import Axes, blocks
 from .workers import run
 
 __all__ = [

@@ -6,10 +6,10 @@ rows, and so it is with sums: a window of k by k is read in 2 k steps instead of
 
 import numpy as np
 
-from ._typing import Array, Images
+from .._typing import Array, Images
+from ..window import EVERY
 from .scratch import scratch, scratch_zeros
-from .tiling import Tile
-from .window import EVERY
+from .tiles import Tile
 
 __all__ = ["reduce_windows", "spread_over_windows"]
 

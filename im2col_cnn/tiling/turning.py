@@ -12,11 +12,11 @@ from math import prod
 
 import numpy as np
 
-from ._dtypes import Arithmetic
-from ._typing import Array, Images, Kernels
+from .._dtypes import Arithmetic
+from .._typing import Array, Images, Kernels
 from .bilinear import as_rows
 from .patches import unfold_tile
-from .tiling import Axes, Tile, most_threads, most_windows, tiles
+from .tiles import Axes, Tile, most_threads, most_windows, tiles
 from .widening import is_finite, side_by_side
 from .workers import run
 

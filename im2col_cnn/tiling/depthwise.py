@@ -8,11 +8,11 @@ own, for all channels side by side, over tiles so small that sums stay in the ca
 
 import numpy as np
 
-from ._typing import Array, Images, Kernels
+from .._typing import Array, Images, Kernels
 from .bilinear import as_rows
 from .patches import view_windows
 from .scratch import scratch
-from .tiling import Axes, Tile, blocks, most_threads, most_windows, tiles
+from .tiles import Axes, Tile, blocks, most_threads, most_windows, tiles
 from .turning import turn, turned_axes
 from .workers import run
 

@@ -14,11 +14,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ._checks import as_int
-from ._typing import Shape
-from .axis import Axis
+from .._checks import as_int
+from .._typing import Shape
+from ..axis import Axis
+from ..window import EVERY
 from .scoped import Scoped, Setting
-from .window import EVERY
 
 __all__ = [
     "BUDGET",
