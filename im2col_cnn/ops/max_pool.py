@@ -66,7 +66,15 @@ class MaxPoolCache:
     def wins(self, tap: Tap) -> Array:
         """Tell in which windows this tap reads the maximum, or a NaN."""
         x, y = self.x[tap.pixels], self.y[tap.stops]
-        return np.equal(x, y) | np.isnan(x) if x.dtype.kind == "f" else np.equal(x, y)
+        wins: Array = np.equal(x, y)
+        if self.any_nan:
+            wins |= np.isnan(x)
+        return wins
+
+    @cached_property
+    def any_nan(self) -> bool:
+        """Whether any window has a NaN, which equals nothing."""
+        return self.y.dtype.kind == "f" and bool(np.isnan(self.y).any())
 
 
 def max_pool_forward(
