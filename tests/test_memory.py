@@ -68,9 +68,9 @@ WORK: dict[str, Work] = {
 @pytest.mark.parametrize("work", WORK)
 def test_workspace_does_not_grow_with_the_batch(work: str, dtype: type) -> None:
     with workspace(2**20), threads(2):
-        used = peak_beyond_results(WORK[work], 512, dtype)
+        used = peak_beyond_results(WORK[work], 256, dtype)
 
-    assert used < 2**22  # a copy of the images in float32 takes more
+    assert used < 2**21 + 2**20  # a copy of the images in float32 takes more
 
 
 @pytest.mark.parametrize("work", WORK)

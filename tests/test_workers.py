@@ -16,7 +16,12 @@ from im2col_cnn.tiling.workers import run, thread_count
 
 
 def blas_threads() -> list[int]:
-    return [i["num_threads"] for i in threadpool_info() if i["user_api"] == "blas"]
+    """List the threads of NumPy's BLAS; SciPy, if it is there, has one of its own."""
+    return [
+        library["num_threads"]
+        for library in threadpool_info()
+        if library["user_api"] == "blas" and "scipy" not in library["filepath"]
+    ]
 
 
 def small_step() -> float:
