@@ -15,7 +15,7 @@ FLOORS = """\
 _typing  commands.kernels  testing.support  tiling.scoped
 _checks.numbers  _checks.settings  _dtypes
 _checks.arrays  _checks.geometry  _checks.notebook
-_checks.drawing  _checks.judging  tiling.blas
+_checks.channels  _checks.drawing  _checks.judging  tiling.blas
 axis  tiling.scratch  tiling.workers
 explanation
 window
@@ -28,8 +28,8 @@ tiling.turning
 tiling.depthwise
 tiling.grouped
 ops.avg_pool  ops.conv  ops.dense  ops.dropout  ops.lp_pool
-ops.max_pool  ops.normalization  ops.relu  ops.sigmoid  ops.softmax
-ops.adaptive_pool  ops.conv_transpose  ops.losses
+ops.normalization  ops.relu  ops.routing  ops.sigmoid  ops.softmax
+ops.adaptive_pool  ops.conv_transpose  ops.losses  ops.max_pool
 ops.global_pool
 files.atomic  files.reading  nn._settings  nn.layer  step_by_step  testing.slopes
 files.archive  files.chunks  testing.strategies

@@ -13,17 +13,15 @@ from .arrays import (
     as_images,
     as_matrix,
     as_number,
-    as_per_channel,
     as_transposed_convolution,
     as_upstream,
-    as_variance,
     as_window,
     require_cache,
     require_columns,
     require_inputs,
     require_positions,
-    require_variance,
 )
+from .channels import as_per_channel, as_variance, require_variance
 from .drawing import require_drawable
 from .geometry import (
     refuse_output_padding,

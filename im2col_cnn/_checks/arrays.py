@@ -18,10 +18,8 @@ __all__ = [
     "as_kernels",
     "as_matrix",
     "as_number",
-    "as_per_channel",
     "as_transposed_convolution",
     "as_upstream",
-    "as_variance",
     "as_window",
     "require_axes",
     "require_cache",
@@ -29,7 +27,6 @@ __all__ = [
     "require_columns",
     "require_inputs",
     "require_positions",
-    "require_variance",
 ]
 
 
@@ -252,34 +249,3 @@ def require_positions(argmax: Array, shape: Shape, spatial: Shape) -> Array:
             f"{argmax.min()} to {argmax.max()}"
         )
     return argmax.astype(np.int64, copy=False)
-
-
-def as_per_channel(value: ArrayLike, name: str, x: Array) -> Array:
-    """Return `value` as one real number per channel of `x`, in whatever shape."""
-    if x.ndim < 2:
-        raise ValueError(f"x must have axes (N, ..., C), got shape {x.shape}")
-    array = as_array(value, name)
-    if array.size != x.shape[-1]:
-        raise ValueError(
-            f"{name} must hold one number per channel, C = {x.shape[-1]}, got "
-            f"{array.size} in shape {array.shape}"
-        )
-    return array
-
-
-def as_variance(var: Array) -> Array:
-    """Return variances, if none is negative."""
-    if (var < 0).any():
-        raise ValueError(f"running_var must be at least 0, got {var.min()}")
-    return var
-
-
-def require_variance(x: Array) -> int:
-    """Return how many values each channel has, if they can vary at all."""
-    M = prod(x.shape[:-1])
-    if M < 2:
-        raise ValueError(
-            f"x must have at least 2 values per channel to train on, got {M} in shape "
-            f"{x.shape}: use a larger batch, or training=False"
-        )
-    return M

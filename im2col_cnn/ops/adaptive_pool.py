@@ -14,7 +14,7 @@ import numpy as np
 from .._checks import as_images, as_per_axis, as_upstream, require_cache
 from .._dtypes import arithmetic, mean_arithmetic
 from .._typing import Array, ArrayLike, Images, Shape, Sizes
-from .max_pool import scatter
+from .routing import scatter
 
 __all__ = [
     "AdaptiveAvgPoolCache",
