@@ -1,4 +1,4 @@
-"""Refuse what a batch normalization cannot take: one number per channel, and variance."""
+"""Refuse what batch normalization cannot take: a number per channel, and variance."""
 
 from math import prod
 
