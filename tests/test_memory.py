@@ -73,6 +73,16 @@ def test_workspace_does_not_grow_with_the_batch(work: str, dtype: type) -> None:
     assert used < 2**21 + 2**20  # a copy of the images in float32 takes more
 
 
+def test_windows_far_apart_are_not_made_one_wide_window() -> None:
+    x, w = np.ones((1, 3, 1)), np.ones((2, 1, 1))
+    tracemalloc.start()
+    conv_forward(x, w, stride=2**20, padding=2**20)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert peak < 2**23  # what one window spans, not many times that
+
+
 @pytest.mark.parametrize("work", WORK)
 def test_workspace_keeps_within_its_budget(work: str) -> None:
     with threads(2):

@@ -38,7 +38,8 @@ def side_by_side(axes: Axes, C: int, outputs: Images, among_zeros: Array) -> int
     *_, last = axes
     F = outputs.shape[-1]
     small = C * last.kernel < SHORT or F <= FEW
-    if not small or last.dilation > 1 or among_zeros.dtype.kind != "f":
+    apart = last.stride > last.kernel or last.dilation > 1  # wide windows have gaps
+    if not small or apart or among_zeros.dtype.kind != "f":
         return 1
     stops = last.output_size
     most = min(WIDE // max(F, 1), stops)
