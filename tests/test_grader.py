@@ -1,6 +1,7 @@
 """The grader is honest both ways: what is right passes, what is wrong is named."""
 
 import json
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -76,11 +77,16 @@ def test_rounding_is_no_bug() -> None:
 def test_pytorch_passes() -> None:
     torch = pytest.importorskip("torch")
     takes: dict[str, Any] = {"axes": (2,), "empty_batch": False, "bias_shapes": False}
+
+    def enter(array: Array) -> Any:
+        native = array.astype(array.dtype.newbyteorder("="))  # PyTorch has no other
+        return torch.from_numpy(np.ascontiguousarray(native)).requires_grad_()
+
     pair = as_pair(
         torch.nn.functional.conv2d,
-        enter=lambda array: torch.from_numpy(array.copy()).requires_grad_(),
+        enter=enter,
         leave=lambda tensor: tensor.detach().numpy(),
-        gradients=torch.autograd.grad,
+        gradients=partial(torch.autograd.grad, retain_graph=True),
     )
 
     report = check_conv(*pair, support=Support(**takes, paddings=("int", "each")))
