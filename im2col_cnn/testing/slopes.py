@@ -37,7 +37,8 @@ class Slopes:
     predicted: float
     measured: float
     doubt: float  # how far the measured slopes of neighbouring step sizes are apart
-    bend: float  # slope to the right less slope to the left, at the smallest step
+    jump: float  # from the slope to the left to that to the right, a tiny step away
+    bend: float  # the same, the step away at which the slope was measured
     size: float  # of the products that the slope is a sum of
 
     @property
@@ -54,7 +55,9 @@ class Slopes:
     @property
     def kink(self) -> bool:
         """Whether the slope jumps here, or somewhere within the steps."""
-        return max(abs(self.bend), self.doubt) > 1e-3 * self.size
+        return self.jump > 1e-5 * self.size or max(self.bend, self.doubt) > (
+            1e-3 * self.size
+        )
 
 
 def slopes(
@@ -84,7 +87,8 @@ def slopes(
         predicted=float(np.vdot(gradient, direction)),
         measured=float(central[best + 1]),
         doubt=float(doubts[best]),
-        bend=float(ahead[-2] - behind[-2]),
+        jump=float(np.abs(ahead - behind)[-2]),
+        bend=float(np.abs(ahead - behind)[best + 1]),
         size=float(np.abs(gradient * direction).sum() + np.abs(central[best + 1])),
     )
 
