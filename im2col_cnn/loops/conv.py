@@ -75,6 +75,7 @@ def conv_backward(
 ) -> tuple[Images | None, Array, Array | None]:
     """Pay back every product of `conv_forward` to its two factors."""
     cache = require_cache(cache, LoopConvCache, "loops.conv_forward")
+    wanted = as_flag(input_gradient, "input_gradient")
     window, w, b = cache.window, cache.w, cache.b
     dy = as_upstream(dy, cache.y.shape)
     *_, depth, F = w.shape
@@ -92,9 +93,7 @@ def conv_backward(
                 dw[..., f] += owed * padded[n][here]
                 db[f] += owed
     return (
-        crop(dx, window).astype(result)
-        if as_flag(input_gradient, "input_gradient")
-        else None,
+        crop(dx, window).astype(result) if wanted else None,
         dw.astype(result),
         None if b is None else db.astype(result).reshape(b.shape),
     )

@@ -80,6 +80,7 @@ def conv_transpose_backward(
 ) -> tuple[Images | None, Array, Array | None]:
     """Pay back every painted product to its two factors."""
     cache = require_cache(cache, LoopConvTransposeCache, "loops.conv_transpose_forward")
+    wanted = as_flag(input_gradient, "input_gradient")
     window, x, w, b = cache.window, cache.x, cache.w, cache.b
     dy = as_upstream(dy, cache.y.shape)
     *_, depth, C = w.shape
@@ -99,7 +100,7 @@ def conv_transpose_backward(
         db = dy.astype(working).sum(axis=tuple(range(dy.ndim - 1))).astype(result)
         db = db.reshape(b.shape)
     return (
-        dx.astype(result) if as_flag(input_gradient, "input_gradient") else None,
+        dx.astype(result) if wanted else None,
         dw.astype(result),
         db,
     )
