@@ -66,15 +66,22 @@ def is_equal(runner: Contestant, case: Case) -> bool:
 
 
 def timed(work: Any, seconds: float) -> float:
-    """Return the median time of one call, after one that does not count."""
-    work()
+    """Return the median time of one call, once the threads have found their cores."""
+    # A system may leave woken threads together on one core for 50 ms: those calls are
+    # not timed.
+    times_of(work, seconds)
+    return median(times_of(work, seconds))
+
+
+def times_of(work: Any, seconds: float) -> list[float]:
+    """Return the time of every call in so many seconds, at least of one."""
     times: list[float] = []
     end = perf_counter() + seconds
     while not times or perf_counter() < end:
         start = perf_counter()
         work()
         times.append(perf_counter() - start)
-    return median(times)
+    return times
 
 
 def peak() -> int:
