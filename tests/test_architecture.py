@@ -13,7 +13,7 @@ import im2col_cnn
 ROOT = Path(im2col_cnn.__file__).parent
 FLOORS = """\
 _typing  commands.kernels  testing.support  tiling.scoped
-_checks.numbers  _checks.settings  _dtypes
+_checks.numbers  _checks.settings  _dtypes  _gating
 _checks.arrays  _checks.geometry  _checks.notebook
 _checks.channels  _checks.drawing  _checks.judging  tiling.blas
 axis  tiling.scratch  tiling.workers
@@ -28,11 +28,13 @@ tiling.turning
 tiling.depthwise
 tiling.grouped
 ops.avg_pool  ops.conv  ops.dense  ops.dropout  ops.lp_pool
-ops.normalization  ops.relu  ops.routing  ops.sigmoid  ops.softmax
+ops.normalization  ops.relu  ops.sigmoid  ops.softmax  ops.winners
+ops.routing
 ops.adaptive_pool  ops.conv_transpose  ops.losses  ops.max_pool
 ops.global_pool
 files.atomic  files.reading  nn._settings  nn.layer  step_by_step  testing.slopes
-files.archive  files.chunks  testing.strategies
+files.archive  files.chunks
+testing.strategies
 files.stored  files.weights  testing.gradcheck
 files.datasets  files.photos
 nn.activations  nn.augmentation  nn.batches  nn.global_pooling
@@ -50,19 +52,23 @@ nn.training
 pictures.captions  pictures.planes  pictures.svg
 pictures.film  pictures.learning  pictures.memory  pictures.shapes
 pictures.grids
-pictures.comb  pictures.comparison  pictures.payments  pictures.sweeping
+pictures.comb  pictures.comparison  pictures.payments
+pictures.sweeping
 pictures.coverage  pictures.folding  pictures.matrix  pictures.painting
 pictures.pooling
-pictures.sliding  pictures.unfolding
+pictures.sliding
+pictures.unfolding
 pictures.geometry  pictures.product
 testing.subject
 testing.homework  testing.kinds  testing.laws.drawing  testing.laws.verdict
 testing.laws.equality  testing.laws.geometry  testing.laws.manners  testing.laws.pooling
-testing.laws.table
-testing.bugs.conv_steps  testing.bugs.exhibit  testing.bugs.pool_steps  testing.trials
-testing.bugs.columns  testing.bugs.conv  testing.bugs.helpers  testing.bugs.pooling
+testing.bugs.exhibit  testing.laws.table
+testing.bugs.conv_steps  testing.bugs.pool_steps  testing.trials
+testing.bugs.columns  testing.bugs.conv
+testing.bugs.helpers  testing.bugs.pooling
 testing.bugs.museum  testing.dialects.dialect  testing.dialects.probing
-testing.bugs.matrix  testing.dialects.coursera  testing.dialects.torch
+testing.bugs.matrix  testing.dialects.coursera
+testing.dialects.torch
 testing.dialects.cs231n  testing.dialects.native  testing.hunting  testing.isolation
 testing.dialects.cmu  testing.wording
 testing.dialects.table  testing.report

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
+from dataclasses import replace
 from unittest.mock import patch
 
 import hypothesis.strategies as st
@@ -10,10 +11,11 @@ import pytest
 from hypothesis import given
 
 from im2col_cnn import Window, conv_backward, conv_forward, threads
+from im2col_cnn.testing.laws.table import laws_for
 from im2col_cnn.testing.strategies import unfoldings
 from im2col_cnn.tiling import turning, widening
 from im2col_cnn.tiling.tiles import tiles, workspace
-from tests.operations import WITH_LOOPS, Operation, upstream
+from tests.operations import WITH_LOOPS, Operation
 from tests.test_architecture import imports_of
 from tests.test_promises import assert_same
 
@@ -46,17 +48,12 @@ def folded() -> Iterator[None]:
 def test_every_seam_of_every_way_equals_the_loops(
     operation: Operation, size: int, way: type, data: st.DataObject
 ) -> None:
-    dtype = data.draw(st.sampled_from([np.float32, np.float64, np.int64]))
-    case = data.draw(operation.cases(dtype), label="case")
-    y_loops, cache_loops = operation.run_loops(case)
-    dy = data.draw(upstream(operation, y_loops), label="dy")
+    subject = replace(operation.subject, inputs=("float32", "float64", "int64"))
+    laws = [law for law in laws_for(subject) if law.oracle and not law.follows]
+    law = data.draw(st.sampled_from(laws), label="law")
 
     with way(), workspace(size), threads(2):
-        y, cache = operation.run(case)
-        gradients = operation.gradients(dy, cache)
-
-    assert_same([y], [y_loops])
-    assert_same(gradients, operation.loop_gradients(dy, cache_loops))
+        law(subject, data.draw)
 
 
 @given(data=st.data(), most=st.integers(1, 9), N=st.integers(0, 3))

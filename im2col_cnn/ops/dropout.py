@@ -10,6 +10,7 @@ import numpy as np
 
 from .._checks import as_array, as_flag, as_rate, as_rng, as_upstream, require_cache
 from .._dtypes import mean_arithmetic
+from .._gating import pass_where
 from .._typing import Array, ArrayLike, Shape
 
 __all__ = ["DropoutCache", "dropout_backward", "dropout_forward"]
@@ -116,5 +117,5 @@ def drop(x: Array, cache: DropoutCache) -> Array:
     if cache.kept is None:
         return x.astype(result)
     scale = working.type(1 / (1 - cache.rate))
-    kept = np.where(cache.kept, x.astype(working, copy=False), 0)
+    kept = pass_where(cache.kept, x.astype(working, copy=False))
     return np.asarray(kept * scale, result)

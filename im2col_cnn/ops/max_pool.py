@@ -22,18 +22,10 @@ from .._checks import (
 from .._dtypes import arithmetic, mean_arithmetic
 from .._typing import ArrayLike, Images, Padding, Sizes, Ties
 from ..placing import pooling_window
-from ..tiling.reducing import reduce_windows
+from ..tiling.reducing import lowest, reduce_windows
 from ..tiling.tiles import Tile, most_threads, most_windows, tiles
 from ..tiling.workers import run
-from .routing import (
-    BITS,
-    FEW_TAPS,
-    MaxPoolCache,
-    flat,
-    scatter,
-    to_every_winner,
-    to_the_first,
-)
+from .routing import MaxPoolCache, flat, to_every_winner, to_the_first
 
 __all__ = [
     "max_pool_backward",
@@ -175,16 +167,10 @@ def max_pool_backward(dy: ArrayLike, cache: MaxPoolCache) -> Images:
     cache = require_cache(cache, MaxPoolCache, "max_pool_forward")
     dy = as_upstream(dy, cache.y.shape)
     dtypes = (mean_arithmetic if cache.ties == "split" else arithmetic)(dy)
-    result, working = dtypes
-    few = prod(cache.window.kernel_size) <= FEW_TAPS
-    if cache.ties == "first" and few and working.itemsize in BITS:
-        return to_the_first(dy, cache, dtypes)
-    dy = dy.astype(working, copy=False)
     if cache.ties == "first":
-        dx = scatter(dy, cache.argmax, cache.window.spatial)
-    else:
-        dx = to_every_winner(dy, cache)
-    return dx.astype(result, copy=False)
+        return to_the_first(dy, cache, dtypes)
+    dx = to_every_winner(dy.astype(dtypes.working, copy=False), cache)
+    return dx.astype(dtypes.result, copy=False)
 
 
 def max_unpool(y: ArrayLike, argmax: ArrayLike, spatial: Sizes) -> Images:
@@ -231,10 +217,3 @@ def max_unpool(y: ArrayLike, argmax: ArrayLike, spatial: Sizes) -> Images:
     x = np.zeros((y.shape[0], *spatial, y.shape[-1]), y.dtype)
     x.reshape(-1)[flat(argmax, spatial)] = y
     return x
-
-
-def lowest(dtype: np.dtype) -> float | int | bool:
-    """Return the value from which every maximum starts."""
-    if dtype.kind == "f":
-        return -np.inf
-    return False if dtype.kind == "b" else int(np.iinfo(dtype).min)

@@ -10,6 +10,7 @@ import numpy as np
 
 from .._checks import as_array, as_slope, as_upstream, require_cache
 from .._dtypes import arithmetic, mean_arithmetic
+from .._gating import pass_where
 from .._typing import Array, ArrayLike
 
 __all__ = [
@@ -26,7 +27,7 @@ __all__ = [
 class ReluCache:
     """What `relu_backward` needs to know of `relu_forward`."""
 
-    stopped: Array  # bool: where x is 0 or less
+    passes: Array  # bool: where x is not 0 or less
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,7 +71,7 @@ def relu_forward(x: ArrayLike) -> tuple[Array, ReluCache]:
     """
     x = as_array(x, "x")
     y = np.asarray(np.maximum(x, x.dtype.type(0)))
-    return y, ReluCache(np.asarray(x <= 0))
+    return y, ReluCache(np.asarray(~(x <= 0)))
 
 
 def relu_backward(dy: ArrayLike, cache: ReluCache) -> Array:
@@ -103,9 +104,9 @@ def relu_backward(dy: ArrayLike, cache: ReluCache) -> Array:
     array([0, 0, 5])
     """
     cache = require_cache(cache, ReluCache, "relu_forward")
-    dy = as_upstream(dy, cache.stopped.shape)
+    dy = as_upstream(dy, cache.passes.shape)
     result, _ = arithmetic(dy)
-    return np.where(cache.stopped, result.type(0), dy.astype(result, copy=False))
+    return pass_where(cache.passes, dy.astype(result, copy=False))
 
 
 def leaky_relu_forward(
@@ -146,9 +147,8 @@ def leaky_relu_forward(
     """
     x, slope = as_array(x, "x"), as_slope(slope)
     result, working = mean_arithmetic(x)
-    y = x.astype(working)
-    y *= np.where(x > 0, 1, slope).astype(working)
-    return y.astype(result, copy=False), LeakyReluCache(x, slope)
+    y = x.astype(working, copy=False) * slopes(x, slope, working)
+    return np.asarray(y, result), LeakyReluCache(x, slope)
 
 
 def leaky_relu_backward(dy: ArrayLike, cache: LeakyReluCache) -> Array:
@@ -182,5 +182,9 @@ def leaky_relu_backward(dy: ArrayLike, cache: LeakyReluCache) -> Array:
     cache = require_cache(cache, LeakyReluCache, "leaky_relu_forward")
     dy = as_upstream(dy, cache.x.shape)
     result, working = mean_arithmetic(dy)
-    slopes = np.where(cache.x > 0, 1, cache.slope).astype(working)
-    return np.asarray(dy * slopes, result)
+    return np.asarray(dy * slopes(cache.x, cache.slope, working), result)
+
+
+def slopes(x: Array, slope: float, dtype: np.dtype) -> Array:
+    """Return 1 where `x` is above 0 and the leak elsewhere."""
+    return np.array([slope, 1], dtype).take(np.asarray(x > 0).view(np.int8))

@@ -11,15 +11,14 @@ from math import prod
 import numpy as np
 
 from .._dtypes import Arithmetic
+from .._gating import BITS, pass_where
 from .._typing import Array, Images, Ties
-from ..tiling.scratch import scratch
-from ..tiling.tiles import Tile, blocks, most_threads, most_windows, tiles
+from ..tiling.tiles import blocks, most_threads, most_windows, tiles
 from ..tiling.workers import run
 from ..window import Tap, Window
+from .winners import has_nan, pay_by_axes, pay_by_taps, same_or_nan
 
 __all__ = [
-    "BITS",
-    "FEW_TAPS",
     "MaxPoolCache",
     "flat",
     "scatter",
@@ -27,8 +26,7 @@ __all__ = [
     "to_the_first",
 ]
 
-BITS = {4: np.int32, 8: np.int64}  # as many bytes as the numbers have
-FEW_TAPS = 16  # with more of them, the places of the maxima are found first
+FEW_TAPS = 16  # with more of them, one axis after another is faster
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,15 +52,12 @@ class MaxPoolCache:
     def wins(self, tap: Tap) -> Array:
         """Tell in which windows this tap reads the maximum, or a NaN."""
         x, y = self.x[tap.pixels], self.y[tap.stops]
-        wins: Array = np.equal(x, y)
-        if self.any_nan:
-            wins |= np.isnan(x)
-        return wins
+        return same_or_nan(x, y, any_nan=self.any_nan)
 
     @cached_property
     def any_nan(self) -> bool:
         """Whether any window has a NaN, which equals nothing."""
-        return self.y.dtype.kind == "f" and bool(np.isnan(self.y).any())
+        return has_nan(self.y)
 
 
 def to_the_first(dy: Images, cache: MaxPoolCache, dtypes: Arithmetic) -> Images:
@@ -72,40 +67,23 @@ def to_the_first(dy: Images, cache: MaxPoolCache, dtypes: Arithmetic) -> Images:
     numbers = dy.shape[-1] * prod(cache.window.kernel_size)
     size = axes, numbers, dtypes.working.itemsize
     most = most_windows(*size)
+    few = prod(cache.window.kernel_size) <= FEW_TAPS and dtypes.working.itemsize in BITS
 
     def hand_out(images: tuple[slice, ...]) -> None:
         x, y, owed = (a[images] for a in (cache.x, cache.y, dy))
         paid = dx[images].astype(dtypes.working, copy=False)
         for tile in tiles(len(x), axes, most):
-            hand_out_tile(
-                x[tile.pixels], y[tile.stops], owed[tile.stops], paid[tile.pixels], tile
-            )
+            pixels, dues, purse = x[tile.pixels], owed[tile.stops], paid[tile.pixels]
+            if few:
+                pay_by_taps(pixels, y[tile.stops], dues, purse, tile)
+            else:
+                pay_by_axes(pixels, dues.astype(paid.dtype), purse, tile)
         if dx.dtype != paid.dtype:
             dx[images] = paid
 
     images = blocks((len(dx),), most // prod(cache.window.output_size))
     run(hand_out, images, most=most_threads(*size))
     return dx
-
-
-def hand_out_tile(x: Images, y: Images, dy: Images, dx: Images, tile: Tile) -> None:
-    """Pay what each window of a tile owes to its first maximum.
-
-    Gradients are taken for whole numbers while they are handed out: bits times 0 or 1
-    are nothing or all of them, even if they spell infinity.
-    """
-    bits = BITS[dx.dtype.itemsize]
-    left, share = (scratch(name, dy.shape, dx.dtype) for name in ("left", "share"))
-    left[...] = dy
-    left_bits, share_bits = left.view(bits), share.view(bits)
-    any_nan = y.dtype.kind == "f" and bool(np.isnan(y).any())
-    for stops, pixels in tile.taps():
-        wins = np.equal(x[pixels], y[stops])
-        if any_nan:
-            wins |= np.isnan(x[pixels])
-        np.multiply(left_bits[stops], wins, out=share_bits[stops])
-        left_bits[stops] ^= share_bits[stops]
-        dx[pixels] += share[stops]
 
 
 def to_every_winner(dy: Images, cache: MaxPoolCache) -> Images:
@@ -118,7 +96,7 @@ def to_every_winner(dy: Images, cache: MaxPoolCache) -> Images:
         dy = dy / winners
     dx = np.zeros(cache.x.shape, dy.dtype)
     for tap, wins in taps:
-        dx[tap.pixels] += np.where(wins, dy[tap.stops], 0)
+        dx[tap.pixels] += pass_where(wins, dy[tap.stops])
     return dx
 
 

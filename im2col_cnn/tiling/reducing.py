@@ -7,11 +7,12 @@ rows, and so it is with sums: a window of k by k is read in 2 k steps instead of
 import numpy as np
 
 from .._typing import Array, Images
+from ..axis import Axis
 from ..window import EVERY
 from .scratch import scratch, scratch_zeros
 from .tiles import Tile
 
-__all__ = ["reduce_windows", "spread_over_windows"]
+__all__ = ["lowest", "reduce_axis", "reduce_windows", "spread_over_windows"]
 
 
 def reduce_windows(
@@ -19,16 +20,29 @@ def reduce_windows(
 ) -> Array:
     """Combine the pixels of every window, (n, *OUT, C), until the next call."""
     for i, axis in enumerate(tile.axes, start=1):
-        shape = *pixels.shape[:i], axis.output_size, *pixels.shape[i + 1 :]
-        reduced = scratch(f"axis {i}", shape, dtype)
-        reduced.fill(start)
-        before = (EVERY,) * i
-        for k in axis.live:
-            stops, read = axis.tap(k)
-            here = reduced[(*before, stops)]
-            combine(here, pixels[(*before, read)], out=here)
-        pixels = reduced
+        pixels = reduce_axis(combine, start, pixels, i, axis, dtype=dtype)
     return pixels
+
+
+def reduce_axis(
+    combine: np.ufunc,
+    start: float,
+    pixels: Images,
+    i: int,
+    axis: Axis,
+    *,
+    dtype: np.dtype,
+) -> Array:
+    """Combine the pixels of every window along axis `i`, until the next call for it."""
+    shape = *pixels.shape[:i], axis.output_size, *pixels.shape[i + 1 :]
+    reduced = scratch(f"axis {i}", shape, dtype)
+    reduced.fill(start)
+    before = (EVERY,) * i
+    for k in axis.live:
+        stops, read = axis.tap(k)
+        here = reduced[(*before, stops)]
+        combine(here, pixels[(*before, read)], out=here)
+    return reduced
 
 
 def spread_over_windows(shares: Array, tile: Tile) -> Images:
@@ -42,3 +56,10 @@ def spread_over_windows(shares: Array, tile: Tile) -> Images:
             pixels[(*before, read)] += shares[(*before, stops)]
         shares = pixels
     return shares
+
+
+def lowest(dtype: np.dtype) -> float | int | bool:
+    """Return the value from which every maximum starts."""
+    if dtype.kind == "f":
+        return -np.inf
+    return False if dtype.kind == "b" else int(np.iinfo(dtype).min)
