@@ -9,11 +9,11 @@ traceback means a bug in this package.
 """
 
 import sys
-from importlib.metadata import version
 from typing import Annotated
 
 import typer
 
+from ._version import package_version
 from .commands.check import check
 from .commands.compare import compare
 from .commands.doctor import doctor
@@ -40,7 +40,7 @@ app.command()(doctor)
 def show_version(wanted: bool) -> None:
     """Write the version and leave."""
     if wanted:
-        typer.echo(f"im2col-cnn {version('im2col-cnn')}")
+        typer.echo(f"im2col-cnn {package_version()}")
         raise typer.Exit
 
 
@@ -71,5 +71,7 @@ def run(arguments: list[str]) -> int:
 
 def refuse(message: str) -> int:
     """Say what is wrong, in one line whatever the message, and return the status."""
-    sys.stderr.write(f"im2col-cnn: {' '.join(message.split())}\n")
+    line = " ".join(message.split())
+    shown = "".join(c if c.isprintable() else "?" for c in line)  # names of files too
+    sys.stderr.write(f"im2col-cnn: {shown}\n")
     return 2

@@ -12,7 +12,7 @@ import im2col_cnn
 
 ROOT = Path(im2col_cnn.__file__).parent
 FLOORS = """\
-_typing  commands.kernels  testing.support  tiling.scoped
+_typing  _version  commands.kernels  testing.support  tiling.scoped
 _checks.numbers  _checks.settings  _dtypes  _gating
 _checks.arrays  _checks.geometry  _checks.notebook
 _checks.channels  _checks.drawing  _checks.judging  tiling.blas
@@ -33,9 +33,9 @@ ops.routing
 ops.adaptive_pool  ops.conv_transpose  ops.losses  ops.max_pool
 ops.global_pool
 files.atomic  files.reading  nn._settings  nn.layer  step_by_step  testing.slopes
-files.archive  files.chunks
+files.archive  files.chunks  files.sink
 testing.strategies
-files.stored  files.weights  testing.gradcheck
+files.classes  files.stored  files.weights  testing.gradcheck
 files.datasets  files.photos
 nn.activations  nn.augmentation  nn.batches  nn.global_pooling
 nn.history  nn.initializers  nn.optimizers  nn.pooling  nn.regularization
@@ -43,11 +43,13 @@ nn.schedules  nn.shaping
 nn.layers  nn.progress
 files.folders  nn.configuration
 nn.rebuilding
+nn.stack
 nn.network
 nn.evaluation  nn.models  nn.run
 nn.checkpoint  nn.gradients  nn.validation
-nn.steps
+nn.plan  nn.steps
 nn.epochs
+nn.preparing
 nn.training
 pictures.captions  pictures.planes  pictures.svg
 pictures.film  pictures.learning  pictures.memory  pictures.shapes
@@ -78,7 +80,7 @@ commands.bars  commands.curve  commands.refusals  commands.screen  commands.stop
 commands.confusion  commands.report  compare.cases
 compare.contestants  compare.race
 compare.worker
-commands.sizes
+commands.outputs  commands.sizes
 commands.check  commands.compare  commands.doctor  commands.explain  commands.train
 commands.evaluate  commands.make_h5  commands.predict
 cli

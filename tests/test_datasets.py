@@ -79,7 +79,7 @@ def test_a_file_with_one_thing_wrong_is_refused_by_name(
 def test_the_largest_pixel_is_one_number_above_0(tmp_path: Path, value: object) -> None:
     path = write(tmp_path / "data.h5", arrays(), {"pixel_maximum": value})
 
-    with pytest.raises(ValueError, match="pixel_maximum must be one number above 0"):
+    with pytest.raises(ValueError, match="pixel_maximum must be one number"):
         read_dataset(path)
 
 

@@ -57,7 +57,9 @@ def test_an_image_is_scaled_as_the_network_expects_and_named(
     ("arguments", "words"),
     [
         (["predict", "none.h5", "a.png"], "none.h5: there is no such file"),
-        (["predict", "weights.h5", "none.png"], "none.png: cannot be read as an image"),
+        (["predict", "weights.h5", "."], ": is not a file but a folder"),
+        (["predict", "weights.h5", "data.h5"], "data.h5: is no PNG or JPEG image"),
+        (["predict", "weights.h5", "none.png"], "none.png: there is no such file"),
         (["predict", "weights.h5"], "Missing argument 'IMAGE"),
         (["predict", "a.png", "a.png"], "a.png: does not start like weights"),
         (

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from im2col_cnn.cli import run
+from im2col_cnn.commands import refusals
 from im2col_cnn.files import read_dataset
 from im2col_cnn.files.photos import read_photo
 from tests.photos import Image, make_folder
@@ -61,13 +62,51 @@ def test_what_cannot_be_read_is_reported_and_counted(
     data = read_dataset(out)
     assert status == 1
     assert len(data.train.images) + len(data.test.images) == 18
-    for name in "dark/1.jpg", "dark/2.png":
-        assert re.search(
-            rf"^\S*{name}: cannot be read as an image: .", report, re.MULTILINE
-        )
+    for name, words in (
+        ("dark/1.jpg", "cannot be read as an image: ."),
+        ("dark/2.png", "is no PNG or JPEG image$"),
+    ):
+        assert re.search(rf"^\S*{name}: {words}", report, re.MULTILINE)
     for name in "bright/notes.txt", "bright/more", "loose.png":
         assert re.search(rf"^\S*{name}: left out", report, re.MULTILINE)
     assert "2 unreadable, 3 left out" in report
+
+
+def test_a_folder_without_images_is_no_class_and_hidden_files_are_no_images(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder, out = make_folder(tmp_path / "photos"), tmp_path / "photos.h5"
+    image = (folder / "dark" / "0.png").read_bytes()
+    (folder / "an empty one").mkdir()
+    (folder / ".ipynb_checkpoints").mkdir()
+    (folder / ".ipynb_checkpoints" / "1.png").write_bytes(image)
+    (folder / "dark" / "._0.png").write_bytes(b"what a Mac leaves")
+
+    status = run(["make-h5", str(folder), str(out)])
+
+    report = capsys.readouterr().out
+    assert status == 0
+    assert read_dataset(out).classes == ("bright", "dark")
+    for name, what in (
+        ("an empty one", "holds no PNG or JPEG image"),
+        (r"\.ipynb_checkpoints", "holds no PNG or JPEG image"),
+        (r"dark/\._0\.png", "is no such image"),
+    ):
+        assert re.search(rf"/{name}: left out, it {what}$", report, re.MULTILINE)
+    assert "0 unreadable, 3 left out" in report
+
+
+def test_a_folder_that_no_table_could_show_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = make_folder(tmp_path / "photos")
+    (folder / "dark").rename(folder / "\x1b[31mdark")
+
+    assert run(["make-h5", str(folder), str(tmp_path / "out.h5")]) == 2
+
+    err = capsys.readouterr().err
+    assert "must be printable names of up to 200 letters, got '\\x1b[31mdark'" in err
+    assert "\x1b" not in err
 
 
 @pytest.mark.parametrize(
@@ -112,7 +151,7 @@ def test_bad_usage_is_refused_in_one_line(
 def test_without_pillow_it_says_what_brings_it(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("im2col_cnn.commands.refusals.find_spec", lambda _: None)
+    monkeypatch.setattr(refusals, "find_spec", lambda _: None)
 
     assert run(["make-h5", "photos", "out.h5"]) == 2
     assert "make-h5 needs PIL: python -m pip install 'im2col-cnn[images]'" in (

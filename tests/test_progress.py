@@ -2,10 +2,12 @@
 
 import sys
 from io import StringIO
+from types import ModuleType, SimpleNamespace
+from typing import Any
 
 import pytest
 
-from im2col_cnn.nn import Progress, ProgressLine
+from im2col_cnn.nn import Progress, ProgressLine, progress
 
 
 class Terminal(StringIO):
@@ -40,12 +42,57 @@ def test_a_pipe_gets_a_line_per_epoch() -> None:
     )
 
 
-@pytest.mark.parametrize("notebook", ["ipykernel", "marimo"])
-def test_a_notebook_is_like_a_terminal(
-    monkeypatch: pytest.MonkeyPatch, notebook: str
-) -> None:
+def test_marimo_is_like_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     cell = StringIO()
     monkeypatch.setattr(sys, "stdout", cell)
-    monkeypatch.setitem(sys.modules, notebook, sys)
+    monkeypatch.setitem(sys.modules, "marimo", sys)
 
     assert "\r" in show(cell)
+
+
+class Jupyter(ModuleType):
+    """As much of IPython as there is to see of a notebook."""
+
+    def __init__(self) -> None:
+        super().__init__("IPython")
+        self.cells: list[dict[str, str]] = []
+        self.display = self
+        self.get_ipython = lambda: SimpleNamespace(kernel=self)
+
+    def __call__(self, data: dict[str, str], *, raw: bool, display_id: bool) -> Any:
+        """Show something, and hand out what can replace it."""
+        cell = dict(data)
+        self.cells.append(cell)
+        return SimpleNamespace(update=lambda data, **_: cell.update(data))
+
+
+def test_jupyter_keeps_the_last_line_of_every_epoch_and_no_control_code(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    jupyter = Jupyter()
+    monkeypatch.setitem(sys.modules, "IPython", jupyter)
+    monkeypatch.setitem(sys.modules, "IPython.display", jupyter)
+    monkeypatch.setattr(progress, "OFTEN", 0)
+    line = ProgressLine()
+
+    for epoch, steps in (1, 2), (2, 2), (3, 1), (4, 2):  # the third is interrupted
+        for step in range(1, steps + 1):
+            line(Progress(epoch, step, 2, 0.5, 0.5, 0.5))
+
+    bars = ["━" * 24, "━" * 24, "━" * 12 + "─" * 12, "━" * 24]
+    assert [cell["text/plain"] for cell in jupyter.cells] == [
+        f"{bar} epoch {epoch}  loss 0.5000  accuracy  50.0 %"
+        for epoch, bar in enumerate(bars, 1)
+    ]
+    assert capsys.readouterr() == ("", "")
+
+
+def test_nobody_is_shown_more_lines_than_can_be_seen() -> None:
+    terminal = Terminal()
+    line = ProgressLine(terminal)
+
+    for step in range(1, 10_001):
+        line(Progress(1, step, 10_000, 0.5, 0.5, 0.5))
+
+    assert 2 <= terminal.getvalue().count("\r") < 1000
+    assert terminal.getvalue().count("\n") == 1

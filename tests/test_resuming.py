@@ -129,6 +129,11 @@ def test_another_run_is_not_continued(
         run(resume=tmp_path / "run.h5", **settings)
 
 
+def as_whole(name: str) -> Callable[[Any, Any], object]:
+    """Store whole numbers where there were floats."""
+    return lambda _, arrays: arrays.update({name: arrays[name].astype(np.int64)})
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
@@ -140,6 +145,17 @@ def test_another_run_is_not_continued(
         (lambda _, a: a.update({"optimizer/x.mean": np.ones(3)}), "must have shape"),
         (lambda _, a: a.pop("held_out"), "has no held_out"),
         (lambda _, a: a.update(held_out=np.ones(1)), "held_out must be 0 indices"),
+        (lambda _, a: a["history"].fill(np.inf), "must count epochs .*got inf"),
+        (lambda _, a: a["history"].fill(np.nan), "must count epochs .*got nan"),
+        (lambda _, a: a["history"].fill(0), "must count epochs .*got 0.0"),
+        (as_whole("network/dense1/b"), "holds the arrays of another network"),
+        (as_whole("optimizer/dense1.b.mean"), "must have shape .2,. and be float32"),
+        (lambda _, a: a["optimizer/dense1.b.square"].fill(-1), "what no training"),
+        (lambda _, a: a["optimizer/steps"].fill(-1), "steps holds what no training"),
+        (
+            lambda c, _: c["settings"].update(clip="\x1b[31m\n"),
+            r"was started with clip = \?\[31m, not None",
+        ),
     ],
 )
 def test_a_checkpoint_that_makes_no_sense_is_refused_and_changes_nothing(
@@ -153,6 +169,20 @@ def test_a_checkpoint_that_makes_no_sense_is_refused_and_changes_nothing(
 
     with pytest.raises(ValueError, match=rf"run\.h5: .*{words}"):
         run(resume=path)
+
+
+@pytest.mark.parametrize("indices", [[40], [-1], [3, 3], [4, 3]])
+def test_images_that_there_are_not_cannot_be_held_out(
+    tmp_path: Path, indices: list[int]
+) -> None:
+    path = tmp_path / "run.h5"
+    run(path, epochs=1, validation=0.25)
+    _, configuration, arrays = read_archive(path, "checkpoint")
+    arrays["held_out"][-len(indices) :] = indices
+    write_archive(path, "checkpoint", configuration, arrays)
+
+    with pytest.raises(ValueError, match="held_out must be 10 indices of 40 images"):
+        run(resume=path, validation=0.25)
 
 
 def test_a_checkpoint_is_no_weights_file(tmp_path: Path) -> None:

@@ -161,10 +161,10 @@ def test_photos_in_two_files_are_learned_too(
     assert re.search(r"^5 +- +0$", out, re.MULTILINE)  # a class without test images
 
 
-def test_ctrl_c_stops_after_the_step_and_saves_what_was_learned(tmp_path: Path) -> None:
-    path = tmp_path / "weights.h5"
+def interrupted(*arguments: str | Path) -> Answer:
+    """Train, and press Ctrl-C in the middle of an epoch."""
     with subprocess.Popen(
-        command("train", "--epochs", "500", "--save", path),
+        command("train", *arguments),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -177,12 +177,37 @@ def test_ctrl_c_stops_after_the_step_and_saves_what_was_learned(tmp_path: Path) 
         time.sleep(0.05)  # into the next epoch
         running.send_signal(signal.SIGINT)
         out, err = running.communicate(timeout=20)
+    return Answer(running.returncode, out, err)
 
-    assert (running.returncode, err) == (0, "")
+
+def test_ctrl_c_stops_after_the_step_and_saves_what_was_learned(tmp_path: Path) -> None:
+    path = tmp_path / "weights.h5"
+
+    status, out, err = interrupted("--epochs", "500", "--save", path)
+
+    assert (status, err) == (0, "")
     assert re.search(r"^stopped in epoch \d+, after step \d+/45$", out, re.MULTILINE)
     assert "of 360 images" in out
     with h5py.File(path) as file:
         assert np.isfinite(file["dense2/w"][()]).all()
+
+
+def test_what_ctrl_c_interrupted_goes_on_as_if_it_had_not(tmp_path: Path) -> None:
+    kept, resumed, whole = (tmp_path / f"{n}.h5" for n in ("kept", "resumed", "whole"))
+    options = ["--validation", "0.1", "--shift", "1"]
+
+    stopped = interrupted(*options, "--epochs", "500", "--checkpoint", kept)
+    found = re.search(r"^stopped in epoch (\d+),", stopped.out, re.MULTILINE)
+    assert found is not None
+    epochs = str(int(found[1]) + 1)
+    told = rf"^--resume {kept} goes on after epoch \d+$"
+    assert re.search(told, stopped.out, re.MULTILINE)
+    usual = ["train", *options, "--epochs", epochs]
+    going_on = process(*usual, "--resume", kept, "--save", resumed)
+    process(*usual, "--save", whole)
+
+    assert (stopped.status, stopped.err) == (going_on.status, going_on.err) == (0, "")
+    assert resumed.read_bytes() == whole.read_bytes()
 
 
 def test_a_reader_who_hangs_up_gets_no_traceback() -> None:

@@ -2,12 +2,17 @@
 
 import re
 import sys
+from importlib.metadata import PackageNotFoundError
 from pathlib import Path
+from typing import NoReturn
 
+import numpy as np
 import pytest
 
-from im2col_cnn import __main__
+from im2col_cnn import __main__, _version
 from im2col_cnn.cli import run
+from im2col_cnn.commands import train
+from im2col_cnn.nn import Sequential
 from tests.command import QUICK, process
 from tests.hdf5 import BROKEN, arrays, write
 
@@ -152,3 +157,57 @@ def test_without_its_extra_the_command_says_what_brings_it(
         f"im2col-cnn: the command needs {missing}: "
         f"python -m pip install 'im2col-cnn[cli]'\n"
     )
+
+
+def test_a_bug_of_ours_is_not_shown_as_a_mistake_of_the_user(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stumble(*_: object, **__: object) -> None:
+        raise ValueError("a bug")
+
+    data = write(tmp_path / "data.h5", arrays())
+    monkeypatch.setattr(Sequential, "forward", stumble)
+
+    with pytest.raises(ValueError, match="a bug"):
+        run([*QUICK, str(data)])
+
+
+def test_pixels_that_turn_out_not_to_be_numbers_are_the_files_fault(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    content = arrays()
+    for name in "train_set_x", "test_set_x":
+        content[name] = content[name].astype("f4")
+    content["test_set_x"][2, 1, 1] = np.nan
+    data = write(tmp_path / "data.h5", content, {"pixel_maximum": 255})
+    monkeypatch.setattr(train, "MOST_IN_MEMORY", 0)  # so they are read as they come
+
+    assert run([*QUICK, str(data)]) == 2
+
+    assert re.fullmatch(
+        r"im2col-cnn: \S+data\.h5: test_set_x must hold finite numbers, .*\n",
+        capsys.readouterr().err,
+    )
+
+
+def test_control_codes_in_a_name_do_not_reach_the_terminal(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert_refused(["train", "\x1b[31m.h5"], r": \?\[31m\.h5: there is no", capsys)
+
+
+def test_the_version_is_shown_installed_or_not(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def none(name: str) -> NoReturn:
+        raise PackageNotFoundError(name)
+
+    assert run(["--version"]) == 0
+    monkeypatch.setattr(_version, "version", none)
+    assert run(["--version"]) == 0
+
+    installed, bare = capsys.readouterr().out.splitlines()
+    assert installed.startswith("im2col-cnn ")
+    assert bare == "im2col-cnn not installed"

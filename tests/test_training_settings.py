@@ -222,6 +222,14 @@ def test_a_history_draws_itself() -> None:
     assert History().plot().axes
 
 
+def test_jupyter_is_given_a_picture_without_pyplot() -> None:
+    pytest.importorskip("matplotlib", reason="the extra viz brings it")
+
+    picture = History().plot()._repr_png_()  # type: ignore[attr-defined]
+
+    assert picture.startswith(b"\x89PNG")
+
+
 def test_running_statistics_follow_the_batches() -> None:
     rng = np.random.default_rng(0)
     x = rng.normal(5, 2, (400, 3))

@@ -178,3 +178,21 @@ def test_a_path_that_cannot_be_written_is_refused_and_not_touched(
         return  # whoever runs this may write anywhere
     with pytest.raises(PermissionError, match="may not be written to"):
         require_writable(locked / "file")
+
+
+def test_numbers_that_do_not_fit_are_refused_and_nothing_changes(
+    tmp_path: Path,
+) -> None:
+    large, small = (
+        Sequential([Dense(2)]).build((3,), rng=np.random.default_rng(0), dtype=dtype)
+        for dtype in ("float64", "float32")
+    )
+    large.parameters["dense1.b"][0] = 1e300
+    save_weights(tmp_path / "weights.h5", large)
+    before = {name: array.copy() for name, array in small.arrays.items()}
+
+    with pytest.raises(ValueError, match=r"dense1/b is too large for float32"):
+        load_weights(tmp_path / "weights.h5", small)
+
+    for name, array in small.arrays.items():
+        assert_array_equal(array, before[name])

@@ -1,16 +1,19 @@
 """Let a saved network judge labelled images, and show who was taken for whom."""
 
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from .._checks import by
-from ..files.atomic import require_writable, write_whole
+from ..files.atomic import write_whole
 from ..files.datasets import DIGITS, Dataset, open_dataset
+from ..files.stored import NotFiniteError
 from ..nn.evaluation import evaluate as judge
 from ..nn.network import Sequential
 from .confusion import draw_confusion, show_confusion
+from .outputs import require_outputs
 from .refusals import refusing
 from .report import show_evaluation
 from .screen import open_screen, say
@@ -43,18 +46,19 @@ def evaluate(
 ) -> None:
     """Judge the test images of a data set by a saved network."""
     path = DIGITS if data is None else data
-    with refusing():
-        if confusion is not None:
-            require_writable(confusion)
-            if confusion.resolve() in {weights.resolve(), path.resolve()}:
-                raise ValueError(f"--confusion {confusion}: is in use already")
-        network = Sequential.load(weights)
-        with open_dataset(path, test_data) as dataset:
+    with ExitStack() as stack:
+        with refusing():
+            require_outputs({"--confusion": confusion}, weights, path, test_data)
+            network = Sequential.load(weights)
+            dataset = stack.enter_context(open_dataset(path, test_data))
             require_suited(network, dataset, weights, path)
+        classes = dataset.classes
+        with refusing(OSError, NotFiniteError):  # as the images are read
             evaluation = judge(network, *dataset.test)
-            classes = dataset.classes
-        if confusion is not None:
-            write_whole(confusion, draw_confusion(evaluation.confusion, classes))
+    if confusion is not None:
+        drawn = draw_confusion(evaluation.confusion, classes)
+        with refusing(OSError):
+            write_whole(confusion, drawn)
 
     screen = open_screen()
     say(screen, f"{weights.name} on {path.name}: {by(network.input_shape)}")

@@ -59,7 +59,8 @@ def make_h5(
     with refusing(), counting(screen, "reading", total) as count:
         report = write_folder(found, out, shape, fit=fit, on_image=count)
     for path in found.others:
-        say(screen, f"{path}: left out, it is no PNG or JPEG image in a class folder")
+        what = "holds no PNG or JPEG image" if path.is_dir() else "is no such image"
+        say(screen, f"{path}: left out, it {what}")
     for line in report.unreadable:
         say(screen, line, style="bold")
     counts = report.written

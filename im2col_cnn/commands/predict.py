@@ -41,7 +41,7 @@ def predict(
         pixels = np.stack(
             [read_photo(path, network.input_shape, fit) for path in images]
         )
-        scores = network.predict(as_trained(network, pixels))
+    scores = network.predict(as_trained(network, pixels))
     probabilities, _ = softmax_forward(scores)
     names = network.classes or tuple(map(str, range(scores.shape[1])))
     top = min(top, len(names))

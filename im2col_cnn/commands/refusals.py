@@ -17,11 +17,12 @@ class BadInputError(Exception):
 
 
 @contextmanager
-def refusing() -> Iterator[None]:
+def refusing(*kinds: type[Exception]) -> Iterator[None]:
     """Turn what the library says about bad input into a `BadInputError`."""
+    kinds = kinds or (OSError, TypeError, ValueError)
     try:
         yield
-    except (OSError, TypeError, ValueError) as error:
+    except kinds as error:
         raise BadInputError(error) from error
 
 

@@ -13,17 +13,20 @@ import typer
 from rich.console import Console
 
 from .._checks import by
-from ..files.atomic import require_writable, write_whole
+from ..files.atomic import write_whole
 from ..files.datasets import DIGITS, Dataset, open_dataset, read_dataset
+from ..files.stored import NotFiniteError
 from ..files.weights import save_weights
 from ..nn.augmentation import Augmentation
 from ..nn.evaluation import evaluate
 from ..nn.models import small_cnn
 from ..nn.network import Sequential
 from ..nn.optimizers import SGD, Adam, Optimizer
+from ..nn.plan import Plan
+from ..nn.preparing import prepare
 from ..nn.schedules import cosine
-from ..nn.training import fit
 from .curve import draw_curve
+from .outputs import require_outputs
 from .refusals import refusing, require_extra
 from .report import show_evaluation
 from .screen import open_screen, say, show_table, watching
@@ -123,53 +126,53 @@ def train(
     Ctrl-C stops after the current step; what was learned by then is reported and saved.
     """
     path = DIGITS if data is None else data
-    with refusing(), ExitStack() as stack:  # refusals come before any work
-        chosen = choose_optimizer(optimizer, learning_rate, weight_decay)
-        checkpoint = resume if checkpoint is None else checkpoint
-        require_outputs(save, plot, checkpoint, inputs=(path, test_data))
-        dataset = stack.enter_context(opened(path, test_data))
-        rng = np.random.default_rng(seed)
-        network = small_cnn(
-            dataset.shape, len(dataset.classes), pixel_maximum=dataset.pixel_maximum
-        ).build(dataset.shape, rng=rng)
-        network.classes = dataset.classes
-        learning = round((1 - validation) * len(dataset.train.images))
-        steps = epochs * -(-learning // (batch_size * accumulate))
-
+    with ExitStack() as stack:
+        with refusing():  # before any work
+            chosen = choose_optimizer(optimizer, learning_rate, weight_decay)
+            checkpoint = resume if checkpoint is None else checkpoint
+            require_drawable(plot)
+            outputs = {"--save": save, "--plot": plot, "--checkpoint": checkpoint}
+            require_outputs(outputs, path, test_data)
+            dataset = stack.enter_context(opened(path, test_data))
+            rng = np.random.default_rng(seed)
+            network = small_cnn(
+                dataset.shape, len(dataset.classes), pixel_maximum=dataset.pixel_maximum
+            ).build(dataset.shape, rng=rng)
+            network.classes = dataset.classes
+            N = len(dataset.train.images)
+            steps = epochs * -(
+                -(N - round(validation * N)) // (batch_size * accumulate)
+            )
+            rate, augment = chosen.learning_rate, Augmentation(shift=shift, flip=flip)
+            plan = Plan(
+                epochs,
+                batch_size,
+                validation=validation or None,
+                patience=patience,
+                schedule=cosine(rate, steps) if schedule == "cosine" else None,
+                clip=clip,
+                augment=augment if shift or flip else None,
+                accumulate=accumulate,
+                checkpoint=checkpoint,
+                resume=resume,
+            )
+            training = prepare(
+                network, *dataset.train, optimizer=chosen, rng=rng, plan=plan
+            )
         screen = open_screen()
         say(screen, f"{path.name}: {describe(dataset)}")
         show_network(screen, network)
         started = perf_counter()
-        with watching(screen, epochs) as watch, stop_on_interrupt() as should_stop:
-            history = fit(
-                network,
-                *dataset.train,
-                epochs=epochs,
-                batch_size=batch_size,
-                optimizer=chosen,
-                rng=rng,
-                validation=validation or None,
-                patience=patience,
-                schedule=(
-                    cosine(chosen.learning_rate, steps)
-                    if schedule == "cosine"
-                    else None
-                ),
-                clip=clip,
-                augment=(
-                    Augmentation(shift=shift, flip=flip) if shift or flip else None
-                ),
-                accumulate=accumulate,
-                checkpoint=checkpoint,
-                resume=resume,
-                on_step=watch.on_step,
-                on_epoch=watch.on_epoch,
-                should_stop=should_stop,
-            )
-        seconds = perf_counter() - started
-        evaluation = evaluate(network, *dataset.test)
+        # From here on, only files can be to blame.
+        with refusing(OSError, NotFiniteError):
+            with watching(screen, epochs) as watch, stop_on_interrupt() as should_stop:
+                plan.on_step, plan.on_epoch = watch
+                plan.should_stop = should_stop
+                history = training.go()
+            seconds = perf_counter() - started
+            evaluation = evaluate(network, *dataset.test)
     # Files first: whoever reads the report may hang up in the middle of it.
-    with refusing():
+    with refusing(OSError):
         if save is not None:
             save_weights(save, network)
         if plot is not None:
@@ -180,6 +183,9 @@ def train(
             screen,
             f"stopped in epoch {last.epoch}, after step {last.step}/{last.steps}",
         )
+        if checkpoint is not None and history.epochs:
+            epoch = history.epochs[-1].epoch
+            say(screen, f"--resume {checkpoint} goes on after epoch {epoch}")
     show_evaluation(screen, evaluation, dataset.classes)
     say(screen, f"{seconds:.1f} seconds of training")
     for kind, file in ("weights", save), ("curve", plot):
@@ -198,6 +204,16 @@ def opened(path: Path, test_path: Path | None) -> Iterator[Dataset]:
     yield read_dataset(path, test_path)
 
 
+def require_drawable(plot: Path | None) -> None:
+    """Refuse a curve that could not be drawn."""
+    if plot is not None:
+        require_extra("matplotlib", "viz", purpose="--plot")
+        if plot.suffix.lower() != ".svg":
+            raise ValueError(
+                f"--plot {plot}: is drawn as SVG, so its name ends in .svg"
+            )
+
+
 def choose_optimizer(
     name: OptimizerName, learning_rate: float | None, weight_decay: float
 ) -> Optimizer:
@@ -207,34 +223,6 @@ def choose_optimizer(
         return SGD(rate, weight_decay=weight_decay)
     rate = 0.002 if learning_rate is None else learning_rate
     return Adam(rate, weight_decay=weight_decay)
-
-
-def require_outputs(
-    save: Path | None,
-    plot: Path | None,
-    checkpoint: Path | None,
-    *,
-    inputs: tuple[Path | None, ...],
-) -> None:
-    """Refuse files that could not be written at the end, or that should not be."""
-    if plot is not None:
-        require_extra("matplotlib", "viz", purpose="--plot")
-        if plot.suffix.lower() != ".svg":
-            raise ValueError(
-                f"--plot {plot}: is drawn as SVG, so its name ends in .svg"
-            )
-    taken = {path.resolve() for path in inputs if path is not None}
-    for option, path in (
-        ("--save", save),
-        ("--plot", plot),
-        ("--checkpoint", checkpoint),
-    ):
-        if path is None:
-            continue
-        if path.resolve() in taken:
-            raise ValueError(f"{option} {path}: is in use already, name another file")
-        taken.add(path.resolve())
-        require_writable(path)
 
 
 def describe(dataset: Dataset) -> str:

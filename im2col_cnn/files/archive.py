@@ -15,7 +15,6 @@ import json
 import re
 from collections.abc import Mapping
 from hashlib import sha256
-from importlib.metadata import PackageNotFoundError, version
 from io import BytesIO
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -24,6 +23,7 @@ import h5py
 import numpy as np
 
 from .._typing import Array
+from .._version import package_version
 from .atomic import write_whole
 from .reading import Source, blaming, require_readable
 
@@ -102,8 +102,10 @@ def read_archive(path: Path, kind: str) -> Archive:
         source = Source(path, file, len(content))
         configuration = read_configuration(source)
         names = configuration.pop("arrays", None)
-        if not isinstance(names, list) or not all(isinstance(n, str) for n in names):
-            raise ValueError(f"{path}: configuration must list the names of its arrays")
+        if not isinstance(names, list) or not all(
+            isinstance(name, str) and name.isprintable() for name in names
+        ):
+            raise ValueError(f"{path}: configuration must list names of arrays")
         if len(names) > MOST_ARRAYS or len(set(names)) < len(names):
             raise ValueError(f"{path}: configuration must name each array once")
         # Each is no longer than the file, but the same bytes could be named often.
@@ -120,8 +122,10 @@ def checked(path: Path, kind: str) -> bytes:
     size = path.stat().st_size
     if size > MOST_BYTES:
         raise ValueError(f"{path}: has {size} bytes, {MOST_BYTES} are read at most")
-    content = path.read_bytes()
-    head, body = content[:HEAD], content[HEAD:]
+    with path.open("rb") as file:
+        head = file.read(HEAD)
+        # Nobody's gigabytes are brought into memory to see that they are not ours.
+        body = file.read() if head.startswith(b"im2col_cnn ") else b""
     line = re.match(
         rb"im2col_cnn (\w+): HDF5 from byte 512 on, SHA-256 (\w{64})\n", head
     )
@@ -136,11 +140,11 @@ def checked(path: Path, kind: str) -> bytes:
 
 def read_configuration(source: Source) -> dict[str, Any]:
     """Read the JSON, once the version is known."""
-    number = source.attribute("format_version")
-    if not isinstance(number, np.integer) or number != VERSION:
+    number = source.number("format_version")
+    if number != VERSION:
         raise ValueError(
-            f"{source.path}: format_version must be {VERSION}, got {number!s:.60}: "
-            f"a newer im2col_cnn may read it"
+            f"{source.path}: format_version must be {VERSION}, got {number}: a newer "
+            f"im2col_cnn may read it"
         )
     dataset = source.find("configuration")
     if dataset.shape != () or dataset.dtype.kind != "S" or dataset.chunks is not None:
@@ -167,11 +171,3 @@ def read(dataset: h5py.Dataset, path: Path) -> Array:
 def digest(body: bytes) -> str:
     """Return the SHA-256 of the HDF5 part."""
     return sha256(body).hexdigest()
-
-
-def package_version() -> str:
-    """Return the version of this package, if it is installed."""
-    try:
-        return version("im2col-cnn")
-    except PackageNotFoundError:
-        return "not installed"

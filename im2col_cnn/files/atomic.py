@@ -68,6 +68,11 @@ def replacing(path: Path) -> Iterator[Path]:
         with temporary.open("rb+") as file:
             os.fsync(file.fileno())
         temporary.replace(target)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        kept = "what it held is kept" if target.exists() else "nothing is left of it"
+        reason = error.strerror or error
+        raise OSError(f"{path}: cannot be written: {reason}; {kept}") from error
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise

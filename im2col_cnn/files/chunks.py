@@ -24,6 +24,7 @@ __all__ = ["read_all", "read_rows", "rows_per_block"]
 
 MOST_READ = 2**31  # bytes that are read at once
 MOST_UNASKED = 2**26  # bytes that may be unpacked from next to nothing
+MOST_CHUNKS = 2**16  # that are looked up at once: a few seconds
 MOST_RATIO = 200  # of what photographs compress to, many times over
 
 
@@ -63,7 +64,6 @@ def read_rows(dataset: h5py.Dataset, path: Path, start: int, stop: int) -> Array
     with blaming(path, name):
         if dataset.chunks is None:
             return np.asarray(dataset[start:stop])
-        rows = np.zeros((stop - start, *dataset.shape[1:]), dataset.dtype)
         sizes = (stop, *dataset.shape[1:])
         starts = [
             range(first - first % step, size, step)
@@ -71,6 +71,12 @@ def read_rows(dataset: h5py.Dataset, path: Path, start: int, stop: int) -> Array
                 (start, *[0] * (dataset.ndim - 1)), sizes, dataset.chunks, strict=True
             )
         ]
+        if (count := prod(map(len, starts))) > MOST_CHUNKS:
+            raise ValueError(
+                f"rows {start} to {stop - 1} lie in {count} chunks of shape "
+                f"{dataset.chunks}, {MOST_CHUNKS} at most: write it in larger ones"
+            )
+        rows = np.zeros((stop - start, *dataset.shape[1:]), dataset.dtype)
         for corner in product(*starts):
             chunk = read_chunk(dataset, path, corner)
             if chunk is not None:

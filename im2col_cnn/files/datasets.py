@@ -21,20 +21,19 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from .._typing import Array, Images, Shape
-from .chunks import read_all, read_rows
-from .reading import Source, blaming, open_hdf5
+from .chunks import read_all
+from .classes import read_classes
+from .reading import Source, open_hdf5
 from .stored import StoredImages
 
 __all__ = ["DIGITS", "Dataset", "Split", "open_dataset", "read_dataset"]
 
 PIXELS = tuple(map(np.dtype, ("uint8", "uint16", "float16", "float32", "float64")))
-MOST_CLASSES = 65536
-LONGEST_NAME = 200
 DIGITS = Path(__file__).parent.parent / "data" / "digits.h5"
 
 
@@ -165,50 +164,6 @@ def require_alike(train: Split, test: Split, path: Path) -> None:
         )
 
 
-def read_classes(source: Source) -> tuple[str, ...]:
-    """Read the names of the classes; numbers are names too."""
-    dataset = source.find("list_classes")
-    where = f"{source.path}: list_classes"
-    if dataset.ndim != 1 or not 0 < len(dataset) <= MOST_CLASSES:
-        raise ValueError(
-            f"{where} must have shape (K,) and name at least one class, "
-            f"got shape {dataset.shape}"
-        )
-    if dataset.dtype.kind == "O" and dataset.chunks is None:
-        # One at a time: a file can hold a single long text and name it many times.
-        return tuple(
-            name_of(read_name(dataset, k, source.path), where)
-            for k in range(len(dataset))
-        )
-    if dataset.dtype.kind not in "Siu" or dataset.dtype.itemsize > 4 * LONGEST_NAME:
-        raise ValueError(
-            f"{where} must be printable names of up to {LONGEST_NAME} letters, got "
-            f"{dataset.dtype} in chunks {dataset.chunks}"
-        )
-    values = read_rows(dataset, source.path, 0, len(dataset))
-    return tuple(name_of(value, where) for value in values)
-
-
-def read_name(dataset: Any, k: int, path: Path) -> Any:
-    """Read one text of whatever length it has."""
-    with blaming(path, "list_classes"):
-        return dataset[k]
-
-
-def name_of(value: Any, where: str) -> str:
-    """Return one name as text."""
-    try:
-        name = value.decode() if isinstance(value, bytes) else str(value)
-    except UnicodeDecodeError as error:
-        raise ValueError(f"{where} must be UTF-8 text: {error}") from error
-    if not name.isprintable() or len(name) > LONGEST_NAME:
-        raise ValueError(
-            f"{where} must be printable names of up to {LONGEST_NAME} letters, "
-            f"got {name[:LONGEST_NAME]!r}"
-        )
-    return name
-
-
 def read_split(source: Source, part: str, K: int) -> Split:
     """Find images and read their labels, once their shapes and dtypes are right."""
     images = source.find(f"{part}_set_x")
@@ -249,7 +204,7 @@ def read_pixel_maximum(
 ) -> float:
     """Read what the brightest pixel is stored as."""
     where = f"{source.path}: pixel_maximum"
-    found = source.attribute("pixel_maximum")
+    found = source.number("pixel_maximum")
     if found is None:
         if default is not None:
             return default
@@ -259,7 +214,6 @@ def read_pixel_maximum(
                 f"what the brightest pixel is stored as"
             )
         return float(np.iinfo(dtype).max)
-    value = np.asarray(found)
-    if value.shape != () or value.dtype.kind not in "iuf" or not 0 < value < np.inf:
-        raise ValueError(f"{where} must be one number above 0, got {found!s:.60}")
-    return float(value)
+    if not 0 < found < np.inf:
+        raise ValueError(f"{where} must be one number above 0, got {found}")
+    return float(found)

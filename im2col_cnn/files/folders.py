@@ -2,9 +2,9 @@
 
     FOLDER/cat/1.png  FOLDER/cat/2.jpg  FOLDER/dog/1.png  ...
 
-Each folder is a class; each image in it is resized, and goes to the training or to the
-test set of its class. What is no image, or cannot be read, is reported: as many files
-come out, one way or another, as there are.
+Each folder with images is a class; each image in it is resized, and goes to the
+training or to the test set of its class. What is no image, or cannot be read, is
+reported: as many files come out, one way or another, as there are.
 """
 
 from collections.abc import Callable, Iterator
@@ -19,7 +19,9 @@ import numpy as np
 from .._checks.numbers import as_share
 from .._typing import Array, Shape
 from .atomic import replacing
+from .classes import require_name
 from .photos import PHOTOS, Fit, read_photo
+from .sink import writing
 
 __all__ = ["Found", "Photo", "Report", "find_photos", "write_folder"]
 
@@ -65,26 +67,42 @@ def find_photos(folder: Path, test_share: float, rng: np.random.Generator) -> Fo
     share = as_share(test_share, "test_share")
     if not folder.is_dir():
         raise NotADirectoryError(f"{folder}: is not a folder")
-    entries = sorted(folder.iterdir())
-    folders = [entry for entry in entries if entry.is_dir()]
-    train, test, others = [], [], [entry for entry in entries if not entry.is_dir()]
-    for label, one in enumerate(folders):
-        inside = sorted(one.iterdir())
-        photos = [p for p in inside if p.suffix.lower() in PHOTOS and p.is_file()]
-        others += [p for p in inside if p not in set(photos)]
-        drawn = [Photo(photos[i], label) for i in rng.permutation(len(photos))]
+    classes: list[str] = []
+    train: list[Photo] = []
+    test: list[Photo] = []
+    others: list[Path] = []
+    for one in sorted(folder.iterdir()):
+        inside = sorted(one.iterdir()) if is_shown(one) and one.is_dir() else []
+        photos = [p for p in inside if is_photo(p)]
+        others += [p for p in inside if not is_photo(p)]
+        if not photos:
+            others.append(one)
+            continue
+        require_name(one.name, str(one))
+        drawn = [Photo(photos[i], len(classes)) for i in rng.permutation(len(photos))]
         count = round(share * len(drawn))
         test += drawn[:count]
         train += drawn[count:]
+        classes.append(one.name)
     if not train or not test:
         raise ValueError(
             f"{folder}: must hold a folder of PNG or JPEG images for every class, got "
             f"{len(train)} images to learn from and {len(test)} to test on in "
-            f"{len(folders)} folders"
+            f"{len(classes)} folders"
         )
     # Mixed, so that neighbours in the file are of any class.
     mixed = [train[i] for i in rng.permutation(len(train))]
-    return Found(tuple(one.name for one in folders), mixed, test, others)
+    return Found(tuple(classes), mixed, test, others)
+
+
+def is_shown(path: Path) -> bool:
+    """Tell whether a file is somebody's, and not a program's: .DS_Store, ._1.png."""
+    return not path.name.startswith(".")
+
+
+def is_photo(path: Path) -> bool:
+    """Tell whether a file is one to read, by its name."""
+    return is_shown(path) and path.suffix.lower() in PHOTOS and path.is_file()
 
 
 def write_folder(
@@ -124,7 +142,7 @@ def write_folder(
         If not one image of a part could be read.
     """
     report = Report()
-    with replacing(path) as temporary, h5py.File(temporary, "w") as file:
+    with replacing(path) as temporary, writing(temporary) as (file, sink):
         file.attrs["pixel_maximum"] = 255
         file.create_dataset(
             "list_classes",
@@ -138,6 +156,7 @@ def write_folder(
                         put(read_photo(photo.path, shape, fit), photo.label)
                     except OSError as error:
                         report.unreadable.append(str(error))
+                    sink.require_room()
                     if on_image is not None:
                         on_image()
             report.written[part] = len(file[f"{part}_set_y"])

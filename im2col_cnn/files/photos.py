@@ -11,6 +11,7 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 
 from .._typing import Array, Shape
+from .reading import in_a_line, require_readable
 
 __all__ = ["PHOTOS", "Fit", "read_photo"]
 
@@ -46,6 +47,7 @@ def read_photo(path: Path, shape: Shape, fit: Fit = "crop") -> Array:
     from PIL import Image, ImageOps  # noqa: PLC0415  # an extra; see require_extra
 
     H, W, C = shape
+    require_readable(path)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")  # Pillow only warns of decompression bombs
@@ -58,9 +60,17 @@ def read_photo(path: Path, shape: Shape, fit: Fit = "crop") -> Array:
             else:
                 photo = photo.resize((W, H))
     except Exception as error:  # Pillow raises many kinds, all about the file
-        reason = " ".join(str(error).split()).replace(f" '{path}'", "")
-        raise OSError(f"{path}: cannot be read as an image: {reason}") from error
+        raise OSError(f"{path}: {reason_of(error)}") from error
     return np.asarray(photo, np.uint8).reshape(shape)
+
+
+def reason_of(error: Exception) -> str:
+    """Say in one line why there is no image."""
+    from PIL import UnidentifiedImageError  # noqa: PLC0415  # see above
+
+    if isinstance(error, UnidentifiedImageError):  # it would repeat the path
+        return "is no PNG or JPEG image"
+    return f"cannot be read as an image: {in_a_line(error)}"
 
 
 def flat(photo: Any, mode: str) -> Any:

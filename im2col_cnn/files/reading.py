@@ -12,22 +12,45 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from math import prod
 from pathlib import Path
 from typing import Any
 
 import h5py
+import numpy as np
 
 from .._typing import Shape
 
-__all__ = ["Source", "blaming", "open_hdf5", "require_readable"]
+__all__ = [
+    "Source",
+    "blaming",
+    "in_a_line",
+    "open_hdf5",
+    "printable",
+    "require_readable",
+]
 
 MOST_CHUNK = 2**25  # bytes of a chunk: what must be decompressed to see one pixel
 MOST_TEXT = 2**20  # bytes of one entry
+MOST_SAID = 500  # letters of what a file is quoted with
 FILTERS = {
     h5py.h5z.FILTER_DEFLATE: "gzip",
     h5py.h5z.FILTER_SHUFFLE: "shuffle",
     h5py.h5z.FILTER_FLETCHER32: "fletcher32",
+}
+OTHERS = {  # what people compress with, so that they know what to replace
+    h5py.h5z.FILTER_SZIP: "szip",
+    h5py.h5z.FILTER_NBIT: "nbit",
+    h5py.h5z.FILTER_SCALEOFFSET: "scaleoffset",
+    307: "bzip2",
+    32000: "lzf",
+    32001: "blosc",
+    32004: "lz4",
+    32008: "bitshuffle",
+    32013: "zfp",
+    32015: "zstd",
+    32026: "blosc2",
 }
 
 
@@ -48,7 +71,7 @@ class Source:
             kind = type(item)
         if kind is not h5py.Dataset:
             with blaming(self.path, "/"):
-                others = ", ".join(sorted(self.file)[:9]) or "nothing"
+                others = printable(", ".join(islice(self.file, 9))) or "nothing"
             raise ValueError(f"{self.path}: has no dataset {name}, only {others}")
         with blaming(self.path, name):
             fault = fault_of(item, self.length)
@@ -69,17 +92,21 @@ class Source:
         with blaming(self.path, name):
             return bool(self.file.id.links.exists(name.encode()))
 
-    def attribute(self, name: str) -> Any:
-        """Return a small attribute of the file, or None."""
+    def number(self, name: str) -> np.number | None:
+        """Return an attribute of the file that is one number; None if it has none."""
         with blaming(self.path, name):
             if name not in self.file.attrs:
                 return None
             attribute = self.file.attrs.get_id(name)
-            size = prod(attribute.shape) * attribute.dtype.itemsize
-        if size > MOST_TEXT:
-            raise ValueError(f"{self.path}: {name} claims {size} bytes, for a word")
+            shape, dtype = attribute.shape, attribute.dtype
+        # Not read and then looked at: a text can be long, and be named many times.
+        if shape != () or dtype.kind not in "iuf":
+            raise ValueError(
+                f"{self.path}: {name} must be one number, got {dtype} of shape {shape}"
+            )
         with blaming(self.path, name):
-            return self.file.attrs[name]
+            number: np.number = np.asarray(self.file.attrs[name]).flat[0]
+        return number
 
 
 @contextmanager
@@ -125,16 +152,33 @@ def fault_of(dataset: h5py.Dataset, length: int) -> str:
         return "has external storage: its numbers lie in other files, left unread"
     if shape is None or dataset.dtype.itemsize > MOST_TEXT:
         return f"holds {dataset.dtype} of shape {shape}, and is not read"
-    filters = [plan.get_filter(i)[0] for i in range(plan.get_nfilters())]
-    if not set(filters) <= FILTERS.keys() or len(set(filters)) < len(filters):
-        return (
-            f"passes through the filters {filters}: only gzip, shuffle and fletcher32 "
-            f"are read, each once"
-        )
+    if fault := fault_of_filters(plan) or fault_of_numbers(dataset):
+        return fault
     claimed = (dataset.chunks or shape, dataset.dtype)
     if layout == h5py.h5d.CHUNKED:
         return too_large(*claimed, "in one chunk", MOST_CHUNK)
     return too_large(*claimed, "where the whole file has fewer", length)
+
+
+def fault_of_filters(plan: Any) -> str:
+    """Name filters that are not undone here, and say how to do without them."""
+    codes = [plan.get_filter(i)[0] for i in range(plan.get_nfilters())]
+    if set(codes) <= FILTERS.keys() and len(set(codes)) == len(codes):
+        return ""
+    names = [FILTERS.get(n) or OTHERS.get(n, f"filter {n}") for n in codes]
+    return (
+        f"passes through {', '.join(names)}, where only gzip, shuffle and fletcher32 "
+        f"are read, each once: copy it to a new file with h5py, "
+        f'create_dataset(..., compression="gzip")'
+    )
+
+
+def fault_of_numbers(dataset: h5py.Dataset) -> str:
+    """Say that bytes are not the numbers: 12 bits in the middle of 16, say."""
+    kind = dataset.id.get_type()
+    if dataset.dtype.kind in "iuf" and kind.get_precision() != 8 * kind.get_size():
+        return "holds numbers that use only some of their bits, which are not read"
+    return ""
 
 
 def too_large(shape: Shape, dtype: Any, where: str, most: int) -> str:
@@ -144,5 +188,11 @@ def too_large(shape: Shape, dtype: Any, where: str, most: int) -> str:
 
 
 def in_a_line(error: BaseException) -> str:
-    """Return what an error says, without line breaks."""
-    return " ".join(str(error).split()) or type(error).__name__
+    """Return what an error says, as one line."""
+    return printable(str(error)) or type(error).__name__
+
+
+def printable(text: str) -> str:
+    """Return one line of a text of which parts come from a file: no control codes."""
+    line = " ".join(text.split())[:MOST_SAID]
+    return "".join(letter if letter.isprintable() else "?" for letter in line)

@@ -19,11 +19,15 @@ import numpy as np
 from .._typing import Array, Shape
 from .chunks import read_all, read_rows, rows_per_block
 
-__all__ = ["StoredImages"]
+__all__ = ["NotFiniteError", "StoredImages"]
 
 MOST_KEPT = 2**26  # bytes of unpacked images
 MOST_BLOCK = 2**28
 Key: TypeAlias = int | slice | Sequence[int] | Array
+
+
+class NotFiniteError(ValueError):
+    """Pixels that were found to be NaN or infinity when they were read."""
 
 
 @final
@@ -131,7 +135,7 @@ class StoredImages:
     def require_finite(self, images: Array, start: int) -> None:
         """Refuse NaN and infinity."""
         if not np.isfinite(images).all():
-            raise ValueError(
+            raise NotFiniteError(
                 f"{self.path}: {self.name} must hold finite numbers, got NaN or "
                 f"infinity in images {start} to {start + len(images) - 1}"
             )

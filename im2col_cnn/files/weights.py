@@ -120,6 +120,10 @@ def load_weights(path: str | PathLike[str], network: Network) -> None:
                 f"{stored[name].dtype} of shape {stored[name].shape}: it belongs to "
                 f"another network"
             )
+        with np.errstate(over="ignore"):
+            stored[name] = stored[name].astype(ours[name].dtype)
+        if not np.isfinite(stored[name]).all():
+            raise ValueError(f"{path}: {name} is too large for {ours[name].dtype}")
     # Nothing can fail from here on: all arrays change, or none.
     for name, array in ours.items():
         array[...] = stored[name]

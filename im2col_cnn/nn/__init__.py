@@ -20,13 +20,14 @@ from .initializers import glorot_normal, glorot_uniform, he_normal, he_uniform
 from .layer import Layer
 from .layers import Conv, ConvTranspose, Dense
 from .models import small_cnn
-from .network import Sequential, SummaryRow
+from .network import Sequential
 from .optimizers import SGD, Adam, Optimizer
 from .pooling import AvgPool, LpPool, MaxPool
 from .progress import ProgressLine
 from .regularization import BatchNorm, Dropout
 from .schedules import cosine
 from .shaping import Flatten, Rescale
+from .stack import SummaryRow
 from .training import fit
 
 __all__ = [

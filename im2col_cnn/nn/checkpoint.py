@@ -18,6 +18,7 @@ import numpy as np
 
 from .._typing import Array
 from ..files.archive import Archive, read_archive, write_archive
+from ..files.reading import printable
 from ..files.weights import file_names
 from .history import History, Progress
 from .optimizers import Optimizer
@@ -84,14 +85,13 @@ def resume_run(path: str | PathLike[str], run: Run) -> None:
     archive = read_archive(Path(path), KIND)
     for what in differences(archive.configuration, run):
         raise ValueError(
-            f"{path}: was started with {what.name} = {what.before!s:.60}, not "
-            f"{what.now!s:.60}"
+            f"{path}: was started with {what.name} = "
+            f"{printable(str(what.before)):.60}, not {what.now!s:.60}"
         )
     ours = file_names(run.network.arrays)
     stored, best = taken(archive, "network"), taken(archive, "best")
     for found in [stored, best] if best else [stored]:
-        shapes = {name: array.shape for name, array in found.items()}
-        if shapes != {name: array.shape for name, array in ours.items()}:
+        if kinds_of(found) != kinds_of(ours):
             raise ValueError(f"{path}: holds the arrays of another network")
         if not all(np.isfinite(array).all() for array in found.values()):
             raise ValueError(f"{path}: holds NaN or infinity")
@@ -99,8 +99,7 @@ def resume_run(path: str | PathLike[str], run: Run) -> None:
     held_out, history = archive.arrays.get("held_out"), read_history(archive)
     if held_out is None:
         raise ValueError(f"{path}: has no held_out")
-    if held_out.shape != run.held_out.shape or held_out.dtype.kind != "i":
-        raise ValueError(f"{path}: held_out must be {len(run.held_out)} indices")
+    require_indices(path, held_out, run)
     require_memory(path, memory, run)
     try:
         set_state(run.rng, archive.configuration["random"])
@@ -134,13 +133,38 @@ def differences(configuration: dict[str, Any], run: Run) -> list[Unlike]:
     ]
 
 
+def kinds_of(arrays: dict[str, Array]) -> dict[str, Any]:
+    """Return shape and dtype of arrays, by name."""
+    return {name: (array.shape, array.dtype) for name, array in arrays.items()}
+
+
+def require_indices(path: Any, held_out: Array, run: Run) -> None:
+    """Refuse indices of images that there are not, or that come twice."""
+    if (
+        held_out.shape != run.held_out.shape
+        or held_out.dtype != run.held_out.dtype
+        or (np.diff(held_out, prepend=-1, append=run.drawn_from) < 1).any()
+    ):
+        raise ValueError(
+            f"{path}: held_out must be {len(run.held_out)} indices of "
+            f"{run.drawn_from} images, in order"
+        )
+
+
 def require_memory(path: Any, memory: dict[str, Array], run: Run) -> None:
     """Refuse the memory of an optimizer of other parameters."""
     for name, array in memory.items():
         parameter = run.network.parameters.get(name.rpartition(".")[0])
-        shape = () if parameter is None else parameter.shape
-        if array.shape != shape or not np.isfinite(array).all():
-            raise ValueError(f"{path}: optimizer/{name} must have shape {shape}")
+        like = np.zeros((), np.int64) if parameter is None else parameter
+        if (array.shape, array.dtype) != (like.shape, like.dtype):
+            raise ValueError(
+                f"{path}: optimizer/{name} must have shape {like.shape} and be "
+                f"{like.dtype}"
+            )
+        # Steps are counted, and squares add up: neither goes below 0.
+        counts = name == "steps" or name.endswith(".square")
+        if not np.isfinite(array).all() or (counts and (array < 0).any()):
+            raise ValueError(f"{path}: optimizer/{name} holds what no training leaves")
 
 
 def read_history(archive: Archive) -> History:
@@ -149,6 +173,13 @@ def read_history(archive: Archive) -> History:
     width = len(Progress._fields)
     if rows is None or rows.dtype != np.float64 or rows.shape[1:] != (width,):
         raise ValueError(f"{archive.path}: history must have {width} numbers a row")
+    whole = rows[:, :3]
+    counts = (whole >= 1) & (whole < 2**53) & (whole == np.floor(whole))
+    if not counts.all():
+        raise ValueError(
+            f"{archive.path}: history must count epochs and steps from 1, got "
+            f"{whole[~counts][0]}"
+        )
     return History(
         [
             Progress(

@@ -1,9 +1,5 @@
 """Go once through all images: in which order, at which rate, and whom to tell."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from os import PathLike
-
 import numpy as np
 
 from .._checks import as_positive
@@ -11,27 +7,12 @@ from .._typing import Array
 from .batches import Pictures, batches, shuffled
 from .checkpoint import save_run
 from .history import Progress
+from .plan import Plan
 from .run import Run
 from .steps import require_finite_network, take_step
 from .validation import HeldOut
 
-__all__ = ["Plan", "go_through"]
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What `fit` was asked for and every epoch does; said there."""
-
-    batch_size: int
-    accumulate: int
-    keep_best: bool
-    clip: float | None
-    schedule: Callable[[int], float] | None
-    augment: Callable[[Array, np.random.Generator], Array] | None
-    checkpoint: str | PathLike[str] | None
-    on_step: Callable[[Progress], object] | None
-    on_epoch: Callable[[Progress], object] | None
-    should_stop: Callable[[], bool] | None
+__all__ = ["go_through"]
 
 
 def go_through(
@@ -94,7 +75,7 @@ def judged(at: Progress, run: Run, judges: HeldOut) -> Progress:
 def close(run: Run, plan: Plan) -> None:
     """End an epoch: keep the network if it is the best, and write all of it down."""
     require_finite_network(run, f"epoch {run.history.steps[-1].epoch}")
-    if plan.keep_best:
+    if plan.patience is not None:
         run.keep_best()
     if plan.checkpoint is not None:
         save_run(plan.checkpoint, run)

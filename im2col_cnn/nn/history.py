@@ -1,6 +1,8 @@
 """Remember how a training went, step by step, and draw it."""
 
 from dataclasses import dataclass, field
+from functools import partial
+from io import BytesIO
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -29,12 +31,32 @@ class Progress(NamedTuple):
     validation_accuracy: float | None = None
 
 
-@dataclass
+@dataclass(repr=False)
 class History:
-    """Every step of a training, and whether it was asked to end early."""
+    """
+    Every step of a training, and whether it was asked to end early.
+
+    Examples
+    --------
+    >>> from im2col_cnn.nn import History, Progress
+    >>> History([Progress(1, 1, 2, 0.9, 0.9, 0.5), Progress(1, 2, 2, 0.7, 0.8, 0.75)])
+    <History: 1 epoch, loss 0.8000, accuracy 75.0 %>
+    """
 
     steps: list[Progress] = field(default_factory=list)
     stopped: bool = False
+
+    def __repr__(self) -> str:
+        """Say in a line how it ended: a notebook shows what `fit` returned."""
+        ends = self.epochs
+        said = [f"{len(ends)} epoch{'s' * (len(ends) != 1)}"]
+        if ends:
+            last = ends[-1]
+            said += [f"loss {last.loss:.4f}", f"accuracy {100 * last.accuracy:.1f} %"]
+            if last.validation_accuracy is not None:
+                said.append(f"held out {100 * last.validation_accuracy:.1f} %")
+        said += ["stopped"] * self.stopped
+        return f"<History: {', '.join(said)}>"
 
     @property
     def epochs(self) -> list[Progress]:
@@ -91,4 +113,13 @@ class History:
         for axes in losses, accuracies:
             axes.grid(alpha=0.3)
             axes.legend()
+        # Jupyter asks for this; by itself it draws only what pyplot has made.
+        figure._repr_png_ = partial(as_png, figure)  # type: ignore[attr-defined]
         return figure
+
+
+def as_png(figure: "Figure") -> bytes:
+    """Return a picture of a figure."""
+    content = BytesIO()
+    figure.savefig(content, format="png")
+    return content.getvalue()

@@ -2,19 +2,22 @@
 
     fit(..., on_step=ProgressLine())
 
-A terminal and a notebook get one line that changes in place; anything else, a file or a
-pipe, gets a plain line after every epoch.
+A terminal and a marimo notebook get a line that is written over, and Jupyter an output
+that is replaced, so that only the last state of an epoch is saved with the notebook.
+Anything else, a file or a pipe, gets a plain line after every epoch.
 """
 
 import sys
-from typing import TextIO, final
+from importlib import import_module
+from time import monotonic
+from typing import Any, TextIO, final
 
 from .history import Progress
 
 __all__ = ["ProgressLine"]
 
-NOTEBOOKS = ("ipykernel", "marimo")
 WIDTH = 24
+OFTEN = 0.05  # seconds: nobody sees more, and a notebook is sent all of it
 
 
 @final
@@ -25,7 +28,7 @@ class ProgressLine:
     Parameters
     ----------
     stream : text file, optional
-        Where to write; standard output by default.
+        Where to write; the cell of a notebook, or standard output, by default.
     moving : bool, optional
         Whether the line can change in place. By default that is so on a terminal and in
         a notebook.
@@ -42,22 +45,46 @@ class ProgressLine:
     def __init__(
         self, stream: TextIO | None = None, *, moving: bool | None = None
     ) -> None:
+        self.in_jupyter = stream is None and moving is not False and has_kernel()
         self.stream = sys.stdout if stream is None else stream
         self.moving = can_move(self.stream) if moving is None else moving
         self.longest = 0
+        self.shown = float("-inf")
+        self.output: Any = None  # what Jupyter shows of this epoch
 
     def __call__(self, at: Progress) -> None:
         """Show one step."""
         done = at.step == at.steps
-        if self.moving:
+        if at.step == 1:
+            self.output = None  # also where the epoch before was interrupted
+        if self.in_jupyter or self.moving:
+            if not done and monotonic() - self.shown < OFTEN:
+                return
+            self.shown = monotonic()
             filled = WIDTH * at.step // at.steps
             line = f"{'━' * filled}{'─' * (WIDTH - filled)} {standing(at)}"
-            # What was longer before is blotted out.
-            self.longest = max(self.longest, len(line))
-            self.stream.write(f"\r{line:{self.longest}}" + "\n" * done)
-            self.stream.flush()
+            if self.in_jupyter:
+                self.replace(line)
+            else:
+                self.write_over(line, done)
         elif done:
             self.stream.write(f"{standing(at)}\n")
+
+    def write_over(self, line: str, done: bool) -> None:
+        """Go back to the start of the line."""
+        # What was longer before is blotted out.
+        self.longest = max(self.longest, len(line))
+        self.stream.write(f"\r{line:{self.longest}}" + "\n" * done)
+        self.stream.flush()
+
+    def replace(self, line: str) -> None:
+        """Put a line in the place of the last one of this epoch."""
+        text = {"text/plain": line}
+        if self.output is None:
+            display = import_module("IPython.display").display  # Jupyter brings it
+            self.output = display(text, raw=True, display_id=True)
+        else:
+            self.output.update(text, raw=True)
 
 
 def standing(at: Progress) -> str:
@@ -68,9 +95,13 @@ def standing(at: Progress) -> str:
     return f"{line}  held out {100 * at.validation_accuracy:5.1f} %"
 
 
+def has_kernel() -> bool:
+    """Tell whether a Jupyter notebook shows what is displayed here."""
+    shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
+    return hasattr(shell, "kernel")
+
+
 def can_move(stream: TextIO) -> bool:
     """Tell whether a line can be written over."""
-    in_notebook = stream is sys.stdout and stream is not sys.__stdout__
-    return stream.isatty() or (
-        in_notebook and any(name in sys.modules for name in NOTEBOOKS)
-    )
+    in_cell = stream is sys.stdout and stream is not sys.__stdout__
+    return stream.isatty() or (in_cell and "marimo" in sys.modules)

@@ -59,7 +59,12 @@ def rebuild(configuration: dict[str, Any], stored: Mapping[str, Array]) -> Built
         shapes[name] = shape = layer.build(shape, rng=rng, dtype=dtype)
         require_modest(shape, name)
         for key, array in layer.arrays.items():
-            array[...] = stored[f"{name}/{key}"]
+            found = stored[f"{name}/{key}"]
+            if found.dtype != array.dtype:  # a larger one could overflow
+                raise ValueError(
+                    f"{name}/{key} must be {array.dtype}, got {found.dtype}"
+                )
+            array[...] = found
     if odd := sorted(stored.keys() - used):
         raise ValueError(f"no layer has the array {odd[0]}")
     return Built(layers, input_shape, shapes, dtype)

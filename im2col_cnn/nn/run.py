@@ -19,8 +19,8 @@ class Run:
     A training under way.
 
     `settings` are those that cannot change in the middle of it, `held_out` the indices
-    of images that are never learned from, and `best` the arrays of the network as they
-    were after its best epoch, if anyone wants them back.
+    of images that are never learned from, out of `drawn_from` images, and `best` the
+    arrays of the network as they were after its best epoch, if anyone wants them back.
     """
 
     network: Sequential
@@ -28,6 +28,7 @@ class Run:
     rng: np.random.Generator
     settings: dict[str, Any]
     held_out: Array
+    drawn_from: int
     history: History = field(default_factory=History)
     best: dict[str, Array] = field(default_factory=dict)
 

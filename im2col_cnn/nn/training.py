@@ -11,26 +11,19 @@ The rest is bookkeeping: which images, how often, when to stop, and what to tell
 waits.
 """
 
-import warnings
 from collections.abc import Callable
 from os import PathLike
-from zlib import crc32
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
-from .._checks import as_int
 from .._typing import Array, ArrayLike
 from ..files.stored import StoredImages
-from ._settings import as_above_zero
-from .checkpoint import resume_run
-from .epochs import Plan, go_through
-from .evaluation import as_examples
 from .history import History, Progress
 from .network import Sequential
 from .optimizers import Optimizer
-from .run import Run
-from .validation import Validation, hold_out
+from .plan import Plan
+from .preparing import prepare
+from .validation import Validation
 
 __all__ = ["fit"]
 
@@ -144,63 +137,20 @@ def fit(
     >>> evaluate(network, images, labels).accuracy > 0.9
     True
     """
-    x, truth = as_examples(network, images, labels)
-    epochs = as_int(epochs, "epochs", at_least=1)
-    batch_size = as_int(batch_size, "batch_size", at_least=1)
-    accumulate = as_int(accumulate, "accumulate", at_least=1)
-    clip = None if clip is None else as_above_zero(clip, "clip")
-    if patience is not None:
-        as_int(patience, "patience", at_least=1)
-        if validation is None:
-            raise ValueError("patience needs validation, to tell which epoch is best")
-    if accumulate > 1:
-        warn_of_mixing(network)
-    judges = hold_out(validation, network, x, truth, rng)
-    settings = {
-        "batch_size": batch_size,
-        "accumulate": accumulate,
-        "clip": clip,
-        "patience": patience,
-        "schedule": schedule is not None,
-        "augment": None if augment is None else str(augment),
-        "images": [*x.shape, x.dtype.name],
-        "labels": crc32(truth.tobytes()),
-        "held_out": len(judges.indices),
-    }
-    run = Run(network, optimizer, rng, settings, judges.indices)
-    if resume is not None:
-        resume_run(resume, run)
-        judges = judges._replace(indices=run.held_out)
     plan = Plan(
+        epochs,
         batch_size,
-        accumulate,
-        patience is not None,
-        clip,
-        schedule,
-        augment,
-        checkpoint,
-        on_step,
-        on_epoch,
-        should_stop,
+        validation=validation,
+        patience=patience,
+        schedule=schedule,
+        clip=clip,
+        augment=augment,
+        accumulate=accumulate,
+        checkpoint=checkpoint,
+        resume=resume,
+        on_step=on_step,
+        on_epoch=on_epoch,
+        should_stop=should_stop,
     )
-    # An overflow is reported once, by the loss it spoils, not by every operation.
-    with threadpool_limits(1, "blas"), np.errstate(over="ignore", invalid="ignore"):
-        for epoch in range(len(run.history.epochs) + 1, epochs + 1):
-            if patience is not None and run.history.epochs_since_best >= patience:
-                break
-            go_through(run, x, truth, judges=judges, plan=plan, epoch=epoch)
-            if run.history.stopped:
-                break
-    run.bring_back_best()
-    return run.history
-
-
-def warn_of_mixing(network: Sequential) -> None:
-    """Say which layers make a batch more than the sum of its shards."""
-    mixing = [name for name, layer in network.layers.items() if layer.mixes_images]
-    if mixing:
-        warnings.warn(
-            f"{', '.join(mixing)}: images see each other here, so accumulated batches "
-            f"are not the same as one large batch",
-            stacklevel=3,
-        )
+    training = prepare(network, images, labels, optimizer=optimizer, rng=rng, plan=plan)
+    return training.go()
