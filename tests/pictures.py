@@ -15,7 +15,10 @@ from pathlib import Path
 import numpy as np
 
 from im2col_cnn import Window, im2col
+from im2col_cnn._typing import Array
 from im2col_cnn.pictures import (
+    draw_answers,
+    draw_avg_pool,
     draw_col2im,
     draw_comb,
     draw_conv_transpose,
@@ -25,11 +28,18 @@ from im2col_cnn.pictures import (
     draw_full_correlation,
     draw_im2col,
     draw_layer_shapes,
+    draw_layouts,
     draw_max_pool,
     draw_memory,
     draw_product,
+    draw_rungs,
+    draw_shrinking,
+    draw_swapped,
+    draw_tiles,
     draw_window,
 )
+from tests.measured import code_lengths, layers
+from tests.taught import taught
 
 __all__ = ["FOLDER", "GALLERY", "W", "X", "stale_pictures"]
 
@@ -52,6 +62,16 @@ LINE = [
     Window(8, 3, dilation=2),
 ]
 
+
+def swapped(dy: Array, x: Array, w: Array) -> Array:
+    """Pay the gradient of an image to windows whose rows and columns are swapped."""
+    dx = np.zeros_like(x)
+    for row, column in np.ndindex(dy.shape):
+        here = slice(column, column + w.shape[0]), slice(row, row + w.shape[1])
+        dx[here] += dy[row, column] * w
+    return dx
+
+
 GALLERY: dict[str, Callable[[], str]] = {
     "convolution": partial(draw_convolution, X, W),
     "im2col": partial(draw_im2col, X, 2),
@@ -72,6 +92,17 @@ GALLERY: dict[str, Callable[[], str]] = {
     "memory-stride": partial(draw_memory, (56, 56), N=32, C=64, stride=2),
     "comb": partial(draw_comb, LINE),
     "layer-shapes": partial(draw_layer_shapes, (2, 28, 28, 3), 5, 8, padding=2),
+    "average-pool": partial(draw_avg_pool, 4 * DY, X.shape, 2, stride=1),
+    "average-pool-padding": partial(
+        draw_avg_pool, np.full((3, 3), 4), (2, 2), 2, stride=1, padding=1
+    ),
+    "swapped-rectangle": partial(draw_swapped, X, 2),
+    "swapped-square": partial(draw_swapped, X[:, :3], 2),
+    "tiles": partial(draw_tiles, np.stack([X, X + 100]), W),
+    "rungs": lambda: draw_rungs(layers(), code_lengths()),
+    "shrinking": lambda: draw_shrinking(swapped, (3, 3), (2, 2)),
+    "digits": lambda: draw_answers(**taught()._asdict()),
+    "layouts": partial(draw_layouts, np.stack([X, X + 100], axis=-1), 2),
     "window": partial(draw_window, Window((3, 4), 2, stride=(1, 2), padding=1)),
 }
 

@@ -53,13 +53,14 @@ nn.preparing
 nn.training
 pictures.captions  pictures.planes  pictures.svg
 pictures.film  pictures.learning  pictures.memory  pictures.shapes
+pictures.answers  pictures.rungs
 pictures.grids
-pictures.comb  pictures.comparison  pictures.payments
+pictures.comb  pictures.comparison  pictures.payments  pictures.shrinking
 pictures.sweeping
 pictures.coverage  pictures.folding  pictures.matrix  pictures.painting
 pictures.pooling
-pictures.sliding
-pictures.unfolding
+pictures.averaging  pictures.layouts  pictures.scratch  pictures.sliding
+pictures.swapping  pictures.unfolding
 pictures.geometry  pictures.product
 testing.subject
 testing.homework  testing.kinds  testing.laws.drawing  testing.laws.verdict

@@ -64,14 +64,24 @@ class Film:
             moments.append(f"{self.when(frame)},{until}{{transform:{shift}}}")
         return self.add(name, "".join(moments), "ease-in-out")
 
-    def landing(self, start: float) -> str:
-        """Let an element fly in during frame `start`, from where `journey` says."""
+    def landing(self, start: float, stop: float | None = None) -> str:
+        """
+        Let an element fly in during frame `start`, from where `journey` says.
+
+        It stays, or makes room at frame `stop`; then a still does not show it.
+        """
+        until = "100%" if stop is None else self.when(stop)
         moments = (
             f"0%,{self.when(start)}{{opacity:0;{AWAY}}}"
             f"{self.when(start + 0.01)}{{opacity:1;{AWAY}}}"
-            f"{self.when(start + FLIGHT)},100%{{opacity:1;transform:none}}"
+            f"{self.when(start + FLIGHT)},{until}{{opacity:1;transform:none}}"
         )
-        return self.add(f"l{start:g}", moments, "ease-in-out")
+        name = f"l{start:g}".replace(".", "_")
+        if stop is not None:
+            name += f"-{stop:g}".replace(".", "_")
+            moments += f"{self.when(stop + 0.01)},100%{{opacity:0;transform:none}}"
+            self.stills[name] = "opacity:0"
+        return self.add(name, moments, "ease-in-out")
 
     def leaving(self, start: float) -> str:
         """Let an element fly off during frame `start`, to where `journey` says."""

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from html import escape
 from typing import NamedTuple
 
-__all__ = ["MARGIN", "Canvas", "Point", "element"]
+__all__ = ["LETTER", "MARGIN", "Canvas", "Point", "element"]
 
 MARGIN = 24.0
 LINE = 20.0

@@ -37,6 +37,7 @@ def sweep_cells(
     *,
     rows: int = 1,
     columns: int = 1,
+    style: str = "",
 ) -> None:
     """Let a frame around some rows and columns of a grid stop at these corners."""
     canvas.put(
@@ -47,5 +48,6 @@ def sweep_cells(
             y=corners[0].y,
             width=columns * grid.side,
             height=rows * grid.side,
+            **({"style": style} if style else {}),
         )
     )

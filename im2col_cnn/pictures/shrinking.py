@@ -1,0 +1,173 @@
+"""Draw how a law shrinks a failing case, until it is as small as it can be."""
+
+from collections.abc import Callable, Iterator
+from typing import NamedTuple, TypeAlias
+
+import numpy as np
+
+from .._typing import Array, Shape
+from ..ops.conv import conv_backward, conv_forward
+from .captions import times
+from .film import Film
+from .grids import Grid, draw_array
+from .svg import MARGIN, Canvas, Point, element
+
+__all__ = ["Trial", "draw_shrinking", "trials"]
+
+SIDE = 34.0
+GAP = 64.0
+LINE = 19.0
+
+Backward: TypeAlias = Callable[[Array, Array, Array], Array]  # (dy, x, w) -> dx
+
+
+class Trial(NamedTuple):
+    """One geometry, the gradient it should give, and what a function gave."""
+
+    spatial: Shape
+    kernel: Shape
+    expected: Array
+    found: Array | None  # None if the function failed with an error
+
+    @property
+    def holds(self) -> bool:
+        """Whether there is nothing to complain about."""
+        return self.found is not None and np.array_equal(self.found, self.expected)
+
+    def __str__(self) -> str:
+        """Name the geometry."""
+        return f"image {times(self.spatial)}, kernel {times(self.kernel)}"
+
+
+def draw_shrinking(backward: Backward, spatial: Shape, kernel: Shape) -> str:
+    """
+    Draw a failing case becoming smaller, as long as it fails.
+
+    Parameters
+    ----------
+    backward : callable
+        ``backward(dy, x, w)`` returns ``dx`` for one image with one channel. It may
+        be wrong; a ValueError counts as wrong.
+    spatial, kernel : tuple of int
+        The geometry to begin with.
+
+    Returns
+    -------
+    str
+        An animated SVG: at every trial the gradient that is right beside the one that
+        was found, and a log of all trials.
+    """
+    tried = list(trials(backward, spatial, kernel))
+    canvas = Canvas(
+        "A failing case shrinks",
+        ["one row or column less, as long as it still fails"],
+    )
+    film = Film(len(tried))
+    top = canvas.top + 16
+    smallest = max(t for t, trial in enumerate(tried) if not trial.holds)
+    heights = [trial.spatial[0] for trial in tried]
+    widths = [trial.spatial[1] for trial in tried]
+    right = MARGIN + max(widths) * SIDE + GAP
+    for t, trial in enumerate([*tried, tried[smallest]]):
+        stop = t + 1 if t < len(tried) else None
+        draw_trial(canvas, film.during(t, stop), trial, Point(MARGIN, top), right)
+    below = top + max(heights) * SIDE + 52
+    canvas.words("what was tried", Point(MARGIN, below - 20), "label")
+    for t, trial in enumerate(tried):
+        verdict = "holds: go back" if trial.holds else "fails: keep"
+        if t == smallest:
+            verdict = "fails: the smallest"
+        kind = "formula hot-text" if t == smallest else "formula"
+        at = Point(MARGIN, below + LINE * t)
+        canvas.words(
+            f"{times(trial.spatial)}, kernel {times(trial.kernel)}  {verdict}",
+            at,
+            f"{kind} {film.during(t)}",
+            data_step=t,
+        )
+    return canvas.write(
+        f"A wrong gradient on an {tried[0]}. Its sides are made smaller one by one. "
+        f"{sum(not trial.holds for trial in tried)} of {len(tried)} trials fail, and "
+        f"the smallest of them is {tried[smallest]}.",
+        film.motion(),
+    )
+
+
+def trials(backward: Backward, spatial: Shape, kernel: Shape) -> Iterator[Trial]:
+    """Try a geometry; while it fails, try it with one side less by one."""
+    sides = [*spatial, *kernel]
+    trial = attempt(backward, sides)
+    yield trial
+    shrunk = not trial.holds
+    while shrunk:
+        shrunk = False
+        for axis in range(len(sides)):
+            smaller = [side - (n == axis) for n, side in enumerate(sides)]
+            if min(smaller) < 1 or smaller[0] < smaller[2] or smaller[1] < smaller[3]:
+                continue
+            trial = attempt(backward, smaller)
+            yield trial
+            if not trial.holds:
+                sides, shrunk = smaller, True
+                break
+
+
+def attempt(backward: Backward, sides: list[int]) -> Trial:
+    """Let the function find a gradient, of arrays whose entries all differ."""
+    H, W, KH, KW = sides
+    x, w = counting((H, W)), counting((KH, KW))
+    y, cache = conv_forward(x[None, :, :, None], w[:, :, None, None])
+    dy = counting((H - KH + 1, W - KW + 1))
+    dx, _, _ = conv_backward(dy.reshape(y.shape), cache)
+    assert dx is not None
+    try:
+        found = backward(dy, x, w)
+    except ValueError:
+        found = None
+    return Trial((H, W), (KH, KW), dx[0, :, :, 0], found)
+
+
+def counting(shape: Shape) -> Array:
+    """Return 1, 2, 3 and so on, in reading order."""
+    return np.arange(1, np.prod(shape) + 1).reshape(shape)
+
+
+def draw_trial(
+    canvas: Canvas, when: str, trial: Trial, at: Point, right: float
+) -> None:
+    """Draw the right gradient beside the one found, and mark where they differ."""
+    crashed = trial.found is None
+    found = np.full(trial.spatial, None, object) if crashed else trial.found
+    assert found is not None
+    first = len(canvas.parts)
+    draw_array(canvas, trial.expected, "expected", at, "output", side=SIDE, title="dx")
+    grid = draw_array(
+        canvas,
+        found,
+        "found",
+        Point(right, at.y),
+        "padding" if crashed else "image",
+        side=SIDE,
+        title="found: an error" if crashed else "found",
+    )
+    if not crashed:
+        mark(canvas, grid, found != trial.expected)
+    shown = "".join(canvas.parts[first:])
+    canvas.parts[first:] = [element("g", shown, class_=when)]
+
+
+def mark(canvas: Canvas, grid: Grid, differs: Array) -> None:
+    """Put a frame around every cell that is wrong."""
+    for place in zip(*np.nonzero(differs), strict=True):
+        corner = grid.corner(*place)
+        canvas.put(
+            element(
+                "rect",
+                class_="hot",
+                x=corner.x,
+                y=corner.y,
+                width=grid.side,
+                height=grid.side,
+                data_differs="{} {}".format(*place),
+            )
+        )

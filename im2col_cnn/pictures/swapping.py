@@ -1,0 +1,154 @@
+"""Draw the slice that takes rows for columns: where it reads, and where it should."""
+
+import numpy as np
+
+from .._checks import as_matrix
+from .._typing import Array, ArrayLike, Shape, Sizes
+from ..columns import unfold
+from ..window import Window
+from .captions import named, settings_of, times
+from .film import Film
+from .grids import Grid, draw_array
+from .planes import as_plane, stops
+from .svg import MARGIN, Canvas, Point, element
+from .sweeping import sweep_cells
+
+__all__ = ["draw_swapped"]
+
+SIDE = 32.0
+NAMES = 48.0  # room for the names of the windows
+DASHED = "stroke:var(--image-edge);stroke-dasharray:6 4"
+
+
+def draw_swapped(x: ArrayLike, kernel_size: Sizes) -> str:
+    """
+    Draw where every window stands, and what is read if h and w are swapped.
+
+    Parameters
+    ----------
+    x : array, shape (H, W)
+        One image with one channel.
+    kernel_size : int or pair of int
+        The window, moved by one pixel at a time.
+
+    Returns
+    -------
+    str
+        An animated SVG. What is not the pixel that was meant is underlined; what the
+        image does not have is empty.
+
+    Examples
+    --------
+    >>> from im2col_cnn.pictures import draw_swapped
+    >>> "2 of 4 pixels do not exist" in draw_swapped([[0, 1, 2]], (1, 2))
+    True
+    """
+    x = as_matrix(x, "x", "(H, W)")
+    window = as_plane(Window(x.shape, kernel_size))
+    KH, KW = window.kernel_size
+    P, K = window.columns_shape()
+    H, W = reach(window)
+    wide = np.full((H, W), np.nan)  # the image, and what a swapped slice hopes for
+    wide[: x.shape[0], : x.shape[1]] = x
+    meant = unfold(x[None, :, :, None], window).reshape(P, K)
+    read = np.array([wide[w : w + KH, h : h + KW].ravel() for h, w in stops(window)])
+    missing, moved = int(np.isnan(read).sum()), int((meant != read).any(axis=1).sum())
+
+    canvas = Canvas(
+        f"h and w swapped, on {times(x.shape)} pixels",
+        [
+            settings_of(window),
+            f"solid: the window, x[h:h+{KH}, w:w+{KW}]",
+            f"dashed: the swapped slice, x[w:w+{KH}, h:h+{KW}]",
+        ],
+    )
+    film = Film(P)
+    top = canvas.top + 16
+    image = draw_array(
+        canvas,
+        written(wide),
+        "x",
+        Point(MARGIN + NAMES, top),
+        np.where(np.isnan(wide), "padding", "image"),
+        side=SIDE,
+        title=named("x", x.shape),
+    )
+    below = Point(image.left, image.bottom + 40)
+    rows = draw_array(canvas, meant, "meant", below, "image", side=SIDE, title="meant")
+    name_windows(canvas, rows, window)
+    swapped = draw_array(
+        canvas,
+        written(read),
+        "read",
+        Point(rows.right + 32, below.y),
+        np.where(np.isnan(read), "padding", "image"),
+        side=SIDE,
+        title="read by the swapped slice",
+    )
+    point_out(canvas, swapped, meant, read)
+    corners = list(stops(window))
+    places = [image.corner(h, w) for h, w in corners]
+    sweep_cells(canvas, film, image, places, rows=KH, columns=KW)
+    sweep_cells(
+        canvas,
+        film,
+        image,
+        [image.corner(w, h) for h, w in corners],
+        rows=KH,
+        columns=KW,
+        style=DASHED,
+    )
+    for grid, style in (rows, ""), (swapped, DASHED):
+        lines = [grid.corner(r, 0) for r in range(P)]
+        sweep_cells(canvas, film, grid, lines, columns=K, style=style)
+    verdict = (
+        f"{missing} of {read.size} pixels do not exist: an error, or garbage"
+        if missing
+        else f"every pixel exists: no error, yet {moved} of {P} windows are wrong"
+    )
+    canvas.words(verdict, Point(MARGIN, rows.bottom + 30), "note")
+    return canvas.write(
+        f"A window of {times(window.kernel_size)} stops {P} times on an image of "
+        f"{times(x.shape)} pixels. A slice with rows and columns swapped reads other "
+        f"pixels at {moved} stops; {verdict}.",
+        film.motion(),
+    )
+
+
+def reach(window: Window) -> Shape:
+    """Return how many rows and columns a swapped slice would need."""
+    (H, W), (KH, KW), (OH, OW) = (
+        window.spatial,
+        window.kernel_size,
+        window.output_size,
+    )
+    return max(H, OW - 1 + KH), max(W, OH - 1 + KW)
+
+
+def written(pixels: Array) -> Array:
+    """Leave empty what does not exist."""
+    entries = pixels.astype(object)
+    entries[np.isnan(pixels)] = None
+    return entries
+
+
+def name_windows(canvas: Canvas, rows: Grid, window: Window) -> None:
+    """Write h and w of a window beside its row."""
+    for r, stop in enumerate(stops(window)):
+        at = Point(rows.left - 8, rows.corner(r, 0).y + SIDE / 2 + 4)
+        canvas.words(",".join(map(str, stop)), at, "small end")
+    canvas.words("h,w", Point(rows.left - 8, rows.top - 10), "small end")
+
+
+def point_out(canvas: Canvas, grid: Grid, meant: Array, read: Array) -> None:
+    """Mark every entry that is not the pixel that was meant."""
+    for place in zip(*np.nonzero(meant != read), strict=True):
+        corner = grid.corner(*place)
+        canvas.put(
+            element(
+                "path",
+                class_="cross",
+                data_differs="{} {}".format(*place),
+                d=f"M{corner.x + 5:g} {corner.y + SIDE - 5:g}h{SIDE - 10:g}",
+            )
+        )
