@@ -16,7 +16,7 @@ from im2col_cnn import (
     max_unpool,
 )
 from im2col_cnn.testing.strategies import Case, poolings
-from tests.operations import binnings
+from tests.calls import binnings
 
 
 @given(case=poolings(), bins=st.lists(st.integers(1, 3), min_size=3, max_size=3))

@@ -33,7 +33,7 @@ ops.routing
 ops.adaptive_pool  ops.conv_transpose  ops.losses  ops.max_pool
 ops.global_pool
 files.atomic  files.reading  nn._settings  nn.layer  step_by_step  testing.slopes
-files.archive  files.chunks  files.sink
+files.archive  files.chunks  files.sink  testing.planes  testing.sweeps
 testing.strategies
 files.classes  files.stored  files.weights  testing.gradcheck
 files.datasets  files.photos
@@ -67,15 +67,18 @@ testing.homework  testing.kinds  testing.laws.drawing  testing.laws.verdict
 testing.laws.equality  testing.laws.geometry  testing.laws.manners  testing.laws.pooling
 testing.bugs.exhibit  testing.laws.table
 testing.bugs.conv_steps  testing.bugs.pool_steps  testing.trials
-testing.bugs.columns  testing.bugs.conv
-testing.bugs.helpers  testing.bugs.pooling
+testing.bugs.columns  testing.bugs.conv_manners  testing.bugs.conv_places
+testing.bugs.conv_sums  testing.bugs.helpers  testing.bugs.pooling
+testing.bugs.avg_pooling  testing.bugs.max_pooling
 testing.bugs.museum  testing.dialects.dialect  testing.dialects.probing
-testing.bugs.matrix  testing.dialects.coursera
+testing.bugs.matrix  testing.bugs.pairs  testing.dialects.coursera
 testing.dialects.torch
 testing.dialects.cs231n  testing.dialects.native  testing.hunting  testing.isolation
 testing.dialects.cmu  testing.wording
+testing.counterexample
 testing.dialects.table  testing.report
 testing.autograding  testing.judging  testing.page  testing.worker
+testing.examining
 testing.grader
 commands.bars  commands.curve  commands.refusals  commands.screen  commands.stopping
 commands.confusion  commands.report  compare.cases

@@ -8,7 +8,7 @@ from numpy.testing import assert_array_equal
 
 from im2col_cnn import conv_forward, dense_backward, dense_forward, flatten_forward
 from im2col_cnn.testing.strategies import Case, whole_arrays
-from tests.operations import products
+from tests.calls import products
 
 
 @given(case=products(np.float64), data=st.data())

@@ -14,17 +14,20 @@ from numpy.testing import assert_array_equal
 from im2col_cnn.testing.gradcheck import check_gradient
 from im2col_cnn.testing.laws.table import Law, laws_for
 from im2col_cnn.testing.strategies import Case
+from im2col_cnn.testing.subject import Subject
+from im2col_cnn.tiling.tiles import workspace
 from tests.operations import OPERATIONS, Operation, upstream
+from tests.subjects import SUBJECTS
 
 WHOLES = [np.bool_, np.uint8, np.int16, np.int64]
 
 every_operation = pytest.mark.parametrize("operation", OPERATIONS, ids=lambda o: o.name)
 every_law = pytest.mark.parametrize(
-    ("law", "operation"),
+    ("law", "subject"),
     [
-        pytest.param(law, operation, id=f"{operation.name}-{law.demand.__name__}")
-        for operation in OPERATIONS
-        for law in laws_for(operation.subject)
+        pytest.param(law, subject, id=f"{name}-{law.demand.__name__}")
+        for name, subject in SUBJECTS.items()
+        for law in laws_for(subject)
     ],
 )
 
@@ -41,8 +44,12 @@ def assert_same(found: list[Any], wanted: list[Any]) -> None:
 
 @every_law
 @given(data=st.data())
-def test_every_law_holds(law: Law, operation: Operation, data: st.DataObject) -> None:
-    law(operation.subject, data.draw)
+def test_every_law_holds_in_tiles_of_any_size(
+    law: Law, subject: Subject, data: st.DataObject
+) -> None:
+    # One window to a tile; a few, so that tiles end in mid-line; as many as usual.
+    with workspace(data.draw(st.sampled_from([2**26, 2000, 1]), label="workspace")):
+        law(subject, data.draw)
 
 
 @every_operation

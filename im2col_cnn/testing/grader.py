@@ -6,21 +6,17 @@ file and runs it in a process of its own.
 
 import os
 from collections.abc import Callable
-from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 from .._typing import Ties
-from .dialects.dialect import Offer
 from .dialects.native import column_offer, pair_offer
 from .dialects.table import DIALECTS
+from .examining import check_offer, judge_offer
 from .homework import HomeworkError
-from .isolation import Isolated
-from .judging import find_tie_rule, judge
-from .kinds import subject_of
-from .report import Report, Verdict
-from .subject import Subject, SubjectStoppedError
+from .isolation import Isolated, offers_in
+from .report import Report
+from .subject import SubjectStoppedError
 from .support import Support
 
 __all__ = ["check_conv", "check_im2col", "check_module", "check_pool"]
@@ -211,19 +207,9 @@ def check_module(
         if found["missing"]:
             remarks.append(f"not there: {', '.join(found['missing'])}")
         remarks += (f"passed over, {trouble}" for trouble in found["trouble"])
-        for index, (kind, name, support, judges, left_out) in enumerate(
-            found["offers"]
-        ):
-            offer = Offer(kind, name, nowhere, None, support, judges, left_out)
-            forward_name, backward_name = offer.parts
-            backward = partial(homework.backward, index, backward_name)
-            offer = replace(
-                offer,
-                forward=remote_forward(homework, index, forward_name),
-                backward=backward if found["backwards"][index] else None,
-            )
+        for offer in offers_in(homework, found):
             its_verdicts, its_remarks = judge_offer(
-                offer, support, seed, examples, ties
+                offer, offer.support, seed, examples, ties
             )
             verdicts += its_verdicts
             remarks += its_remarks
@@ -239,72 +225,3 @@ def check_module(
         examples,
         strict,
     )
-
-
-def nowhere(*_: Any, **__: Any) -> tuple[Any, Any]:
-    """Stand in for a function that is elsewhere."""
-    raise NotImplementedError
-
-
-def remote_forward(
-    homework: Isolated, index: int, name: str
-) -> Callable[..., tuple[Any, Any]]:
-    """Return a forward that runs in the homework's process."""
-
-    def forward(*arrays: Any, **settings: Any) -> tuple[Any, Any]:
-        y, cache = homework.forward(index, name, arrays, settings)
-        return y, cache
-
-    return forward
-
-
-def check_offer(
-    offer: Offer,
-    support: Support | None,
-    seed: int,
-    examples: int,
-    *,
-    strict: bool,
-    ties: Ties | None = None,
-) -> Report:
-    """Judge one implementation in this process."""
-    support = support or offer.support
-    verdicts, remarks = judge_offer(offer, support, seed, examples, ties)
-    return Report(
-        offer.name,
-        tuple(verdicts),
-        remarks=tuple(remarks),
-        seed=seed,
-        examples=examples,
-        strict=strict,
-    )
-
-
-def judge_offer(
-    offer: Offer, support: Support, seed: int, examples: int, ties: Ties | None
-) -> tuple[list[Verdict], list[str]]:
-    """Judge one kind of function; return the verdicts, and remarks about them."""
-    subject = subject_of(
-        offer.kind,
-        offer.forward,
-        offer.backward,
-        support,
-        judges=offer.judges,
-        name=offer.name,
-    )
-    remarks = []
-    if offer.left_out:
-        words = ", ".join(offer.left_out)
-        remarks.append(f"{offer.name}: refused when tried, so not asked for: {words}")
-    if has_ties(subject):
-        rule = find_tie_rule(subject)
-        words = f'share by the rule "{rule}"' if rule else "follow no rule"
-        remarks.append(f"{offer.name}: tied maxima {words}")
-        subject = replace(subject, ties=ties or rule)
-    return judge(subject, seed=seed, examples=examples), remarks
-
-
-def has_ties(subject: Subject) -> bool:
-    """Tell whether there are maxima that can tie, and a gradient to share."""
-    pools = subject.kind == "max_pool" and subject.backward is not None
-    return pools or subject.kind == "mask"

@@ -19,7 +19,13 @@ class EnoughError(BaseException):
 
 
 def hunt(
-    law: Law, subject: Subject, *, seed: int, examples: int, shrink: bool
+    law: Law,
+    subject: Subject,
+    *,
+    seed: int,
+    examples: int,
+    shrink: bool,
+    patience: int = PATIENCE,
 ) -> Trial | None:
     """
     Search for a trial in which a law does not hold.
@@ -34,6 +40,8 @@ def hunt(
         How many inputs to try before the law is believed.
     shrink : bool
         Whether to make the input that was found as small as possible.
+    patience : int
+        How many calls that may take.
 
     Returns
     -------
@@ -41,7 +49,7 @@ def hunt(
         The smallest failure that was found.
     """
     failures: list[Trial] = []
-    calls_left = PATIENCE
+    calls_left = patience
     phases = [hypothesis.Phase.generate]
     if shrink:
         phases.append(hypothesis.Phase.shrink)

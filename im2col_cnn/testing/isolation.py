@@ -12,6 +12,9 @@ import subprocess
 import sys
 import tempfile
 import threading
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -19,10 +22,11 @@ from typing import Any
 import numpy as np
 
 from .._typing import Array
+from .dialects.dialect import Offer
 from .homework import HomeworkError
 from .subject import SubjectError, SubjectStoppedError
 
-__all__ = ["Isolated"]
+__all__ = ["Isolated", "offers_in"]
 
 LOADING = 60.0  # seconds to import what a file imports
 
@@ -161,6 +165,37 @@ class Isolated:
         """Return the first of what the homework printed."""
         with self.file.open(errors="replace") as file:
             return file.read(most)
+
+
+def offers_in(homework: Isolated, found: dict[str, Any]) -> Iterator[Offer]:
+    """Yield what was found in a file, with functions that run in its process."""
+    for index, described in enumerate(found["offers"]):
+        kind, name, support, judges, left_out = described
+        offer = Offer(kind, name, nowhere, None, support, judges, left_out)
+        forward_name, backward_name = offer.parts
+        backward = partial(homework.backward, index, backward_name)
+        yield replace(
+            offer,
+            forward=remote_forward(homework, index, forward_name),
+            backward=backward if found["backwards"][index] else None,
+        )
+
+
+def nowhere(*_: Any, **__: Any) -> tuple[Any, Any]:
+    """Stand in for a function that is elsewhere."""
+    raise NotImplementedError
+
+
+def remote_forward(
+    homework: Isolated, index: int, name: str
+) -> Callable[..., tuple[Any, Any]]:
+    """Return a forward that runs in the homework's process."""
+
+    def forward(*arrays: Any, **settings: Any) -> tuple[Any, Any]:
+        y, cache = homework.forward(index, name, arrays, settings)
+        return y, cache
+
+    return forward
 
 
 def listen(process: "subprocess.Popen[bytes]", answers: "queue.Queue[Any]") -> None:

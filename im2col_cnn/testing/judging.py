@@ -2,23 +2,19 @@
 
 from dataclasses import replace
 from functools import lru_cache
+from itertools import chain
 
-import numpy as np
-
-from .._typing import Array, Ties
 from .bugs.exhibit import Exhibit
 from .bugs.museum import MUSEUM
+from .bugs.pairs import pairs
 from .hunting import hunt
 from .laws.manners import small_calls_return
-from .laws.pooling import TIE_RULES
 from .laws.table import Law, laws_for
-from .laws.verdict import tolerance
 from .report import Finding, Status, Verdict
-from .strategies import Case
-from .subject import Subject, SubjectError, SubjectStoppedError
+from .subject import Subject, SubjectError
 from .trials import Trial, draw_trials, same_failure, try_again
 
-__all__ = ["find_tie_rule", "judge", "name_the_bug"]
+__all__ = ["agrees", "judge", "name_the_bug"]
 
 MORE_DRAWS = 16  # on which a bug must agree with an exhibit to be named after it
 
@@ -119,7 +115,7 @@ def crashed(trial: Trial) -> bool:
 
 def name_the_bug(trials: list[Trial], subject: Subject) -> Exhibit | None:
     """
-    Find the exhibit of the museum that goes wrong in the same way.
+    Find the exhibit of the museum, or any two of them, that go wrong in the same way.
 
     Parameters
     ----------
@@ -133,7 +129,8 @@ def name_the_bug(trials: list[Trial], subject: Subject) -> Exhibit | None:
     Exhibit or None
     """
     own = (exhibit for exhibit in MUSEUM if exhibit.kind == subject.kind)
-    return next((e for e in own if agrees(e, subject, trials)), None)
+    both = chain(own, pairs(subject.kind))
+    return next((e for e in both if agrees(e, subject, trials)), None)
 
 
 def agrees(exhibit: Exhibit, subject: Subject, trials: list[Trial]) -> bool:
@@ -156,35 +153,3 @@ def agrees(exhibit: Exhibit, subject: Subject, trials: list[Trial]) -> bool:
         if not same_failure(try_again(mutant, trial).failure, trial.failure):
             return False
     return True
-
-
-def find_tie_rule(subject: Subject) -> Ties | None:
-    """Find the rule by which tied maxima share; None if they follow none."""
-    left = list(TIE_RULES)
-    rng = np.random.default_rng(0)
-    for _ in range(8):
-        window = rng.integers(0, 2, (2, 2)).astype(float)
-        left = [ties for ties in left if shares(subject, window, ties)]
-    return left[0] if left else None
-
-
-def shares(subject: Subject, window: Array, ties: Ties) -> bool:
-    """Tell whether one window is shared by a rule; a crash is not held against it."""
-    assert subject.oracle is not None
-    try:
-        if subject.kind == "mask":
-            found, _ = subject.run(Case((window,), {}))
-            wanted = subject.oracle.forward(window, ties=ties)[0]
-        else:
-            settings = {"kernel_size": (2, 2), "stride": 2}
-            case = Case((window.reshape(1, 2, 2, 1),), settings)
-            _, cache = subject.run(case)
-            dy = np.full((1, 1, 1, 1), 12.0)
-            (found,) = subject.gradients(dy, cache)
-            _, right = subject.oracle.forward(*case.arrays, **settings, ties=ties)
-            (wanted,) = subject.right_gradients(dy, right)
-    except (Exception, SubjectStoppedError):
-        return True
-    return found.shape == wanted.shape and bool(
-        np.all(np.abs(found - wanted) <= tolerance(found, wanted))
-    )

@@ -7,6 +7,7 @@ import numpy as np
 
 from .._typing import Array
 from .laws.verdict import equal, tolerance
+from .planes import planes_of
 from .report import Finding, Report
 from .wording import call_of, in_words
 
@@ -27,6 +28,7 @@ table.grid td { border: 1px solid var(--line); min-width: 2rem; padding: .15rem 
                 text-align: right; font: 14px monospace; }
 td.wrong { background: #d334; outline: 2px solid var(--bad); }
 td.right { background: #2924; outline: 2px solid var(--good); }
+table.grid caption { font: 12px monospace; opacity: .8; text-align: left; }
 pre { white-space: pre-wrap; }
 """
 MOST = 400  # cells of an array that are drawn
@@ -134,31 +136,19 @@ def figure(
     if array.size > MOST:
         return f"<figure><figcaption>{caption}, too large to draw</figcaption></figure>"
     marks = np.zeros(array.shape, bool) if marks is None else marks
+    planes = planes_of(name, array, is_kernel=is_kernel)
+    marked = planes_of(name, marks, is_kernel=is_kernel)
+    grids = [
+        grid(*plane, both.rows, mark)
+        for plane, both in zip(planes, marked, strict=True)
+    ]
     return (
         f"<figure><figcaption>{caption}</figcaption>"
-        f"{''.join(grids(array, marks, mark, is_kernel=is_kernel))}</figure>"
+        f'<div class="arrays">{"".join(grids)}</div></figure>'
     )
 
 
-def grids(array: Array, marks: Array, mark: str, *, is_kernel: bool) -> list[str]:
-    """Draw an array with channels last, or a kernel, plane by plane."""
-    if array.ndim < 3:
-        return [grid(np.atleast_2d(array), np.atleast_2d(marks), mark)]
-    # Images are drawn by number and channel, kernels by channel and filter.
-    axes = (-2, -1) if is_kernel else (0, -1)
-    planes = np.moveaxis(array, axes, (0, 1)), np.moveaxis(marks, axes, (0, 1))
-    return [
-        grid(rows_of(planes[0][at]), rows_of(planes[1][at]), mark)
-        for at in np.ndindex(planes[0].shape[:2])
-    ]
-
-
-def rows_of(plane: Array) -> Array:
-    """Return a plane as rows; an image with one axis is one row."""
-    return plane.reshape(-1, plane.shape[-1])
-
-
-def grid(plane: Array, marks: Array, mark: str) -> str:
+def grid(title: str, plane: Array, marks: Array, mark: str) -> str:
     """Draw one plane of numbers."""
     rows = [
         "".join(
@@ -167,4 +157,6 @@ def grid(plane: Array, marks: Array, mark: str) -> str:
         )
         for row, marked_row in zip(plane, marks, strict=True)
     ]
-    return f'<table class="grid">{"".join(f"<tr>{row}</tr>" for row in rows)}</table>'
+    body = "".join(f"<tr>{row}</tr>" for row in rows)
+    caption = f"<caption>{escape(title)}</caption>" if "[" in title else ""
+    return f'<table class="grid">{caption}{body}</table>'

@@ -32,8 +32,9 @@ class Trial:
 
     @property
     def case(self) -> Case:
-        """The call that was drawn."""
-        return next(value for _, value in self.drawn if isinstance(value, Case))
+        """The call that was made: what was drawn, or what the law made of it."""
+        cases = [value for _, value in self.drawn if isinstance(value, Case)]
+        return cases[-1]
 
     @property
     def size(self) -> tuple[int, int]:

@@ -15,15 +15,15 @@ NAMES = {"conv": ("x", "w", "b"), "mask": ("x",), "share": ("dz",)}
 
 def call_of(trial: Trial, kind: str) -> list[tuple[str, Any]]:
     """Return the arguments of a trial by name: arrays, settings, upstream gradient."""
-    arguments: list[tuple[str, Any]] = []
-    spoilt = dict(trial.drawn).get("spoilt x")
-    for name, array in zip(NAMES.get(kind, ("x",)), trial.case.arrays, strict=True):
-        arguments.append(
-            (name, spoilt if name == "x" and spoilt is not None else array)
-        )
+    names = NAMES.get(kind, ("x",))
+    arguments = list(zip(names, trial.case.arrays, strict=True))
     arguments += trial.case.settings.items()
-    arguments += [(label, value) for label, value in trial.drawn if label == "dy"]
-    return arguments
+    drawn = {
+        label.removeprefix("spoilt "): value
+        for label, value in trial.drawn
+        if label in ("dy", "spoilt dy", "shape of dy") or label.startswith("memory of")
+    }
+    return [*arguments, *drawn.items()]
 
 
 def written(value: Any) -> str:

@@ -13,8 +13,19 @@ import numpy as np
 from ..._checks import as_convolution, as_upstream
 from ..._typing import Array, Bias, Images, Kernels, Padding, Shape
 from ...window import Window
+from .exhibit import Exhibit
 
-__all__ = ["ConvSteps", "Plan", "both", "conv_pair", "pad", "stops", "sum_bias", "taps"]
+__all__ = [
+    "ConvSteps",
+    "Plan",
+    "both",
+    "conv_bug",
+    "conv_pair",
+    "pad",
+    "stops",
+    "sum_bias",
+    "taps",
+]
 
 Place = tuple[slice, slice]
 
@@ -176,6 +187,14 @@ def conv_pair(steps: ConvSteps) -> tuple[Callable[..., Any], Callable[..., Any]]
         return found
 
     return forward, backward
+
+
+def conv_bug(
+    key: str, name: str, *, why: str, fix: str, source: str, **steps: Any
+) -> Exhibit:
+    """Put a convolution together with the steps of a bug."""
+    pair = conv_pair(ConvSteps(**steps))
+    return Exhibit(key, "conv", name, why, fix, source, *pair, steps)
 
 
 def channels(plan: Plan, f: int) -> slice:

@@ -4,16 +4,20 @@ Every exhibit runs. It is a right implementation with a step or two replaced, so
 the few lines of the bug stand alone, and nothing else is wrong.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from ..._typing import Array
 
-__all__ = ["Exhibit"]
+__all__ = ["FORUMS", "NOTEBOOK", "SCRATCH", "Exhibit"]
+
+NOTEBOOK = "the notebook Convolutional Neural Networks: Step by Step"
+FORUMS = "course forums"
+SCRATCH = "deep-learning-from-scratch"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Exhibit:
     """
     A bug on show.
@@ -31,6 +35,8 @@ class Exhibit:
         Where it can be seen in public.
     forward, backward : callable
         The buggy implementation.
+    steps : mapping
+        The steps that were replaced, where it is made of steps.
     """
 
     key: str
@@ -41,3 +47,4 @@ class Exhibit:
     source: str
     forward: Callable[..., tuple[Array, Any]]
     backward: Callable[..., Any] | None = None
+    steps: Mapping[str, Any] = field(default_factory=dict)

@@ -5,11 +5,9 @@ from math import prod
 import numpy as np
 
 from ..._typing import Array, Shape
-from .exhibit import Exhibit
+from .exhibit import FORUMS, NOTEBOOK, Exhibit
 
 __all__ = ["HELPER_BUGS"]
-
-NOTEBOOK = "the notebook Convolutional Neural Networks: Step by Step"
 
 
 def stale_mask(window: Array) -> tuple[Array, None]:
@@ -92,7 +90,7 @@ HELPER_BUGS = (
         "the maximum is taken along one axis",
         "every column of the window has a winner",
         "np.max(Z_slice), without an axis",
-        "course forums",
+        FORUMS,
         mask_along_columns,
     ),
     Exhibit(
@@ -101,7 +99,7 @@ HELPER_BUGS = (
         "the gradient is not divided",
         "each pixel of a window gets all of it",
         "dz / (H * W)",
-        "course forums",
+        FORUMS,
         undivided,
     ),
     Exhibit(
@@ -110,7 +108,7 @@ HELPER_BUGS = (
         "the gradient is divided by the height only",
         "the shares add up to W times too much",
         "dz / (H * W)",
-        "course forums",
+        FORUMS,
         divided_by_height,
     ),
     Exhibit(
@@ -119,7 +117,7 @@ HELPER_BUGS = (
         "the gradient is divided twice",
         "np.mean of the shares divides again",
         "np.full(shape, dz / (H * W))",
-        "course forums",
+        FORUMS,
         a_mean_of_shares,
     ),
 )

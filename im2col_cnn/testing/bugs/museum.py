@@ -4,11 +4,22 @@ C20, a check with an upstream gradient of ones, is no mutant: it is what makes a
 blind to S2, so the laws never draw one.
 """
 
+from .avg_pooling import MEAN_BUGS
 from .columns import COLUMN_BUGS
-from .conv import CONV_BUGS
+from .conv_manners import MANNER_BUGS
+from .conv_places import PLACE_BUGS
+from .conv_sums import SUM_BUGS
 from .helpers import HELPER_BUGS
-from .pooling import POOL_BUGS
+from .max_pooling import MAX_BUGS
 
 __all__ = ["MUSEUM"]
 
-MUSEUM = (*CONV_BUGS, *POOL_BUGS, *COLUMN_BUGS, *HELPER_BUGS)
+MUSEUM = (
+    *SUM_BUGS,
+    *PLACE_BUGS,
+    *MANNER_BUGS,
+    *MAX_BUGS,
+    *MEAN_BUGS,
+    *COLUMN_BUGS,
+    *HELPER_BUGS,
+)

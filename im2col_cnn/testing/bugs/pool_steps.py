@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -10,8 +11,18 @@ from ..._checks import as_upstream
 from ..._typing import Array, Images, Shape
 from ...placing import pooling_window
 from ...window import Window
+from .exhibit import Exhibit
 
-__all__ = ["PoolPlan", "PoolSteps", "pool_pair", "real_pixels", "taps"]
+__all__ = [
+    "PoolPlan",
+    "PoolSteps",
+    "first_maximum",
+    "max_bug",
+    "mean_bug",
+    "pool_pair",
+    "real_pixels",
+    "taps",
+]
 
 Place = tuple[slice, slice]
 
@@ -127,3 +138,43 @@ def pool_pair(steps: PoolSteps) -> tuple[Callable[..., Any], Callable[..., Any]]
         return steps.done(steps.crop(dx, plan), dy)
 
     return forward, backward
+
+
+def first_maximum(patch: Array, count: int) -> Array:
+    """Mark the first maximum, or the first NaN."""
+    weights = np.zeros(patch.shape)
+    if patch.size:
+        weights.flat[np.argmax(patch)] = 1
+    return weights
+
+
+def maximum(patch: Array, count: int) -> Any:
+    return np.max(patch)
+
+
+def total_over_count(patch: Array, count: int) -> Any:
+    return np.sum(patch) / count
+
+
+def equal_shares(patch: Array, count: int) -> Array:
+    return np.full(patch.shape, 1 / count)
+
+
+right_max = partial(PoolSteps, value=maximum, weights=first_maximum, fill=-np.inf)
+right_mean = partial(PoolSteps, value=total_over_count, weights=equal_shares, fill=0)
+
+
+def max_bug(
+    key: str, name: str, why: str, fix: str, source: str, **steps: Any
+) -> Exhibit:
+    """Put a max pooling together with the steps of a bug."""
+    pair = pool_pair(right_max(**steps))
+    return Exhibit(key, "max_pool", name, why, fix, source, *pair, steps)
+
+
+def mean_bug(
+    key: str, name: str, why: str, fix: str, source: str, **steps: Any
+) -> Exhibit:
+    """Put an average pooling together with the steps of a bug."""
+    pair = pool_pair(right_mean(**steps))
+    return Exhibit(key, "avg_pool", name, why, fix, source, *pair, steps)

@@ -11,7 +11,7 @@ from ..._typing import Array
 from ..strategies import Case, whole_arrays
 from ..subject import Subject
 
-__all__ = ["Draw", "draw_case", "draw_upstream", "read_only"]
+__all__ = ["Draw", "draw_case", "draw_upstream", "instead", "read_only"]
 
 Draw = Callable[..., Any]  # the `draw` of Hypothesis: a strategy, and a label for it
 
@@ -25,6 +25,14 @@ def draw_case(
     case = draw(subject.cases(dtype), label="case")
     assert isinstance(case, Case)
     return case
+
+
+def instead(draw: Draw, case: Case, *arrays: Array, **settings: Any) -> Case:
+    """Make another call of what was drawn, and have that one shown in a report."""
+    others = arrays or case.arrays
+    made = Case(tuple(map(read_only, others)), {**case.settings, **settings})
+    draw(st.just(made), label="call")
+    return made
 
 
 def draw_upstream(subject: Subject, draw: Draw, y: Array) -> Array:

@@ -9,9 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ..._typing import Array
-from ..strategies import Case
 from ..subject import Subject
-from .drawing import Draw, draw_case, draw_upstream
+from .drawing import Draw, draw_case, draw_upstream, instead
 from .verdict import assert_equal
 
 __all__ = [
@@ -71,7 +70,7 @@ def nan_and_infinity_go_where_the_loops_send_them(subject: Subject, draw: Draw) 
     values = [np.nan, np.inf, -np.inf] if subject.strict else [np.nan]
     most = x.size if subject.strict else 1
     x = draw(spoilt(x, values, most), label="spoilt x")
-    case = Case((x, *others), case.settings)
+    case = instead(draw, case, x, *others)
     with np.errstate(invalid="ignore"):
         y, cache = subject.run(case)
         right_y, right_cache = subject.right(case)

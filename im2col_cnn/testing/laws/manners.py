@@ -69,16 +69,20 @@ def memory_layout_does_not_matter(subject: Subject, draw: Draw) -> None:
     """The same numbers give the same answer, in whichever order memory holds them."""
     case = draw_case(subject, draw, dtype=np.float64)
     y, cache = subject.run(case)
-    layouts = st.sampled_from([fortran, backwards, sliced, swapped])
-    laid_out = [draw(layouts, label="layout")(array) for array in case.arrays]
+    layouts = st.sampled_from(list(LAYOUTS))
+    laid_out = [
+        LAYOUTS[draw(layouts, label=f"memory of {name}")](array)
+        for name, array in zip(subject.arrays, case.arrays, strict=True)
+    ]
+
+    dy = draw_upstream(subject, draw, y)
+    other_dy = LAYOUTS[draw(layouts, label="memory of dy")](dy)
 
     other_y, other_cache = subject.run(Case(tuple(laid_out), case.settings))
 
     assert_equal(other_y, y, "y", strict=subject.strict)
     if subject.backward is None:
         return
-    dy = draw_upstream(subject, draw, y)
-    other_dy = draw(layouts, label="layout of dy")(dy)
     for name, ours, theirs in zip(
         subject.arrays,
         subject.gradients(other_dy, other_cache),
@@ -161,7 +165,8 @@ def a_gradient_of_another_shape_is_refused(subject: Subject, draw: Draw) -> None
     case = draw_case(subject, draw, dtype=np.float64)
     y, cache = subject.run(case)
     shape = (*y.shape[:-1], y.shape[-1] + 1)
-    wrong = np.ones(draw(st.sampled_from([shape, (len(y) + 1, *y.shape[1:])])))
+    shapes = st.sampled_from([shape, (len(y) + 1, *y.shape[1:])])
+    wrong = np.ones(draw(shapes, label="shape of dy"))
 
     def call() -> Any:
         return subject.gradients(wrong, cache)
@@ -194,6 +199,14 @@ def sliced(array: Array) -> Array:
 def swapped(array: Array) -> Array:
     """Store numbers with their bytes in the other order, as some files do."""
     return array.astype(array.dtype.newbyteorder())
+
+
+LAYOUTS = {
+    "in Fortran order": fortran,
+    "from back to front": backwards,
+    "every other number of a larger array": sliced,
+    "with its bytes swapped": swapped,
+}
 
 
 def copied(array: Any) -> Any:

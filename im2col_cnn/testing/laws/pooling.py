@@ -6,9 +6,8 @@ gradient that follows none of them is wrong.
 """
 
 from ..._typing import Ties
-from ..strategies import Case
 from ..subject import Subject
-from .drawing import Draw, draw_case, draw_upstream, read_only
+from .drawing import Draw, draw_case, draw_upstream, instead
 from .verdict import BrokenLawError, assert_equal
 
 __all__ = ["TIE_RULES", "tied_maxima_follow_the_rule"]
@@ -22,7 +21,7 @@ def tied_maxima_follow_the_rule(subject: Subject, draw: Draw) -> None:
     (x,) = case.arrays
     settings = dict(case.settings)
     asked = settings.pop("ties", subject.ties)  # some take the rule as a setting
-    case = Case((read_only(x // 5),), case.settings)
+    case = instead(draw, case, x // 5)
     found, cache = subject.run(case)
     assert subject.oracle is not None
     if subject.backward is None:  # a mask: its rule shows at once

@@ -66,6 +66,12 @@ class Law:
             and any(part in subject.judges for part in self.judges)
             and (subject.oracle is not None or not self.oracle)
             and (subject.small is not None or self.demand != manners.small_calls_return)
+            and (
+                # Of one window the forward shows who wins, of a pooling the backward.
+                self.demand != pooling.tied_maxima_follow_the_rule
+                or subject.kind == "mask"
+                or subject.backward is not None
+            )
         )
 
     def __call__(self, subject: Subject, draw: Draw) -> None:

@@ -1,0 +1,66 @@
+"""Show the bugs of average poolings, each in the step where it happens."""
+
+import numpy as np
+
+from ..._typing import Array
+from .exhibit import FORUMS
+from .pool_steps import PoolPlan, mean_bug, real_pixels
+from .pooling import bugs_of_both
+
+__all__ = ["MEAN_BUGS"]
+
+
+def whole_kernel(plan: PoolPlan, i: int, j: int) -> int:
+    KH, KW = plan.window.kernel_size
+    return KH * KW
+
+
+def squared_height(plan: PoolPlan, i: int, j: int) -> int:
+    KH, KW = plan.window.kernel_size
+    # The real pixels in the window, counted as if it had KH columns too.
+    return max(1, real_pixels(plan, i, j) * KH // KW)
+
+
+def shares_of_the_height(patch: Array, count: int) -> Array:
+    return np.full(patch.shape, 1 / len(patch))
+
+
+def constant(patch: Array, count: int) -> Array:
+    return np.ones(patch.shape)
+
+
+MEAN_BUGS = (
+    *bugs_of_both(mean_bug, "a"),
+    mean_bug(
+        "C15",
+        "the mean counts the padding",
+        "at the border it divides by pixels that are not there",
+        "np.sum(patch) / (number of real pixels in the window)",
+        "pytorch/pytorch 188344; onnx/onnx 4958",
+        count=whole_kernel,
+    ),
+    mean_bug(
+        "E14",
+        "the gradient is not divided",
+        "each pixel of a window of k * k pixels owes a k * k-th part",
+        "dx[here] += dy[n, h, w, c] / (KH * KW)",
+        FORUMS,
+        weights=constant,
+    ),
+    mean_bug(
+        "E22",
+        "the gradient is divided by the height only",
+        "the shares of a window add up to KW times too much",
+        "dx[here] += dy[n, h, w, c] / (KH * KW)",
+        FORUMS,
+        weights=shares_of_the_height,
+    ),
+    mean_bug(
+        "E15",
+        "the mean divides by the height squared",
+        "it is right for square kernels only",
+        "np.sum(patch) / (KH * KW)",
+        FORUMS,
+        count=squared_height,
+    ),
+)

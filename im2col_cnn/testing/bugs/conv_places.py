@@ -1,0 +1,219 @@
+"""Show convolutions whose windows stand, or read, in the wrong place."""
+
+from typing import Any
+
+import numpy as np
+
+from ..._typing import Images, Padding, Shape
+from .conv_steps import ConvSteps, Plan, conv_bug, pad, stops, taps
+from .exhibit import FORUMS, NOTEBOOK
+
+__all__ = ["PLACE_BUGS"]
+
+
+def swapped_stops(plan: Plan) -> Shape:
+    return stops(plan)[::-1]
+
+
+def stops_of_a_square_kernel(plan: Plan) -> Shape:
+    """Take the kernel's height for its width too, as one course's im2col does."""
+    _, _, W, _ = plan.x.shape
+    KH, *_ = plan.w.shape
+    span = plan.dilation[1] * (KH - 1) + 1
+    OW = (W + sum(plan.padding[1]) - span) // plan.stride[1] + 1
+    return stops(plan)[0], OW
+
+
+def pairs_that_forget_the_stride(
+    padding: Padding, call: dict[str, Any]
+) -> tuple[Shape, ...]:
+    """Take "same" for (kernel - 1) // 2 on both sides."""
+    if padding in ("same", "same_lower"):
+        KH, KW, *_ = call["w"].shape
+        return ((KH - 1) // 2,) * 2, ((KW - 1) // 2,) * 2
+    return ConvSteps().as_pairs(padding, call)
+
+
+def transposed(plan: Plan, i: int, j: int) -> tuple[slice, slice]:
+    return taps(plan, j, i)
+
+
+def square(plan: Plan, i: int, j: int) -> tuple[slice, slice]:
+    """Let the width stand for both sides, as ``(f, f, ...) = w.shape`` does."""
+    rows, columns = taps(plan, i, j)
+    _, KW, *_ = plan.w.shape
+    span = plan.dilation[0] * (KW - 1) + 1
+    return slice(rows.start, rows.start + span, rows.step), columns
+
+
+def without_stride(plan: Plan, i: int, j: int) -> tuple[slice, slice]:
+    (SH, SW), (rows, columns) = plan.stride, taps(plan, i, j)
+    return (
+        slice(rows.start // SH, rows.stop - SH * i + i, rows.step),
+        slice(columns.start // SW, columns.stop - SW * j + j, columns.step),
+    )
+
+
+def dilation_from_0(plan: Plan, i: int, j: int) -> tuple[slice, slice]:
+    DH, DW = plan.dilation
+    return taps(plan, i, j, (DH + 1, DW + 1))
+
+
+def stops_with_dilation_from_0(plan: Plan) -> Shape:
+    sizes = []
+    for n, size in enumerate(plan.x.shape[1:3]):
+        span = (plan.dilation[n] + 1) * (plan.w.shape[n] - 1) + 1
+        sizes.append((size + sum(plan.padding[n]) - span) // plan.stride[n] + 1)
+    return tuple(sizes)
+
+
+def without_dilation(plan: Plan, i: int, j: int) -> tuple[slice, slice]:
+    return taps(plan, i, j, (1, 1))
+
+
+def in_memory_order(x: Images, plan: Plan) -> Images:
+    """Read memory from front to back, as if it always ran along the last axis."""
+    return pad(x.ravel(order="K").reshape(x.shape), plan)
+
+
+PLACE_BUGS = (
+    conv_bug(
+        "S2",
+        "rows and columns are swapped in a slice of backward",
+        why="the gradients are right on square images with symmetric gradients, and "
+        "wrong otherwise: h counts rows and belongs first",
+        fix="x[n, h_start:h_end, w_start:w_end]",
+        source=f"{NOTEBOOK}; renmengye/np-conv2d PR 2",
+        pays=transposed,
+    ),
+    conv_bug(
+        "S5",
+        "the kernel's width stands for its height",
+        why="`f, f, *_ = w.shape` keeps only the second number",
+        fix="KH, KW, *_ = w.shape",
+        source=NOTEBOOK,
+        pays=square,
+        reads=square,
+    ),
+    conv_bug(
+        "C1a",
+        "the output has its height and width swapped",
+        why="it is right on square images; elsewhere y has the wrong shape",
+        fix="y = np.zeros((N, OH, OW, F))",
+        source="Maratyszcza/NNPACK 15: all tests use square images and kernels",
+        stops=swapped_stops,
+    ),
+    conv_bug(
+        "C1b",
+        "the output's width is computed with the kernel's height",
+        why="it is right for square kernels only",
+        fix="OW = (W + 2 * pad - KW) // stride + 1",
+        source="cs231n im2col.py checks the width with the kernel's height",
+        stops=stops_of_a_square_kernel,
+    ),
+    conv_bug(
+        "C1c",
+        "rows and columns are swapped in a slice of forward",
+        why="y is transposed: right on symmetric images only",
+        fix="x[n, h_start:h_end, w_start:w_end]",
+        source="renmengye/np-conv2d PR 2",
+        reads=transposed,
+    ),
+    conv_bug(
+        "C4a",
+        "the stride is missing where forward slices the image",
+        why="windows move by one pixel whatever the stride",
+        fix="h_start = stride * h",
+        source="Kulbear/deep-learning-coursera 34",
+        reads=without_stride,
+    ),
+    conv_bug(
+        "C4b",
+        "the stride is missing where backward slices the image",
+        why="gradients go to the pixels next to those that forward read",
+        fix="h_start = stride * h",
+        source="fissehab/Deep_learning_specialization 1",
+        pays=without_stride,
+    ),
+    conv_bug(
+        "C4c",
+        "the stride is applied twice",
+        why="the loop over outputs takes steps of its own, and leaves zeros between",
+        fix="for h in range(OH):",
+        source="fissehab/Deep_learning_specialization 1",
+        visits=lambda sizes, plan: (
+            (i, j)
+            for i in range(0, sizes[0], plan.stride[0])
+            for j in range(0, sizes[1], plan.stride[1])
+        ),
+    ),
+    conv_bug(
+        "C10",
+        "memory is read as if it ran along the last axis",
+        why="strides that are computed from the shape are wrong for an array that is "
+        "stored in Fortran order",
+        fix="x = np.ascontiguousarray(x), or use x.strides",
+        source="cs231n conv_forward_strides",
+        pad=in_memory_order,
+    ),
+    conv_bug(
+        "C11",
+        "columns run channels first, the reshaped kernel runs channels last",
+        why="both are flattened, each in its own order, so weights meet other pixels",
+        fix="flatten patch and kernel in the same order",
+        source="PyDeepFlow PR 84",
+        kernel=lambda w: w.transpose(2, 0, 1, 3).reshape(w.shape),
+    ),
+    conv_bug(
+        "C12a",
+        "forward turns the kernel around",
+        why="that is a convolution in mathematics; frameworks, and courses, mean the "
+        "cross-correlation",
+        fix="np.sum(patch * w[..., f])",
+        source="ddbourgin/numpy-ml 27",
+        kernel=lambda w: w[::-1, ::-1],
+    ),
+    conv_bug(
+        "C12b",
+        "backward turns the kernel around, though it scatters already",
+        why="dx is a convolution with the turned kernel, or a scatter with the kernel "
+        "as it is; not both at once",
+        fix="dx[here] += dy[n, h, w, f] * w[..., f]",
+        source="rasmusbergpalm/DeepLearnToolbox 169",
+        kernel_back=lambda w: w[::-1, ::-1],
+    ),
+    conv_bug(
+        "C16",
+        "'same' is taken for (kernel - 1) // 2 on both sides",
+        why="that forgets the stride, and the odd pixel of an even kernel",
+        fix="total = max((ceil(H / stride) - 1) * stride + KH - H, 0)",
+        source="pytorch/pytorch 67551; numpy-ml",
+        as_pairs=pairs_that_forget_the_stride,
+    ),
+    conv_bug(
+        "C18a",
+        "dilation is counted from 0",
+        why="a dilation of 1 skips a pixel, where 1 should mean none",
+        fix="span = dilation * (KH - 1) + 1",
+        source="numpy-ml",
+        stops=stops_with_dilation_from_0,
+        reads=dilation_from_0,
+        pays=dilation_from_0,
+    ),
+    conv_bug(
+        "C18b",
+        "dilation is forgotten in backward",
+        why="the gradient goes to neighbours, forward read every other pixel",
+        fix="dx[h_start : h_start + span : dilation] += ...",
+        source="numpy-ml",
+        pays=without_dilation,
+    ),
+    conv_bug(
+        "E8",
+        "the last window of every row and column is missing",
+        why="range(OH - 1) stops one too early",
+        fix="for h in range(OH):",
+        source=FORUMS,
+        visits=lambda sizes, plan: np.ndindex(*(max(0, size - 1) for size in sizes)),
+    ),
+)
