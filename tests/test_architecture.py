@@ -24,8 +24,8 @@ columns  loops.conv  loops.pooling
 loops.adaptive_pool  loops.conv_transpose  tiling.patches
 tiling.reducing  tiling.widening
 tiling.bilinear
-tiling.turning
-tiling.depthwise
+tiling.spreading  tiling.turning
+tiling.depthwise  tiling.winograd
 tiling.grouped
 ops.avg_pool  ops.conv  ops.dense  ops.dropout  ops.lp_pool
 ops.normalization  ops.relu  ops.sigmoid  ops.softmax  ops.winners

@@ -13,7 +13,7 @@ from .bilinear import as_rows
 from .patches import view_windows
 from .scratch import scratch
 from .tiles import Axes, Tile, blocks, most_threads, most_windows, tiles
-from .turning import turn, turned_axes
+from .turning import is_small, turn, turned_axes
 from .workers import run
 
 __all__ = ["correlate", "image_gradient", "kernel_gradient"]
@@ -72,8 +72,8 @@ def image_gradient(
 ) -> None:
     """Add up what each pixel owes to the kernels of its channel."""
     C, F = out.shape[-1], dy.shape[-1]
-    turned = turned_axes(axes, w)
-    if turned is not None and C == F:
+    turned = turned_axes(axes)
+    if turned is not None and C == F and is_small(w):
         correlate(dy, turn(w).swapaxes(-1, -2), turned, out, b)
         return
     size = axes, 6 * F, w.itemsize

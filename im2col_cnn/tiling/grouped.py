@@ -14,9 +14,9 @@ import numpy as np
 from .._dtypes import Arithmetic
 from .._typing import Array, Images, Kernels
 from ..window import Window
-from . import bilinear, depthwise
+from . import bilinear, depthwise, turning, winograd
 from .tiles import blocks
-from .turning import gradients_by_turning, turn, turned_axes
+from .turning import is_small, turn, turned_axes
 from .workers import run
 
 __all__ = [
@@ -46,7 +46,8 @@ def correlate(
             depthwise.correlate(x_, w_, window.axes, y_, b_)
     else:
         for x_, w_, b_, y_ in per_group(groups, x, w, b, y):
-            bilinear.correlate(x_, w_, window.axes, y_, b_)
+            if not winograd.correlate(x_, w_, window.axes, y_, b_):
+                bilinear.correlate(x_, w_, window.axes, y_, b_)
     return y
 
 
@@ -61,7 +62,8 @@ def kernel_gradient(
             depthwise.kernel_gradient(x_, dy_, window.axes, dw_)
     else:
         for x_, dy_, dw_ in per_group(groups, x, dy, dw):
-            bilinear.kernel_gradient(x_, dy_, window.axes, dw_)
+            if not winograd.kernel_gradient(x_, dy_, window.axes, dw_):
+                bilinear.kernel_gradient(x_, dy_, window.axes, dw_)
     return dw.astype(dtypes.result, copy=False)
 
 
@@ -81,9 +83,11 @@ def image_gradient(
     if is_depthwise(w, groups):
         depthwise.image_gradient(dy, w, window.axes, dx, b)
         return dx
+    turned = turned_axes(window.axes)
     for dy_, w_, b_, dx_ in per_group(groups, dy, w, b, dx):
-        turned = turned_axes(window.axes, w_)
-        if turned is not None:
+        if turned is not None and winograd.correlate(dy_, turn(w_), turned, dx_, b_):
+            continue
+        if turned is not None and is_small(w_):
             bilinear.correlate(dy_, turn(w_), turned, dx_, b_)
         else:
             bilinear.image_gradient(dy_, w_, window.axes, dx_, b_)
@@ -99,11 +103,10 @@ def gradients(
     *,
     dtypes: Arithmetic,
 ) -> tuple[Images, Kernels]:
-    """Return `dx` and `dw`, from one unfolding of `dy` if the kernel can be turned."""
+    """Return `dx` and `dw`, from one look at the windows of `dy` if that will do."""
     if groups == 1:
-        both = gradients_by_turning(
-            x, dy, w.astype(dtypes.working, copy=False), window.axes, dtypes
-        )
+        arguments = x, dy, w.astype(dtypes.working, copy=False), window.axes, dtypes
+        both = winograd.gradients(*arguments) or turning.gradients(*arguments)
         if both is not None:
             return both
     dx = image_gradient(dy, w, window, groups, dtypes=dtypes)

@@ -20,16 +20,15 @@ from .tiles import Axes, Tile, most_threads, most_windows, tiles
 from .widening import is_finite, side_by_side
 from .workers import run
 
-__all__ = ["gradients_by_turning", "turn", "turned_axes"]
+__all__ = ["gradients", "is_small", "turn", "turned_axes", "turned_back"]
 
 SMALL = 2**20  # bytes of a kernel that is turned around in no time
 FEW = 8  # filters: their windows are small
 WIDER = 2  # times as many filters as channels, and folding costs less
 
 
-def turned_axes(axes: Axes, w: Kernels) -> Axes | None:
-    """Return how the turned kernel slides over `dy`, or None if it had better not."""
-    *kernel, C, F = w.shape
+def turned_axes(axes: Axes) -> Axes | None:
+    """Return how the turned kernel slides over `dy`, or None if it cannot."""
     turned = tuple(
         axis._replace(
             size=axis.output_size,
@@ -39,11 +38,15 @@ def turned_axes(axes: Axes, w: Kernels) -> Axes | None:
         for axis in axes
     )
     possible = all(a.stride == 1 and a.before >= 0 and a.after >= 0 for a in turned)
+    return turned if possible else None
+
+
+def is_small(w: Kernels) -> bool:
+    """Tell whether a kernel is turned sooner than windows are folded."""
+    *kernel, C, F = w.shape
     narrow = max(WIDER * C, FEW) >= F and w.nbytes <= SMALL
-    if not possible or not (narrow or prod(kernel) == 1):
-        return None
     # The turned kernel meets the zeros around dy, and inf * 0 would be NaN.
-    return turned if is_finite(w) else None
+    return (narrow or prod(kernel) == 1) and is_finite(w)
 
 
 def turn(w: Kernels) -> Kernels:
@@ -51,12 +54,17 @@ def turn(w: Kernels) -> Kernels:
     return np.flip(w, tuple(range(w.ndim - 2))).swapaxes(-1, -2)
 
 
-def gradients_by_turning(
+def turned_back(dw: Kernels, dtype: np.dtype) -> Kernels:
+    """Return the gradient of a kernel, given that of the turned one."""
+    return np.array(turn(dw), dtype, order="C")
+
+
+def gradients(
     x: Images, dy: Images, w: Kernels, axes: Axes, dtypes: Arithmetic
 ) -> tuple[Images, Kernels] | None:
     """Return `dx` and `dw` from the windows of `dy`, or None if that cannot be done."""
-    turned = turned_axes(axes, w)
-    if turned is None:
+    turned = turned_axes(axes)
+    if turned is None or not is_small(w):
         return None
     *kernel, C, F = w.shape
     dx = np.empty(x.shape, dtypes.result)
@@ -64,31 +72,23 @@ def gradients_by_turning(
         return None
     W = turn(w).reshape(prod(kernel) * F, C)
     total = np.zeros((C, len(W)), w.dtype)
-    spoilt = []
 
-    def multiply(tile: Tile) -> Array | None:
-        pixels = as_rows(x, tile, w.dtype)
-        # Every pixel meets the zeros around dy, too, and inf * 0 would be NaN.
-        if not np.isfinite(pixels).all():
-            return None
+    def multiply(tile: Tile) -> Array:
         D = unfold_tile(dy, tile, w.dtype)
         here = dx[tile.stops].reshape(tile.size, C)
         y = np.matmul(D, W, out=here if dx.dtype == w.dtype else None)
         if y is not here:
             here[...] = y
-        return pixels.T @ D
+        return as_rows(x, tile, w.dtype).T @ D
 
-    def add(part: Array | None) -> None:
-        if part is None:
-            spoilt.append(True)
-        else:
-            np.add(total, part, out=total)
+    def add(part: Array) -> None:
+        np.add(total, part, out=total)
 
     size = turned, len(W), w.itemsize
     items = tiles(len(x), turned, most_windows(*size))
     run(multiply, items, then=add, most=most_threads(*size))
-    if spoilt:
+    # Every pixel met the zeros around dy, too, and inf * 0 is NaN.
+    if not np.isfinite(total).all():
         return None
-    dw = np.moveaxis(total.reshape(C, *kernel, F), 0, -2)
-    dw = np.flip(dw, tuple(range(len(kernel))))
-    return dx, np.array(dw, dtypes.result, order="C")
+    dw = turned_back(np.moveaxis(total.reshape(C, *kernel, F), 0, -1), dtypes.result)
+    return dx, dw

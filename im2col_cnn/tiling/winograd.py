@@ -1,0 +1,158 @@
+"""Multiply less: two outputs of three taps each in four products instead of six.
+
+With B, G and A as in `spreading`, for two neighbouring outputs and their four pixels,
+
+    y = A (B d * G w)              dw = G.T (B d * A.T dy)
+
+and a block of 2 by 2 outputs takes 16 products instead of 36. With many channels each
+of them is a product of matrices, and these are what takes time. Sums take longer, so it
+pays for many channels only, and G w must be shared by many blocks.
+
+Only halves appear, so whole numbers stay exact. But infinity minus infinity is NaN:
+where a result is not finite, the caller is told to go the long way.
+
+References: Winograd, "Arithmetic Complexity of Computations", 1980; Lavin and Gray,
+"Fast Algorithms for Convolutional Neural Networks", 2016.
+"""
+
+from collections.abc import Callable
+from math import prod
+from typing import TypeVar
+
+import numpy as np
+
+from .._dtypes import Arithmetic
+from .._typing import Array, Images, Kernels
+from ..axis import Axis
+from .scratch import scratch
+from .spreading import (
+    TAPS,
+    gather_kernels,
+    put,
+    spread_kernels,
+    spread_outputs,
+    spread_pixels,
+)
+from .tiles import Axes, Tile, most_threads, most_windows, tiles
+from .turning import turn, turned_axes, turned_back
+from .workers import run
+
+__all__ = ["correlate", "gradients", "kernel_gradient"]
+
+Result = TypeVar("Result")
+
+MANY = 32  # channels, and filters: with fewer, sums take longer than products
+ENOUGH = 256  # blocks of two outputs along each axis: G w is shared by them
+MOST = 256  # blocks in a tile: what they become stays in the cache of one core
+
+# What overflows here need not overflow on the long way, which speaks for itself.
+quietly = np.errstate(over="ignore", invalid="ignore")
+
+
+@quietly
+def correlate(
+    x: Images, w: Kernels, axes: Axes, out: Images, b: Array | None = None
+) -> bool:
+    """Slide every kernel over every image; False if that had better be done else."""
+    if not suits(axes, x, w):
+        return False
+    U = spread_kernels(w)
+    finite: list[bool] = []
+
+    def multiply(tile: Tile) -> bool:
+        V = spread_pixels(x, tile, w.dtype)
+        return put(products(V, U), tile, out, b)
+
+    over_blocks(len(x), axes, U, task=multiply, then=finite.append)
+    return all(finite)
+
+
+@quietly
+def kernel_gradient(x: Images, dy: Images, axes: Axes, out: Kernels) -> bool:
+    """Add up what every kernel owes to its windows; False as above."""
+    if not suits(axes, x, out):
+        return False
+    total = np.zeros((4 ** len(axes), *out.shape[-2:]), out.dtype)
+
+    def multiply(tile: Tile) -> Array:
+        V = spread_pixels(x, tile, out.dtype)
+        return V.swapaxes(1, 2) @ spread_outputs(dy, tile, out.dtype)
+
+    def add(part: Array) -> None:
+        np.add(total, part, out=total)
+
+    over_blocks(len(x), axes, total, task=multiply, then=add)
+    out[...] = gather_kernels(total, len(axes))
+    return bool(np.isfinite(out).all())
+
+
+@quietly
+def gradients(
+    x: Images, dy: Images, w: Kernels, axes: Axes, dtypes: Arithmetic
+) -> tuple[Images, Kernels] | None:
+    """Return `dx` and `dw` from one spreading of `dy`, or None if not finite."""
+    turned, w = turned_axes(axes), turn(w)
+    if turned is None or not suits(turned, dy, w):
+        return None
+    dx = np.empty(x.shape, dtypes.result)
+    U = spread_kernels(w)
+    total = np.zeros(U.shape, U.dtype)
+    finite: list[bool] = []
+
+    def multiply(tile: Tile) -> tuple[bool, Array]:
+        V = spread_pixels(dy, tile, w.dtype)
+        is_finite = put(products(V, U), tile, dx)
+        return is_finite, V.swapaxes(1, 2) @ spread_outputs(x, tile, w.dtype)
+
+    def add(result: tuple[bool, Array]) -> None:
+        is_finite, part = result
+        finite.append(is_finite)
+        np.add(total, part, out=total)
+
+    over_blocks(len(dy), turned, U, task=multiply, then=add)
+    if not all(finite):
+        return None
+    dw = turned_back(gather_kernels(total, len(axes)), dtypes.result)
+    return (dx, dw) if np.isfinite(dw).all() else None
+
+
+def suits(axes: Axes, x: Images, w: Kernels) -> bool:
+    """Tell whether it pays: three taps side by side, and enough of everything."""
+    shaped = all((a.kernel, a.stride, a.dilation) == (TAPS, 1, 1) for a in axes)
+    blocks = len(x) * prod(halved(axis.output_size) for axis in axes)
+    many = min(w.shape[-2:]) >= MANY and blocks >= ENOUGH
+    return shaped and many and w.dtype.kind == "f"
+
+
+def over_blocks(
+    N: int,
+    axes: Axes,
+    U: Array,
+    *,
+    task: Callable[[Tile], Result],
+    then: Callable[[Result], object],
+) -> None:
+    """Cut the outputs into blocks of two along each axis, and these into tiles."""
+    blocks = tuple(as_blocks(axis) for axis in axes)
+    places, C, F = U.shape
+    size = blocks, places * (C + F), U.itemsize
+    items = tiles(N, blocks, min(MOST, most_windows(*size)))
+    run(task, items, then=then, most=most_threads(*size))
+
+
+def as_blocks(axis: Axis) -> Axis:
+    """Return how a window of four pixels, for two outputs, slides along an axis."""
+    reach = 2 * halved(axis.output_size) + 2
+    after = reach - axis.before - axis.size
+    return axis._replace(kernel=4, stride=2, after=after)
+
+
+def halved(size: int) -> int:
+    """Return how many pairs hold so many."""
+    return -(-size // 2)
+
+
+def products(V: Array, U: Array) -> Array:
+    """Multiply all blocks and all kernels, place by place."""
+    out = scratch("products", (*V.shape[:2], U.shape[-1]), U.dtype)
+    return np.matmul(V, U, out=out)
