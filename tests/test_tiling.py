@@ -13,7 +13,7 @@ from hypothesis import given
 from im2col_cnn import Window, conv_backward, conv_forward, threads
 from im2col_cnn.testing.laws.table import laws_for
 from im2col_cnn.testing.strategies import unfoldings
-from im2col_cnn.tiling import turning, widening
+from im2col_cnn.tiling import planes, turning, widening
 from im2col_cnn.tiling.tiles import tiles, workspace
 from tests.operations import WITH_LOOPS, Operation
 from tests.test_architecture import imports_of
@@ -36,12 +36,27 @@ def never_wide() -> Iterator[None]:
 
 
 @contextmanager
-def folded() -> Iterator[None]:
-    with never_turned(), never_wide():
+def never_in_planes() -> Iterator[None]:
+    with patch.object(planes, "FEW", 0):
         yield
 
 
-@pytest.mark.parametrize("way", [nullcontext, never_turned, never_wide, folded])
+@contextmanager
+def always_in_planes() -> Iterator[None]:
+    with never_turned(), patch.object(planes, "FEW", 99):
+        yield
+
+
+@contextmanager
+def folded() -> Iterator[None]:
+    with never_turned(), never_wide(), never_in_planes():
+        yield
+
+
+WAYS = [nullcontext, never_turned, never_wide, always_in_planes, folded]
+
+
+@pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("size", [TINY, SMALL, 2**26])
 @pytest.mark.parametrize("operation", WITH_LOOPS, ids=lambda o: o.name)
 @given(data=st.data())

@@ -14,7 +14,7 @@ import numpy as np
 from .._dtypes import Arithmetic
 from .._typing import Array, Images, Kernels
 from ..window import Window
-from . import bilinear, depthwise, turning, winograd
+from . import bilinear, depthwise, planes, turning, winograd
 from .tiles import blocks
 from .turning import is_small, turn, turned_axes
 from .workers import run
@@ -89,6 +89,8 @@ def image_gradient(
             continue
         if turned is not None and is_small(w_):
             bilinear.correlate(dy_, turn(w_), turned, dx_, b_)
+        elif planes.suits(window.axes, dx_.shape[-1]):
+            planes.image_gradient(dy_, w_, window.axes, dx_, b_)
         else:
             bilinear.image_gradient(dy_, w_, window.axes, dx_, b_)
     return dx

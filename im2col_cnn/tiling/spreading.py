@@ -16,6 +16,7 @@ from itertools import product
 import numpy as np
 
 from .._typing import Array, Images, Kernels, Shape
+from ..axis import every
 from ..window import EVERY
 from .scratch import scratch, scratch_zeros
 from .tiles import Tile
@@ -125,10 +126,9 @@ def pairs(images: Images, sides: list[tuple[int, int]], dtype: np.dtype) -> Arra
         there: list[int | slice] = [EVERY]
         here: list[slice] = [EVERY]
         for place, size, (before, _) in zip(parity, sizes, sides, strict=True):
-            first = (place - before) % 2
-            start = (first + before) // 2
-            there += [place, slice(start, start + len(range(first, size, 2)))]
-            here.append(slice(first, None, 2))
+            teeth, side = every(2, place, before, size)
+            here.append(teeth)
+            there += [place, side]
         found[tuple(there)] = images[tuple(here)]
     return found
 

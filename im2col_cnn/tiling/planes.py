@@ -1,0 +1,83 @@
+"""Fold windows plane by plane, where a pixel has few channels.
+
+A window of few channels is a short run of numbers, and thousands of short runs are
+added up slowly. So here dX is computed the other way round, one row per tap and channel
+and one column per window:
+
+    dX.T = W @ dy.T           (taps * C, windows)
+
+and what one tap owes to all pixels is a plane, added in runs as long as a row of
+windows, images side by side in it. At stride s, pixels are sorted by their place modulo
+s first: then those that a tap reads lie side by side as well.
+"""
+
+from math import prod
+from operator import floordiv, mod
+
+import numpy as np
+
+from .._typing import Array, Images, Kernels
+from ..axis import every
+from ..window import EVERY
+from .scratch import scratch, scratch_zeros
+from .tiles import Axes, Tile, blocks, most_threads, most_windows, tiles
+from .workers import run
+
+__all__ = ["image_gradient", "suits"]
+
+FEW = 8  # numbers from window to window: longer runs are added up well as they are
+
+
+def suits(axes: Axes, C: int) -> bool:
+    """Tell whether runs of numbers are so short that it pays."""
+    return axes[-1].stride * C <= FEW
+
+
+def image_gradient(
+    dy: Images, w: Kernels, axes: Axes, out: Images, b: Array | None = None
+) -> None:
+    """Add up what every pixel owes to its windows, as `bilinear.image_gradient`."""
+    F = w.shape[-1]
+    W = w.reshape(-1, F)
+    size = axes, len(W), w.itemsize
+    most = most_windows(*size)
+
+    def paint(images: tuple[slice, ...]) -> None:
+        here = out[images].astype(w.dtype, copy=False)
+        here[...] = 0 if b is None else b
+        for tile in tiles(len(here), axes, most):
+            D = np.moveaxis(dy[images][tile.stops], 0, -2)  # (OH, OW, n, F)
+            D = np.ascontiguousarray(D, w.dtype)
+            planes = scratch("columns", (len(W), tile.size), w.dtype)
+            np.matmul(W, D.reshape(tile.size, F).T, out=planes)
+            fold_planes(planes, tile, here[tile.pixels])
+        if out.dtype != w.dtype:
+            out[images] = here
+
+    per_image = prod(axis.output_size for axis in axes)
+    run(paint, blocks((len(out),), most // per_image), most=most_threads(*size))
+
+
+def fold_planes(planes: Array, tile: Tile, pixels: Images) -> None:
+    """Add (taps * C, OH * OW * n) up to the pixels of a tile, (n, H, W, C)."""
+    C = pixels.shape[-1]
+    n, *stops = tile.out
+    planes = planes.reshape(*tile.kernel, C, *stops, n)
+    steps = tuple(axis.stride for axis in tile.axes)
+    rows = (-(-axis.padded_size // axis.stride) for axis in tile.axes)
+    by_place = scratch_zeros("pixels", (*steps, C, *rows, n), planes.dtype)
+    for tap in np.ndindex(tile.kernel):
+        reach = [axis.dilation * k for axis, k in zip(tile.axes, tap, strict=True)]
+        place = map(mod, reach, steps)
+        first = map(floordiv, reach, steps)
+        sides = (slice(row, row + stop) for row, stop in zip(first, stops, strict=True))
+        here = by_place[(*place, EVERY, *sides)]
+        here += planes[tap]
+    for where in np.ndindex(steps):
+        combs = [
+            every(axis.stride, k, axis.before, axis.size)
+            for axis, k in zip(tile.axes, where, strict=True)
+        ]
+        teeth, lines = zip(*combs, strict=True)
+        here = pixels[(EVERY, *teeth)]
+        here += np.moveaxis(by_place[(*where, EVERY, *lines)], (0, -1), (-1, 0))
