@@ -1,6 +1,7 @@
 """Max pooling: what no law says of it; the laws are put to it in test_promises.py."""
 
 from math import prod
+from unittest.mock import patch
 
 import hypothesis.strategies as st
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.testing import assert_array_equal
 
 from im2col_cnn import loops, max_pool_backward, max_pool_forward, max_unpool
 from im2col_cnn._typing import Array
+from im2col_cnn.ops import routing
 from im2col_cnn.testing.strategies import Case, poolings, whole_arrays
 from tests.operations import DIVISIBLE
 
@@ -131,3 +133,27 @@ def test_an_index_outside_the_image_is_refused(wrong: int) -> None:
 def test_an_argmax_of_another_shape_is_refused() -> None:
     with pytest.raises(ValueError, match="argmax must have the shape of y"):
         max_unpool(np.ones((1, 1, 1, 1)), np.zeros((1, 1), int), 2)
+
+
+@given(data=st.data())
+def test_windows_side_by_side_pay_their_first_maximum_and_no_other(
+    data: st.DataObject,
+) -> None:
+    kernel = data.draw(st.lists(st.integers(1, 4), min_size=1, max_size=3))
+    stops = [data.draw(st.integers(1, 3)) for _ in kernel]
+    rest = [data.draw(st.integers(0, size - 1)) for size in kernel]
+    spatial = [k * n + r for k, n, r in zip(kernel, stops, rest, strict=True)]
+    N, C = data.draw(st.integers(0, 3)), data.draw(st.integers(1, 3))
+    dtype = data.draw(st.sampled_from(["float64", "float32", "float16", "int16"]))
+    levels = data.draw(st.integers(0, 5))  # with few of them, maxima tie
+    x = data.draw(whole_arrays((N, *spatial, C), dtype, low=0, high=levels)).copy()
+    if x.dtype.kind == "f":
+        x[x == levels] = data.draw(st.sampled_from([levels, np.nan, np.inf]))
+    _, cache = max_pool_forward(x, kernel)
+    _, right = loops.max_pool_forward(x, kernel)
+    dy = data.draw(whole_arrays((N, *stops, C), dtype))
+
+    with patch.object(routing, "VERY_FEW_TAPS", 0):
+        dx = max_pool_backward(dy, cache)
+
+    assert_array_equal(dx, loops.max_pool_backward(dy, right), strict=True)

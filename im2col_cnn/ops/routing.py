@@ -13,10 +13,18 @@ import numpy as np
 from .._dtypes import Arithmetic
 from .._gating import BITS, pass_where
 from .._typing import Array, Images, Ties
-from ..tiling.tiles import blocks, most_threads, most_windows, tiles
+from ..axis import Axis
+from ..tiling.tiles import Axes, blocks, most_threads, most_windows, tiles
 from ..tiling.workers import run
 from ..window import Tap, Window
-from .winners import has_nan, pay_by_axes, pay_by_taps, same_or_nan
+from .winners import (
+    Pay,
+    has_nan,
+    pay_all_at_once,
+    pay_by_axes,
+    pay_by_taps,
+    same_or_nan,
+)
 
 __all__ = [
     "MaxPoolCache",
@@ -26,6 +34,7 @@ __all__ = [
     "to_the_first",
 ]
 
+VERY_FEW_TAPS = 4  # with more of them, windows side by side are paid all at once
 FEW_TAPS = 16  # with more of them, one axis after another is faster
 
 
@@ -67,23 +76,34 @@ def to_the_first(dy: Images, cache: MaxPoolCache, dtypes: Arithmetic) -> Images:
     numbers = dy.shape[-1] * prod(cache.window.kernel_size)
     size = axes, numbers, dtypes.working.itemsize
     most = most_windows(*size)
-    few = prod(cache.window.kernel_size) <= FEW_TAPS and dtypes.working.itemsize in BITS
+    pay = way_to_pay(axes, dtypes.working)
 
     def hand_out(images: tuple[slice, ...]) -> None:
         x, y, owed = (a[images] for a in (cache.x, cache.y, dy))
         paid = dx[images].astype(dtypes.working, copy=False)
         for tile in tiles(len(x), axes, most):
-            pixels, dues, purse = x[tile.pixels], owed[tile.stops], paid[tile.pixels]
-            if few:
-                pay_by_taps(pixels, y[tile.stops], dues, purse, tile)
-            else:
-                pay_by_axes(pixels, dues.astype(paid.dtype), purse, tile)
+            pixels, stops = tile.pixels, tile.stops
+            pay(x[pixels], y[stops], owed[stops], paid[pixels], tile)
         if dx.dtype != paid.dtype:
             dx[images] = paid
 
     images = blocks((len(dx),), most // prod(cache.window.output_size))
     run(hand_out, images, most=most_threads(*size))
     return dx
+
+
+def way_to_pay(axes: Axes, dtype: np.dtype) -> Pay:
+    """Choose how to find who won a window, and to pay."""
+    taps = prod(axis.kernel for axis in axes)
+    if taps > VERY_FEW_TAPS and all(lies_side_by_side(axis) for axis in axes):
+        return pay_all_at_once
+    return pay_by_taps if taps <= FEW_TAPS and dtype.itemsize in BITS else pay_by_axes
+
+
+def lies_side_by_side(axis: Axis) -> bool:
+    """Tell whether windows neither meet, nor leave gaps, nor read padding."""
+    alone = axis.stride == axis.kernel and axis.dilation == 1
+    return alone and axis.before == 0 and axis.output_size * axis.kernel <= axis.size
 
 
 def to_every_winner(dy: Images, cache: MaxPoolCache) -> Images:

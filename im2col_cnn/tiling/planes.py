@@ -38,7 +38,7 @@ def image_gradient(
 ) -> None:
     """Add up what every pixel owes to its windows, as `bilinear.image_gradient`."""
     F = w.shape[-1]
-    W = w.reshape(-1, F)
+    W = w.reshape(prod(w.shape[:-1]), F)
     size = axes, len(W), w.itemsize
     most = most_windows(*size)
 
