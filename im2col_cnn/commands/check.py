@@ -113,13 +113,13 @@ def keep_hypothesis_out_of_this_folder() -> None:
 
 def require_outputs(file: Path, *outputs: Path | None) -> None:
     """Refuse files that could not be written at the end, or that should not be."""
-    taken = {file.resolve()}
+    taken = {os.path.realpath(file)}
     for path in outputs:
         if path is None:
             continue
-        if path.resolve() in taken:
+        if os.path.realpath(path) in taken:
             raise ValueError(f"{path}: is in use already, name another file")
-        taken.add(path.resolve())
+        taken.add(os.path.realpath(path))
         require_writable(path)
 
 

@@ -14,11 +14,12 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.machinery import FileFinder, SourceFileLoader
+from importlib.util import decode_source
 from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any
 
-__all__ = ["Homework", "HomeworkError", "load"]
+__all__ = ["Homework", "HomeworkError", "load", "require_file"]
 
 NAME = "homework"
 
@@ -57,9 +58,17 @@ class DefinitionsLoader(SourceFileLoader):
         self, data: bytes, path: str, *, _optimize: int = -1
     ) -> CodeType:
         """Leave out whatever does something."""
-        tree = parse(bytes(data).decode("utf-8"), path)
+        tree = parse(decode_source(bytes(data)), path)
         tree.body = [statement for statement in tree.body if is_definition(statement)]
         return compile(tree, path, "exec")
+
+
+def require_file(path: Path) -> None:
+    """Refuse what is not a file: a folder, a pipe, or nothing at all."""
+    if path.is_dir():
+        raise HomeworkError(f"{path}: is a folder; name a file in it")
+    if not path.is_file():
+        raise HomeworkError(f"{path}: there is no such file")
 
 
 def load(path: Path) -> Homework:
@@ -91,10 +100,10 @@ def load(path: Path) -> Homework:
 def read_source(path: Path) -> str:
     """Return the Python of a script, or of the code cells of a notebook."""
     try:
-        text = path.read_text(encoding="utf-8")
+        text = decode_source(path.read_bytes())
     except OSError as error:
         raise HomeworkError(f"{path}: {error.strerror or error}") from error
-    except UnicodeDecodeError as error:
+    except (UnicodeDecodeError, SyntaxError) as error:  # so it says if told otherwise
         raise HomeworkError(f"{path}: is not text in UTF-8") from error
     if path.suffix != ".ipynb":
         return without_magics(text)
@@ -103,7 +112,7 @@ def read_source(path: Path) -> str:
         sources = [
             "".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"
         ]
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise HomeworkError(f"{path}: is no Jupyter notebook, version 4") from error
     return "\n".join(without_magics(source) for source in sources)
 
@@ -123,9 +132,12 @@ def parse(source: str, path: str) -> ast.Module:
     """Parse, or say in which line it is no Python."""
     try:
         return ast.parse(source.lstrip("\ufeff"), path)
-    except (SyntaxError, ValueError) as error:
-        line = f":{error.lineno}" if isinstance(error, SyntaxError) else ""
-        raise HomeworkError(f"{path}{line}: is no Python: {error}") from error
+    except SyntaxError as error:
+        line = f":{error.lineno}" if error.lineno else ""
+        raise HomeworkError(f"{path}{line}: is no Python: {error.msg}") from error
+    except (ValueError, RecursionError, MemoryError) as error:
+        problem = str(error) or "it is too large, or nested too deeply"
+        raise HomeworkError(f"{path}: is no Python: {problem}") from error
 
 
 def is_definition(statement: ast.stmt) -> bool:

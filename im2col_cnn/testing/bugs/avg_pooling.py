@@ -1,5 +1,7 @@
 """Show the bugs of average poolings, each in the step where it happens."""
 
+from typing import Any
+
 import numpy as np
 
 from ..._typing import Array
@@ -29,6 +31,10 @@ def constant(patch: Array, count: int) -> Array:
     return np.ones(patch.shape)
 
 
+def total(patch: Array, count: int) -> Any:
+    return np.sum(patch)
+
+
 MEAN_BUGS = (
     *bugs_of_both(mean_bug, "a"),
     mean_bug(
@@ -38,6 +44,14 @@ MEAN_BUGS = (
         "np.sum(patch) / (number of real pixels in the window)",
         "pytorch/pytorch 188344; onnx/onnx 4958",
         count=whole_kernel,
+    ),
+    mean_bug(
+        "E26",
+        "the sum stands for the mean",
+        "it is as many times too large as the window has pixels",
+        "np.sum(patch) / (KH * KW), or np.mean(patch)",
+        FORUMS,
+        value=total,
     ),
     mean_bug(
         "E14",

@@ -24,6 +24,23 @@ def stops_of_a_square_kernel(plan: Plan) -> Shape:
     return stops(plan)[0], OW
 
 
+def stops_of_a_square_image(plan: Plan) -> Shape:
+    """Take the image's height for its width too."""
+    _, H, _, _ = plan.x.shape
+    _, KW, *_ = plan.w.shape
+    span = plan.dilation[1] * (KW - 1) + 1
+    return stops(plan)[0], (H + sum(plan.padding[1]) - span) // plan.stride[1] + 1
+
+
+def stops_with_half_the_padding(plan: Plan) -> Shape:
+    sizes = []
+    for n, size in enumerate(plan.x.shape[1:3]):
+        span = plan.dilation[n] * (plan.w.shape[n] - 1) + 1
+        before, _ = plan.padding[n]
+        sizes.append((size + before - span) // plan.stride[n] + 1)
+    return tuple(sizes)
+
+
 def pairs_that_forget_the_stride(
     padding: Padding, call: dict[str, Any]
 ) -> tuple[Shape, ...]:
@@ -120,6 +137,32 @@ PLACE_BUGS = (
         reads=transposed,
     ),
     conv_bug(
+        "C1h",
+        "rows and columns are swapped in the slice of dx",
+        why="dx is right on square images with symmetric gradients, and wrong "
+        "otherwise; dw is right, for it comes from another slice",
+        fix="dx[n, h_start:h_end, w_start:w_end]",
+        source="renmengye/np-conv2d PR 2",
+        pays=transposed,
+        reads_again=taps,
+    ),
+    conv_bug(
+        "C1i",
+        "rows and columns are swapped in the slice of x that dw is made of",
+        why="dw is right on symmetric images only; dx is right, for it reads no x",
+        fix="x[n, h_start:h_end, w_start:w_end]",
+        source="renmengye/np-conv2d PR 2",
+        reads_again=transposed,
+    ),
+    conv_bug(
+        "C1j",
+        "the output's width is computed from the image's height",
+        why="it is right for square images only",
+        fix="OW = (W + 2 * pad - KW) // stride + 1",
+        source="Maratyszcza/NNPACK 15: all tests use square images and kernels",
+        stops=stops_of_a_square_image,
+    ),
+    conv_bug(
         "C4a",
         "the stride is missing where forward slices the image",
         why="windows move by one pixel whatever the stride",
@@ -207,6 +250,22 @@ PLACE_BUGS = (
         fix="dx[h_start : h_start + span : dilation] += ...",
         source="numpy-ml",
         pays=without_dilation,
+    ),
+    conv_bug(
+        "E23",
+        "forward slices the image that is not padded",
+        why="the output's size counts the padding, so windows at the border stick out",
+        fix="x_padded[n, h_start:h_end, w_start:w_end]",
+        source=FORUMS,
+        pad=lambda x, plan: x,
+    ),
+    conv_bug(
+        "E24",
+        "the output's size counts the padding on one side only",
+        why="images are padded before and after",
+        fix="OH = (H + 2 * pad - KH) // stride + 1",
+        source=FORUMS,
+        stops=stops_with_half_the_padding,
     ),
     conv_bug(
         "E8",

@@ -52,6 +52,11 @@ def mean_bias(dy: Images, plan: Plan) -> Bias:
     return sum_bias(dy, plan) / len(dy)
 
 
+def bias_of_the_last_place(dy: Images, plan: Plan) -> Bias:
+    last = dy[-1, -1, -1] if dy.size else np.zeros(dy.shape[-1])
+    return np.asarray(last.reshape(plan.b.shape))
+
+
 def only_the_last_image(
     dx: Images, dw: Kernels, db: Bias, plan: Plan, dy: Images
 ) -> tuple[Images, Kernels, Bias]:
@@ -155,6 +160,14 @@ SUM_BUGS = (
         fix="db = dy.sum(axis=(0, 1, 2))",
         source="asked for in dengfy/cs231n 1",
         sum_bias=mean_bias,
+    ),
+    conv_bug(
+        "E25",
+        "db is assigned with = instead of +=",
+        why="the bias is used at every place, and each of them adds to its gradient",
+        fix="db[f] += dy[n, h, w, f]",
+        source="oreilly-japan/deep-learning-from-scratch 27: why +=?",
+        sum_bias=bias_of_the_last_place,
     ),
     conv_bug(
         "C19a",

@@ -18,6 +18,13 @@ def swapped_stops(plan: PoolPlan) -> Shape:
     return plan.window.output_size[::-1]
 
 
+def stops_of_a_square_image(plan: PoolPlan) -> Shape:
+    """Take the image's height for its width too."""
+    rows, columns = plan.window.axes
+    width = rows.size + columns.padded_size - columns.size
+    return plan.window.output_size[0], (width - columns.span) // columns.stride + 1
+
+
 def transposed(plan: PoolPlan, i: int, j: int) -> tuple[slice, slice]:
     return taps(plan, j, i)
 
@@ -67,12 +74,28 @@ def bugs_of_both(bug: Callable[..., Exhibit], letter: str) -> tuple[Exhibit, ...
             stops=swapped_stops,
         ),
         bug(
+            f"C1k{letter}",
+            "the output's width is computed from the image's height",
+            "it is right for square images only",
+            "OW = (W - KW) // stride + 1",
+            "Maratyszcza/NNPACK 15: all tests use square images",
+            stops=stops_of_a_square_image,
+        ),
+        bug(
             f"C1e{letter}",
             "rows and columns are swapped in a slice of backward",
             "right on square images with symmetric gradients, wrong otherwise",
             "dx[n, h_start:h_end, w_start:w_end, c]",
             "renmengye/np-conv2d PR 2",
             pays=transposed,
+        ),
+        bug(
+            f"C1g{letter}",
+            "rows and columns are swapped in a slice of forward",
+            "y is transposed: right on symmetric images only",
+            "x[n, h_start:h_end, w_start:w_end, c]",
+            "renmengye/np-conv2d PR 2",
+            reads=transposed,
         ),
         bug(
             f"C3{letter}",

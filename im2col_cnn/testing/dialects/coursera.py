@@ -4,14 +4,13 @@ Channels last, square filters, settings in a dict, a bias of shape (1, 1, 1, n_C
 notebook that this package grew from has the same shapes and words of its own.
 """
 
-import inspect
 from collections.abc import Callable
 from typing import Any
 
 from ... import loops
 from ..._typing import Array, Shape
 from ..support import Support
-from .dialect import Dialect, Names, Offer, ask
+from .dialect import Dialect, Names, Offer, ask, parameters_of
 
 __all__ = ["COURSERA", "NOTEBOOK", "offer", "takes_a_dict"]
 
@@ -179,7 +178,7 @@ def takes_a_dict(names: Names) -> bool:
     function = names.get("conv_forward")
     if function is None:
         return True
-    parameters = list(inspect.signature(function).parameters)
+    parameters = list(parameters_of(function))
     return len(parameters) == 4 and not CONV_SETTINGS & set(parameters)
 
 

@@ -5,13 +5,13 @@ ways, and images can have one, two or three spatial axes: each is tried once, on
 image, and what is refused there is left out. What is accepted is held to the laws.
 """
 
-import inspect
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from ..support import Freedom, Support
+from .dialect import parameters_of
 
 __all__ = ["probed"]
 
@@ -52,7 +52,7 @@ def probed(
     left_out : tuple of str
         What it knows by name, and refused when it was tried.
     """
-    parameters = inspect.signature(function).parameters
+    parameters = parameters_of(function)
     anything = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
     left_out: list[str] = []
 
