@@ -10,6 +10,7 @@ This keeps accidents out. It is no sandbox: code that means harm can do it.
 
 import ast
 import json
+import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -22,6 +23,10 @@ from typing import Any
 __all__ = ["Homework", "HomeworkError", "load", "require_file"]
 
 NAME = "homework"
+# %magic, !command, ?name, name?, and what they return: names = !ls
+MAGIC = re.compile(r"^(\s*)(?:[%!?].*|[\w.]+\?\??\s*|[\w, ]+=\s*[%!].*)$")
+PLAIN = {"abs", "bool", "dict", "float", "int", "len", "list", "max", "min", "range"}
+PLAIN |= {"round", "set", "sorted", "str", "sum", "tuple", "zip"}
 
 
 class HomeworkError(Exception):
@@ -118,14 +123,12 @@ def read_source(path: Path) -> str:
 
 
 def without_magics(source: str) -> str:
-    """Blank out lines for IPython and the shell; a cell in another language whole."""
+    """Do nothing in lines for IPython and the shell, and in cells in other languages."""
     lines = source.split("\n")
     first = next((line for line in lines if line.strip()), "")
     if first.startswith("%%") and first.split()[0] not in ("%%time", "%%timeit"):
         return "\n" * (len(lines) - 1)
-    return "\n".join(
-        "" if line.lstrip().startswith(("%", "!", "?")) else line for line in lines
-    )
+    return "\n".join(MAGIC.sub(r"\1pass", line) for line in lines)
 
 
 def parse(source: str, path: str) -> ast.Module:
@@ -151,24 +154,28 @@ def is_definition(statement: ast.stmt) -> bool:
             return value is not None and is_simple(value)
         case ast.Try(body=body):  # an optional import
             return all(isinstance(s, ast.Import | ast.ImportFrom) for s in body)
+        case ast.If(test=test, body=body, orelse=orelse):
+            return is_simple(test) and all(map(is_definition, body + orelse))
         case _:
             return False
 
 
 def is_simple(value: ast.expr) -> bool:
-    """Tell whether an expression is a constant: at most NumPy is called in it."""
+    """Tell whether an expression is a constant: nothing of the author's is called."""
     return all(
-        not isinstance(node, ast.Call) or is_numpy(node.func)
+        not isinstance(node, ast.Call) or is_plain(node.func)
         for node in ast.walk(value)
         if not isinstance(value, ast.Lambda)
     )
 
 
-def is_numpy(function: ast.expr) -> bool:
-    """Tell whether a function is a plain one of NumPy, such as ``np.array``."""
+def is_plain(function: ast.expr) -> bool:
+    """Tell whether a function is one of NumPy's or Python's, such as ``np.array``."""
     match function:
-        case ast.Attribute(value=ast.Name(id="np" | "numpy")):
+        case ast.Attribute(value=ast.Name(id="np" | "numpy" | "math")):
             return True
+        case ast.Name(id=name):
+            return name in PLAIN
         case _:
             return False
 
