@@ -123,7 +123,7 @@ def read_source(path: Path) -> str:
 
 
 def without_magics(source: str) -> str:
-    """Do nothing in lines for IPython and the shell, and in cells in other languages."""
+    """Do nothing in lines for IPython and the shell; leave out cells of others."""
     lines = source.split("\n")
     first = next((line for line in lines if line.strip()), "")
     if first.startswith("%%") and first.split()[0] not in ("%%time", "%%timeit"):

@@ -174,7 +174,9 @@ class Report:
         lines += [f"law   {finding.law.sentence}", "", "smallest input that shows it:"]
         for name, value in call_of(finding.trial, finding.kind):
             lines += named(self.words.get(name, name), value)
-        lines += ["", in_words(finding.problem, self.words)]
+        lines += [""]
+        if finding.exhibit is not None:  # otherwise the headline has said it
+            lines += [in_words(finding.problem, self.words)]
         if finding.expected is not None:
             lines += named("expected", finding.expected)
             lines += named("got", finding.got)

@@ -6,7 +6,7 @@ import numpy as np
 
 from ..._typing import Images, Padding, Shape
 from .conv_steps import ConvSteps, Plan, conv_bug, pad, stops, taps
-from .exhibit import FORUMS, NOTEBOOK
+from .exhibit import NOTEBOOK, UNREPORTED
 
 __all__ = ["PLACE_BUGS"]
 
@@ -256,7 +256,8 @@ PLACE_BUGS = (
         "forward slices the image that is not padded",
         why="the output's size counts the padding, so windows at the border stick out",
         fix="x_padded[n, h_start:h_end, w_start:w_end]",
-        source=FORUMS,
+        source="AdalbertoCq/Deep-Learning-Specialization-Coursera 2; "
+        "SamratSahoo/UT-Arlington-Research 2",
         pad=lambda x, plan: x,
     ),
     conv_bug(
@@ -264,7 +265,7 @@ PLACE_BUGS = (
         "the output's size counts the padding on one side only",
         why="images are padded before and after",
         fix="OH = (H + 2 * pad - KH) // stride + 1",
-        source=FORUMS,
+        source=UNREPORTED,
         stops=stops_with_half_the_padding,
     ),
     conv_bug(
@@ -272,7 +273,7 @@ PLACE_BUGS = (
         "the last window of every row and column is missing",
         why="range(OH - 1) stops one too early",
         fix="for h in range(OH):",
-        source=FORUMS,
+        source=UNREPORTED,
         visits=lambda sizes, plan: np.ndindex(*(max(0, size - 1) for size in sizes)),
     ),
 )

@@ -6,7 +6,7 @@ import numpy as np
 
 from ..._typing import Array, Bias, Images, Kernels
 from .conv_steps import ConvSteps, Plan, conv_bug, conv_pair, stops, sum_bias, taps
-from .exhibit import FORUMS, NOTEBOOK
+from .exhibit import NOTEBOOK, UNREPORTED
 
 __all__ = ["SUM_BUGS"]
 
@@ -150,7 +150,7 @@ SUM_BUGS = (
         "the bias gradient is summed over the wrong axes",
         why="db has one number per filter; rows, columns and images are summed up",
         fix="db = dy.sum(axis=(0, 1, 2))",
-        source=FORUMS,
+        source="deeplearning4j/deeplearning4j 8280",
         sum_bias=bias_over_pixels,
     ),
     conv_bug(
@@ -158,7 +158,7 @@ SUM_BUGS = (
         "the bias gradient is averaged over the batch",
         why="the mean belongs to the loss, which has taken it already",
         fix="db = dy.sum(axis=(0, 1, 2))",
-        source="asked for in dengfy/cs231n 1",
+        source="asked for in dengfy/cs231n 1; kvfrans/notes 5",
         sum_bias=mean_bias,
     ),
     conv_bug(
@@ -216,7 +216,7 @@ SUM_BUGS = (
         "dx is divided by the batch size",
         why="the mean belongs to the loss, which has taken it already",
         fix="return dx",
-        source=FORUMS,
+        source=UNREPORTED,
         done=dx_over_the_batch,
     ),
     conv_bug(
@@ -224,7 +224,7 @@ SUM_BUGS = (
         "dx starts from something else than zeros",
         why="np.empty and np.ones_like have numbers in them already",
         fix="dx = np.zeros(x.shape)",
-        source=FORUMS,
+        source=UNREPORTED,
         new_dx=lambda size, plan, dtype: np.ones(size, dtype),
     ),
 )

@@ -8,7 +8,7 @@ import numpy as np
 from ..._typing import Array, Images, Shape
 from ...placing import pooling_window
 from ...window import Window
-from .exhibit import FORUMS, NOTEBOOK, SCRATCH, Exhibit
+from .exhibit import NOTEBOOK, SCRATCH, UNREPORTED, Exhibit
 from .pool_steps import PoolPlan, taps
 
 __all__ = ["bugs_of_both"]
@@ -151,7 +151,7 @@ def bugs_of_both(bug: Callable[..., Exhibit], letter: str) -> tuple[Exhibit, ...
             "the stride is taken for the kernel's size",
             "windows stand side by side though they were to overlap",
             "h_start = stride * h",
-            FORUMS,
+            UNREPORTED,
             as_window=side_by_side,
         ),
         bug(
@@ -167,7 +167,7 @@ def bugs_of_both(bug: Callable[..., Exhibit], letter: str) -> tuple[Exhibit, ...
             "the shape of dy is never checked",
             "loops run over dy's own sizes, so a small dy leaves a part out",
             "if dy.shape != y.shape: raise ValueError(...)",
-            FORUMS,
+            UNREPORTED,
             check_upstream=lambda dy, shape: None,
         ),
         bug(
@@ -175,7 +175,7 @@ def bugs_of_both(bug: Callable[..., Exhibit], letter: str) -> tuple[Exhibit, ...
             "dy is overwritten",
             "the caller, or another layer, still needs it",
             "work on dy.copy()",
-            FORUMS,
+            UNREPORTED,
             done=spend,
         ),
     )
