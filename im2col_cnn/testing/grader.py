@@ -15,6 +15,7 @@ from .dialects.table import DIALECTS
 from .examining import check_offer, judge_offer
 from .homework import HomeworkError, require_file
 from .isolation import Isolated, offers_in
+from .kinds import KINDS
 from .report import Report
 from .subject import SubjectError, SubjectStoppedError
 from .support import Support
@@ -218,7 +219,7 @@ def check_module(
     return Report(
         path.name,
         tuple(verdicts),
-        DIALECTS[found["dialect"]].words,
+        {kind: DIALECTS[found["dialect"]].words_for(kind) for kind in KINDS},
         tuple(remarks),
         printed,
         found["dialect"],

@@ -9,7 +9,7 @@ from .._typing import Array
 from .laws.verdict import equal, tolerance
 from .planes import planes_of
 from .report import Finding, Report
-from .wording import call_of, in_words
+from .wording import call_of
 
 __all__ = ["as_html"]
 
@@ -94,7 +94,7 @@ def bug(report: Report, number: int, finding: Finding) -> str:
     parts.append(f"<p>The law: {escape(finding.law.sentence)}</p>")
     figures, settings = [], []
     for name, value in call_of(finding.trial, finding.kind):
-        word = report.words.get(name, name)
+        word = report.word(finding, name)
         if isinstance(value, np.ndarray):
             figures.append(figure(word, value, is_kernel=name == "w"))
         else:
@@ -103,7 +103,7 @@ def bug(report: Report, number: int, finding: Finding) -> str:
     parts.append(f'<div class="arrays">{"".join(figures)}</div>')
     if settings:
         parts.append(f"<p><code>{escape(', '.join(settings))}</code></p>")
-    parts.append(f"<p>{escape(in_words(finding.problem, report.words))}</p>")
+    parts.append(f"<p>{escape(report.problem(finding))}</p>")
     if isinstance(finding.expected, np.ndarray):
         parts.append(f'<div class="arrays">{compared(finding)}</div>')
     return "\n".join(parts)

@@ -188,6 +188,17 @@ def words(dx: str, dw: str, db: str, dy: str, *, padding: str) -> dict[str, str]
     return {**same, "dx": dx, "dw": dw, "db": db, "dy": dy, "padding": padding}
 
 
+def other_words(dy: str, *, window: str, share: str) -> dict[str, dict[str, str]]:
+    """Say what the laws' words are in poolings, and in helpers that see one window."""
+    pooling = {"y": "A", "dy": dy}
+    return {
+        "max_pool": pooling,
+        "avg_pool": pooling,
+        "mask": {"x": window, "y": "the mask"},
+        "share": {"dz": share, "y": "the shares"},
+    }
+
+
 COURSERA = Dialect(
     "coursera",
     (
@@ -201,6 +212,7 @@ COURSERA = Dialect(
     read_coursera,
     takes_a_dict,
     words("dA_prev", "dW", "db", "dZ", padding="pad"),
+    other_words("dA", window="x", share="dz"),
 )
 NOTEBOOK = Dialect(
     "notebook",
@@ -218,4 +230,5 @@ NOTEBOOK = Dialect(
         or "average_pool" in names
     ),
     words("dJ_dA", "dJ_dW", "dJ_db", "dJ_dZ", padding="padding"),
+    other_words("dJ_dZ", window="Z_slice", share="dJ_dZ_slice"),
 )

@@ -78,6 +78,8 @@ class Dialect:
         Tell whether a file that has some of the names means them in this way.
     words : mapping
         What it calls ``x``, ``dx``, ...
+    others : mapping
+        From a kind to what it calls them there, where that differs.
     """
 
     name: str
@@ -85,6 +87,11 @@ class Dialect:
     read: Callable[[Names], list[Offer]]
     speaks: Callable[[Names], bool] = lambda _: True
     words: Mapping[str, str] = field(default_factory=dict)
+    others: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+    def words_for(self, kind: str) -> Mapping[str, str]:
+        """Return what it calls ``x``, ``dx``, ... in functions of a kind."""
+        return {**self.words, **self.others.get(kind, {})}
 
     def found(self, names: Names) -> list[str]:
         """Return the names of this dialect that a file defines."""

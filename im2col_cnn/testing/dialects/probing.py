@@ -15,6 +15,7 @@ from .dialect import parameters_of
 
 __all__ = ["probed"]
 
+SPATIAL = {1: "one spatial axis", 2: "two spatial axes", 3: "three spatial axes"}
 PADDINGS = {
     "int": 1,
     "each": (1, 0),
@@ -75,12 +76,12 @@ def probed(
             return "each"
         return "one"
 
-    if not works("two spatial axes", {}):
+    if not works(SPATIAL[2], {}):
         # It does not run at all: the laws will show how, asked for the least.
         least = Support(axes=(2,), stride="none", paddings=(), dilation="none")
         return as_outsider(least, groups=False, ceil=False, include=False), ()
     support = Support(
-        axes=tuple(n for n in axes if n == 2 or works(f"{n} spatial axes", {}, n)),
+        axes=tuple(n for n in axes if n == 2 or works(SPATIAL[n], {}, n)),
         stride=freedom("stride"),
         paddings=tuple(
             form
