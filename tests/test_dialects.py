@@ -10,7 +10,7 @@ import pytest
 from im2col_cnn.testing.bugs.exhibit import Exhibit
 from im2col_cnn.testing.bugs.museum import MUSEUM
 from im2col_cnn.testing.dialects.dialect import Offer
-from im2col_cnn.testing.dialects.table import guess
+from im2col_cnn.testing.dialects.table import DIALECTS, guess
 from im2col_cnn.testing.judging import agrees, judge, name_the_bug
 from im2col_cnn.testing.kinds import KINDS, subject_of
 from im2col_cnn.testing.laws.table import LAWS, Law
@@ -84,6 +84,13 @@ def test_a_report_names_one_bug_and_no_other(dialect: str) -> None:
         for other in named - {bug}:
             assert other is not None, bug.key
             assert agrees(other, subject, trials), (bug.key, other.key)
+
+
+def test_a_course_may_have_other_words_for_a_pooling() -> None:
+    words = DIALECTS["coursera"].words_for
+
+    assert [words(kind)["dy"] for kind in ("conv", "max_pool")] == ["dZ", "dA"]
+    assert [words(kind)["y"] for kind in ("conv", "mask")] == ["Z", "the mask"]
 
 
 def test_a_dialect_is_known_by_the_names_a_file_defines() -> None:
