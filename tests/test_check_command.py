@@ -231,11 +231,27 @@ def test_a_function_that_does_not_tell_its_parameters_is_called(tmp_path: Path) 
     assert "conv_forward raised" in answer.out
 
 
-def test_a_weight_for_a_law_that_there_is_not_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('{"gravity": 2}', "'gravity' is no law; laws are small calls return"),
+        ('{"small calls return": -1}', "must be a number from 0 on, got -1"),
+        ('{"small calls return": NaN}', "must be a number from 0 on, got nan"),
+        ('{"small calls return": "2"}', "must be a number from 0 on, got '2'"),
+        ("[1]", 'must be like {"forward equals the loops": 2}'),
+        ("hello", "weights.json: is no JSON: Expecting value"),
+        (None, "weights.json: No such file or directory"),
+    ],
+)
+def test_weights_that_make_no_sense_are_refused(
+    tmp_path: Path, text: str | None, said: str
+) -> None:
     weights = tmp_path / "weights.json"
-    weights.write_text('{"gravity": 2}', encoding="utf-8")
+    if text is not None:
+        weights.write_text(text, encoding="utf-8")
 
     answer = process("check", HOMEWORK / "native.py", "--weights", weights)
 
-    assert answer.status == 2
-    assert "'gravity' is no law; laws are small calls return" in answer.err
+    assert (answer.status, answer.out) == (2, "")
+    assert said in answer.err
+    assert len(answer.err.splitlines()) == 1

@@ -207,7 +207,8 @@ class Report:
         counted = [verdict for verdict in self.verdicts if self.counts(verdict)]
         held = sum(verdict.status == "holds" for verdict in counted)
         advice = sum(v.status == "advice" for v in self.verdicts if not self.counts(v))
-        more = f"; {advice} pieces of advice, which do not count" if advice else ""
+        one, many = "piece of advice, which does", "pieces of advice, which do"
+        more = f"; {advice} {one if advice == 1 else many} not count" if advice else ""
         return f"{held} of {len(counted)} laws hold{more}"
 
 
