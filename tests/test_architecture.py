@@ -68,12 +68,15 @@ testing.laws.equality  testing.laws.geometry  testing.laws.manners  testing.laws
 testing.bugs.exhibit  testing.laws.table
 testing.bugs.conv_steps  testing.bugs.pool_steps  testing.trials
 testing.bugs.columns  testing.bugs.conv_manners  testing.bugs.conv_places
-testing.bugs.conv_sums  testing.bugs.helpers  testing.bugs.pooling
+testing.bugs.conv_sums  testing.bugs.conv_swaps  testing.bugs.helpers
+testing.bugs.pooling
 testing.bugs.avg_pooling  testing.bugs.max_pooling
-testing.bugs.museum  testing.dialects.dialect  testing.dialects.probing
+testing.bugs.museum  testing.dialects.dialect
 testing.bugs.matrix  testing.bugs.pairs  testing.dialects.coursera
+testing.dialects.probing
 testing.dialects.torch
-testing.dialects.cs231n  testing.dialects.native  testing.hunting  testing.isolation
+testing.dialects.cs231n  testing.dialects.native  testing.hunting
+testing.isolation  testing.surveying
 testing.dialects.cmu  testing.wording
 testing.counterexample
 testing.dialects.table  testing.report

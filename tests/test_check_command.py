@@ -2,6 +2,7 @@
 
 import json
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -96,6 +97,26 @@ MISTAKES = [
     ("    return dA_prev, dW, db", "    exit()", "conv_backward called sys.exit"),
     (
         "    return dA_prev, dW, db",
+        "    return dA_prev.astype(object), dW, db",
+        "returned an array of dtype object for dA_prev, not an array of numbers",
+    ),
+    (
+        "    return dA_prev, dW, db",
+        "    raise NotImplementedError",
+        "conv_backward raised NotImplementedError (homework.py, line 54)",
+    ),
+    (
+        "    return dA_prev, dW, db",
+        "    raise RuntimeError if np.random.rand() < 0.5 else KeyError",
+        "conv_backward raised",
+    ),
+    (
+        "v : v + f, u : u + f, :] += W",
+        "u : u + f, v : v + f, :] += W",
+        "rows and columns are swapped in the slice of dx (C1h)",
+    ),
+    (
+        "    return dA_prev, dW, db",
         "    return np.zeros(10**11), dW, db",
         "conv_backward raised MemoryError",
     ),
@@ -151,11 +172,86 @@ def test_what_cannot_be_checked_gets_a_line(
     assert len(answer.err.splitlines()) == 1
 
 
-def test_a_weight_for_a_law_that_there_is_not_is_refused(tmp_path: Path) -> None:
+def test_a_flood_of_prints_and_a_closed_stream_are_no_failure(tmp_path: Path) -> None:
+    flood = "    print('x' * 10**8)\n    import sys; sys.stdout.close()\n"
+    path = changed(tmp_path, "    return Z, (A_prev", f"{flood}    return Z, (A_prev")
+
+    answer = process("check", path, *QUICK)
+
+    assert answer.status == 0, answer.out
+
+
+def test_what_never_returns_is_called_once_for_its_tie_rule_and_once_for_the_laws(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "homework.py"
+    text = COURSERA.replace("return A, (A_prev, hparameters)", "while True: pass")
+    path.write_text("import numpy as np\n" + text[text.index("def pool_forward") :])
+    began = time.monotonic()
+
+    answer = process("check", path, "--examples", "4", "--seconds", "1")
+
+    assert answer.status == 1
+    assert answer.out.count("pool_forward did not return within 1 s") == 2
+    assert time.monotonic() - began < 40  # not 8 windows by 3 rules by 2 modes
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("a.py", b"", "defines no function to check"),
+        ("a.py", b"\xff\xfe\x00", "a.py: is not text in UTF-8"),
+        ("a.py", b"a = 1\0", "a.py: is no Python: source code string cannot contain"),
+        ("a.py", b"x = " + b"-" * 100_000 + b"1", "a.py: is no Python: "),
+        ("a.py", b"conv_forward = 3\npool_forward = None", "defines no function"),
+        ("a.ipynb", b"{}", "a.ipynb: is no Jupyter notebook, version 4"),
+        ("b/a.py", b"", "there is no such file"),
+    ],
+)
+def test_what_is_no_homework_gets_a_line(
+    tmp_path: Path, name: str, content: bytes, said: str
+) -> None:
+    if "/" not in name:
+        (tmp_path / name).write_bytes(content)
+
+    answer = process("check", tmp_path / name)
+
+    assert (answer.status, answer.out) == (2, "")
+    assert said in answer.err
+    assert len(answer.err.splitlines()) == 1
+
+
+def test_a_function_that_does_not_tell_its_parameters_is_called(tmp_path: Path) -> None:
+    path = tmp_path / "homework.py"
+    path.write_text("from builtins import max as conv_forward\n", encoding="utf-8")
+
+    answer = process("check", path, *QUICK)
+
+    assert answer.status == 1
+    assert "conv_forward raised" in answer.out
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('{"gravity": 2}', "'gravity' is no law; laws are small calls return"),
+        ('{"small calls return": -1}', "must be a number from 0 on, got -1"),
+        ('{"small calls return": NaN}', "must be a number from 0 on, got nan"),
+        ('{"small calls return": "2"}', "must be a number from 0 on, got '2'"),
+        ("[1]", 'must be like {"forward equals the loops": 2}'),
+        ("hello", "weights.json: is no JSON: Expecting value"),
+        (None, "weights.json: No such file or directory"),
+    ],
+)
+def test_weights_that_make_no_sense_are_refused(
+    tmp_path: Path, text: str | None, said: str
+) -> None:
     weights = tmp_path / "weights.json"
-    weights.write_text('{"gravity": 2}', encoding="utf-8")
+    if text is not None:
+        weights.write_text(text, encoding="utf-8")
 
     answer = process("check", HOMEWORK / "native.py", "--weights", weights)
 
-    assert answer.status == 2
-    assert "'gravity' is no law; laws are small calls return" in answer.err
+    assert (answer.status, answer.out) == (2, "")
+    assert said in answer.err
+    assert len(answer.err.splitlines()) == 1

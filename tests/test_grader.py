@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+import numpy as np
 import pytest
 
 import im2col_cnn as fast
@@ -74,6 +75,46 @@ def test_the_same_seed_gives_the_same_report() -> None:
     ]
 
     assert str(reports[0]) == str(reports[1])
+
+
+def test_a_gradient_of_nan_breaks_every_law_of_sums() -> None:
+    def backward(dy: Array, cache: Any) -> Any:
+        dx, dw, db = fast.conv_backward(dy, cache)
+        assert dx is not None
+        return dx * np.nan, dw, db
+
+    report = check_conv(fast.conv_forward, backward, examples=5)
+
+    status = {verdict.law.name: verdict.status for verdict in report.verdicts}
+    assert status["dx equals the loops"] == "broken"
+    assert status["forward and backward are adjoint"] == "broken"
+
+
+def test_advice_to_right_homework_blames_no_gradient() -> None:
+    def backward(dy: Array, cache: Any) -> Any:
+        dy = dy[..., : cache[0].shape[-1]]  # too many channels are not refused
+        return fast.conv_backward(dy, cache[1])
+
+    def forward(x: Array, w: Array, b: Array) -> Any:
+        y, cache = fast.conv_forward(x, w, b)
+        return y, (b, cache)
+
+    report = check_conv(forward, backward, examples=10)
+
+    assert report.ok
+    (finding,) = report.findings
+    assert finding.law.name == "a gradient of another shape is refused"
+    assert finding.exhibit is None
+
+
+def test_what_does_not_do_the_same_twice_is_judged_all_the_same() -> None:
+    rng = np.random.default_rng(0)
+
+    def forward(x: Array, w: Array, b: Array) -> Any:
+        y, cache = fast.conv_forward(x, w, b)
+        return (y, cache) if rng.random() < 0.5 else (y[:, 1:], cache)
+
+    assert not check_conv(forward, fast.conv_backward, examples=10).ok
 
 
 BUGS = {bug.key: bug for bug in MUSEUM}

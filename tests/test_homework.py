@@ -74,6 +74,7 @@ def test_magics_of_notebooks_and_cells_in_other_languages_are_passed_over(
 ) -> None:
     path = tmp_path / "homework.ipynb"
     cells = ["%matplotlib inline\nx = 1", "%%bash\nrm x", "!pip install y", "# end"]
+    cells += ["for i in x:\n    !rm $i", "files = !ls", "x?", "??x"]
     path.write_text(
         json.dumps(
             {"cells": [{"cell_type": "code", "source": [cell]} for cell in cells]}
@@ -81,7 +82,29 @@ def test_magics_of_notebooks_and_cells_in_other_languages_are_passed_over(
         encoding="utf-8",
     )
 
-    assert read_source(path).split() == ["x", "=", "1", "#", "end"]
+    lines = [line for line in read_source(path).split("\n") if line not in ("", "pass")]
+    assert lines == ["x = 1", "# end", "for i in x:", "    pass"]
+
+
+def test_constants_that_python_computes_are_run_and_conditions_followed(
+    tmp_path: Path,
+) -> None:
+    path = write(
+        tmp_path,
+        homework="import math\nN = int(math.sqrt(4))\nif N > 1:\n    F = [N] * 2\n"
+        "else:\n    F = 0\nif N:\n    print('no')\n    G = 1\n",
+    )
+
+    assert load(path) == "['F', 'N', 'math'] ()\n"
+
+
+def test_the_encoding_that_a_file_declares_is_the_one_it_is_read_in(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "homework.py"
+    path.write_bytes("# -*- coding: latin-1 -*-\nN = 'é'\n".encode("latin-1"))
+
+    assert load(path) == "['N'] ()\n"
 
 
 @pytest.mark.parametrize("text", ["[]", "{", '{"cells": 1}', '{"cells": [1]}'])

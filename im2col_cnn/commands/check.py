@@ -1,6 +1,7 @@
 """Check somebody's convolution and pooling, and name what is wrong with them."""
 
 import json
+import math
 import os
 import tempfile
 from pathlib import Path
@@ -95,10 +96,11 @@ def check(
         )
     except HomeworkError as error:
         raise BadInputError(error) from error
-    if json_file is not None:
-        write_whole(json_file, as_json(report, points).encode())
-    if html_file is not None:
-        write_whole(html_file, as_html(report).encode())
+    with refusing(OSError):  # the disk may be full, or the folder a strange one
+        if json_file is not None:
+            write_whole(json_file, as_json(report, points).encode())
+        if html_file is not None:
+            write_whole(html_file, as_html(report).encode())
     screen = open_screen()
     for line in str(report).splitlines():
         say(screen, line)
@@ -113,13 +115,13 @@ def keep_hypothesis_out_of_this_folder() -> None:
 
 def require_outputs(file: Path, *outputs: Path | None) -> None:
     """Refuse files that could not be written at the end, or that should not be."""
-    taken = {file.resolve()}
+    taken = {os.path.realpath(file)}
     for path in outputs:
         if path is None:
             continue
-        if path.resolve() in taken:
+        if os.path.realpath(path) in taken:
             raise ValueError(f"{path}: is in use already, name another file")
-        taken.add(path.resolve())
+        taken.add(os.path.realpath(path))
         require_writable(path)
 
 
@@ -129,14 +131,21 @@ def read_weights(path: Path | None) -> dict[str, float]:
 
     if path is None:
         return {}
-    weights: Any = json.loads(path.read_text(encoding="utf-8"))
+    try:
+        weights: Any = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ValueError(f"{path}: {error.strerror or error}") from error
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"{path}: is no JSON: {error}") from error
     names = [law.name for law in LAWS]
     for name, points in weights.items() if isinstance(weights, dict) else ():
         if name not in names:
             raise ValueError(f"{path}: {name!r} is no law; laws are {', '.join(names)}")
-        if isinstance(points, bool) or not isinstance(points, int | float):
+        is_number = isinstance(points, int | float) and not isinstance(points, bool)
+        if not is_number or not 0 <= points < math.inf:
             raise ValueError(
-                f"{path}: the points of {name!r} are no number: {points!r}"
+                f"{path}: the points of {name!r} must be a number from 0 on, "
+                f"got {points!r}"
             )
     if not isinstance(weights, dict):
         raise ValueError(f'{path}: must be like {{"{names[1]}": 2}}')

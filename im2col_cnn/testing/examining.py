@@ -17,6 +17,9 @@ from .support import Support
 
 __all__ = ["check_offer", "judge_offer"]
 
+ONE_WINDOW = {"kernel_size": (2, 2), "stride": 2}
+UPSTREAM = np.full((1, 1, 1, 1), 12.0)  # halves, thirds and quarters of it are whole
+
 
 def check_offer(
     offer: Offer,
@@ -57,9 +60,13 @@ def judge_offer(
         words = ", ".join(offer.left_out)
         remarks.append(f"{offer.name}: refused when tried, so not asked for: {words}")
     if has_ties(subject):
-        rule = find_tie_rule(subject)
-        words = f'share by the rule "{rule}"' if rule else "follow no rule"
-        remarks.append(f"{offer.name}: tied maxima {words}")
+        try:
+            rule = find_tie_rule(subject)
+        except (Exception, SubjectStoppedError):  # the laws will meet it again
+            rule = None
+        else:
+            words = f'share by the rule "{rule}"' if rule else "follow no rule"
+            remarks.append(f"{offer.name}: tied maxima {words}")
         subject = replace(subject, ties=ties or rule)
     return judge(subject, seed=seed, examples=examples), remarks
 
@@ -76,27 +83,33 @@ def find_tie_rule(subject: Subject) -> Ties | None:
     rng = np.random.default_rng(0)
     for _ in range(8):
         window = rng.integers(0, 2, (2, 2)).astype(float)
-        left = [ties for ties in left if shares(subject, window, ties)]
+        found = share(subject, window)
+        left = [
+            ties for ties in left if same(found, right_share(subject, window, ties))
+        ]
     return left[0] if left else None
 
 
-def shares(subject: Subject, window: Array, ties: Ties) -> bool:
-    """Tell whether one window is shared by a rule; a crash is not held against it."""
+def share(subject: Subject, window: Array) -> Array:
+    """Ask how one window is shared: 1 to each winner from a mask, or 12 in all."""
+    if subject.kind == "mask":
+        return subject.run(Case((window,), {}))[0]
+    _, cache = subject.run(Case((window.reshape(1, 2, 2, 1),), ONE_WINDOW))
+    return subject.gradients(UPSTREAM, cache)[0]
+
+
+def right_share(subject: Subject, window: Array, ties: Ties) -> Array:
+    """Share one window by a rule."""
     assert subject.oracle is not None
-    try:
-        if subject.kind == "mask":
-            found, _ = subject.run(Case((window,), {}))
-            wanted = subject.oracle.forward(window, ties=ties)[0]
-        else:
-            settings = {"kernel_size": (2, 2), "stride": 2}
-            case = Case((window.reshape(1, 2, 2, 1),), settings)
-            _, cache = subject.run(case)
-            dy = np.full((1, 1, 1, 1), 12.0)
-            (found,) = subject.gradients(dy, cache)
-            _, right = subject.oracle.forward(*case.arrays, **settings, ties=ties)
-            (wanted,) = subject.right_gradients(dy, right)
-    except (Exception, SubjectStoppedError):
-        return True
+    if subject.kind == "mask":
+        return subject.oracle.forward(window, ties=ties)[0]
+    image = window.reshape(1, 2, 2, 1)
+    _, cache = subject.oracle.forward(image, **ONE_WINDOW, ties=ties)
+    return subject.right_gradients(UPSTREAM, cache)[0]
+
+
+def same(found: Array, wanted: Array) -> bool:
+    """Tell whether two shares are equal, up to rounding."""
     return found.shape == wanted.shape and bool(
         np.all(np.abs(found - wanted) <= tolerance(found, wanted))
     )

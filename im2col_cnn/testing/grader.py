@@ -13,10 +13,11 @@ from .._typing import Ties
 from .dialects.native import column_offer, pair_offer
 from .dialects.table import DIALECTS
 from .examining import check_offer, judge_offer
-from .homework import HomeworkError
+from .homework import HomeworkError, require_file
 from .isolation import Isolated, offers_in
+from .kinds import KINDS
 from .report import Report
-from .subject import SubjectStoppedError
+from .subject import SubjectError, SubjectStoppedError
 from .support import Support
 
 __all__ = ["check_conv", "check_im2col", "check_module", "check_pool"]
@@ -197,12 +198,13 @@ def check_module(
     'native'
     """
     path = Path(path)
+    require_file(path)
     limits = {"seconds": seconds, "megabytes": megabytes}
     with Isolated(path, dialect, **limits) as homework:  # type: ignore[arg-type]  # mixed
         try:
             found = homework.load()
-        except SubjectStoppedError as stop:
-            raise HomeworkError(f"{path}: {stop}") from stop
+        except (SubjectError, SubjectStoppedError) as error:
+            raise HomeworkError(f"{path}: {error}") from error
         remarks, verdicts = [], []
         if found["missing"]:
             remarks.append(f"not there: {', '.join(found['missing'])}")
@@ -217,7 +219,7 @@ def check_module(
     return Report(
         path.name,
         tuple(verdicts),
-        DIALECTS[found["dialect"]].words,
+        {kind: DIALECTS[found["dialect"]].words_for(kind) for kind in KINDS},
         tuple(remarks),
         printed,
         found["dialect"],

@@ -10,17 +10,23 @@ This keeps accidents out. It is no sandbox: code that means harm can do it.
 
 import ast
 import json
+import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.machinery import FileFinder, SourceFileLoader
+from importlib.util import decode_source
 from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any
 
-__all__ = ["Homework", "HomeworkError", "load"]
+__all__ = ["Homework", "HomeworkError", "load", "require_file"]
 
 NAME = "homework"
+# %magic, !command, ?name, name?, and what they return: names = !ls
+MAGIC = re.compile(r"^(\s*)(?:[%!?].*|[\w.]+\?\??\s*|[\w, ]+=\s*[%!].*)$")
+PLAIN = {"abs", "bool", "dict", "float", "int", "len", "list", "max", "min", "range"}
+PLAIN |= {"round", "set", "sorted", "str", "sum", "tuple", "zip"}
 
 
 class HomeworkError(Exception):
@@ -57,9 +63,17 @@ class DefinitionsLoader(SourceFileLoader):
         self, data: bytes, path: str, *, _optimize: int = -1
     ) -> CodeType:
         """Leave out whatever does something."""
-        tree = parse(bytes(data).decode("utf-8"), path)
+        tree = parse(decode_source(bytes(data)), path)
         tree.body = [statement for statement in tree.body if is_definition(statement)]
         return compile(tree, path, "exec")
+
+
+def require_file(path: Path) -> None:
+    """Refuse what is not a file: a folder, a pipe, or nothing at all."""
+    if path.is_dir():
+        raise HomeworkError(f"{path}: is a folder; name a file in it")
+    if not path.is_file():
+        raise HomeworkError(f"{path}: there is no such file")
 
 
 def load(path: Path) -> Homework:
@@ -91,10 +105,10 @@ def load(path: Path) -> Homework:
 def read_source(path: Path) -> str:
     """Return the Python of a script, or of the code cells of a notebook."""
     try:
-        text = path.read_text(encoding="utf-8")
+        text = decode_source(path.read_bytes())
     except OSError as error:
         raise HomeworkError(f"{path}: {error.strerror or error}") from error
-    except UnicodeDecodeError as error:
+    except (UnicodeDecodeError, SyntaxError) as error:  # so it says if told otherwise
         raise HomeworkError(f"{path}: is not text in UTF-8") from error
     if path.suffix != ".ipynb":
         return without_magics(text)
@@ -103,29 +117,30 @@ def read_source(path: Path) -> str:
         sources = [
             "".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"
         ]
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise HomeworkError(f"{path}: is no Jupyter notebook, version 4") from error
     return "\n".join(without_magics(source) for source in sources)
 
 
 def without_magics(source: str) -> str:
-    """Blank out lines for IPython and the shell; a cell in another language whole."""
+    """Do nothing in lines for IPython and the shell; leave out cells of others."""
     lines = source.split("\n")
     first = next((line for line in lines if line.strip()), "")
     if first.startswith("%%") and first.split()[0] not in ("%%time", "%%timeit"):
         return "\n" * (len(lines) - 1)
-    return "\n".join(
-        "" if line.lstrip().startswith(("%", "!", "?")) else line for line in lines
-    )
+    return "\n".join(MAGIC.sub(r"\1pass", line) for line in lines)
 
 
 def parse(source: str, path: str) -> ast.Module:
     """Parse, or say in which line it is no Python."""
     try:
         return ast.parse(source.lstrip("\ufeff"), path)
-    except (SyntaxError, ValueError) as error:
-        line = f":{error.lineno}" if isinstance(error, SyntaxError) else ""
-        raise HomeworkError(f"{path}{line}: is no Python: {error}") from error
+    except SyntaxError as error:
+        line = f":{error.lineno}" if error.lineno else ""
+        raise HomeworkError(f"{path}{line}: is no Python: {error.msg}") from error
+    except (ValueError, RecursionError, MemoryError) as error:
+        problem = str(error) or "it is too large, or nested too deeply"
+        raise HomeworkError(f"{path}: is no Python: {problem}") from error
 
 
 def is_definition(statement: ast.stmt) -> bool:
@@ -139,24 +154,28 @@ def is_definition(statement: ast.stmt) -> bool:
             return value is not None and is_simple(value)
         case ast.Try(body=body):  # an optional import
             return all(isinstance(s, ast.Import | ast.ImportFrom) for s in body)
+        case ast.If(test=test, body=body, orelse=orelse):
+            return is_simple(test) and all(map(is_definition, body + orelse))
         case _:
             return False
 
 
 def is_simple(value: ast.expr) -> bool:
-    """Tell whether an expression is a constant: at most NumPy is called in it."""
+    """Tell whether an expression is a constant: nothing of the author's is called."""
     return all(
-        not isinstance(node, ast.Call) or is_numpy(node.func)
+        not isinstance(node, ast.Call) or is_plain(node.func)
         for node in ast.walk(value)
         if not isinstance(value, ast.Lambda)
     )
 
 
-def is_numpy(function: ast.expr) -> bool:
-    """Tell whether a function is a plain one of NumPy, such as ``np.array``."""
+def is_plain(function: ast.expr) -> bool:
+    """Tell whether a function is one of NumPy's or Python's, such as ``np.array``."""
     match function:
-        case ast.Attribute(value=ast.Name(id="np" | "numpy")):
+        case ast.Attribute(value=ast.Name(id="np" | "numpy" | "math")):
             return True
+        case ast.Name(id=name):
+            return name in PLAIN
         case _:
             return False
 

@@ -24,7 +24,6 @@ def hunt(
     *,
     seed: int,
     examples: int,
-    shrink: bool,
     patience: int = PATIENCE,
 ) -> Trial | None:
     """
@@ -37,11 +36,9 @@ def hunt(
     seed : int
         The same seed finds the same.
     examples : int
-        How many inputs to try before the law is believed.
-    shrink : bool
-        Whether to make the input that was found as small as possible.
+        How many inputs to try before giving up.
     patience : int
-        How many calls that may take.
+        How many calls making it small may take.
 
     Returns
     -------
@@ -50,9 +47,7 @@ def hunt(
     """
     failures: list[Trial] = []
     calls_left = patience
-    phases = [hypothesis.Phase.generate]
-    if shrink:
-        phases.append(hypothesis.Phase.shrink)
+    phases = [hypothesis.Phase.generate, hypothesis.Phase.shrink]
 
     @quietly(seed, examples, phases=phases)
     def search(data: st.DataObject) -> None:

@@ -161,10 +161,9 @@ class Isolated:
         write_back(dy, after)
         return gradients
 
-    def printed(self, most: int = 2000) -> str:
+    def printed(self) -> str:
         """Return the first of what the homework printed."""
-        with self.file.open(errors="replace") as file:
-            return file.read(most)
+        return self.file.read_text(encoding="utf-8", errors="replace")
 
 
 def offers_in(homework: Isolated, found: dict[str, Any]) -> Iterator[Offer]:

@@ -1,7 +1,6 @@
 """Put all laws to one implementation, and name the bugs that they find."""
 
 from dataclasses import replace
-from functools import lru_cache
 from itertools import chain
 
 from .bugs.exhibit import Exhibit
@@ -12,6 +11,7 @@ from .laws.manners import small_calls_return
 from .laws.table import Law, laws_for
 from .report import Finding, Status, Verdict
 from .subject import Subject, SubjectError
+from .surveying import calls_again, survey
 from .trials import Trial, draw_trials, same_failure, try_again
 
 __all__ = ["agrees", "judge", "name_the_bug"]
@@ -34,49 +34,33 @@ def judge(subject: Subject, *, seed: int, examples: int) -> list[Verdict]:
     list of Verdict
         In the order of the laws.
     """
+    laws = laws_for(subject)
+    broken = survey(laws, subject, seed=seed, examples=examples)
+    stops = [trial for trial in broken.values() if trial.stopped]
     verdicts: list[Verdict] = []
     findings: list[Finding] = []
-    stopped: Finding | None = None
-    for law in laws_for(subject):
-        if stopped is not None and uses(law, stopped):
-            verdicts.append(Verdict(subject.name, law, "not checked", stopped))
-            continue
-        once = law.demand is small_calls_return
-        tries = 1 if once else examples
-        trial = hunt(law, subject, seed=seed, examples=tries, shrink=False)
+    for law in laws:
+        stop = next((trial for trial in stops if calls_again(law, trial)), None)
+        trial = broken.get(law.name, stop)
         if trial is None:
             verdicts.append(Verdict(subject.name, law, "holds"))
             continue
-        finding = known(trial, law, subject, findings, seed)
+        more = () if stop else evidence(law, subject, seed)
+        finding = known(trial, subject, findings, more)
+        if finding is None and stop is None:
+            trial = hunt(law, subject, seed=seed, examples=2 * examples) or trial
+            finding = same_crash(trial, findings)
         if finding is None:
-            finding = look_closer(trial, law, subject, seed, tries)
+            bug = name_the_bug([trial, *more], subject) if more else None
+            finding = Finding(subject.name, subject.kind, trial.law, trial, bug)
             findings.append(finding)
-        if trial.stopped:
-            stopped = finding
         status: Status = "advice" if law.advice else "broken"
+        if law.name not in broken:
+            status = "not checked"
         verdicts.append(Verdict(subject.name, law, status, finding))
     return verdicts
 
 
-def uses(law: Law, stopped: Finding) -> bool:
-    """Tell whether a law would call again what did not return."""
-    error = stopped.trial.failure
-    in_forward = isinstance(error, SubjectError) and error.part == "forward"
-    return in_forward or "backward" in law.judges
-
-
-def look_closer(
-    trial: Trial, law: Law, subject: Subject, seed: int, examples: int
-) -> Finding:
-    """Make a counterexample small, and find its name."""
-    if trial.stopped:
-        return Finding(subject.name, subject.kind, law, trial)
-    small = hunt(law, subject, seed=seed, examples=examples, shrink=True) or trial
-    exhibit = name_the_bug([small, *evidence(law, subject, seed)], subject)
-    return Finding(subject.name, subject.kind, law, small, exhibit)
-
-
-@lru_cache(maxsize=1)  # it is asked for twice in a row
 def evidence(law: Law, subject: Subject, seed: int) -> tuple[Trial, ...]:
     """Draw some more trials that tell bugs apart."""
     # One small call tells little; the laws about numbers tell more.
@@ -90,27 +74,26 @@ def evidence(law: Law, subject: Subject, seed: int) -> tuple[Trial, ...]:
 
 
 def known(
-    trial: Trial, law: Law, subject: Subject, findings: list[Finding], seed: int
+    trial: Trial, subject: Subject, findings: list[Finding], more: tuple[Trial, ...]
 ) -> Finding | None:
     """Return the earlier finding that explains why this law is broken too."""
-    for finding in findings:
-        if crashed(trial) and same_failure(trial.failure, finding.trial.failure):
+    if (finding := same_crash(trial, findings)) is not None:
+        return finding
+    for finding in findings if more else ():
+        if finding.exhibit and agrees(finding.exhibit, subject, [trial, *more]):
             return finding
-    named = [finding for finding in findings if finding.exhibit is not None]
-    if named:
-        trials = [trial, *evidence(law, subject, seed)]
-        for finding in named:
-            if finding.exhibit and agrees(finding.exhibit, subject, trials):
-                return finding
     # Sums and shapes are wrong where numbers are: that is no news.
-    if law.follows:
+    if trial.law.follows:
         return next((f for f in findings if f.law.array or f.law.oracle), None)
     return None
 
 
-def crashed(trial: Trial) -> bool:
-    """Tell whether a call failed, rather than gave a wrong answer."""
-    return isinstance(trial.failure, SubjectError)
+def same_crash(trial: Trial, findings: list[Finding]) -> Finding | None:
+    """Return the finding of a call that failed in the same way."""
+    if not isinstance(trial.failure, SubjectError):
+        return None
+    again = (f for f in findings if same_failure(trial.failure, f.trial.failure))
+    return next(again, None)
 
 
 def name_the_bug(trials: list[Trial], subject: Subject) -> Exhibit | None:
@@ -129,8 +112,9 @@ def name_the_bug(trials: list[Trial], subject: Subject) -> Exhibit | None:
     Exhibit or None
     """
     own = (exhibit for exhibit in MUSEUM if exhibit.kind == subject.kind)
-    both = chain(own, pairs(subject.kind))
-    return next((e for e in both if agrees(e, subject, trials)), None)
+    # Advice is one thing at a time: what breaks it may have no numbers to compare.
+    two = () if trials[0].law.advice else pairs(subject.kind)
+    return next((e for e in chain(own, two) if agrees(e, subject, trials)), None)
 
 
 def agrees(exhibit: Exhibit, subject: Subject, trials: list[Trial]) -> bool:

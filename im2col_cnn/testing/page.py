@@ -1,6 +1,7 @@
 """Write a report as one HTML page that needs nothing else, with its inputs drawn."""
 
 from html import escape
+from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ from .._typing import Array
 from .laws.verdict import equal, tolerance
 from .planes import planes_of
 from .report import Finding, Report
-from .wording import call_of, in_words
+from .wording import call_of
 
 __all__ = ["as_html"]
 
@@ -20,15 +21,21 @@ body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto
 h2 { margin-top: 2.5rem; border-top: 1px solid var(--line); padding-top: 1rem; }
 table.laws { border-collapse: collapse; width: 100%; }
 table.laws td { border-bottom: 1px solid var(--line); padding: .2rem .6rem; }
+table.laws th { text-align: left; padding: 1.2rem 0 .3rem; overflow-wrap: anywhere; }
+table.laws td:last-child { white-space: nowrap; }
+h1, h2, li, p { overflow-wrap: anywhere; } h1 { font-size: 1.6rem; }
+h2 { font-size: 1.25rem; } ul { padding-left: 1.2rem; }
 .broken { color: var(--bad); font-weight: 600; } .holds { color: var(--good); }
-.arrays { display: flex; flex-wrap: wrap; gap: 1.5rem; align-items: flex-start; }
+.arrays { display: flex; flex-wrap: wrap; gap: 1.5rem; overflow-x: auto;
+          align-items: flex-start; }
 figure { margin: .5rem 0; } figcaption { font: 14px monospace; }
 table.grid { border-collapse: collapse; display: inline-table; margin: .2rem; }
 table.grid td { border: 1px solid var(--line); min-width: 2rem; padding: .15rem .4rem;
                 text-align: right; font: 14px monospace; }
 td.wrong { background: #d334; outline: 2px solid var(--bad); }
 td.right { background: #2924; outline: 2px solid var(--good); }
-table.grid caption { font: 12px monospace; opacity: .8; text-align: left; }
+table.grid caption { font: 12px monospace; opacity: .8; text-align: left;
+                     white-space: nowrap; }
 pre { white-space: pre-wrap; }
 """
 MOST = 400  # cells of an array that are drawn
@@ -55,7 +62,7 @@ def as_html(report: Report) -> str:
         '<meta name="viewport" content="width=device-width">',
         f"<title>{title}</title><style>{STYLE}</style></head><body>",
         f"<h1>{title}</h1><p>{escape(heading)}</p>",
-        *(f"<p>{escape(remark)}</p>" for remark in remarks),
+        f"<ul>{''.join(f'<li>{escape(remark)}</li>' for remark in remarks)}</ul>",
         laws(report),
         *(bug(report, n, f) for n, f in enumerate(report.findings, start=1)),
     ]
@@ -65,45 +72,51 @@ def as_html(report: Report) -> str:
 
 
 def laws(report: Report) -> str:
-    """Write the table of laws."""
+    """Write the table of laws, function by function."""
     numbers = {id(finding): n for n, finding in enumerate(report.findings, start=1)}
     rows = []
-    for verdict in report.verdicts:
-        number = numbers.get(id(verdict.finding))
-        link = f'<a href="#bug{number}">bug {number}</a>' if number else ""
+    for function, verdicts in groupby(
+        report.verdicts, lambda verdict: verdict.function
+    ):
         rows.append(
-            f"<tr><td>{escape(verdict.function)}</td>"
-            f'<td class="{verdict.status}">{verdict.status}</td>'
-            f'<td title="{escape(verdict.law.sentence)}">'
-            f"{escape(verdict.law.name)}</td>"
-            f"<td>{link}</td></tr>"
+            f'<tr><th colspan="3" scope="rowgroup">{escape(function)}</th></tr>'
         )
+        for verdict in verdicts:
+            number = numbers.get(id(verdict.finding))
+            link = f'<a href="#bug{number}">see {number}</a>' if number else ""
+            rows.append(
+                f'<tr><td class="{verdict.status}">{verdict.status}</td>'
+                f'<td title="{escape(verdict.law.sentence)}">'
+                f"{escape(verdict.law.name)}</td>"
+                f"<td>{link}</td></tr>"
+            )
     return f'<table class="laws">{"".join(rows)}</table>'
 
 
 def bug(report: Report, number: int, finding: Finding) -> str:
     """Describe a bug, and draw the smallest input that shows it."""
-    title = escape(f"{number}. {finding.function}: {report.headline(finding)}")
+    word = "" if report.decides(finding) else "advice: "
+    title = escape(f"{number}. {finding.function}: {word}{report.headline(finding)}")
     parts = [f'<h2 id="bug{number}">{title}</h2>']
     if (exhibit := finding.exhibit) is not None:
         parts += [
-            f"<p>{escape(exhibit.why)}.</p>",
-            f"<p>Write <code>{escape(exhibit.fix)}</code>.</p>",
-            f"<p>Seen in {escape(exhibit.source)}.</p>",
+            f"<p>Why: {escape(exhibit.why)}.</p>",
+            f"<p>Instead: <code>{escape(exhibit.fix)}</code></p>",
+            f"<p>Seen: {escape(exhibit.source)}.</p>",
         ]
-    parts.append(f"<p>The law: {escape(finding.law.sentence)}</p>")
+    parts.append(f"<p>Law: {escape(finding.law.sentence)}</p>")
     figures, settings = [], []
     for name, value in call_of(finding.trial, finding.kind):
-        word = report.words.get(name, name)
+        called = report.word(finding, name)
         if isinstance(value, np.ndarray):
-            figures.append(figure(word, value, is_kernel=name == "w"))
+            figures.append(figure(called, value, is_kernel=name == "w"))
         else:
-            settings.append(f"{word} = {value!r}")
+            settings.append(f"{called} = {value!r}")
     parts.append("<p>The smallest input that shows it:</p>")
     parts.append(f'<div class="arrays">{"".join(figures)}</div>')
     if settings:
         parts.append(f"<p><code>{escape(', '.join(settings))}</code></p>")
-    parts.append(f"<p>{escape(in_words(finding.problem, report.words))}</p>")
+    parts.append(f"<p>{escape(report.problem(finding))}</p>")
     if isinstance(finding.expected, np.ndarray):
         parts.append(f'<div class="arrays">{compared(finding)}</div>')
     return "\n".join(parts)
@@ -139,7 +152,7 @@ def figure(
     planes = planes_of(name, array, is_kernel=is_kernel)
     marked = planes_of(name, marks, is_kernel=is_kernel)
     grids = [
-        grid(*plane, both.rows, mark)
+        grid(plane.title if len(planes) > 1 else "", plane.rows, both.rows, mark)
         for plane, both in zip(planes, marked, strict=True)
     ]
     return (

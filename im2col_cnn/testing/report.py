@@ -65,7 +65,8 @@ class Report:
     verdicts : tuple of Verdict
         One per function and law.
     words : mapping
-        What the laws call ``x``, ``dx``, ... in the words of the homework.
+        From a kind to what the laws call ``x``, ``dx``, ... in the words of the
+        homework.
     remarks : tuple of str
         What was left out, and other things worth knowing.
     printed : str
@@ -79,7 +80,7 @@ class Report:
 
     title: str
     verdicts: tuple[Verdict, ...]
-    words: Mapping[str, str] = field(default_factory=dict)
+    words: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     remarks: tuple[str, ...] = ()
     printed: str = ""
     dialect: str = ""
@@ -159,11 +160,19 @@ class Report:
             lines += [""]
         return lines
 
+    def word(self, finding: Finding, name: str) -> str:
+        """Return what the homework calls something."""
+        return self.words.get(finding.kind, {}).get(name, name)
+
+    def problem(self, finding: Finding) -> str:
+        """Say what went wrong, in the words of the homework."""
+        return in_words(finding.problem, self.words.get(finding.kind, {}))
+
     def headline(self, finding: Finding) -> str:
         """Return the name of a bug, or what was seen of it."""
         if finding.exhibit is not None:
             return f"{finding.exhibit.name} ({finding.exhibit.key})"
-        return in_words(finding.problem, self.words)
+        return self.problem(finding)
 
     def story(self, finding: Finding) -> list[str]:
         """Tell why a bug is one, what mends it, and on what input it shows."""
@@ -173,8 +182,10 @@ class Report:
             lines += [f"seen  {exhibit.source}"]
         lines += [f"law   {finding.law.sentence}", "", "smallest input that shows it:"]
         for name, value in call_of(finding.trial, finding.kind):
-            lines += named(self.words.get(name, name), value)
-        lines += ["", in_words(finding.problem, self.words)]
+            lines += named(self.word(finding, name), value)
+        lines += [""]
+        if finding.exhibit is not None:  # otherwise the headline has said it
+            lines += [self.problem(finding)]
         if finding.expected is not None:
             lines += named("expected", finding.expected)
             lines += named("got", finding.got)
@@ -188,7 +199,7 @@ class Report:
         """Say in a line or two what would be better."""
         if finding.exhibit is None:
             return []  # the headline says it all
-        hint = in_words(finding.problem, self.words)
+        hint = self.problem(finding)
         return [hint, f"better: {finding.exhibit.fix}"]
 
     def summary(self) -> str:
@@ -196,7 +207,8 @@ class Report:
         counted = [verdict for verdict in self.verdicts if self.counts(verdict)]
         held = sum(verdict.status == "holds" for verdict in counted)
         advice = sum(v.status == "advice" for v in self.verdicts if not self.counts(v))
-        more = f"; {advice} pieces of advice, which do not count" if advice else ""
+        one, many = "piece of advice, which does", "pieces of advice, which do"
+        more = f"; {advice} {one if advice == 1 else many} not count" if advice else ""
         return f"{held} of {len(counted)} laws hold{more}"
 
 

@@ -18,7 +18,15 @@ from .laws.verdict import BrokenLawError, equal, tolerance
 from .strategies import Case
 from .subject import Subject, SubjectError, SubjectStoppedError
 
-__all__ = ["Trial", "draw_trials", "quietly", "same_failure", "settle", "try_again"]
+__all__ = [
+    "Trial",
+    "draw_trials",
+    "feed",
+    "quietly",
+    "same_failure",
+    "settle",
+    "try_again",
+]
 
 
 @dataclass(frozen=True)
@@ -83,13 +91,28 @@ def draw_trials(law: Law, subject: Subject, *, count: int, seed: int) -> list[Tr
     """Put a law to a subject several times; the same seed draws the same."""
     trials: list[Trial] = []
 
-    @quietly(seed, count, phases=(hypothesis.Phase.generate,))
     def put(data: st.DataObject) -> None:
         if not trials or not trials[-1].stopped:
             trials.append(settle(law, subject, data.draw))
 
-    put()
+    feed(put, seed=seed, examples=count)
     return trials
+
+
+def feed(put: Callable[[st.DataObject], None], *, seed: int, examples: int) -> None:
+    """Call ``put(data)`` so many times, with data to draw from.
+
+    Each time is a run of its own. Within one, Hypothesis would vary what it drew
+    before, which here is a call that many laws share, and insist that a function does
+    the same again, which a stranger's need not. A run begins with the simplest data.
+    """
+
+    def second(data: st.DataObject) -> None:
+        if data.draw(st.integers(0, 2**63)):
+            put(data)
+
+    for number in range(examples):
+        quietly(seed * 10**6 + number, 2, phases=[hypothesis.Phase.generate])(second)()
 
 
 def quietly(seed: int, examples: int, **more: Any) -> Callable[..., Callable[[], None]]:

@@ -6,6 +6,7 @@ Requests come in and answers go out as pickles, through copies of the standard s
 The homework gets others: nothing to read, and a file for whatever it prints.
 """
 
+import io
 import os
 import pickle
 import sys
@@ -23,6 +24,7 @@ from .subject import SubjectError
 __all__ = ["main"]
 
 KEPT = 32  # caches; laws look back at few
+MOST_PRINTED = 2000  # characters
 
 
 def main() -> None:
@@ -36,8 +38,6 @@ def main() -> None:
     while (request := read(requests)) is not None:
         pickle.dump(server.answer(*request), answers)
         answers.flush()
-        for stream in sys.stdout, sys.stderr:
-            stream.flush()
 
 
 def read(requests: BinaryIO) -> Any:
@@ -48,12 +48,30 @@ def read(requests: BinaryIO) -> Any:
         return None
 
 
+class Scrap(io.TextIOBase):
+    """Keep the first of what is printed in a file, and let go of the rest."""
+
+    def __init__(self, descriptor: int) -> None:
+        self.descriptor, self.left = descriptor, MOST_PRINTED
+
+    def write(self, text: str) -> int:
+        """Keep what there is room for."""
+        kept = text[: self.left]
+        self.left -= len(kept)
+        os.write(self.descriptor, kept.encode(errors="replace"))
+        return len(text)
+
+    def close(self) -> None:
+        """Stay open, whatever the homework does."""
+
+
 def redirect(printed: str) -> None:
     """Let what is printed go to a file, and give nothing to read."""
-    nothing = os.open(os.devnull, os.O_RDONLY)
+    nothing = os.open(os.devnull, os.O_RDWR)
     file = os.open(printed, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-    for stream, target in (0, nothing), (1, file), (2, file):
-        os.dup2(target, stream)
+    for stream in range(3):  # for what is not written in Python
+        os.dup2(nothing, stream)
+    sys.stdout = sys.stderr = Scrap(file)
 
 
 def limit_memory(megabytes: int) -> None:
@@ -98,8 +116,9 @@ class Server:
     def load(self, path: str, dialect: str | None) -> dict[str, Any]:
         """Load a file, and say what it offers."""
         homework = load(Path(path))
-        chosen = DIALECTS[dialect] if dialect else guess(homework.names)
-        if chosen is None or not chosen.found(homework.names):
+        names = {name: it for name, it in homework.names.items() if callable(it)}
+        chosen = DIALECTS[dialect] if dialect else guess(names)
+        if chosen is None or not chosen.found(names):
             wanted = [chosen] if chosen else DIALECTS.values()
             words = "; ".join(
                 f"{each.name}: {', '.join(each.names)}" for each in wanted
@@ -108,8 +127,8 @@ class Server:
                 f"{path} defines no function to check; looked for {words}"
                 + "".join(f"; {trouble}" for trouble in homework.trouble)
             )
-        self.offers = chosen.read(homework.names)
-        found = chosen.found(homework.names)
+        self.offers = chosen.read(names)
+        found = chosen.found(names)
         return {
             "dialect": chosen.name,
             "missing": [name for name in chosen.names if name not in found],

@@ -1,9 +1,11 @@
 """Show the bugs of average poolings, each in the step where it happens."""
 
+from typing import Any
+
 import numpy as np
 
 from ..._typing import Array
-from .exhibit import FORUMS
+from .exhibit import UNREPORTED
 from .pool_steps import PoolPlan, mean_bug, real_pixels
 from .pooling import bugs_of_both
 
@@ -29,6 +31,10 @@ def constant(patch: Array, count: int) -> Array:
     return np.ones(patch.shape)
 
 
+def total(patch: Array, count: int) -> Any:
+    return np.sum(patch)
+
+
 MEAN_BUGS = (
     *bugs_of_both(mean_bug, "a"),
     mean_bug(
@@ -40,11 +46,19 @@ MEAN_BUGS = (
         count=whole_kernel,
     ),
     mean_bug(
+        "E26",
+        "the sum stands for the mean",
+        "it is as many times too large as the window has pixels",
+        "np.sum(patch) / (KH * KW), or np.mean(patch)",
+        UNREPORTED,
+        value=total,
+    ),
+    mean_bug(
         "E14",
         "the gradient is not divided",
         "each pixel of a window of k * k pixels owes a k * k-th part",
         "dx[here] += dy[n, h, w, c] / (KH * KW)",
-        FORUMS,
+        UNREPORTED,
         weights=constant,
     ),
     mean_bug(
@@ -52,7 +66,7 @@ MEAN_BUGS = (
         "the gradient is divided by the height only",
         "the shares of a window add up to KW times too much",
         "dx[here] += dy[n, h, w, c] / (KH * KW)",
-        FORUMS,
+        UNREPORTED,
         weights=shares_of_the_height,
     ),
     mean_bug(
@@ -60,7 +74,7 @@ MEAN_BUGS = (
         "the mean divides by the height squared",
         "it is right for square kernels only",
         "np.sum(patch) / (KH * KW)",
-        FORUMS,
+        UNREPORTED,
         count=squared_height,
     ),
 )

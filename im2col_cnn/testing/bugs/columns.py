@@ -8,7 +8,7 @@ import numpy as np
 from ..._typing import Array, Columns, Images, Shape
 from ...columns import fold, unfold
 from ...window import Window
-from .exhibit import FORUMS, Exhibit
+from .exhibit import UNREPORTED, Exhibit
 
 __all__ = ["COLUMN_BUGS"]
 
@@ -153,7 +153,7 @@ COLUMN_BUGS = (
         "col2im averages where windows overlap",
         "that undoes im2col; the gradient needs its transpose, which adds up",
         "do not divide by the number of windows",
-        FORUMS,
+        UNREPORTED,
         *pair(to_images=averaging),
     ),
 )

@@ -6,7 +6,7 @@ import numpy as np
 
 from ..._typing import Array, Bias, Images, Kernels
 from .conv_steps import ConvSteps, Plan, both, conv_bug, conv_pair
-from .exhibit import FORUMS, NOTEBOOK, Exhibit
+from .exhibit import NOTEBOOK, UNREPORTED, Exhibit
 
 __all__ = ["MANNER_BUGS"]
 
@@ -80,7 +80,7 @@ MANNER_BUGS = (
         "dy is overwritten",
         why="the caller, or another layer, still needs it",
         fix="work on dy.copy()",
-        source=FORUMS,
+        source=UNREPORTED,
         done=spend_dy,
     ),
     conv_bug(
@@ -88,7 +88,7 @@ MANNER_BUGS = (
         "dw goes on adding up from one call to the next",
         why="a gradient belongs to one call; whoever wants sums can add",
         fix="dw = np.zeros(w.shape) in every call",
-        source=FORUMS,
+        source="karpathy/micrograd PR 102",
         done=add_to_the_last_call,
     ),
     Exhibit(
@@ -97,7 +97,7 @@ MANNER_BUGS = (
         "what backward needs is kept in one place for all calls",
         "a second forward overwrites what the first backward needs",
         "return it as the cache",
-        FORUMS,
+        UNREPORTED,
         *latest_pair(),
     ),
 )

@@ -5,23 +5,19 @@ from typing import Any
 import numpy as np
 
 from ..._typing import Images, Padding, Shape
-from .conv_steps import ConvSteps, Plan, conv_bug, pad, stops, taps
-from .exhibit import FORUMS, NOTEBOOK
+from .conv_steps import ConvSteps, Plan, conv_bug, pad, taps
+from .exhibit import UNREPORTED
 
 __all__ = ["PLACE_BUGS"]
 
 
-def swapped_stops(plan: Plan) -> Shape:
-    return stops(plan)[::-1]
-
-
-def stops_of_a_square_kernel(plan: Plan) -> Shape:
-    """Take the kernel's height for its width too, as one course's im2col does."""
-    _, _, W, _ = plan.x.shape
-    KH, *_ = plan.w.shape
-    span = plan.dilation[1] * (KH - 1) + 1
-    OW = (W + sum(plan.padding[1]) - span) // plan.stride[1] + 1
-    return stops(plan)[0], OW
+def stops_with_half_the_padding(plan: Plan) -> Shape:
+    sizes = []
+    for n, size in enumerate(plan.x.shape[1:3]):
+        span = plan.dilation[n] * (plan.w.shape[n] - 1) + 1
+        before, _ = plan.padding[n]
+        sizes.append((size + before - span) // plan.stride[n] + 1)
+    return tuple(sizes)
 
 
 def pairs_that_forget_the_stride(
@@ -32,18 +28,6 @@ def pairs_that_forget_the_stride(
         KH, KW, *_ = call["w"].shape
         return ((KH - 1) // 2,) * 2, ((KW - 1) // 2,) * 2
     return ConvSteps().as_pairs(padding, call)
-
-
-def transposed(plan: Plan, i: int, j: int) -> tuple[slice, slice]:
-    return taps(plan, j, i)
-
-
-def square(plan: Plan, i: int, j: int) -> tuple[slice, slice]:
-    """Let the width stand for both sides, as ``(f, f, ...) = w.shape`` does."""
-    rows, columns = taps(plan, i, j)
-    _, KW, *_ = plan.w.shape
-    span = plan.dilation[0] * (KW - 1) + 1
-    return slice(rows.start, rows.start + span, rows.step), columns
 
 
 def without_stride(plan: Plan, i: int, j: int) -> tuple[slice, slice]:
@@ -77,48 +61,6 @@ def in_memory_order(x: Images, plan: Plan) -> Images:
 
 
 PLACE_BUGS = (
-    conv_bug(
-        "S2",
-        "rows and columns are swapped in a slice of backward",
-        why="the gradients are right on square images with symmetric gradients, and "
-        "wrong otherwise: h counts rows and belongs first",
-        fix="x[n, h_start:h_end, w_start:w_end]",
-        source=f"{NOTEBOOK}; renmengye/np-conv2d PR 2",
-        pays=transposed,
-    ),
-    conv_bug(
-        "S5",
-        "the kernel's width stands for its height",
-        why="`f, f, *_ = w.shape` keeps only the second number",
-        fix="KH, KW, *_ = w.shape",
-        source=NOTEBOOK,
-        pays=square,
-        reads=square,
-    ),
-    conv_bug(
-        "C1a",
-        "the output has its height and width swapped",
-        why="it is right on square images; elsewhere y has the wrong shape",
-        fix="y = np.zeros((N, OH, OW, F))",
-        source="Maratyszcza/NNPACK 15: all tests use square images and kernels",
-        stops=swapped_stops,
-    ),
-    conv_bug(
-        "C1b",
-        "the output's width is computed with the kernel's height",
-        why="it is right for square kernels only",
-        fix="OW = (W + 2 * pad - KW) // stride + 1",
-        source="cs231n im2col.py checks the width with the kernel's height",
-        stops=stops_of_a_square_kernel,
-    ),
-    conv_bug(
-        "C1c",
-        "rows and columns are swapped in a slice of forward",
-        why="y is transposed: right on symmetric images only",
-        fix="x[n, h_start:h_end, w_start:w_end]",
-        source="renmengye/np-conv2d PR 2",
-        reads=transposed,
-    ),
     conv_bug(
         "C4a",
         "the stride is missing where forward slices the image",
@@ -209,11 +151,28 @@ PLACE_BUGS = (
         pays=without_dilation,
     ),
     conv_bug(
+        "E23",
+        "forward slices the image that is not padded",
+        why="the output's size counts the padding, so windows at the border stick out",
+        fix="x_padded[n, h_start:h_end, w_start:w_end]",
+        source="AdalbertoCq/Deep-Learning-Specialization-Coursera 2; "
+        "SamratSahoo/UT-Arlington-Research 2",
+        pad=lambda x, plan: x,
+    ),
+    conv_bug(
+        "E24",
+        "the output's size counts the padding on one side only",
+        why="images are padded before and after",
+        fix="OH = (H + 2 * pad - KH) // stride + 1",
+        source=UNREPORTED,
+        stops=stops_with_half_the_padding,
+    ),
+    conv_bug(
         "E8",
         "the last window of every row and column is missing",
         why="range(OH - 1) stops one too early",
         fix="for h in range(OH):",
-        source=FORUMS,
+        source=UNREPORTED,
         visits=lambda sizes, plan: np.ndindex(*(max(0, size - 1) for size in sizes)),
     ),
 )

@@ -128,6 +128,7 @@ class ConvSteps:
     dtype: Callable[[Array], Any] = lambda array: array.dtype
     new_dx: Callable[[Shape, Plan, Any], Images] = lambda s, plan, dt: np.zeros(s, dt)
     pays: Callable[[Plan, int, int], Place] = taps
+    reads_again: Callable[[Plan, int, int], Place] | None = None  # where it pays
     kernel_back: Callable[[Kernels], Kernels] = np.asarray
     deposit: Callable[[Images, Any, Array], None] = deposit
     charge: Callable[[Kernels, int, Array], None] = charge
@@ -176,11 +177,12 @@ def conv_pair(steps: ConvSteps) -> tuple[Callable[..., Any], Callable[..., Any]]
         dx = steps.new_dx(size, plan, dtype)
         for n, i, j, f in np.ndindex(dy.shape):
             if n < N and f < plan.w.shape[-1]:
-                rows, columns = steps.pays(plan, i, j)
+                there, here = (steps.reads_again or steps.pays), steps.pays
                 own = channels(plan, f)
                 owed = dy[n, i, j, f]
-                steps.charge(dw, f, owed * padded[n, rows, columns, own])
-                steps.deposit(dx, (n, rows, columns, own), owed * kernel[..., f])
+                steps.charge(dw, f, owed * padded[(n, *there(plan, i, j), own)])
+                at = (n, *here(plan, i, j), own)
+                steps.deposit(dx, at, owed * kernel[..., f])
         found: tuple[Images, Kernels, Bias] = steps.done(
             steps.crop(dx, plan), dw, steps.sum_bias(dy, plan), plan, dy
         )

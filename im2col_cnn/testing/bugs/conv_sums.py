@@ -6,7 +6,7 @@ import numpy as np
 
 from ..._typing import Array, Bias, Images, Kernels
 from .conv_steps import ConvSteps, Plan, conv_bug, conv_pair, stops, sum_bias, taps
-from .exhibit import FORUMS, NOTEBOOK
+from .exhibit import NOTEBOOK, UNREPORTED
 
 __all__ = ["SUM_BUGS"]
 
@@ -50,6 +50,11 @@ def bias_over_pixels(dy: Images, plan: Plan) -> Bias:
 
 def mean_bias(dy: Images, plan: Plan) -> Bias:
     return sum_bias(dy, plan) / len(dy)
+
+
+def bias_of_the_last_place(dy: Images, plan: Plan) -> Bias:
+    last = dy[-1, -1, -1] if dy.size else np.zeros(dy.shape[-1])
+    return np.asarray(last.reshape(plan.b.shape))
 
 
 def only_the_last_image(
@@ -145,7 +150,7 @@ SUM_BUGS = (
         "the bias gradient is summed over the wrong axes",
         why="db has one number per filter; rows, columns and images are summed up",
         fix="db = dy.sum(axis=(0, 1, 2))",
-        source=FORUMS,
+        source="deeplearning4j/deeplearning4j 8280",
         sum_bias=bias_over_pixels,
     ),
     conv_bug(
@@ -153,8 +158,16 @@ SUM_BUGS = (
         "the bias gradient is averaged over the batch",
         why="the mean belongs to the loss, which has taken it already",
         fix="db = dy.sum(axis=(0, 1, 2))",
-        source="asked for in dengfy/cs231n 1",
+        source="asked for in dengfy/cs231n 1; kvfrans/notes 5",
         sum_bias=mean_bias,
+    ),
+    conv_bug(
+        "E25",
+        "db is assigned with = instead of +=",
+        why="the bias is used at every place, and each of them adds to its gradient",
+        fix="db[f] += dy[n, h, w, f]",
+        source="oreilly-japan/deep-learning-from-scratch 27: why +=?",
+        sum_bias=bias_of_the_last_place,
     ),
     conv_bug(
         "C19a",
@@ -203,7 +216,7 @@ SUM_BUGS = (
         "dx is divided by the batch size",
         why="the mean belongs to the loss, which has taken it already",
         fix="return dx",
-        source=FORUMS,
+        source=UNREPORTED,
         done=dx_over_the_batch,
     ),
     conv_bug(
@@ -211,7 +224,7 @@ SUM_BUGS = (
         "dx starts from something else than zeros",
         why="np.empty and np.ones_like have numbers in them already",
         fix="dx = np.zeros(x.shape)",
-        source=FORUMS,
+        source=UNREPORTED,
         new_dx=lambda size, plan, dtype: np.ones(size, dtype),
     ),
 )

@@ -10,10 +10,10 @@ from typing import Any
 
 from ..._typing import Array
 
-__all__ = ["FORUMS", "NOTEBOOK", "SCRATCH", "Exhibit"]
+__all__ = ["NOTEBOOK", "SCRATCH", "UNREPORTED", "Exhibit"]
 
 NOTEBOOK = "the notebook Convolutional Neural Networks: Step by Step"
-FORUMS = "course forums"
+UNREPORTED = "no public report that we know of"
 SCRATCH = "deep-learning-from-scratch"
 
 

@@ -5,7 +5,7 @@ from math import prod
 import numpy as np
 
 from ..._typing import Array, Shape
-from .exhibit import FORUMS, NOTEBOOK, Exhibit
+from .exhibit import NOTEBOOK, UNREPORTED, Exhibit
 
 __all__ = ["HELPER_BUGS"]
 
@@ -90,7 +90,7 @@ HELPER_BUGS = (
         "the maximum is taken along one axis",
         "every column of the window has a winner",
         "np.max(Z_slice), without an axis",
-        FORUMS,
+        UNREPORTED,
         mask_along_columns,
     ),
     Exhibit(
@@ -99,7 +99,7 @@ HELPER_BUGS = (
         "the gradient is not divided",
         "each pixel of a window gets all of it",
         "dz / (H * W)",
-        FORUMS,
+        UNREPORTED,
         undivided,
     ),
     Exhibit(
@@ -108,7 +108,7 @@ HELPER_BUGS = (
         "the gradient is divided by the height only",
         "the shares add up to W times too much",
         "dz / (H * W)",
-        FORUMS,
+        UNREPORTED,
         divided_by_height,
     ),
     Exhibit(
@@ -117,7 +117,7 @@ HELPER_BUGS = (
         "the gradient is divided twice",
         "np.mean of the shares divides again",
         "np.full(shape, dz / (H * W))",
-        FORUMS,
+        UNREPORTED,
         a_mean_of_shares,
     ),
 )

@@ -15,7 +15,7 @@ IMAGES = Support(axes=(2,), empty_batch=False)  # the exhibits know rows and col
 Matrix = dict[str, tuple[str, ...]]
 
 
-def matrix(*, draws: int = 40, seed: int = 0) -> Matrix:
+def matrix(*, draws: int = 20, seed: int = 0) -> Matrix:
     """
     Put every law to every exhibit.
 

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from ..._typing import Array, Images
-from .exhibit import FORUMS, NOTEBOOK, SCRATCH
+from .exhibit import NOTEBOOK, SCRATCH, UNREPORTED
 from .pool_steps import first_maximum, max_bug
 from .pooling import bugs_of_both
 
@@ -83,7 +83,7 @@ MAX_BUGS = (
         "tied maxima are searched down the columns",
         "that is Fortran's order; the first in reading order should win",
         "np.argmax(patch), which reads along the rows",
-        FORUMS,
+        UNREPORTED,
         weights=down_the_columns,
     ),
 )

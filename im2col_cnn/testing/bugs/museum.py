@@ -9,6 +9,7 @@ from .columns import COLUMN_BUGS
 from .conv_manners import MANNER_BUGS
 from .conv_places import PLACE_BUGS
 from .conv_sums import SUM_BUGS
+from .conv_swaps import SWAP_BUGS
 from .helpers import HELPER_BUGS
 from .max_pooling import MAX_BUGS
 
@@ -16,6 +17,7 @@ __all__ = ["MUSEUM"]
 
 MUSEUM = (
     *SUM_BUGS,
+    *SWAP_BUGS,
     *PLACE_BUGS,
     *MANNER_BUGS,
     *MAX_BUGS,

@@ -8,7 +8,7 @@ import numpy as np
 from ..._typing import Array, Images, Shape
 from ...placing import pooling_window
 from ...window import Window
-from .exhibit import FORUMS, NOTEBOOK, SCRATCH, Exhibit
+from .exhibit import NOTEBOOK, SCRATCH, UNREPORTED, Exhibit
 from .pool_steps import PoolPlan, taps
 
 __all__ = ["bugs_of_both"]
@@ -16,6 +16,13 @@ __all__ = ["bugs_of_both"]
 
 def swapped_stops(plan: PoolPlan) -> Shape:
     return plan.window.output_size[::-1]
+
+
+def stops_of_a_square_image(plan: PoolPlan) -> Shape:
+    """Take the image's height for its width too."""
+    rows, columns = plan.window.axes
+    width = rows.size + columns.padded_size - columns.size
+    return plan.window.output_size[0], (width - columns.span) // columns.stride + 1
 
 
 def transposed(plan: PoolPlan, i: int, j: int) -> tuple[slice, slice]:
@@ -67,12 +74,28 @@ def bugs_of_both(bug: Callable[..., Exhibit], letter: str) -> tuple[Exhibit, ...
             stops=swapped_stops,
         ),
         bug(
+            f"C1k{letter}",
+            "the output's width is computed from the image's height",
+            "it is right for square images only",
+            "OW = (W - KW) // stride + 1",
+            "Maratyszcza/NNPACK 15: all tests use square images",
+            stops=stops_of_a_square_image,
+        ),
+        bug(
             f"C1e{letter}",
             "rows and columns are swapped in a slice of backward",
             "right on square images with symmetric gradients, wrong otherwise",
             "dx[n, h_start:h_end, w_start:w_end, c]",
             "renmengye/np-conv2d PR 2",
             pays=transposed,
+        ),
+        bug(
+            f"C1g{letter}",
+            "rows and columns are swapped in a slice of forward",
+            "y is transposed: right on symmetric images only",
+            "x[n, h_start:h_end, w_start:w_end, c]",
+            "renmengye/np-conv2d PR 2",
+            reads=transposed,
         ),
         bug(
             f"C3{letter}",
@@ -128,7 +151,7 @@ def bugs_of_both(bug: Callable[..., Exhibit], letter: str) -> tuple[Exhibit, ...
             "the stride is taken for the kernel's size",
             "windows stand side by side though they were to overlap",
             "h_start = stride * h",
-            FORUMS,
+            UNREPORTED,
             as_window=side_by_side,
         ),
         bug(
@@ -144,7 +167,7 @@ def bugs_of_both(bug: Callable[..., Exhibit], letter: str) -> tuple[Exhibit, ...
             "the shape of dy is never checked",
             "loops run over dy's own sizes, so a small dy leaves a part out",
             "if dy.shape != y.shape: raise ValueError(...)",
-            FORUMS,
+            UNREPORTED,
             check_upstream=lambda dy, shape: None,
         ),
         bug(
@@ -152,7 +175,7 @@ def bugs_of_both(bug: Callable[..., Exhibit], letter: str) -> tuple[Exhibit, ...
             "dy is overwritten",
             "the caller, or another layer, still needs it",
             "work on dy.copy()",
-            FORUMS,
+            UNREPORTED,
             done=spend,
         ),
     )

@@ -4,7 +4,6 @@ An object is made for every call, with the kernel handed in through its initiali
 it is its own cache.
 """
 
-import inspect
 from dataclasses import replace
 from typing import Any
 
@@ -12,7 +11,16 @@ from ..._typing import Array, Shape
 from ..subject import SubjectError
 from ..support import Support
 from .cs231n import kernels_first, kernels_last, write_back
-from .dialect import Dialect, Names, Offer, as_array, ask, channels_first, channels_last
+from .dialect import (
+    Dialect,
+    Names,
+    Offer,
+    as_array,
+    ask,
+    channels_first,
+    channels_last,
+    parameters_of,
+)
 
 __all__ = ["CMU"]
 
@@ -48,7 +56,7 @@ POOLINGS = {
 
 def convolution(name: str, layer: Any) -> Offer:
     """Offer a class that convolves."""
-    parameters = inspect.signature(layer).parameters
+    parameters = parameters_of(layer)
     strides, pads = "stride" in parameters, "padding" in parameters
     support = replace(
         CONVOLUTION,
@@ -87,7 +95,7 @@ def convolution(name: str, layer: Any) -> Offer:
 
 def pooling(name: str, layer: Any) -> Offer:
     """Offer a class that pools."""
-    strides = "stride" in inspect.signature(layer).parameters
+    strides = "stride" in parameters_of(layer)
     support = replace(POOLING, stride="one" if strides else "none")
 
     def forward(x: Array, kernel_size: Shape, **settings: int) -> tuple[Array, Any]:

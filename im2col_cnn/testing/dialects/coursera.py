@@ -4,14 +4,13 @@ Channels last, square filters, settings in a dict, a bias of shape (1, 1, 1, n_C
 notebook that this package grew from has the same shapes and words of its own.
 """
 
-import inspect
 from collections.abc import Callable
 from typing import Any
 
 from ... import loops
 from ..._typing import Array, Shape
 from ..support import Support
-from .dialect import Dialect, Names, Offer, ask
+from .dialect import Dialect, Names, Offer, ask, parameters_of
 
 __all__ = ["COURSERA", "NOTEBOOK", "offer", "takes_a_dict"]
 
@@ -179,7 +178,7 @@ def takes_a_dict(names: Names) -> bool:
     function = names.get("conv_forward")
     if function is None:
         return True
-    parameters = list(inspect.signature(function).parameters)
+    parameters = list(parameters_of(function))
     return len(parameters) == 4 and not CONV_SETTINGS & set(parameters)
 
 
@@ -187,6 +186,17 @@ def words(dx: str, dw: str, db: str, dy: str, *, padding: str) -> dict[str, str]
     """Say what the laws' words are here."""
     same = {"x": "A_prev", "w": "W", "b": "b", "y": "Z", "kernel_size": "f"}
     return {**same, "dx": dx, "dw": dw, "db": db, "dy": dy, "padding": padding}
+
+
+def other_words(dy: str, *, window: str, share: str) -> dict[str, dict[str, str]]:
+    """Say what the laws' words are in poolings, and in helpers that see one window."""
+    pooling = {"y": "A", "dy": dy}
+    return {
+        "max_pool": pooling,
+        "avg_pool": pooling,
+        "mask": {"x": window, "y": "the mask"},
+        "share": {"dz": share, "y": "the shares"},
+    }
 
 
 COURSERA = Dialect(
@@ -202,6 +212,7 @@ COURSERA = Dialect(
     read_coursera,
     takes_a_dict,
     words("dA_prev", "dW", "db", "dZ", padding="pad"),
+    other_words("dA", window="x", share="dz"),
 )
 NOTEBOOK = Dialect(
     "notebook",
@@ -219,4 +230,5 @@ NOTEBOOK = Dialect(
         or "average_pool" in names
     ),
     words("dJ_dA", "dJ_dW", "dJ_db", "dJ_dZ", padding="padding"),
+    other_words("dJ_dZ", window="Z_slice", share="dJ_dZ_slice"),
 )

@@ -5,9 +5,12 @@ caches. An `Offer` hides that: one kind of function found in a file, behind the 
 and the backward that laws know.
 """
 
+import inspect
+import sysconfig
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -24,9 +27,17 @@ __all__ = [
     "ask",
     "channels_first",
     "channels_last",
+    "parameters_of",
 ]
 
 Names = Mapping[str, Any]  # what a file defines
+# Files in which no line is the homework's.
+STRANGE = (
+    "<",
+    str(Path(__file__).parents[2]),
+    sysconfig.get_path("stdlib"),
+    sysconfig.get_path("purelib"),
+)
 
 
 @dataclass(frozen=True)
@@ -67,6 +78,8 @@ class Dialect:
         Tell whether a file that has some of the names means them in this way.
     words : mapping
         What it calls ``x``, ``dx``, ...
+    others : mapping
+        From a kind to what it calls them there, where that differs.
     """
 
     name: str
@@ -74,10 +87,15 @@ class Dialect:
     read: Callable[[Names], list[Offer]]
     speaks: Callable[[Names], bool] = lambda _: True
     words: Mapping[str, str] = field(default_factory=dict)
+    others: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+    def words_for(self, kind: str) -> Mapping[str, str]:
+        """Return what it calls ``x``, ``dx``, ... in functions of a kind."""
+        return {**self.words, **self.others.get(kind, {})}
 
     def found(self, names: Names) -> list[str]:
         """Return the names of this dialect that a file defines."""
-        return [name for name in self.names if callable(names.get(name))]
+        return [name for name in self.names if name in names]
 
 
 def ask(
@@ -90,7 +108,8 @@ def ask(
         raise SubjectError(f"{name} called sys.exit", "SystemExit") from error
     except Exception as error:
         kind = type(error).__name__
-        problem = f"{name} raised {kind}: {error}{where(error)}"
+        words = ": ".join(filter(None, (kind, str(error))))
+        problem = f"{name} raised {words}{where(error)}"
         raise SubjectError(problem, kind, str(error)) from error
     if returns == ("object",):
         return found
@@ -109,11 +128,19 @@ def ask(
     ]
 
 
+def parameters_of(function: Callable[..., Any]) -> Mapping[str, inspect.Parameter]:
+    """Return the parameters of a function by name; none of one that does not tell."""
+    try:
+        return inspect.signature(function).parameters
+    except (TypeError, ValueError):
+        return {}
+
+
 def as_array(value: Any, where: str, what: str) -> Array:
     """Return what should be an array of numbers as a plain one."""
     array = np.asarray(value) if isinstance(value, np.ndarray | np.generic) else None
     if array is None or array.dtype.kind not in "biuf":
-        problem = f"{where} {described(value)} where {what} belongs"
+        problem = f"{where} {described(value)} for {what}, not an array of numbers"
         raise SubjectError(problem, "return")
     return array
 
@@ -124,20 +151,17 @@ def described(value: Any) -> str:
         return "None"
     if isinstance(value, tuple | list):
         return f"a {type(value).__name__} of {len(value)}"
+    if isinstance(value, np.ndarray):
+        return f"an array of dtype {value.dtype}"
     return f"a {type(value).__name__}"
 
 
 def where(error: Exception) -> str:
     """Say in which line of the homework an error was raised, if it was there."""
-    frames = traceback.extract_tb(error.__traceback__)
-    own = [frame for frame in frames if not frame.filename.startswith("<")]
-    lines = [f.lineno for f in own if "im2col_cnn/testing" not in f.filename]
-    inside = [
-        frame.lineno
-        for frame in own
-        if "site-packages" not in frame.filename and frame.lineno in lines
-    ]
-    return f" (line {inside[-1]})" if inside else ""
+    frames = reversed(traceback.extract_tb(error.__traceback__))
+    own = (frame for frame in frames if not frame.filename.startswith(STRANGE))
+    frame = next(own, None)
+    return f" ({Path(frame.filename).name}, line {frame.lineno})" if frame else ""
 
 
 def channels_first(x: Array) -> Array:

@@ -3,14 +3,13 @@
 Only settings that appear in a function's signature are asked of it.
 """
 
-import inspect
 from collections.abc import Callable
 from typing import Any
 
 from ..._typing import Array, Shape
 from ..subject import SubjectError
 from .coursera import takes_a_dict
-from .dialect import Dialect, Names, Offer, ask
+from .dialect import Dialect, Names, Offer, ask, parameters_of
 from .probing import probed
 
 __all__ = ["NATIVE", "column_offer", "pair_offer"]
@@ -110,7 +109,7 @@ def read(names: Names) -> list[Offer]:
 
 def takes_kernel_size(function: Callable[..., Any]) -> bool:
     """Tell whether an im2col takes images and the size of a kernel."""
-    parameters = list(inspect.signature(function).parameters.values())
+    parameters = list(parameters_of(function).values())
     return len([p for p in parameters if p.default is p.empty]) <= 2
 
 

@@ -5,16 +5,17 @@ ways, and images can have one, two or three spatial axes: each is tried once, on
 image, and what is refused there is left out. What is accepted is held to the laws.
 """
 
-import inspect
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from ..support import Freedom, Support
+from .dialect import parameters_of
 
 __all__ = ["probed"]
 
+SPATIAL = {1: "one spatial axis", 2: "two spatial axes", 3: "three spatial axes"}
 PADDINGS = {
     "int": 1,
     "each": (1, 0),
@@ -52,7 +53,7 @@ def probed(
     left_out : tuple of str
         What it knows by name, and refused when it was tried.
     """
-    parameters = inspect.signature(function).parameters
+    parameters = parameters_of(function)
     anything = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
     left_out: list[str] = []
 
@@ -75,12 +76,12 @@ def probed(
             return "each"
         return "one"
 
-    if not works("two spatial axes", {}):
+    if not works(SPATIAL[2], {}):
         # It does not run at all: the laws will show how, asked for the least.
         least = Support(axes=(2,), stride="none", paddings=(), dilation="none")
         return as_outsider(least, groups=False, ceil=False, include=False), ()
     support = Support(
-        axes=tuple(n for n in axes if n == 2 or works(f"{n} spatial axes", {}, n)),
+        axes=tuple(n for n in axes if n == 2 or works(SPATIAL[n], {}, n)),
         stride=freedom("stride"),
         paddings=tuple(
             form

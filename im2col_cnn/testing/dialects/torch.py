@@ -3,7 +3,6 @@
 To check a framework, hand `as_pair` its function and a way in and out of its arrays.
 """
 
-import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -11,7 +10,7 @@ import numpy as np
 
 from ..._typing import Array
 from ..support import Support
-from .dialect import Dialect, Names, Offer, ask
+from .dialect import Dialect, Names, Offer, ask, parameters_of
 
 __all__ = ["TORCH", "as_pair"]
 
@@ -85,7 +84,7 @@ def read(names: Names) -> list[Offer]:
     offers = []
     for name, axes in AXES.items():
         if name in names:
-            known = inspect.signature(names[name]).parameters
+            known = parameters_of(names[name])
             support = Support(
                 axes=(axes,),
                 stride="each" if "stride" in known else "none",

@@ -67,6 +67,11 @@ class Law:
             and (subject.oracle is not None or not self.oracle)
             and (subject.small is not None or self.demand != manners.small_calls_return)
             and (
+                self.demand != geometry.a_stride_of_0_is_refused
+                or subject.small is None
+                or "stride" in subject.small.settings
+            )
+            and (
                 # Of one window the forward shows who wins, of a pooling the backward.
                 self.demand != pooling.tied_maxima_follow_the_rule
                 or subject.kind == "mask"

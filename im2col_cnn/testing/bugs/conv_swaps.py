@@ -1,0 +1,112 @@
+"""Show convolutions that take rows for columns, or one for the other's size."""
+
+from ..._typing import Shape
+from .conv_steps import Plan, conv_bug, stops, taps
+from .exhibit import NOTEBOOK
+
+__all__ = ["SWAP_BUGS"]
+
+
+def swapped_stops(plan: Plan) -> Shape:
+    return stops(plan)[::-1]
+
+
+def stops_of_a_square_kernel(plan: Plan) -> Shape:
+    """Take the kernel's height for its width too, as one course's im2col does."""
+    _, _, W, _ = plan.x.shape
+    KH, *_ = plan.w.shape
+    span = plan.dilation[1] * (KH - 1) + 1
+    OW = (W + sum(plan.padding[1]) - span) // plan.stride[1] + 1
+    return stops(plan)[0], OW
+
+
+def stops_of_a_square_image(plan: Plan) -> Shape:
+    """Take the image's height for its width too."""
+    _, H, _, _ = plan.x.shape
+    _, KW, *_ = plan.w.shape
+    span = plan.dilation[1] * (KW - 1) + 1
+    return stops(plan)[0], (H + sum(plan.padding[1]) - span) // plan.stride[1] + 1
+
+
+def transposed(plan: Plan, i: int, j: int) -> tuple[slice, slice]:
+    return taps(plan, j, i)
+
+
+def square(plan: Plan, i: int, j: int) -> tuple[slice, slice]:
+    """Let the width stand for both sides, as ``(f, f, ...) = w.shape`` does."""
+    rows, columns = taps(plan, i, j)
+    _, KW, *_ = plan.w.shape
+    span = plan.dilation[0] * (KW - 1) + 1
+    return slice(rows.start, rows.start + span, rows.step), columns
+
+
+SWAP_BUGS = (
+    conv_bug(
+        "S2",
+        "rows and columns are swapped in a slice of backward",
+        why="the gradients are right on square images with symmetric gradients, and "
+        "wrong otherwise: h counts rows and belongs first",
+        fix="x[n, h_start:h_end, w_start:w_end]",
+        source=f"{NOTEBOOK}; renmengye/np-conv2d PR 2",
+        pays=transposed,
+    ),
+    conv_bug(
+        "S5",
+        "the kernel's width stands for its height",
+        why="`f, f, *_ = w.shape` keeps only the second number",
+        fix="KH, KW, *_ = w.shape",
+        source=NOTEBOOK,
+        pays=square,
+        reads=square,
+    ),
+    conv_bug(
+        "C1a",
+        "the output has its height and width swapped",
+        why="it is right on square images; elsewhere y has the wrong shape",
+        fix="y = np.zeros((N, OH, OW, F))",
+        source="Maratyszcza/NNPACK 15: all tests use square images and kernels",
+        stops=swapped_stops,
+    ),
+    conv_bug(
+        "C1b",
+        "the output's width is computed with the kernel's height",
+        why="it is right for square kernels only",
+        fix="OW = (W + 2 * pad - KW) // stride + 1",
+        source="cs231n im2col.py checks the width with the kernel's height",
+        stops=stops_of_a_square_kernel,
+    ),
+    conv_bug(
+        "C1c",
+        "rows and columns are swapped in a slice of forward",
+        why="y is transposed: right on symmetric images only",
+        fix="x[n, h_start:h_end, w_start:w_end]",
+        source="renmengye/np-conv2d PR 2",
+        reads=transposed,
+    ),
+    conv_bug(
+        "C1h",
+        "rows and columns are swapped in the slice of dx",
+        why="dx is right on square images with symmetric gradients, and wrong "
+        "otherwise; dw is right, for it comes from another slice",
+        fix="dx[n, h_start:h_end, w_start:w_end]",
+        source="renmengye/np-conv2d PR 2",
+        pays=transposed,
+        reads_again=taps,
+    ),
+    conv_bug(
+        "C1i",
+        "rows and columns are swapped in the slice of x that dw is made of",
+        why="dw is right on symmetric images only; dx is right, for it reads no x",
+        fix="x[n, h_start:h_end, w_start:w_end]",
+        source="renmengye/np-conv2d PR 2",
+        reads_again=transposed,
+    ),
+    conv_bug(
+        "C1j",
+        "the output's width is computed from the image's height",
+        why="it is right for square images only",
+        fix="OW = (W + 2 * pad - KW) // stride + 1",
+        source="Maratyszcza/NNPACK 15: all tests use square images and kernels",
+        stops=stops_of_a_square_image,
+    ),
+)
