@@ -33,7 +33,7 @@ ops.routing
 ops.adaptive_pool  ops.conv_transpose  ops.losses  ops.max_pool
 ops.global_pool
 files.atomic  files.reading  nn._settings  nn.layer  step_by_step  testing.slopes
-files.archive  files.chunks  files.sink  testing.planes  testing.sweeps
+files.archive  files.chunks  files.sink  files.texts  testing.planes  testing.sweeps
 testing.strategies
 files.classes  files.stored  files.weights  testing.gradcheck
 files.datasets  files.photos

@@ -1,0 +1,114 @@
+"""Read texts of any length, which HDF5 keeps in heaps, by bounded code of our own.
+
+A dataset of such texts says only where each of them is; a heap holds many:
+
+    dataset   per text: length (4 bytes), place of its heap (8), its number there (4)
+    heap      "GCOL", version 1 (4), size of the heap (8), and then
+              per text: number (2), uses (2), nothing (4), size (8), and its bytes,
+              filled up to a multiple of 8; number 0 is the room that is left
+
+Where a heap contradicts itself, HDF5 may look for a text forever. Here every byte is
+looked at once.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, BinaryIO, TypeAlias
+
+import h5py
+import numpy as np
+
+from .reading import blaming
+
+__all__ = ["is_texts", "read_texts"]
+
+PLACE = np.dtype([("length", "<u4"), ("heap", "<u8"), ("number", "<u4")])
+HEAP = np.dtype([("word", "S4"), ("version", "<u4"), ("size", "<u8")])
+TEXT = np.dtype([("number", "<u2"), ("uses", "<u2"), ("_", "<u4"), ("size", "<u8")])
+MOST_HEAPS = 2**26  # bytes of all heaps together
+Key: TypeAlias = tuple[int, int]  # place of a heap, number in it
+
+
+def is_texts(dataset: h5py.Dataset) -> bool:
+    """Tell whether a dataset holds texts, each of its own length."""
+    return dataset.dtype.kind == "O" and bool(h5py.check_string_dtype(dataset.dtype))
+
+
+def read_texts(dataset: h5py.Dataset, path: Path, longest: int) -> list[bytes]:
+    """
+    Read texts that are no longer than `longest` bytes.
+
+    Parameters
+    ----------
+    dataset : h5py.Dataset, shape (N,)
+        Of texts, not in chunks.
+    path : path
+        Its file.
+    longest : int
+            A longer one is refused, and the others with it.
+
+    Raises
+    ------
+    OSError
+        If there are none at the places that are named, or longer ones.
+    """
+    with blaming(path, dataset.name.lstrip("/")):
+        plan: Any = dataset.file.id.get_create_plist()
+        start = dataset.id.get_offset()
+        if start is None or plan.get_sizes() != (8, 8):
+            raise ValueError("its texts are not where they are looked for")
+        with path.open("rb") as file:
+            content = read_at(file, start, len(dataset) * PLACE.itemsize)
+            places = np.frombuffer(content, PLACE).tolist()
+            if (length := max((length for length, _, _ in places), default=0)) > longest:
+                raise ValueError(f"a text has {length} bytes, {longest} at most")
+            wanted = {(heap, number) for length, heap, number in places if length}
+            found = find_texts(file, wanted, plan.get_userblock())
+        if lost := wanted - found.keys():
+            heap, number = min(lost)
+            raise ValueError(f"text {number} is not in the heap at byte {heap}")
+        # A text shorter than it should be is damaged too, but harms nobody.
+        return [
+            found[heap, number][:length] if length else b""
+            for length, heap, number in places
+        ]
+
+
+def find_texts(file: BinaryIO, wanted: set[Key], base: int) -> dict[Key, bytes]:
+    """Look through all heaps for some texts; places are counted from `base`."""
+    texts: dict[Key, bytes] = {}
+    left = MOST_HEAPS
+    for heap in sorted({heap for heap, _ in wanted}):
+        head = read_at(file, base + heap, HEAP.itemsize)
+        word, version, size = np.frombuffer(head, HEAP)[0].tolist()
+        left -= size
+        if (word, version) != (b"GCOL", 1) or left < 0 or size < HEAP.itemsize:
+            raise ValueError(f"there is no heap of texts at byte {heap}")
+        content = read_at(file, base + heap + HEAP.itemsize, size - HEAP.itemsize)
+        texts |= {
+            (heap, number): text
+            for number, text in texts_of(content)
+            if (heap, number) in wanted
+        }
+    return texts
+
+
+def texts_of(content: bytes) -> Iterator[tuple[int, bytes]]:
+    """Yield the texts of a heap, whose head is left out, each with its number."""
+    start = 0
+    while start + TEXT.itemsize <= len(content):
+        number, _, _, size = np.frombuffer(content, TEXT, 1, start)[0].tolist()
+        start += TEXT.itemsize
+        if number == 0:
+            return
+        yield number, content[start : start + size]
+        start += -(-size // 8) * 8
+
+
+def read_at(file: BinaryIO, start: int, size: int) -> bytes:
+    """Read bytes that must be there."""
+    file.seek(start)
+    content = file.read(size)
+    if len(content) < size:
+        raise ValueError(f"the file ends before byte {start + size}")
+    return content
