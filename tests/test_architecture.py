@@ -32,8 +32,9 @@ ops.normalization  ops.relu  ops.sigmoid  ops.softmax  ops.winners
 ops.routing
 ops.adaptive_pool  ops.conv_transpose  ops.losses  ops.max_pool
 ops.global_pool
-files.atomic  files.reading  nn._settings  nn.layer  step_by_step  testing.slopes
-files.archive  files.chunks  files.sink  files.texts  testing.planes  testing.sweeps
+files.atomic  files.content  nn._settings  nn.layer  step_by_step  testing.slopes
+files.reading  files.sink  testing.planes  testing.sweeps
+files.archive  files.chunks  files.texts
 testing.strategies
 files.classes  files.stored  files.weights  testing.gradcheck
 files.datasets  files.photos

@@ -1,7 +1,6 @@
 """Texts of any length are read as they were written, and no heap keeps one waiting."""
 
 import struct
-from collections.abc import Callable
 from pathlib import Path
 
 import h5py
@@ -86,7 +85,6 @@ def test_a_heap_that_contradicts_itself_is_refused(
 ) -> None:
     with pytest.raises(OSError, match=rf"list_classes cannot be read: {words}$"):
         read(damaged(path, at, code, value))
-
 
 
 @pytest.mark.parametrize("length", [801, 2**31])

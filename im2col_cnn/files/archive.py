@@ -25,6 +25,7 @@ import numpy as np
 from .._typing import Array
 from .._version import package_version
 from .atomic import write_whole
+from .content import Content
 from .reading import Source, blaming, require_readable
 
 __all__ = ["Archive", "read_archive", "write_archive"]
@@ -99,7 +100,7 @@ def read_archive(path: Path, kind: str) -> Archive:
     with blaming(path, "/"):
         file = h5py.File(h5py.h5f.open_file_image(content))
     with file:
-        source = Source(path, file, len(content))
+        source = Source(path, file, Content(BytesIO(content)))
         configuration = read_configuration(source)
         names = configuration.pop("arrays", None)
         if not isinstance(names, list) or not all(

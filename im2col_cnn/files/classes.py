@@ -22,14 +22,14 @@ def read_classes(source: Source) -> tuple[str, ...]:
             f"got shape {dataset.shape}"
         )
     if is_texts(dataset) and dataset.chunks is None:
-        texts = read_texts(dataset, source.path, 4 * LONGEST_NAME)
+        texts = read_texts(dataset, source, 4 * LONGEST_NAME)
         return tuple(name_of(text, where) for text in texts)
     if dataset.dtype.kind not in "Siu" or dataset.dtype.itemsize > 4 * LONGEST_NAME:
         raise ValueError(
             f"{where} must be printable names of up to {LONGEST_NAME} letters, got "
             f"{dataset.dtype} in chunks {dataset.chunks}"
         )
-    values = read_rows(dataset, source.path, 0, len(dataset))
+    values = read_rows(dataset, source, 0, len(dataset))
     return tuple(name_of(value, where) for value in values)
 
 

@@ -190,13 +190,13 @@ def read_split(source: Source, part: str, K: int) -> Split:
             f"{where}_y must have one label per image, got {len(labels)} labels for "
             f"{len(images)} images in {part}_set_x"
         )
-    numbers = read_all(labels, source.path)
+    numbers = read_all(labels, source)
     if numbers.min() < 0 or numbers.max() >= K:
         raise ValueError(
             f"{where}_y must hold labels from 0 to {K - 1}, as list_classes names "
             f"{K} classes, got {numbers.min()} to {numbers.max()}"
         )
-    return Split(StoredImages(images, source.path), numbers.astype(np.int64))
+    return Split(StoredImages(images, source), numbers.astype(np.int64))
 
 
 def read_pixel_maximum(

@@ -12,13 +12,13 @@ looked at once.
 """
 
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any, BinaryIO, TypeAlias
+from typing import Any, TypeAlias
 
 import h5py
 import numpy as np
 
-from .reading import blaming
+from .content import Content
+from .reading import Source, blaming
 
 __all__ = ["is_texts", "read_texts"]
 
@@ -34,36 +34,35 @@ def is_texts(dataset: h5py.Dataset) -> bool:
     return dataset.dtype.kind == "O" and bool(h5py.check_string_dtype(dataset.dtype))
 
 
-def read_texts(dataset: h5py.Dataset, path: Path, longest: int) -> list[bytes]:
+def read_texts(dataset: h5py.Dataset, source: Source, longest: int) -> list[bytes]:
     """
     Read texts that are no longer than `longest` bytes.
 
     Parameters
     ----------
     dataset : h5py.Dataset, shape (N,)
-        Of texts, not in chunks.
-    path : path
+        Of at least one text, not in chunks.
+    source : Source
         Its file.
     longest : int
-            A longer one is refused, and the others with it.
+        A longer one is refused, and the others with it.
 
     Raises
     ------
     OSError
         If there are none at the places that are named, or longer ones.
     """
-    with blaming(path, dataset.name.lstrip("/")):
+    with blaming(source.path, dataset.name.lstrip("/")):
         plan: Any = dataset.file.id.get_create_plist()
         start = dataset.id.get_offset()
         if start is None or plan.get_sizes() != (8, 8):
             raise ValueError("its texts are not where they are looked for")
-        with path.open("rb") as file:
-            content = read_at(file, start, len(dataset) * PLACE.itemsize)
-            places = np.frombuffer(content, PLACE).tolist()
-            if (length := max((length for length, _, _ in places), default=0)) > longest:
-                raise ValueError(f"a text has {length} bytes, {longest} at most")
-            wanted = {(heap, number) for length, heap, number in places if length}
-            found = find_texts(file, wanted, plan.get_userblock())
+        content = source.content.read_at(start, len(dataset) * PLACE.itemsize)
+        places = np.frombuffer(content, PLACE).tolist()
+        if (length := max(length for length, _, _ in places)) > longest:
+            raise ValueError(f"a text has {length} bytes, {longest} at most")
+        wanted = {(heap, number) for length, heap, number in places if length}
+        found = find_texts(source.content, wanted, plan.get_userblock())
         if lost := wanted - found.keys():
             heap, number = min(lost)
             raise ValueError(f"text {number} is not in the heap at byte {heap}")
@@ -74,17 +73,17 @@ def read_texts(dataset: h5py.Dataset, path: Path, longest: int) -> list[bytes]:
         ]
 
 
-def find_texts(file: BinaryIO, wanted: set[Key], base: int) -> dict[Key, bytes]:
+def find_texts(file: Content, wanted: set[Key], base: int) -> dict[Key, bytes]:
     """Look through all heaps for some texts; places are counted from `base`."""
     texts: dict[Key, bytes] = {}
     left = MOST_HEAPS
     for heap in sorted({heap for heap, _ in wanted}):
-        head = read_at(file, base + heap, HEAP.itemsize)
+        head = file.read_at(base + heap, HEAP.itemsize)
         word, version, size = np.frombuffer(head, HEAP)[0].tolist()
         left -= size
         if (word, version) != (b"GCOL", 1) or left < 0 or size < HEAP.itemsize:
             raise ValueError(f"there is no heap of texts at byte {heap}")
-        content = read_at(file, base + heap + HEAP.itemsize, size - HEAP.itemsize)
+        content = file.read_at(base + heap + HEAP.itemsize, size - HEAP.itemsize)
         texts |= {
             (heap, number): text
             for number, text in texts_of(content)
@@ -103,12 +102,3 @@ def texts_of(content: bytes) -> Iterator[tuple[int, bytes]]:
             return
         yield number, content[start : start + size]
         start += -(-size // 8) * 8
-
-
-def read_at(file: BinaryIO, start: int, size: int) -> bytes:
-    """Read bytes that must be there."""
-    file.seek(start)
-    content = file.read(size)
-    if len(content) < size:
-        raise ValueError(f"the file ends before byte {start + size}")
-    return content
