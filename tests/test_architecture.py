@@ -38,9 +38,10 @@ files.archive  files.chunks  files.texts
 testing.strategies
 files.classes  files.stored  files.weights  testing.gradcheck
 files.datasets  files.photos
-nn.activations  nn.augmentation  nn.batches  nn.global_pooling
+nn.augmentation  nn.batches  nn.wrapping
+nn.activations  nn.global_pooling
 nn.history  nn.initializers  nn.optimizers  nn.pooling  nn.regularization
-nn.schedules  nn.shaping
+nn.schedules  nn.shaping  nn.summary
 nn.layers  nn.progress
 files.folders  nn.configuration
 nn.rebuilding

@@ -162,7 +162,7 @@ def test_a_network_learns_from_a_file_as_it_does_from_memory(path: Path) -> None
                 # The same images in memory, shuffled as the file shuffles them.
                 train = read_dataset(path).train
                 shuffled = data.train.images.shuffled  # type: ignore[union-attr]
-                rng = Permuting(rng, shuffled)  # type: ignore[assignment]
+                rng = Permuting(rng, shuffled)
             history = fit(network, *train, validation=test, rng=rng, **settings)
             loss = evaluate(network, *test).loss
         results.append((history, loss, network.parameters["dense1.w"]))
@@ -173,16 +173,14 @@ def test_a_network_learns_from_a_file_as_it_does_from_memory(path: Path) -> None
     assert_array_equal(w, its_w)
 
 
-class Permuting:
+class Permuting(np.random.Generator):
     """A random generator whose permutations are somebody else's."""
 
     def __init__(self, rng: np.random.Generator, shuffled: Any) -> None:
+        super().__init__(rng.bit_generator)
         self.rng, self.shuffled = rng, shuffled
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.rng, name)
-
-    def permutation(self, count: int) -> Any:
+    def permutation(self, *_: Any, **__: Any) -> Any:
         """Return another's."""
         return self.shuffled(self.rng)
 

@@ -12,7 +12,6 @@ import numpy as np
 import typer
 from rich.console import Console
 
-from .._checks import by
 from ..files.atomic import write_whole
 from ..files.datasets import DIGITS, Dataset, open_dataset, read_dataset
 from ..files.stored import NotFiniteError
@@ -160,7 +159,7 @@ def train(
                 network, *dataset.train, optimizer=chosen, rng=rng, plan=plan
             )
         screen = open_screen()
-        say(screen, f"{path.name}: {describe(dataset)}")
+        say(screen, f"{path.name}: {dataset.described}")
         show_network(screen, network)
         started = perf_counter()
         # From here on, only files can be to blame.
@@ -225,22 +224,7 @@ def choose_optimizer(
     return Adam(rate, weight_decay=weight_decay)
 
 
-def describe(dataset: Dataset) -> str:
-    """Say how much there is to learn from."""
-    return (
-        f"{len(dataset.train.images)} images to learn from, {len(dataset.test.images)} "
-        f"to be tested on, {by(dataset.shape)}, {len(dataset.classes)} classes"
-    )
-
-
 def show_network(screen: Console, network: Sequential) -> None:
     """Show a row per layer, and what they add up to."""
-    rows = network.summary()
-    show_table(
-        screen,
-        ("layer", "output", "parameters"),
-        [
-            *((row.name, by(row.shape), f"{row.parameters:,}") for row in rows),
-            ("total", "", f"{sum(row.parameters for row in rows):,}"),
-        ],
-    )
+    head, *rows = network.summary().table
+    show_table(screen, head, rows)

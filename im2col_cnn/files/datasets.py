@@ -25,6 +25,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from .._checks import as_path, by
 from .._typing import Array, Images, Shape
 from .chunks import read_all
 from .classes import read_classes
@@ -44,7 +45,7 @@ class Split(NamedTuple):
     labels: Array
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Dataset:
     """Images to learn from, images to be judged by, and what there is to tell apart."""
 
@@ -57,6 +58,18 @@ class Dataset:
     def shape(self) -> Shape:
         """Of one image."""
         return self.train.images.shape[1:]
+
+    def __repr__(self) -> str:
+        """Say in a line what there is, not pixel by pixel."""
+        return f"<Dataset: {self.described}>"
+
+    @property
+    def described(self) -> str:
+        """How many images there are, of which size, of how many classes."""
+        return (
+            f"{len(self.train.images)} images to learn from, {len(self.test.images)} "
+            f"to be tested on, {by(self.shape)}, {len(self.classes)} classes"
+        )
 
 
 def read_dataset(
@@ -121,7 +134,8 @@ def open_dataset(
     ...     print(digits.train.images[[5, 0, 5]].shape)
     (3, 8, 8, 1)
     """
-    train_path, test_path = Path(path), Path(test_path or path)
+    train_path = as_path(path, "path")
+    test_path = train_path if test_path is None else as_path(test_path, "test_path")
     with open_hdf5(train_path) as train_file, open_hdf5(test_path) as test_file:
         classes = read_classes(train_file)
         if test_file.has("list_classes") and read_classes(test_file) != classes:

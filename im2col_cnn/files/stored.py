@@ -15,6 +15,7 @@ from typing import TypeAlias, final
 import h5py
 import numpy as np
 
+from .._checks import by
 from .._typing import Array, Shape
 from .chunks import read_all, read_rows, rows_per_block
 from .reading import Source
@@ -59,7 +60,7 @@ class StoredImages:
         size = self.rows * prod(self.shape[1:]) * self.dtype.itemsize
         if size > MOST_BLOCK:
             raise ValueError(
-                f"{source.path}: {self.name} must be read {self.rows} images at a time, "
+                f"{source.path}: {self.name} must be read {self.rows} images at once, "
                 f"as its chunks have shape {dataset.chunks}: that takes {size} bytes, "
                 f"{MOST_BLOCK} at most"
             )
@@ -74,6 +75,10 @@ class StoredImages:
     def ndim(self) -> int:
         """The number of axes."""
         return len(self.shape)
+
+    def __repr__(self) -> str:
+        """Say in a line how many there are."""
+        return f"<StoredImages: {by(self.shape)} of {self.dtype}>"
 
     def __len__(self) -> int:
         return self.shape[0]
