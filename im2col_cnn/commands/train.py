@@ -12,7 +12,6 @@ import numpy as np
 import typer
 from rich.console import Console
 
-from ..files.atomic import write_whole
 from ..files.datasets import DIGITS, Dataset, open_dataset, read_dataset
 from ..files.stored import NotFiniteError
 from ..files.weights import save_weights
@@ -25,7 +24,7 @@ from ..nn.plan import Plan
 from ..nn.preparing import prepare
 from ..nn.schedules import cosine
 from .curve import draw_curve
-from .outputs import require_outputs
+from .outputs import require_outputs, require_svg, write_output
 from .refusals import refusing, require_extra
 from .report import show_evaluation
 from .screen import open_screen, say, show_table, watching
@@ -129,7 +128,9 @@ def train(
         with refusing():  # before any work
             chosen = choose_optimizer(optimizer, learning_rate, weight_decay)
             checkpoint = resume if checkpoint is None else checkpoint
-            require_drawable(plot)
+            if plot is not None:
+                require_extra("matplotlib", "viz", purpose="--plot")
+            require_svg("--plot", plot)
             outputs = {"--save": save, "--plot": plot, "--checkpoint": checkpoint}
             require_outputs(outputs, path, test_data)
             dataset = stack.enter_context(opened(path, test_data))
@@ -174,8 +175,8 @@ def train(
     with refusing(OSError):
         if save is not None:
             save_weights(save, network)
-        if plot is not None:
-            write_whole(plot, draw_curve(history, evaluation.accuracy))
+    if plot is not None:
+        write_output(plot, draw_curve(history, evaluation.accuracy))
     if history.stopped:
         last = history.steps[-1]
         say(
@@ -201,16 +202,6 @@ def opened(path: Path, test_path: Path | None) -> Iterator[Dataset]:
             yield dataset
             return
     yield read_dataset(path, test_path)
-
-
-def require_drawable(plot: Path | None) -> None:
-    """Refuse a curve that could not be drawn."""
-    if plot is not None:
-        require_extra("matplotlib", "viz", purpose="--plot")
-        if plot.suffix.lower() != ".svg":
-            raise ValueError(
-                f"--plot {plot}: is drawn as SVG, so its name ends in .svg"
-            )
 
 
 def choose_optimizer(

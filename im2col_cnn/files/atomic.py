@@ -61,7 +61,9 @@ def replacing(path: Path) -> Iterator[Path]:
         If `path` cannot be written; what was there before still is.
     """
     require_writable(path)
-    target = path.resolve()  # a link keeps its place: the file it points to is replaced
+    # A link keeps its place: the file it points to is replaced. (Path.resolve would
+    # fail where links lead in a circle; there the link is.)
+    target = Path(os.path.realpath(path))
     temporary = target.with_name(f".{secrets.token_hex(8)}.tmp")
     try:
         yield temporary

@@ -27,6 +27,7 @@ import numpy as np
 
 from .._checks import as_path, by
 from .._typing import Array, Images, Shape
+from .archive import HEAD, require_no_archive
 from .chunks import read_all
 from .classes import read_classes
 from .reading import Source, open_hdf5
@@ -137,6 +138,9 @@ def open_dataset(
     train_path = as_path(path, "path")
     test_path = train_path if test_path is None else as_path(test_path, "test_path")
     with open_hdf5(train_path) as train_file, open_hdf5(test_path) as test_file:
+        for source in train_file, test_file:
+            head = source.content.read_at(0, min(HEAD, source.content.length))
+            require_no_archive(source.path, head)
         classes = read_classes(train_file)
         if test_file.has("list_classes") and read_classes(test_file) != classes:
             raise ValueError(f"{test_path}: list_classes differs from {train_path}")
