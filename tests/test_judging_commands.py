@@ -154,6 +154,29 @@ def test_a_picture_has_room_for_so_many_classes(
     assert re.search("room for 60 classes, got 61", err)
 
 
+@pytest.mark.parametrize("command", ["predict weights.h5 a.png", "evaluate weights.h5"])
+def test_scores_that_are_no_numbers_name_no_class(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    command: str,
+) -> None:
+    network = Sequential([Flatten(), Dense(10), Dense(10)])
+    network.build((8, 8, 1), rng=np.random.default_rng(0))
+    for array in network.arrays.values():
+        array[...] = 3e38
+    network.save(tmp_path / "weights.h5")
+    Image.new("L", (8, 8), 9).save(tmp_path / "a.png")
+    monkeypatch.chdir(tmp_path)
+
+    assert run(command.split()) == 2
+
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.count("\n") == 1
+    assert "weights.h5: gives scores that are NaN or infinite for these" in err
+
+
 def test_the_names_of_classes_cannot_break_the_picture() -> None:
     picture = draw_confusion(np.array([[1, 2], [0, 3]]), ("<script>", "a & b"))
 

@@ -4,6 +4,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated
 
+import numpy as np
 import typer
 
 from .._checks import by
@@ -13,7 +14,7 @@ from ..nn.evaluation import evaluate as judge
 from ..nn.network import Sequential
 from .confusion import draw_confusion, require_room, show_confusion
 from .outputs import require_outputs, require_svg, write_output
-from .refusals import refusing
+from .refusals import refusing, require_finite
 from .report import show_evaluation
 from .screen import open_screen, say
 
@@ -55,8 +56,12 @@ def evaluate(
             if confusion is not None:
                 require_room(dataset.classes)
         classes = dataset.classes
-        with refusing(OSError, NotFiniteError):  # as the images are read
+        with (
+            refusing(OSError, NotFiniteError),  # as the images are read
+            np.errstate(over="ignore", invalid="ignore"),  # looked for where it ends
+        ):
             evaluation = judge(network, *dataset.test)
+        require_finite(evaluation.loss, weights)
     if confusion is not None:
         write_output(confusion, draw_confusion(evaluation.confusion, classes))
     screen = open_screen()
