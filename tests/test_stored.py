@@ -138,6 +138,16 @@ def test_an_epoch_sees_every_image_once_and_unpacks_every_chunk_once(
     assert read == dict.fromkeys(range(0, N, chunk), 1)
 
 
+def test_a_file_that_was_closed_says_so(path: Path) -> None:
+    with open_dataset(write(path, arrays())) as data:
+        images: Any = data.train.images
+        assert images[0].shape == (6, 5, 1)
+
+    for read in (lambda: images[0], images.load):
+        with pytest.raises(ValueError, match=r"images\.h5: is closed: use its images"):
+            read()
+
+
 def test_orders_differ_from_epoch_to_epoch(path: Path) -> None:
     with open_dataset(write(path, arrays())) as data:
         images, rng = data.train.images, np.random.default_rng(0)

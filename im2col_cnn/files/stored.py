@@ -109,6 +109,7 @@ class StoredImages:
 
     def take(self, indices: Array) -> Array:
         """Return the images at `indices`, which may repeat and have any order."""
+        self.require_open()
         images = np.empty((len(indices), *self.shape[1:]), self.dtype)
         blocks = indices // self.rows
         # In the order in which they come: the last ones are kept for what follows.
@@ -133,9 +134,18 @@ class StoredImages:
 
     def load(self) -> Array:
         """Return all images, if memory is likely to hold them."""
+        self.require_open()
         images = read_all(self.dataset, self.source)
         self.require_finite(images, 0)
         return images.astype(self.dtype, copy=False)
+
+    def require_open(self) -> None:
+        """Refuse to read where the ``with`` block has ended."""
+        if not self.dataset:
+            raise ValueError(
+                f"{self.source.path}: is closed: use its images inside the `with` "
+                f"block of `open_dataset`, or `read_dataset`"
+            )
 
     def require_finite(self, images: Array, start: int) -> None:
         """Refuse NaN and infinity."""
