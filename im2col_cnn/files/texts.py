@@ -12,19 +12,19 @@ looked at once.
 """
 
 from collections.abc import Iterator
+from struct import Struct
 from typing import Any, TypeAlias
 
 import h5py
-import numpy as np
 
 from .content import Content
 from .reading import Source, blaming
 
 __all__ = ["is_texts", "read_texts"]
 
-PLACE = np.dtype([("length", "<u4"), ("heap", "<u8"), ("number", "<u4")])
-HEAP = np.dtype([("word", "S4"), ("version", "<u4"), ("size", "<u8")])
-TEXT = np.dtype([("number", "<u2"), ("uses", "<u2"), ("_", "<u4"), ("size", "<u8")])
+PLACE = Struct("<I Q I")  # length, heap, number
+HEAP = Struct("<4s I Q")  # "GCOL", version, size
+TEXT = Struct("<H 6x Q")  # number, size
 MOST_HEAPS = 2**26  # bytes of all heaps together
 Key: TypeAlias = tuple[int, int]  # place of a heap, number in it
 
@@ -57,8 +57,8 @@ def read_texts(dataset: h5py.Dataset, source: Source, longest: int) -> list[byte
         start = dataset.id.get_offset()
         if start is None or plan.get_sizes() != (8, 8):
             raise ValueError("its texts are not where they are looked for")
-        content = source.content.read_at(start, len(dataset) * PLACE.itemsize)
-        places = np.frombuffer(content, PLACE).tolist()
+        content = source.content.read_at(start, len(dataset) * PLACE.size)
+        places = list(PLACE.iter_unpack(content))
         if (length := max(length for length, _, _ in places)) > longest:
             raise ValueError(f"a text has {length} bytes, {longest} at most")
         wanted = {(heap, number) for length, heap, number in places if length}
@@ -78,12 +78,11 @@ def find_texts(file: Content, wanted: set[Key], base: int) -> dict[Key, bytes]:
     texts: dict[Key, bytes] = {}
     left = MOST_HEAPS
     for heap in sorted({heap for heap, _ in wanted}):
-        head = file.read_at(base + heap, HEAP.itemsize)
-        word, version, size = np.frombuffer(head, HEAP)[0].tolist()
+        word, version, size = HEAP.unpack(file.read_at(base + heap, HEAP.size))
         left -= size
-        if (word, version) != (b"GCOL", 1) or left < 0 or size < HEAP.itemsize:
+        if (word, version) != (b"GCOL", 1) or left < 0 or size < HEAP.size:
             raise ValueError(f"there is no heap of texts at byte {heap}")
-        content = file.read_at(base + heap + HEAP.itemsize, size - HEAP.itemsize)
+        content = file.read_at(base + heap + HEAP.size, size - HEAP.size)
         texts |= {
             (heap, number): text
             for number, text in texts_of(content)
@@ -95,9 +94,9 @@ def find_texts(file: Content, wanted: set[Key], base: int) -> dict[Key, bytes]:
 def texts_of(content: bytes) -> Iterator[tuple[int, bytes]]:
     """Yield the texts of a heap, whose head is left out, each with its number."""
     start = 0
-    while start + TEXT.itemsize <= len(content):
-        number, _, _, size = np.frombuffer(content, TEXT, 1, start)[0].tolist()
-        start += TEXT.itemsize
+    while start + TEXT.size <= len(content):
+        number, size = TEXT.unpack_from(content, start)
+        start += TEXT.size
         if number == 0:
             return
         yield number, content[start : start + size]
