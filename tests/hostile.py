@@ -328,7 +328,7 @@ def DATA(secret: str) -> dict[str, Harm]:
         "bomb in a chunk": (bomb_in_a_chunk, f"{x} cannot be read: .* unpacks to more"),
         "a long name named often": (
             replaced("list_classes", data=["x" * 10**6] * 3, dtype=h5py.string_dtype()),
-            "list_classes must be printable names of up to 200 letters",
+            "list_classes cannot be read: a text has 1000000 bytes, 800 at most",
         ),
         "classes beyond counting": (
             replaced("list_classes", shape=(2**40,), dtype="S1", chunks=(64,)),

@@ -32,14 +32,16 @@ ops.normalization  ops.relu  ops.sigmoid  ops.softmax  ops.winners
 ops.routing
 ops.adaptive_pool  ops.conv_transpose  ops.losses  ops.max_pool
 ops.global_pool
-files.atomic  files.reading  nn._settings  nn.layer  step_by_step  testing.slopes
-files.archive  files.chunks  files.sink  testing.planes  testing.sweeps
+files.atomic  files.content  nn._settings  nn.layer  step_by_step  testing.slopes
+files.reading  files.sink  testing.planes  testing.sweeps
+files.archive  files.chunks  files.texts
 testing.strategies
 files.classes  files.stored  files.weights  testing.gradcheck
 files.datasets  files.photos
-nn.activations  nn.augmentation  nn.batches  nn.global_pooling
+nn.augmentation  nn.batches  nn.wrapping
+nn.activations  nn.global_pooling
 nn.history  nn.initializers  nn.optimizers  nn.pooling  nn.regularization
-nn.schedules  nn.shaping
+nn.schedules  nn.shaping  nn.summary
 nn.layers  nn.progress
 files.folders  nn.configuration
 nn.rebuilding

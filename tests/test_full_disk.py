@@ -77,3 +77,17 @@ def test_a_disk_that_is_large_enough_is_no_matter(tmp_path: Path, photos: Path) 
 
     assert (status, err) == (0, "")
     assert path.exists()
+
+
+@pytest.mark.parametrize("option", ["--json", "--html"])
+def test_a_report_for_which_there_is_no_room_is_missed_in_one_line(
+    tmp_path: Path, option: str
+) -> None:
+    homework = Path(__file__).parent / "homework" / "native.py"
+
+    status, _, err = on_a_small_disk(
+        10, "check", homework, "--examples", "1", option, tmp_path / "report"
+    )
+
+    said = f"{tmp_path / 'report'}: cannot be written: File too large; nothing is left"
+    assert (status, err) == (2, f"im2col-cnn: {said} of it\n")

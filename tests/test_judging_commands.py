@@ -9,6 +9,7 @@ import pytest
 
 from im2col_cnn.cli import run
 from im2col_cnn.commands.confusion import draw_confusion
+from im2col_cnn.files.archive import write_archive
 from im2col_cnn.nn import Conv, Dense, Flatten, Rescale, Sequential
 from tests.hdf5 import arrays, write
 from tests.photos import Image, make_folder
@@ -70,9 +71,14 @@ def test_an_image_is_scaled_as_the_network_expects_and_named(
         (["evaluate", "weights.h5"], "reads images of 6x5x1, .*digits.h5 holds 8x8x1"),
         (["evaluate", "weights.h5", "data.h5"], "knows the classes bright, dark, "),
         (
-            ["evaluate", "weights.h5", "data.h5", "--confusion", "data.h5"],
+            ["evaluate", "weights.h5", "data.svg", "--confusion", "data.svg"],
             "in use already",
         ),
+        (
+            ["evaluate", "weights.h5", "data.h5", "--confusion", "c.png"],
+            "its name ends in .svg",
+        ),
+        (["predict", "run.h5", "a.png"], "run.h5: holds a checkpoint, not weights"),
         (
             ["evaluate", "weights.h5", "data.h5", "--confusion", "none/c.svg"],
             "no folder",
@@ -90,6 +96,7 @@ def test_bad_input_is_refused_in_one_line(
     network = Sequential([Conv(1, 1)]).build((2, 2, 1), rng=np.random.default_rng(0))
     network.save(tmp_path / "map.h5")
     write(tmp_path / "data.h5", arrays())
+    write_archive(tmp_path / "run.h5", "checkpoint", {}, {})
     Image.new("L", (3, 3)).save(tmp_path / "a.png")
     monkeypatch.chdir(tmp_path)
 
@@ -125,9 +132,49 @@ def test_an_evaluation_counts_as_the_training_did_and_draws_the_matrix(
         assert str(count) in texts
 
 
-def test_a_picture_has_room_for_so_many_classes() -> None:
-    with pytest.raises(ValueError, match="room for 60 classes, got 61"):
-        draw_confusion(np.eye(61, dtype=int), tuple(map(str, range(61))))
+def test_a_picture_has_room_for_so_many_classes(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    network = Sequential([Flatten(), Dense(61)]).build(
+        (6, 5, 1), rng=np.random.default_rng(0)
+    )
+    network.save(tmp_path / "weights.h5")
+    content = arrays() | {"list_classes": np.arange(61)}
+    write(tmp_path / "data.h5", content)
+    monkeypatch.chdir(tmp_path)
+
+    assert run(["evaluate", "weights.h5", "data.h5"]) == 0
+    assert "taken for" in capsys.readouterr().out
+    assert run(["evaluate", "weights.h5", "data.h5", "--confusion", "c.svg"]) == 2
+
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert re.search("room for 60 classes, got 61", err)
+
+
+@pytest.mark.parametrize("command", ["predict weights.h5 a.png", "evaluate weights.h5"])
+def test_scores_that_are_no_numbers_name_no_class(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    command: str,
+) -> None:
+    network = Sequential([Flatten(), Dense(10), Dense(10)])
+    network.build((8, 8, 1), rng=np.random.default_rng(0))
+    for array in network.arrays.values():
+        array[...] = 3e38
+    network.save(tmp_path / "weights.h5")
+    Image.new("L", (8, 8), 9).save(tmp_path / "a.png")
+    monkeypatch.chdir(tmp_path)
+
+    assert run(command.split()) == 2
+
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.count("\n") == 1
+    assert "weights.h5: gives scores that are NaN or infinite for these" in err
 
 
 def test_the_names_of_classes_cannot_break_the_picture() -> None:

@@ -81,6 +81,10 @@ def test_a_folder_without_images_is_no_class_and_hidden_files_are_no_images(
     (folder / ".ipynb_checkpoints").mkdir()
     (folder / ".ipynb_checkpoints" / "1.png").write_bytes(image)
     (folder / "dark" / "._0.png").write_bytes(b"what a Mac leaves")
+    (folder / "dark" / "more").mkdir()
+    (folder / "dark" / "more" / "1.png").write_bytes(image)
+    (folder / "dark" / "gone.png").symlink_to("nowhere")
+    (folder / "README").write_text("two classes")
 
     status = run(["make-h5", str(folder), str(out)])
 
@@ -88,12 +92,15 @@ def test_a_folder_without_images_is_no_class_and_hidden_files_are_no_images(
     assert status == 0
     assert read_dataset(out).classes == ("bright", "dark")
     for name, what in (
-        ("an empty one", "holds no PNG or JPEG image"),
-        (r"\.ipynb_checkpoints", "holds no PNG or JPEG image"),
-        (r"dark/\._0\.png", "is no such image"),
+        ("an empty one", "it holds no PNG or JPEG images itself"),
+        (r"\.ipynb_checkpoints", "its name starts with a dot"),
+        (r"dark/\._0\.png", "its name starts with a dot"),
+        ("dark/more", "it is a folder inside a class"),
+        (r"dark/gone\.png", "it is no file"),
+        ("README", "it is in no folder of a class"),
     ):
-        assert re.search(rf"/{name}: left out, it {what}$", report, re.MULTILINE)
-    assert "0 unreadable, 3 left out" in report
+        assert re.search(rf"/{name}: left out, {what}$", report, re.MULTILINE)
+    assert "0 unreadable, 6 left out" in report
 
 
 def test_a_folder_that_no_table_could_show_is_refused(
@@ -115,7 +122,7 @@ def test_a_folder_that_no_table_could_show_is_refused(
         (["none", "out.h5"], "none: is not a folder"),
         (
             ["empty", "out.h5"],
-            "must hold a folder of PNG or JPEG images for every class",
+            "must hold a folder of PNG or JPEG images for every class, got none: name",
         ),
         (["photos", "none/out.h5"], "there is no folder none"),
         (["photos", "out.h5", "--size", "64"], "--size must be rows x columns"),
@@ -124,7 +131,10 @@ def test_a_folder_that_no_table_could_show_is_refused(
             ["photos", "out.h5", "--test-share", "2"],
             "test_share must lie between 0 and 1",
         ),
-        (["photos", "out.h5", "--test-share", "0"], "and 0 to test on"),
+        (
+            ["photos", "out.h5", "--test-share", "0"],
+            "photos: a test_share of 0 of 12 images leaves 12 to learn from and 0 to",
+        ),
         (["photos", "out.h5", "--fit", "bend"], "'--fit'.*'bend'"),
     ],
 )

@@ -100,6 +100,34 @@ def test_where_chance_stood_when_resuming_does_not_matter(tmp_path: Path) -> Non
         assert_array_equal(resumed.arrays[key], array)
 
 
+def test_functions_of_ones_own_are_known_again_by_their_names(tmp_path: Path) -> None:
+    def settings() -> dict[str, Any]:
+        """Return functions that lie elsewhere in memory each time."""
+        return {
+            "augment": lambda x, _: x / 2,
+            "schedule": lambda n: 0.1 / (1 + n),
+        }
+
+    network, history, _ = run(**settings())
+    run(tmp_path / "run.h5", **settings() | {"epochs": 2})
+
+    resumed, its_history, _ = run(resume=tmp_path / "run.h5", **settings())
+
+    assert its_history == history
+    for key, array in network.arrays.items():
+        assert_array_equal(resumed.arrays[key], array)
+
+
+def test_a_cosine_of_another_length_is_another_run(tmp_path: Path) -> None:
+    run(tmp_path / "run.h5", epochs=1, schedule=cosine(0.05, 36))
+
+    with pytest.raises(
+        ValueError,
+        match=r"was started with schedule = Cosine\(peak=0.05, steps=36, .*not Cosine",
+    ):
+        run(resume=tmp_path / "run.h5", schedule=cosine(0.05, 60))
+
+
 def test_a_run_that_is_over_is_not_run_again(tmp_path: Path) -> None:
     network, _, _ = run(tmp_path / "run.h5")
 

@@ -53,7 +53,7 @@ def test_images_are_those_of_an_array_for_indices_in_any_order_and_repeats(
         file.create_dataset("x", data=x, **layout)
 
     with open_hdf5(path) as source:
-        images = StoredImages(source.find("x"), path)
+        images = StoredImages(source.find("x"), source)
         assert (len(images), images.shape, images.ndim) == (N, x.shape, 4)
         assert images.dtype == x.dtype.newbyteorder("=")
         assert_array_equal(images[indices], x[np.array(indices, int)])
@@ -71,7 +71,7 @@ def test_what_was_never_written_is_0(path: Path) -> None:
         x[5] = 1
 
     with open_hdf5(path) as source:
-        images = StoredImages(source.find("x"), path)
+        images = StoredImages(source.find("x"), source)
         assert images[:].mean(axis=(1, 2, 3)).tolist() == [0, 0, 0, 0, 0, 1, 0, 0, 0]
 
 
@@ -83,7 +83,7 @@ def test_another_value_for_what_was_never_written_is_refused(path: Path) -> None
         x[5] = 1
 
     with open_hdf5(path) as source:
-        images = StoredImages(source.find("x"), path)
+        images = StoredImages(source.find("x"), source)
         assert images[4].max() == 7
         with pytest.raises(
             OSError, match=r"x cannot be read: the chunk at \(0, 0, 0, 0"
@@ -107,7 +107,7 @@ def test_other_keys_are_refused(
         file["x"] = np.zeros((N, *SHAPE))
 
     with open_hdf5(path) as source, pytest.raises(error, match=words):
-        StoredImages(source.find("x"), path)[key]
+        StoredImages(source.find("x"), source)[key]
 
 
 @given(chunk=st.integers(1, 9), kept=st.integers(1, 5), seed=st.integers(0, 2**16))
@@ -120,13 +120,13 @@ def test_an_epoch_sees_every_image_once_and_unpacks_every_chunk_once(
         )
     read: Counter[int] = Counter()
 
-    def watched(dataset: Any, path: Path, start: int, stop: int) -> Any:
+    def watched(dataset: Any, source: Any, start: int, stop: int) -> Any:
         read[start] += 1
-        return read_rows(dataset, path, start, stop)
+        return read_rows(dataset, source, start, stop)
 
     with open_hdf5(path) as source, pytest.MonkeyPatch.context() as patch:
         patch.setattr(stored, "read_rows", watched)
-        images = StoredImages(source.find("x"), path)
+        images = StoredImages(source.find("x"), source)
         images.most = 2 * kept  # blocks in memory
         order = images.shuffled(np.random.default_rng(seed))
         for start in range(0, N, 4):
@@ -136,6 +136,16 @@ def test_an_epoch_sees_every_image_once_and_unpacks_every_chunk_once(
 
     assert sorted(order) == list(range(N))
     assert read == dict.fromkeys(range(0, N, chunk), 1)
+
+
+def test_a_file_that_was_closed_says_so(path: Path) -> None:
+    with open_dataset(write(path, arrays())) as data:
+        images: Any = data.train.images
+        assert images[0].shape == (6, 5, 1)
+
+    for read in (lambda: images[0], images.load):
+        with pytest.raises(ValueError, match=r"images\.h5: is closed: use its images"):
+            read()
 
 
 def test_orders_differ_from_epoch_to_epoch(path: Path) -> None:
@@ -162,7 +172,7 @@ def test_a_network_learns_from_a_file_as_it_does_from_memory(path: Path) -> None
                 # The same images in memory, shuffled as the file shuffles them.
                 train = read_dataset(path).train
                 shuffled = data.train.images.shuffled  # type: ignore[union-attr]
-                rng = Permuting(rng, shuffled)  # type: ignore[assignment]
+                rng = Permuting(rng, shuffled)
             history = fit(network, *train, validation=test, rng=rng, **settings)
             loss = evaluate(network, *test).loss
         results.append((history, loss, network.parameters["dense1.w"]))
@@ -173,16 +183,14 @@ def test_a_network_learns_from_a_file_as_it_does_from_memory(path: Path) -> None
     assert_array_equal(w, its_w)
 
 
-class Permuting:
+class Permuting(np.random.Generator):
     """A random generator whose permutations are somebody else's."""
 
     def __init__(self, rng: np.random.Generator, shuffled: Any) -> None:
+        super().__init__(rng.bit_generator)
         self.rng, self.shuffled = rng, shuffled
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.rng, name)
-
-    def permutation(self, count: int) -> Any:
+    def permutation(self, *_: Any, **__: Any) -> Any:
         """Return another's."""
         return self.shuffled(self.rng)
 

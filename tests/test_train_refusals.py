@@ -15,6 +15,7 @@ from im2col_cnn.commands import train
 from im2col_cnn.nn import Sequential
 from tests.command import QUICK, process
 from tests.hdf5 import BROKEN, arrays, write
+from tests.hostile import network
 
 
 def assert_refused(
@@ -49,6 +50,9 @@ def test_a_file_with_one_thing_wrong_is_refused_in_one_line(
     [
         ("none.h5", r"none\.h5: there is no such file"),
         (".", "is not a file but a folder"),
+        ("circle", "circle: there is no such file"),
+        ("--test-data circle", "circle: there is no such file"),
+        ("weights.h5", r"weights\.h5: holds weights, not labelled images"),
         ("text.h5", r"text\.h5: is not an HDF5 file"),
         ("data.h5 --test-data none.h5", r"none\.h5: there is no such file"),
         ("--epochs 0", "'--epochs'.*1"),
@@ -79,12 +83,18 @@ def test_bad_usage_is_refused_in_one_line(
 ) -> None:
     write(tmp_path / "data.h5", arrays())
     (tmp_path / "text.h5").write_text("not HDF5")
-    before = {path: path.read_bytes() for path in tmp_path.iterdir()}
+    network().save(tmp_path / "weights.h5")
+    (tmp_path / "circle").symlink_to("circle")
+    before = contents(tmp_path)
     monkeypatch.chdir(tmp_path)
 
     assert_refused(["train", *arguments.split()], words, capsys)
 
-    assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
+    assert contents(tmp_path) == before
+
+
+def contents(folder: Path) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in folder.iterdir() if path.exists()}
 
 
 def test_an_unknown_command_is_refused(capsys: pytest.CaptureFixture[str]) -> None:

@@ -174,7 +174,10 @@ def test_a_loss_that_is_no_number_ends_training_before_the_parameters_follow() -
         ({"epochs": 0}, "epochs must be at least 1, got 0"),
         ({"batch_size": 0}, "batch_size must be at least 1, got 0"),
         ({"images": np.zeros((0, 3)), "labels": []}, "images must hold at least one"),
-        ({"images": np.zeros((2, 4))}, r"x must have shape \(N, 3\), got \(0, 4\)"),
+        (
+            {"images": np.zeros((2, 4))},
+            r"images must have shape \(N, 3\), got \(2, 4\)",
+        ),
         ({"labels": [0]}, r"labels must have shape \(2,\)"),
         ({"labels": [0, 2]}, "labels must lie between 0 and 1"),
     ],

@@ -160,6 +160,26 @@ def test_a_link_stays_a_link_and_its_file_is_replaced(tmp_path: Path) -> None:
     assert target.read_bytes() == b"new"
 
 
+def test_a_link_that_leads_in_a_circle_is_replaced(tmp_path: Path) -> None:
+    link = tmp_path / "link"
+    link.symlink_to(link)
+
+    write_whole(link, b"new")
+
+    assert link.read_bytes() == b"new"
+
+
+def test_a_file_that_only_its_owner_may_read_stays_so(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"old")
+    path.chmod(0o600)
+
+    write_whole(path, b"new")
+
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert path.read_bytes() == b"new"
+
+
 def test_a_path_that_cannot_be_written_is_refused_and_not_touched(
     tmp_path: Path,
 ) -> None:

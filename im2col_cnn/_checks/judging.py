@@ -64,13 +64,18 @@ def as_probabilities(value: ArrayLike, scores: Array) -> Array:
 
 def as_labels(value: ArrayLike, batch: int | Shape, K: int) -> Array:
     """Return `value` as whole numbers that name one of K classes each."""
-    labels = as_array(value, "labels", kinds="iu")
     shape = (batch,) if isinstance(batch, int) else batch
+    labels = as_array(value, "labels")
     if labels.shape != shape:
+        ways_out = {
+            (*shape, K): ": for one-hot labels, labels.argmax(axis=-1)",
+            (*shape, 1): ": squeeze them",
+        }
         raise ValueError(
             f"labels must have shape {shape}, one per row of scores, got {labels.shape}"
-            + (": squeeze them" if labels.shape == (*shape, 1) else "")
+            + ways_out.get(labels.shape, "")
         )
+    labels = as_array(labels, "labels", kinds="iu")
     if labels.size and not 0 <= labels.min() <= labels.max() < K:
         raise ValueError(
             f"labels must lie between 0 and {K - 1}, for scores of {K} classes, got "

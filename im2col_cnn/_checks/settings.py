@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 from operator import index
+from os import PathLike
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,8 +15,10 @@ __all__ = [
     "as_choice",
     "as_dtype",
     "as_flag",
+    "as_function",
     "as_int",
     "as_padding",
+    "as_path",
     "as_per_axis",
     "as_shape",
     "by",
@@ -129,6 +133,20 @@ def as_flag(value: Any, name: str) -> bool:
     if not isinstance(value, bool | np.bool_):
         raise TypeError(f"{name} must be True or False, got {value!r}")
     return bool(value)
+
+
+def as_function(value: Any, name: str) -> Any:
+    """Return `value` if it can be called."""
+    if not callable(value):
+        raise TypeError(f"{name} must be a function, got {value!r}")
+    return value
+
+
+def as_path(value: Any, name: str) -> Path:
+    """Return `value` as a path."""
+    if not isinstance(value, str | PathLike):
+        raise TypeError(f"{name} must be a path, got {value!r}")
+    return Path(value)
 
 
 def whole(value: Any) -> int:

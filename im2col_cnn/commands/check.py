@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from .._typing import Ties
-from ..files.atomic import require_writable, write_whole
+from .outputs import require_outputs, write_output
 from .refusals import BadInputError, refusing, require_extra
 from .screen import open_screen, say
 
@@ -81,7 +81,7 @@ def check(
     from ..testing.page import as_html  # noqa: PLC0415  # see above
 
     with refusing():
-        require_outputs(file, json_file, html_file)
+        require_outputs({"--json": json_file, "--html": html_file}, file, weights)
         points = read_weights(weights)
     try:
         report = check_module(
@@ -96,11 +96,10 @@ def check(
         )
     except HomeworkError as error:
         raise BadInputError(error) from error
-    with refusing(OSError):  # the disk may be full, or the folder a strange one
-        if json_file is not None:
-            write_whole(json_file, as_json(report, points).encode())
-        if html_file is not None:
-            write_whole(html_file, as_html(report).encode())
+    if json_file is not None:
+        write_output(json_file, as_json(report, points).encode())
+    if html_file is not None:
+        write_output(html_file, as_html(report).encode())
     screen = open_screen()
     for line in str(report).splitlines():
         say(screen, line)
@@ -111,18 +110,6 @@ def keep_hypothesis_out_of_this_folder() -> None:
     """Let Hypothesis put what it writes down somewhere else; it asks when imported."""
     folder = Path(tempfile.gettempdir()) / "im2col_cnn_hypothesis"
     os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(folder))
-
-
-def require_outputs(file: Path, *outputs: Path | None) -> None:
-    """Refuse files that could not be written at the end, or that should not be."""
-    taken = {os.path.realpath(file)}
-    for path in outputs:
-        if path is None:
-            continue
-        if os.path.realpath(path) in taken:
-            raise ValueError(f"{path}: is in use already, name another file")
-        taken.add(os.path.realpath(path))
-        require_writable(path)
 
 
 def read_weights(path: Path | None) -> dict[str, float]:

@@ -12,9 +12,9 @@ from rich.console import Console
 
 from ..compare.cases import LAYERS, Case
 from ..compare.race import Result, race
-from ..files.atomic import require_writable, write_whole
 from ..tiling.workers import thread_count
 from .bars import draw_bars
+from .outputs import require_outputs, require_svg, write_output
 from .refusals import BadInputError, refusing, require_extra
 from .screen import open_screen, say, show_table
 from .sizes import read_sizes
@@ -80,7 +80,8 @@ def compare(
             require_library(name)
         if plot is not None:
             require_extra("matplotlib", "viz", purpose="--plot")
-            require_writable(plot)
+            require_svg("--plot", plot)
+            require_outputs({"--plot": plot})
         count = thread_count() if threads is None else threads
     base = others[-1] if others else "columns"
     names = [*RUNGS, *others]
@@ -95,8 +96,7 @@ def compare(
     elif len(cases) > 1:
         show_means(screen, found, base)
     if plot is not None:
-        with refusing():
-            write_whole(plot, draw_bars(mean_ratios(found, base), base))
+        write_output(plot, draw_bars(mean_ratios(found, base), base))
     return 0 if all(r.equal for results in found.values() for r in results) else 1
 
 

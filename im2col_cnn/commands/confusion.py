@@ -8,7 +8,7 @@ from ..pictures.grids import CELL, draw_array
 from ..pictures.svg import MARGIN, Canvas, Point
 from .screen import say, show_table
 
-__all__ = ["draw_confusion", "show_confusion"]
+__all__ = ["draw_confusion", "require_room", "show_confusion"]
 
 MOST_COLUMNS = 16
 MOST_DRAWN = 60
@@ -33,18 +33,18 @@ def show_confusion(screen: Console, confusion: Array, classes: tuple[str, ...]) 
             say(screen, f"{classes[truth]} taken for {classes[answer]}: {count}")
 
 
-def draw_confusion(confusion: Array, classes: tuple[str, ...]) -> bytes:
-    """
-    Draw counts as an SVG file, one row per class of what an image really is.
+def require_room(classes: tuple[str, ...]) -> None:
+    """Refuse to draw more classes than a picture has room for."""
+    if len(classes) > MOST_DRAWN:
+        raise ValueError(
+            f"--confusion: a picture has room for {MOST_DRAWN} classes, got "
+            f"{len(classes)}; without it, the commonest mistakes are listed"
+        )
 
-    Raises
-    ------
-    ValueError
-        If there are more classes than a picture has room for.
-    """
+
+def draw_confusion(confusion: Array, classes: tuple[str, ...]) -> bytes:
+    """Draw counts as an SVG file, one row per class of what an image really is."""
     K = len(classes)
-    if K > MOST_DRAWN:
-        raise ValueError(f"a picture has room for {MOST_DRAWN} classes, got {K}")
     right = int(confusion.trace())
     canvas = Canvas(
         "Who was taken for whom",

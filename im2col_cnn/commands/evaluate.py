@@ -4,17 +4,17 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated
 
+import numpy as np
 import typer
 
 from .._checks import by
-from ..files.atomic import write_whole
 from ..files.datasets import DIGITS, Dataset, open_dataset
 from ..files.stored import NotFiniteError
 from ..nn.evaluation import evaluate as judge
 from ..nn.network import Sequential
-from .confusion import draw_confusion, show_confusion
-from .outputs import require_outputs
-from .refusals import refusing
+from .confusion import draw_confusion, require_room, show_confusion
+from .outputs import require_outputs, require_svg, write_output
+from .refusals import refusing, require_finite
 from .report import show_evaluation
 from .screen import open_screen, say
 
@@ -48,18 +48,22 @@ def evaluate(
     path = DIGITS if data is None else data
     with ExitStack() as stack:
         with refusing():
+            require_svg("--confusion", confusion)
             require_outputs({"--confusion": confusion}, weights, path, test_data)
             network = Sequential.load(weights)
             dataset = stack.enter_context(open_dataset(path, test_data))
             require_suited(network, dataset, weights, path)
+            if confusion is not None:
+                require_room(dataset.classes)
         classes = dataset.classes
-        with refusing(OSError, NotFiniteError):  # as the images are read
+        with (
+            refusing(OSError, NotFiniteError),  # as the images are read
+            np.errstate(over="ignore", invalid="ignore"),  # looked for where it ends
+        ):
             evaluation = judge(network, *dataset.test)
+        require_finite(evaluation.loss, weights)
     if confusion is not None:
-        drawn = draw_confusion(evaluation.confusion, classes)
-        with refusing(OSError):
-            write_whole(confusion, drawn)
-
+        write_output(confusion, draw_confusion(evaluation.confusion, classes))
     screen = open_screen()
     say(screen, f"{weights.name} on {path.name}: {by(network.input_shape)}")
     show_evaluation(screen, evaluation, classes)

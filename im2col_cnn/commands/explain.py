@@ -5,9 +5,9 @@ from typing import Annotated
 
 import typer
 
-from ..files.atomic import require_writable, write_whole
 from ..pictures import draw_window
 from ..window import Window
+from .outputs import require_outputs, require_svg, write_output
 from .refusals import BadInputError, refusing
 from .screen import open_screen, say
 from .sizes import as_written, read_padding, read_sizes
@@ -45,22 +45,17 @@ def explain(
     window, N, C, F = read_layer(
         images, kernel, stride, padding, dilation, ceil_mode=ceil_mode
     )
-    screen = open_screen()
+    with refusing():
+        require_svg("--draw", draw)
+        require_outputs({"--draw": draw})
+        drawn = b"" if draw is None else draw_window(window).encode()
     if draw is not None:
-        draw_to(draw, window)
+        write_output(draw, drawn)
+    screen = open_screen()
     for line in window.explain(N, C, F).splitlines():
         say(screen, line)
     if draw is not None:
         say(screen, f"drawn to {draw}")
-
-
-def draw_to(path: Path, window: Window) -> None:
-    """Write a picture of the windows on one channel of one image."""
-    if path.suffix.lower() != ".svg":
-        raise BadInputError(f"--draw {path}: is drawn as SVG, so its name ends in .svg")
-    with refusing():
-        require_writable(path)
-        write_whole(path, draw_window(window).encode())
 
 
 def read_layer(

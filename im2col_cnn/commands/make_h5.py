@@ -48,19 +48,21 @@ def make_h5(
     """
     shape = (*read_sizes(size, "--size", "64x64"), 1 if grey else 3)
     if len(shape) != 3 or not 1 <= min(shape) <= max(shape) <= 4096:
-        raise BadInputError(f"--size must be rows x columns, up to 4096, got {size}")
+        raise BadInputError(
+            f"--size must be rows x columns, up to 4096, such as 64x64, got {size}"
+        )
     with refusing():
         require_extra("PIL", "images", purpose="make-h5")
         require_writable(out)
         found = find_photos(folder, test_share, np.random.default_rng(seed))
     screen = open_screen()
     total = len(found.train) + len(found.test)
-    say(screen, f"{folder}: {total} images of {len(found.classes)} classes")
+    K = len(found.classes)
+    say(screen, f"{folder}: {total} images of {K} class{'es' * (K != 1)}")
     with refusing(), counting(screen, "reading", total) as count:
         report = write_folder(found, out, shape, fit=fit, on_image=count)
-    for path in found.others:
-        what = "holds no PNG or JPEG image" if path.is_dir() else "is no such image"
-        say(screen, f"{path}: left out, it {what}")
+    for other in found.others:
+        say(screen, f"{other.path}: left out, {other.reason}")
     for line in report.unreadable:
         say(screen, line, style="bold")
     counts = report.written

@@ -12,7 +12,7 @@ from ..files.photos import Fit, read_photo
 from ..nn.network import Sequential
 from ..nn.shaping import Rescale
 from ..ops.softmax import softmax_forward
-from .refusals import refusing, require_extra
+from .refusals import refusing, require_extra, require_finite
 from .screen import open_screen, percent, show_table
 
 __all__ = ["predict"]
@@ -41,7 +41,9 @@ def predict(
         pixels = np.stack(
             [read_photo(path, network.input_shape, fit) for path in images]
         )
-    scores = network.predict(as_trained(network, pixels))
+    with np.errstate(over="ignore", invalid="ignore"):  # looked for where it ends
+        scores = network.predict(as_trained(network, pixels))
+    require_finite(scores, weights)
     probabilities, _ = softmax_forward(scores)
     names = network.classes or tuple(map(str, range(scores.shape[1])))
     top = min(top, len(names))

@@ -8,8 +8,12 @@ Around the places where a command hands on what its user gave it, these become a
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
 
-__all__ = ["BadInputError", "refusing", "require_extra"]
+import numpy as np
+
+__all__ = ["BadInputError", "refusing", "require_extra", "require_finite"]
 
 
 class BadInputError(Exception):
@@ -24,6 +28,15 @@ def refusing(*kinds: type[Exception]) -> Iterator[None]:
         yield
     except kinds as error:
         raise BadInputError(error) from error
+
+
+def require_finite(found: Any, weights: Path) -> None:
+    """Refuse to name classes by scores that are no numbers."""
+    if not np.isfinite(found).all():
+        raise BadInputError(
+            f"{weights}: gives scores that are NaN or infinite for these images: its "
+            f"weights are too large to compute with"
+        )
 
 
 def require_extra(module: str, extra: str, purpose: str) -> None:

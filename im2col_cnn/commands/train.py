@@ -12,8 +12,6 @@ import numpy as np
 import typer
 from rich.console import Console
 
-from .._checks import by
-from ..files.atomic import write_whole
 from ..files.datasets import DIGITS, Dataset, open_dataset, read_dataset
 from ..files.stored import NotFiniteError
 from ..files.weights import save_weights
@@ -26,7 +24,7 @@ from ..nn.plan import Plan
 from ..nn.preparing import prepare
 from ..nn.schedules import cosine
 from .curve import draw_curve
-from .outputs import require_outputs
+from .outputs import require_outputs, require_svg, write_output
 from .refusals import refusing, require_extra
 from .report import show_evaluation
 from .screen import open_screen, say, show_table, watching
@@ -130,7 +128,9 @@ def train(
         with refusing():  # before any work
             chosen = choose_optimizer(optimizer, learning_rate, weight_decay)
             checkpoint = resume if checkpoint is None else checkpoint
-            require_drawable(plot)
+            if plot is not None:
+                require_extra("matplotlib", "viz", purpose="--plot")
+            require_svg("--plot", plot)
             outputs = {"--save": save, "--plot": plot, "--checkpoint": checkpoint}
             require_outputs(outputs, path, test_data)
             dataset = stack.enter_context(opened(path, test_data))
@@ -160,7 +160,7 @@ def train(
                 network, *dataset.train, optimizer=chosen, rng=rng, plan=plan
             )
         screen = open_screen()
-        say(screen, f"{path.name}: {describe(dataset)}")
+        say(screen, f"{path.name}: {dataset.described}")
         show_network(screen, network)
         started = perf_counter()
         # From here on, only files can be to blame.
@@ -175,8 +175,8 @@ def train(
     with refusing(OSError):
         if save is not None:
             save_weights(save, network)
-        if plot is not None:
-            write_whole(plot, draw_curve(history, evaluation.accuracy))
+    if plot is not None:
+        write_output(plot, draw_curve(history, evaluation.accuracy))
     if history.stopped:
         last = history.steps[-1]
         say(
@@ -204,16 +204,6 @@ def opened(path: Path, test_path: Path | None) -> Iterator[Dataset]:
     yield read_dataset(path, test_path)
 
 
-def require_drawable(plot: Path | None) -> None:
-    """Refuse a curve that could not be drawn."""
-    if plot is not None:
-        require_extra("matplotlib", "viz", purpose="--plot")
-        if plot.suffix.lower() != ".svg":
-            raise ValueError(
-                f"--plot {plot}: is drawn as SVG, so its name ends in .svg"
-            )
-
-
 def choose_optimizer(
     name: OptimizerName, learning_rate: float | None, weight_decay: float
 ) -> Optimizer:
@@ -225,22 +215,7 @@ def choose_optimizer(
     return Adam(rate, weight_decay=weight_decay)
 
 
-def describe(dataset: Dataset) -> str:
-    """Say how much there is to learn from."""
-    return (
-        f"{len(dataset.train.images)} images to learn from, {len(dataset.test.images)} "
-        f"to be tested on, {by(dataset.shape)}, {len(dataset.classes)} classes"
-    )
-
-
 def show_network(screen: Console, network: Sequential) -> None:
     """Show a row per layer, and what they add up to."""
-    rows = network.summary()
-    show_table(
-        screen,
-        ("layer", "output", "parameters"),
-        [
-            *((row.name, by(row.shape), f"{row.parameters:,}") for row in rows),
-            ("total", "", f"{sum(row.parameters for row in rows):,}"),
-        ],
-    )
+    head, *rows = network.summary().table
+    show_table(screen, head, rows)

@@ -25,12 +25,14 @@ import numpy as np
 from .._typing import Array
 from .._version import package_version
 from .atomic import write_whole
+from .content import Content
 from .reading import Source, blaming, require_readable
 
-__all__ = ["Archive", "read_archive", "write_archive"]
+__all__ = ["HEAD", "Archive", "read_archive", "require_no_archive", "write_archive"]
 
 VERSION = 1
 HEAD = 512  # the least that HDF5 leaves to others at the start of a file
+LINE = re.compile(rb"im2col_cnn (\w+): HDF5 from byte 512 on, SHA-256 (\w{64})\n")
 MOST_BYTES = 2**32
 MOST_ARRAYS = 2**16
 
@@ -99,7 +101,7 @@ def read_archive(path: Path, kind: str) -> Archive:
     with blaming(path, "/"):
         file = h5py.File(h5py.h5f.open_file_image(content))
     with file:
-        source = Source(path, file, len(content))
+        source = Source(path, file, Content(BytesIO(content)))
         configuration = read_configuration(source)
         names = configuration.pop("arrays", None)
         if not isinstance(names, list) or not all(
@@ -126,13 +128,13 @@ def checked(path: Path, kind: str) -> bytes:
         head = file.read(HEAD)
         # Nobody's gigabytes are brought into memory to see that they are not ours.
         body = file.read() if head.startswith(b"im2col_cnn ") else b""
-    line = re.match(
-        rb"im2col_cnn (\w+): HDF5 from byte 512 on, SHA-256 (\w{64})\n", head
-    )
+    line = LINE.match(head)
     if line is None:
-        raise ValueError(f"{path}: does not start like {kind} that im2col_cnn wrote")
-    if line[1].decode() != kind:
-        raise ValueError(f"{path}: holds a {line[1].decode()}, not {kind}")
+        raise ValueError(
+            f"{path}: does not start like {called(kind)} that im2col_cnn wrote"
+        )
+    if (found := line[1].decode()) != kind:
+        raise ValueError(f"{path}: holds {called(found)}, not {called(kind)}")
     if line[2].decode() != digest(body):
         raise OSError(f"{path}: is damaged: its bytes are not those that were written")
     return body
@@ -166,6 +168,19 @@ def read(dataset: h5py.Dataset, path: Path) -> Array:
         )
     with blaming(path, name):
         return np.asarray(dataset[()], dataset.dtype.newbyteorder("="))
+
+
+def require_no_archive(path: Path, head: bytes) -> None:
+    """Refuse to look for images in what a network has learned."""
+    if line := LINE.match(head):
+        raise ValueError(
+            f"{path}: holds {called(line[1].decode())}, not labelled images"
+        )
+
+
+def called(kind: str) -> str:
+    """Name what an archive is, in a sentence."""
+    return "a checkpoint" if kind == "checkpoint" else kind
 
 
 def digest(body: bytes) -> str:

@@ -7,6 +7,7 @@ name stands for the old file or for the new one, never for half of one.
 
 import os
 import secrets
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -61,10 +62,14 @@ def replacing(path: Path) -> Iterator[Path]:
         If `path` cannot be written; what was there before still is.
     """
     require_writable(path)
-    target = path.resolve()  # a link keeps its place: the file it points to is replaced
+    # A link keeps its place: the file it points to is replaced. (Path.resolve would
+    # fail where links lead in a circle; there the link is.)
+    target = Path(os.path.realpath(path))
     temporary = target.with_name(f".{secrets.token_hex(8)}.tmp")
     try:
         yield temporary
+        if target.exists():  # who may read it is decided by whoever made it
+            shutil.copymode(target, temporary)
         with temporary.open("rb+") as file:
             os.fsync(file.fileno())
         temporary.replace(target)

@@ -12,13 +12,13 @@ allows. Three filters are known, and undone in the opposite order:
 import zlib
 from itertools import product
 from math import prod
-from pathlib import Path
 
 import h5py
 import numpy as np
 
 from .._typing import Array
-from .reading import blaming
+from .content import Content
+from .reading import Source, blaming
 
 __all__ = ["read_all", "read_rows", "rows_per_block"]
 
@@ -28,13 +28,13 @@ MOST_CHUNKS = 2**16  # that are looked up at once: a few seconds
 MOST_RATIO = 200  # of what photographs compress to, many times over
 
 
-def read_all(dataset: h5py.Dataset, path: Path, most: int = MOST_READ) -> Array:
+def read_all(dataset: h5py.Dataset, source: Source) -> Array:
     """Read a whole dataset, if it is not out of all proportion."""
-    name = dataset.name.lstrip("/")
+    path, name = source.path, dataset.name.lstrip("/")
     size = prod(dataset.shape) * dataset.dtype.itemsize
-    if size > most:
+    if size > MOST_READ:
         raise ValueError(
-            f"{path}: {name} claims {size} bytes, {most} are read at once: "
+            f"{path}: {name} claims {size} bytes, {MOST_READ} are read at once: "
             f"`open_dataset` reads a little at a time"
         )
     with blaming(path, name):
@@ -47,7 +47,7 @@ def read_all(dataset: h5py.Dataset, path: Path, most: int = MOST_READ) -> Array:
     if dataset.shape == () or dataset.chunks is None:
         with blaming(path, name):
             return np.asarray(dataset[()])
-    return read_rows(dataset, path, 0, len(dataset))
+    return read_rows(dataset, source, 0, len(dataset))
 
 
 def rows_per_block(dataset: h5py.Dataset) -> int:
@@ -58,12 +58,13 @@ def rows_per_block(dataset: h5py.Dataset) -> int:
     return max(1, 2**20 // max(int(row), 1))
 
 
-def read_rows(dataset: h5py.Dataset, path: Path, start: int, stop: int) -> Array:
+def read_rows(dataset: h5py.Dataset, source: Source, start: int, stop: int) -> Array:
     """Read the rows from `start` up to `stop`, whose blocks are read whole."""
-    name = dataset.name.lstrip("/")
-    with blaming(path, name):
+    with blaming(source.path, dataset.name.lstrip("/")):
         if dataset.chunks is None:
-            return np.asarray(dataset[start:stop])
+            rows = np.asarray(dataset[start:stop])
+            source.content.require_unchanged()
+            return rows
         sizes = (stop, *dataset.shape[1:])
         starts = [
             range(first - first % step, size, step)
@@ -78,7 +79,7 @@ def read_rows(dataset: h5py.Dataset, path: Path, start: int, stop: int) -> Array
             )
         rows = np.zeros((stop - start, *dataset.shape[1:]), dataset.dtype)
         for corner in product(*starts):
-            chunk = read_chunk(dataset, path, corner)
+            chunk = read_chunk(dataset, source.content, corner)
             if chunk is not None:
                 place(chunk, rows, (corner[0] - start, *corner[1:]))
     return rows
@@ -94,7 +95,7 @@ def place(chunk: Array, rows: Array, corner: tuple[int, ...]) -> None:
 
 
 def read_chunk(
-    dataset: h5py.Dataset, path: Path, corner: tuple[int, ...]
+    dataset: h5py.Dataset, file: Content, corner: tuple[int, ...]
 ) -> Array | None:
     """Read and unpack one chunk; None where nothing was ever written, which is 0."""
     info = dataset.id.get_chunk_info_by_coord(corner)
@@ -109,9 +110,7 @@ def read_chunk(
     if info.size > size + size // 100 + 1024:
         raise ValueError(f"the chunk at {corner} claims {info.size} bytes for {size}")
     # Not by HDF5: where a file contradicts itself, that writes past its buffer.
-    with path.open("rb") as file:
-        file.seek(info.byte_offset)
-        content = file.read(info.size)
+    content = file.read_at(info.byte_offset, info.size)
     plan = dataset.id.get_create_plist()
     for i in reversed(range(plan.get_nfilters())):
         if (

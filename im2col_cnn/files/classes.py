@@ -1,12 +1,10 @@
 """Read the names of classes, which anyone may have chosen, and refuse odd ones."""
 
-from pathlib import Path
 from typing import Any
 
-import h5py
-
 from .chunks import read_rows
-from .reading import Source, blaming
+from .reading import Source
+from .texts import is_texts, read_texts
 
 __all__ = ["read_classes", "require_name"]
 
@@ -23,26 +21,16 @@ def read_classes(source: Source) -> tuple[str, ...]:
             f"{where} must have shape (K,) and name at least one class, "
             f"got shape {dataset.shape}"
         )
-    is_text = dataset.dtype.kind == "O" and h5py.check_string_dtype(dataset.dtype)
-    if is_text and dataset.chunks is None:
-        # One at a time: a file can hold a single long text and name it many times.
-        return tuple(
-            name_of(read_name(dataset, k, source.path), where)
-            for k in range(len(dataset))
-        )
+    if is_texts(dataset) and dataset.chunks is None:
+        texts = read_texts(dataset, source, 4 * LONGEST_NAME)
+        return tuple(name_of(text, where) for text in texts)
     if dataset.dtype.kind not in "Siu" or dataset.dtype.itemsize > 4 * LONGEST_NAME:
         raise ValueError(
             f"{where} must be printable names of up to {LONGEST_NAME} letters, got "
             f"{dataset.dtype} in chunks {dataset.chunks}"
         )
-    values = read_rows(dataset, source.path, 0, len(dataset))
+    values = read_rows(dataset, source, 0, len(dataset))
     return tuple(name_of(value, where) for value in values)
-
-
-def read_name(dataset: Any, k: int, path: Path) -> Any:
-    """Read one text of whatever length it has."""
-    with blaming(path, "list_classes"):
-        return dataset[k]
 
 
 def name_of(value: Any, where: str) -> str:

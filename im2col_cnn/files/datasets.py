@@ -25,7 +25,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from .._checks import as_path, by
 from .._typing import Array, Images, Shape
+from .archive import HEAD, require_no_archive
 from .chunks import read_all
 from .classes import read_classes
 from .reading import Source, open_hdf5
@@ -44,7 +46,7 @@ class Split(NamedTuple):
     labels: Array
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Dataset:
     """Images to learn from, images to be judged by, and what there is to tell apart."""
 
@@ -57,6 +59,18 @@ class Dataset:
     def shape(self) -> Shape:
         """Of one image."""
         return self.train.images.shape[1:]
+
+    def __repr__(self) -> str:
+        """Say in a line what there is, not pixel by pixel."""
+        return f"<Dataset: {self.described}>"
+
+    @property
+    def described(self) -> str:
+        """How many images there are, of which size, of how many classes."""
+        return (
+            f"{len(self.train.images)} images to learn from, {len(self.test.images)} "
+            f"to be tested on, {by(self.shape)}, {len(self.classes)} classes"
+        )
 
 
 def read_dataset(
@@ -121,8 +135,12 @@ def open_dataset(
     ...     print(digits.train.images[[5, 0, 5]].shape)
     (3, 8, 8, 1)
     """
-    train_path, test_path = Path(path), Path(test_path or path)
+    train_path = as_path(path, "path")
+    test_path = train_path if test_path is None else as_path(test_path, "test_path")
     with open_hdf5(train_path) as train_file, open_hdf5(test_path) as test_file:
+        for source in train_file, test_file:
+            head = source.content.read_at(0, min(HEAD, source.content.length))
+            require_no_archive(source.path, head)
         classes = read_classes(train_file)
         if test_file.has("list_classes") and read_classes(test_file) != classes:
             raise ValueError(f"{test_path}: list_classes differs from {train_path}")
@@ -190,13 +208,13 @@ def read_split(source: Source, part: str, K: int) -> Split:
             f"{where}_y must have one label per image, got {len(labels)} labels for "
             f"{len(images)} images in {part}_set_x"
         )
-    numbers = read_all(labels, source.path)
+    numbers = read_all(labels, source)
     if numbers.min() < 0 or numbers.max() >= K:
         raise ValueError(
             f"{where}_y must hold labels from 0 to {K - 1}, as list_classes names "
             f"{K} classes, got {numbers.min()} to {numbers.max()}"
         )
-    return Split(StoredImages(images, source.path), numbers.astype(np.int64))
+    return Split(StoredImages(images, source), numbers.astype(np.int64))
 
 
 def read_pixel_maximum(

@@ -36,13 +36,20 @@ class Photo(NamedTuple):
     label: int
 
 
+class LeftOut(NamedTuple):
+    """What is no image to read, and why."""
+
+    path: Path
+    reason: str
+
+
 class Found(NamedTuple):
     """What is in a folder: classes, images to learn from and to test on, the rest."""
 
     classes: tuple[str, ...]
     train: list[Photo]
     test: list[Photo]
-    others: list[Path]
+    others: list[LeftOut]
 
 
 @dataclass
@@ -70,13 +77,13 @@ def find_photos(folder: Path, test_share: float, rng: np.random.Generator) -> Fo
     classes: list[str] = []
     train: list[Photo] = []
     test: list[Photo] = []
-    others: list[Path] = []
+    others: list[LeftOut] = []
     for one in sorted(folder.iterdir()):
         inside = sorted(one.iterdir()) if is_shown(one) and one.is_dir() else []
         photos = [p for p in inside if is_photo(p)]
-        others += [p for p in inside if not is_photo(p)]
+        others += [LeftOut(p, reason_inside(p)) for p in inside if not is_photo(p)]
         if not photos:
-            others.append(one)
+            others.append(LeftOut(one, reason_on_top(one)))
             continue
         require_name(one.name, str(one))
         drawn = [Photo(photos[i], len(classes)) for i in rng.permutation(len(photos))]
@@ -84,11 +91,16 @@ def find_photos(folder: Path, test_share: float, rng: np.random.Generator) -> Fo
         test += drawn[:count]
         train += drawn[count:]
         classes.append(one.name)
-    if not train or not test:
+    if not classes:
         raise ValueError(
             f"{folder}: must hold a folder of PNG or JPEG images for every class, got "
-            f"{len(train)} images to learn from and {len(test)} to test on in "
-            f"{len(classes)} folders"
+            f"none: name the folder in which the folders of the classes are"
+        )
+    if not train or not test:
+        raise ValueError(
+            f"{folder}: a test_share of {share:g} of {len(train) + len(test)} images "
+            f"leaves {len(train)} to learn from and {len(test)} to test on, where each "
+            f"takes one at least"
         )
     # Mixed, so that neighbours in the file are of any class.
     mixed = [train[i] for i in rng.permutation(len(train))]
@@ -103,6 +115,26 @@ def is_shown(path: Path) -> bool:
 def is_photo(path: Path) -> bool:
     """Tell whether a file is one to read, by its name."""
     return is_shown(path) and path.suffix.lower() in PHOTOS and path.is_file()
+
+
+def reason_on_top(path: Path) -> str:
+    """Say why something beside the class folders is none of them."""
+    if not is_shown(path):
+        return "its name starts with a dot"
+    if path.is_dir():
+        return "it holds no PNG or JPEG images itself"
+    return "it is in no folder of a class"
+
+
+def reason_inside(path: Path) -> str:
+    """Say why something in a class folder is no image to read."""
+    if not is_shown(path):
+        return "its name starts with a dot"
+    if path.is_dir():
+        return "it is a folder inside a class"
+    if path.suffix.lower() in PHOTOS:
+        return "it is no file"
+    return f"its name ends in none of {', '.join(PHOTOS)}"
 
 
 def write_folder(

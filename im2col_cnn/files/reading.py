@@ -21,6 +21,7 @@ import h5py
 import numpy as np
 
 from .._typing import Shape
+from .content import Content
 
 __all__ = [
     "Source",
@@ -56,11 +57,11 @@ OTHERS = {  # what people compress with, so that they know what to replace
 
 @dataclass(frozen=True)
 class Source:
-    """An open file, the path to name in refusals, and its length in bytes."""
+    """An open file: the path to name in refusals, its objects, and its bytes."""
 
     path: Path
     file: h5py.File
-    length: int
+    content: Content
 
     def find(self, name: str) -> h5py.Dataset:
         """Return a dataset whose numbers all lie in this file, without reading them."""
@@ -74,7 +75,7 @@ class Source:
                 others = printable(", ".join(islice(self.file, 9))) or "nothing"
             raise ValueError(f"{self.path}: has no dataset {name}, only {others}")
         with blaming(self.path, name):
-            fault = fault_of(item, self.length)
+            fault = fault_of(item, self.content.length)
         if fault:
             raise ValueError(f"{self.path}: {name} {fault}")
         return item
@@ -115,12 +116,18 @@ def open_hdf5(path: Path) -> Iterator[Source]:
     require_readable(path)
     if not h5py.is_hdf5(path):
         raise ValueError(f"{path}: is not an HDF5 file")
-    try:
-        file = h5py.File(path, "r")
-    except Exception as error:  # of many kinds, as damage has many
-        raise OSError(f"{path}: is a damaged HDF5 file: {in_a_line(error)}") from error
-    with file:
-        yield Source(path, file, path.stat().st_size)
+    with path.open("rb") as opened:
+        content = Content(opened)
+        try:
+            file = h5py.File(path, "r")
+        except Exception as error:  # of many kinds, as damage has many
+            raise OSError(
+                f"{path}: is a damaged HDF5 file: {in_a_line(error)}"
+            ) from error
+        with file:
+            if not content.is_of(path):
+                raise OSError(f"{path}: was replaced while it was opened: try again")
+            yield Source(path, file, content)
 
 
 def require_readable(path: Path) -> None:

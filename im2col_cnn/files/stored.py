@@ -9,15 +9,16 @@ comes once, and every chunk is unpacked once.
 from collections import OrderedDict
 from collections.abc import Sequence
 from math import prod
-from pathlib import Path
 from threading import Lock
 from typing import TypeAlias, final
 
 import h5py
 import numpy as np
 
+from .._checks import by
 from .._typing import Array, Shape
 from .chunks import read_all, read_rows, rows_per_block
+from .reading import Source
 
 __all__ = ["NotFiniteError", "StoredImages"]
 
@@ -39,8 +40,8 @@ class StoredImages:
     ----------
     dataset : h5py.Dataset
         Of shape (N, H, W, C).
-    path : path
-        To name in refusals.
+    source : Source
+        The file it is in.
 
     Notes
     -----
@@ -49,8 +50,8 @@ class StoredImages:
     come: NaN or infinity is refused with the rows in which it stands.
     """
 
-    def __init__(self, dataset: h5py.Dataset, path: Path) -> None:
-        self.dataset, self.path = dataset, path
+    def __init__(self, dataset: h5py.Dataset, source: Source) -> None:
+        self.dataset, self.source = dataset, source
         self.shape: Shape = tuple(map(int, dataset.shape))
         self.dtype: np.dtype = dataset.dtype.newbyteorder("=")
         self.rows = rows_per_block(dataset)
@@ -59,8 +60,8 @@ class StoredImages:
         size = self.rows * prod(self.shape[1:]) * self.dtype.itemsize
         if size > MOST_BLOCK:
             raise ValueError(
-                f"{path}: {self.name} must be read {self.rows} images at a time, as "
-                f"its chunks have shape {dataset.chunks}: that takes {size} bytes, "
+                f"{source.path}: {self.name} must be read {self.rows} images at once, "
+                f"as its chunks have shape {dataset.chunks}: that takes {size} bytes, "
                 f"{MOST_BLOCK} at most"
             )
         self.most = max(1, MOST_KEPT // max(size, 1))  # blocks that are kept
@@ -74,6 +75,10 @@ class StoredImages:
     def ndim(self) -> int:
         """The number of axes."""
         return len(self.shape)
+
+    def __repr__(self) -> str:
+        """Say in a line how many there are."""
+        return f"<StoredImages: {by(self.shape)} of {self.dtype}>"
 
     def __len__(self) -> int:
         return self.shape[0]
@@ -104,6 +109,7 @@ class StoredImages:
 
     def take(self, indices: Array) -> Array:
         """Return the images at `indices`, which may repeat and have any order."""
+        self.require_open()
         images = np.empty((len(indices), *self.shape[1:]), self.dtype)
         blocks = indices // self.rows
         # In the order in which they come: the last ones are kept for what follows.
@@ -120,7 +126,7 @@ class StoredImages:
                     self.kept.popitem(last=False)
                 start = number * self.rows
                 stop = min(start + self.rows, len(self))
-                rows = read_rows(self.dataset, self.path, start, stop)
+                rows = read_rows(self.dataset, self.source, start, stop)
                 self.require_finite(rows, start)
                 self.kept[number] = rows
             self.kept.move_to_end(number)
@@ -128,15 +134,24 @@ class StoredImages:
 
     def load(self) -> Array:
         """Return all images, if memory is likely to hold them."""
-        images = read_all(self.dataset, self.path)
+        self.require_open()
+        images = read_all(self.dataset, self.source)
         self.require_finite(images, 0)
         return images.astype(self.dtype, copy=False)
+
+    def require_open(self) -> None:
+        """Refuse to read where the ``with`` block has ended."""
+        if not self.dataset:
+            raise ValueError(
+                f"{self.source.path}: is closed: use its images inside the `with` "
+                f"block of `open_dataset`, or `read_dataset`"
+            )
 
     def require_finite(self, images: Array, start: int) -> None:
         """Refuse NaN and infinity."""
         if not np.isfinite(images).all():
             raise NotFiniteError(
-                f"{self.path}: {self.name} must hold finite numbers, got NaN or "
+                f"{self.source.path}: {self.name} must hold finite numbers, got NaN or "
                 f"infinity in images {start} to {start + len(images) - 1}"
             )
 

@@ -6,11 +6,11 @@ may come from anyone, is said in ``archive.py``.
 """
 
 from os import PathLike
-from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 
+from .._checks import as_path
 from .._typing import Array
 from .archive import Archive, read_archive, write_archive
 
@@ -58,16 +58,17 @@ def save_weights(path: str | PathLike[str], network: Network) -> None:
     -----
     The same network gives the same bytes: no time of day is stored.
     """
+    path = as_path(path, "path")
     network.require_built()
     for name, array in network.arrays.items():
         if not np.isfinite(array).all():
             raise ValueError(f"{name} holds NaN or infinity, which is not saved")
-    write_archive(Path(path), KIND, network.configuration, file_names(network.arrays))
+    write_archive(path, KIND, network.configuration, file_names(network.arrays))
 
 
 def read_weights(path: str | PathLike[str]) -> Archive:
     """Read a weights file without knowing the network; all numbers are finite."""
-    archive = read_archive(Path(path), KIND)
+    archive = read_archive(as_path(path, "path"), KIND)
     for name, array in archive.arrays.items():
         if array.dtype.kind != "f" or not np.isfinite(array).all():
             raise ValueError(f"{path}: {name} must hold finite floats")
@@ -106,6 +107,7 @@ def load_weights(path: str | PathLike[str], network: Network) -> None:
     >>> np.array_equal(one.parameters["dense1.w"], two.parameters["dense1.w"])
     True
     """
+    path = as_path(path, "path")
     network.require_built()
     stored, ours = read_weights(path).arrays, file_names(network.arrays)
     for name in sorted(stored.keys() | ours.keys()):

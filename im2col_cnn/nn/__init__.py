@@ -27,7 +27,7 @@ from .progress import ProgressLine
 from .regularization import BatchNorm, Dropout
 from .schedules import cosine
 from .shaping import Flatten, Rescale
-from .stack import SummaryRow
+from .summary import Summary, SummaryRow
 from .training import fit
 
 __all__ = [
@@ -58,6 +58,7 @@ __all__ = [
     "Rescale",
     "Sequential",
     "Sigmoid",
+    "Summary",
     "SummaryRow",
     "Tanh",
     "cosine",

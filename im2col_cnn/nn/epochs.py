@@ -1,5 +1,7 @@
 """Go once through all images: in which order, at which rate, and whom to tell."""
 
+from math import isfinite
+
 import numpy as np
 
 from .._checks import as_positive
@@ -67,6 +69,12 @@ def judged(at: Progress, run: Run, judges: HeldOut) -> Progress:
     evaluation = judges.judged_by(run.network)
     if evaluation is None:
         return at
+    if not isfinite(evaluation.loss):
+        raise FloatingPointError(
+            f"the loss of the images held out is {evaluation.loss} after epoch "
+            f"{at.epoch}: look for NaN and infinity in them, or lower the learning "
+            f"rate, {run.optimizer.learning_rate}"
+        )
     return at._replace(
         validation_loss=evaluation.loss, validation_accuracy=evaluation.accuracy
     )

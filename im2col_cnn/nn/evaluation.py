@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from .._checks import as_int, as_labels
+from .._checks import as_array, as_int, as_labels
 from .._typing import Array, ArrayLike
 from ..files.stored import StoredImages
 from ..ops.losses import softmax_cross_entropy
@@ -119,8 +119,10 @@ def as_examples(
     network: Sequential, images: ArrayLike | StoredImages, labels: ArrayLike
 ) -> tuple[Pictures, Array]:
     """Return images this network reads and, for each, the class it should name."""
-    x = images if isinstance(images, StoredImages) else np.asarray(images)
-    network.as_batch(x[:0])  # refuses the wrong shape, converts nothing
+    if not isinstance(network, Sequential):
+        raise TypeError(f"network must be a Sequential, got {network!r}")
+    x = images if isinstance(images, StoredImages) else as_array(images, "images")
+    network.require_images(x.shape, "images")
     if len(x) == 0:
         raise ValueError("images must hold at least one image, got none")
     *_, output = network.shapes.values()

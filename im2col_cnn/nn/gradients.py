@@ -20,6 +20,7 @@ from .layer import Gradients
 from .network import Sequential
 
 __all__ = [
+    "IMAGES",
     "Shard",
     "added",
     "clipped",
@@ -27,6 +28,9 @@ __all__ = [
     "look_back",
     "loss_and_gradients",
 ]
+
+
+IMAGES = "the images"
 
 
 class Shard(NamedTuple):
@@ -137,7 +141,7 @@ def first_fault(
     """Say where numbers first stop being finite, on their way forward and back."""
     y = network.as_batch(images)
     if not np.isfinite(y).all():
-        return "the images"
+        return IMAGES
     for name, layer in network.layers.items():
         for key, array in layer.arrays.items():
             if not np.isfinite(array).all():

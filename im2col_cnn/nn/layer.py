@@ -27,7 +27,7 @@ __all__ = ["Fixed", "Gradients", "Layer", "named_by_kind", "output_shape"]
 Gradients = dict[str, Array]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Layer(ABC):
     """One step of a network; `kind` is the word its name is made from."""
 
@@ -133,6 +133,15 @@ class Layer(ABC):
             One array per entry of `parameters`, of the same name and shape.
         """
 
+    def __repr__(self) -> str:
+        """Write the call that makes such a layer, without what goes without saying."""
+        said = [
+            f"{f.name}={value}" if f.kw_only else value
+            for f in fields(self)
+            if f.init and (value := shown(getattr(self, f.name))) != shown(f.default)
+        ]
+        return f"{type(self).__name__}({', '.join(said)})"
+
     def absorb(self, cache: Any) -> None:
         """Take over into `state` what a batch said about it, in place."""
         for name, array in self.state.items():
@@ -156,7 +165,7 @@ class Layer(ABC):
         return self.parameters
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Fixed(Layer):
     """A layer with nothing to learn."""
 
@@ -171,6 +180,11 @@ class Fixed(Layer):
         return output_shape(self, shape, dtype)
 
 
+def shown(value: Any) -> str:
+    """Write a setting as it is written in code; an initializer by its name."""
+    return str(getattr(value, "__name__", repr(value)))
+
+
 def output_shape(layer: Layer, shape: Shape, dtype: npt.DTypeLike) -> Shape:
     """Return the shape of one output: push an empty batch through and look."""
     # So the size formula, and every refusal, stays with the operation that owns it.
@@ -180,6 +194,8 @@ def output_shape(layer: Layer, shape: Shape, dtype: npt.DTypeLike) -> Shape:
 
 def named_by_kind(layers: Iterable[Layer]) -> dict[str, Layer]:
     """Name layers after their kind, counted from 1."""
+    if isinstance(layers, Layer):
+        raise TypeError(f"layers must be a list, got {layers!r}")
     names: dict[Layer, str] = {}
     counts: Counter[str] = Counter()
     for layer in layers:

@@ -4,6 +4,7 @@ The work is done in ``im2col_cnn.ops``, where each setting is explained; nothing
 computes. What ``build``, ``forward`` and ``backward`` promise is said once, in `Layer`.
 """
 
+from abc import abstractmethod
 from dataclasses import KW_ONLY, dataclass
 from typing import Any, ClassVar, final
 
@@ -22,24 +23,9 @@ from .layer import Gradients, Layer, output_shape
 __all__ = ["Conv", "ConvTranspose", "Dense"]
 
 
-@final
-@dataclass(frozen=True, eq=False)
-class Conv(Layer):
-    """
-    Slide kernels over images: ``(*SPATIAL, C) -> (*OUT, filters)``.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from im2col_cnn.nn import Conv
-    >>> conv = Conv(16, 3, padding="same")
-    >>> conv.build((8, 6, 1), rng=np.random.default_rng(0), dtype=np.float32)
-    (8, 6, 16)
-    >>> {name: array.shape for name, array in conv.parameters.items()}
-    {'w': (3, 3, 1, 16), 'b': (16,)}
-    """
-
-    kind: ClassVar[str] = "conv"
+@dataclass(frozen=True, eq=False, repr=False)
+class Sliding(Layer):
+    """What convolutions have in common, whether they read windows or paint them."""
 
     filters: int
     kernel_size: Sizes
@@ -58,6 +44,10 @@ class Conv(Layer):
         as_flag(self.bias, "bias")
         require_window(self.kernel_size, self.stride, self.padding, self.dilation)
 
+    @abstractmethod
+    def channels(self, C: int) -> tuple[int, int]:
+        """Return the last two axes of ``w``, for images of C channels."""
+
     def array_shapes(self, shape: Shape) -> dict[str, Shape]:
         """Return the shapes of ``w`` and ``b``."""
         *spatial, C = as_shape(shape, "shape", at_least=1)
@@ -66,7 +56,7 @@ class Conv(Layer):
         if C % self.groups:
             raise ValueError(f"groups = {self.groups} must divide C = {C} channels")
         kernel = as_per_axis(self.kernel_size, "kernel_size", len(spatial), at_least=1)
-        w = (*kernel, C // self.groups, self.filters)
+        w = (*kernel, *self.channels(C))
         return {"w": w, "b": (self.filters,)} if self.bias else {"w": w}
 
     def build(
@@ -75,6 +65,30 @@ class Conv(Layer):
         """Draw ``w``, set ``b`` to 0."""
         draw_weights(self, shape, rng, dtype)
         return output_shape(self, shape, dtype)
+
+
+@final
+@dataclass(frozen=True, eq=False, repr=False)
+class Conv(Sliding):
+    """
+    Slide kernels over images: ``(*SPATIAL, C) -> (*OUT, filters)``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from im2col_cnn.nn import Conv
+    >>> conv = Conv(16, 3, padding="same")
+    >>> conv.build((8, 6, 1), rng=np.random.default_rng(0), dtype=np.float32)
+    (8, 6, 16)
+    >>> {name: array.shape for name, array in conv.parameters.items()}
+    {'w': (3, 3, 1, 16), 'b': (16,)}
+    """
+
+    kind: ClassVar[str] = "conv"
+
+    def channels(self, C: int) -> tuple[int, int]:
+        """Return what a filter reads, and how many filters there are."""
+        return C // self.groups, self.filters
 
     def forward(
         self,
@@ -103,47 +117,18 @@ class Conv(Layer):
 
 
 @final
-@dataclass(frozen=True, eq=False)
-class ConvTranspose(Layer):
+@dataclass(frozen=True, eq=False, repr=False)
+class ConvTranspose(Sliding):
     """Paint kernels onto a larger image: ``(*SPATIAL, C) -> (*OUT, filters)``."""
 
     kind: ClassVar[str] = "conv_transpose"
 
-    filters: int
-    kernel_size: Sizes
     _: KW_ONLY
-    stride: Sizes = 1
-    padding: Padding = 0
     output_padding: Sizes = 0
-    dilation: Sizes = 1
-    groups: int = 1
-    bias: bool = True
-    initializer: Initializer = he_normal
 
-    def __post_init__(self) -> None:
-        filters = as_int(self.filters, "filters", at_least=1)
-        if filters % as_int(self.groups, "groups", at_least=1):
-            raise ValueError(f"groups = {self.groups} must divide filters = {filters}")
-        as_flag(self.bias, "bias")
-        require_window(self.kernel_size, self.stride, self.padding, self.dilation)
-
-    def array_shapes(self, shape: Shape) -> dict[str, Shape]:
-        """Return the shapes of ``w`` and ``b``."""
-        *spatial, C = as_shape(shape, "shape", at_least=1)
-        if not spatial:
-            raise ValueError(f"a convolution reads images, got vectors: {shape}")
-        if C % self.groups:
-            raise ValueError(f"groups = {self.groups} must divide C = {C} channels")
-        kernel = as_per_axis(self.kernel_size, "kernel_size", len(spatial), at_least=1)
-        w = (*kernel, self.filters // self.groups, C)
-        return {"w": w, "b": (self.filters,)} if self.bias else {"w": w}
-
-    def build(
-        self, shape: Shape, *, rng: np.random.Generator, dtype: npt.DTypeLike
-    ) -> Shape:
-        """Draw ``w``, set ``b`` to 0."""
-        draw_weights(self, shape, rng, dtype)
-        return output_shape(self, shape, dtype)
+    def channels(self, C: int) -> tuple[int, int]:
+        """Return what a pixel paints, and how many channels it has."""
+        return self.filters // self.groups, C
 
     def forward(
         self,
@@ -173,7 +158,7 @@ class ConvTranspose(Layer):
 
 
 @final
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Dense(Layer):
     """Multiply vectors by a matrix: ``(D,) -> (features,)``."""
 
@@ -227,7 +212,7 @@ def named(dw: Array, db: Array | None) -> Gradients:
 
 
 def draw_weights(
-    layer: Conv | ConvTranspose | Dense,
+    layer: Sliding | Dense,
     shape: Shape,
     rng: np.random.Generator,
     dtype: npt.DTypeLike,

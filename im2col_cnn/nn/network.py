@@ -7,12 +7,11 @@ That is the chain rule, and all there is to backpropagation in a chain of layers
 """
 
 from os import PathLike
-from pathlib import Path
 from typing import Any, Self, final
 
 import numpy as np
 
-from .._checks import as_array, as_int
+from .._checks import as_array, as_int, as_path
 from .._typing import Array, ArrayLike
 from ..files.reading import in_a_line
 from ..files.weights import read_weights, save_weights
@@ -52,13 +51,14 @@ class Sequential(Stack):
     >>> from im2col_cnn.nn import Conv, Dense, Flatten, MaxPool, ReLU, Sequential
     >>> network = Sequential([Conv(4, 3), ReLU(), MaxPool(2), Flatten(), Dense(10)])
     >>> network = network.build((8, 8, 1), rng=np.random.default_rng(0))
-    >>> for row in network.summary():
-    ...     print(f"{row.name:10} {row.shape!s:10} {row.parameters:4}")
-    conv1      (6, 6, 4)    40
-    relu1      (6, 6, 4)     0
-    max_pool1  (3, 3, 4)     0
-    flatten1   (36,)         0
-    dense1     (10,)       370
+    >>> network.summary()
+    layer      output  parameters
+    conv1       6x6x4          40
+    relu1       6x6x4           0
+    max_pool1   3x3x4           0
+    flatten1       36           0
+    dense1         10         370
+    total                     410
     >>> images = np.zeros((2, 8, 8, 1), np.uint8)
     >>> scores, _ = network.forward(images)
     >>> scores.shape, scores.dtype
@@ -89,18 +89,19 @@ class Sequential(Stack):
         >>> path = pathlib.Path(tempfile.mkdtemp()) / "weights.h5"
         >>> rng = np.random.default_rng(0)
         >>> Sequential([Dense(2)]).build((3,), rng=rng).save(path)
-        >>> Sequential.load(path).summary()
-        [SummaryRow(name='dense1', shape=(2,), parameters=8)]
+        >>> Sequential.load(path)
+        Sequential([
+            Dense(2),
+        ])
         """
+        path = as_path(path, "path")
         archive = read_weights(path)
         try:
             built = rebuild(archive.configuration, archive.arrays)
             network = cls(built.layers.values())
             network.classes = read_classes(archive.configuration)
         except (TypeError, ValueError) as error:
-            raise ValueError(
-                f"{Path(path)}: configuration: {in_a_line(error)}"
-            ) from error
+            raise ValueError(f"{path}: configuration: {in_a_line(error)}") from error
         _, network.input_shape, network.shapes, network.dtype = built
         return network
 
@@ -190,15 +191,13 @@ class Sequential(Stack):
         array, shape (N, *output shape)
         """
         images, size = as_array(x, "x"), as_int(batch_size, "batch_size", at_least=1)
+        self.require_images(images.shape, "x")
         # At least one batch, so that no images at all still give scores of a shape.
         starts = range(0, max(len(images), 1), size)
         return np.concatenate([self.forward(images[i : i + size])[0] for i in starts])
 
     def as_batch(self, x: ArrayLike) -> Array:
         """Return `x` in the dtype of the network, if its images have their shape."""
-        self.require_built()
         images = as_array(x, "x")
-        if images.ndim == 0 or images.shape[1:] != self.input_shape:
-            sizes = ", ".join(map(str, self.input_shape))
-            raise ValueError(f"x must have shape (N, {sizes}), got {images.shape}")
+        self.require_images(images.shape, "x")
         return images.astype(self.dtype, copy=False)

@@ -6,8 +6,9 @@ from os import PathLike
 
 import numpy as np
 
-from .._checks import as_int
+from .._checks import as_function, as_int, as_path
 from .._typing import Array
+from ..files.atomic import require_writable
 from ._settings import as_above_zero
 from .history import Progress
 from .validation import Validation
@@ -38,6 +39,14 @@ class Plan:
         self.epochs = as_int(self.epochs, "epochs", at_least=1)
         self.batch_size = as_int(self.batch_size, "batch_size", at_least=1)
         self.accumulate = as_int(self.accumulate, "accumulate", at_least=1)
+        for name in "schedule", "augment", "on_step", "on_epoch", "should_stop":
+            if getattr(self, name) is not None:
+                as_function(getattr(self, name), name)
+        if self.checkpoint is not None:
+            self.checkpoint = as_path(self.checkpoint, "checkpoint")
+            require_writable(self.checkpoint)
+        if self.resume is not None:
+            self.resume = as_path(self.resume, "resume")
         if self.clip is not None:
             self.clip = as_above_zero(self.clip, "clip")
         if self.patience is not None:

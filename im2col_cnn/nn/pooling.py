@@ -5,27 +5,26 @@ explained where the work is done, in ``im2col_cnn.ops``.
 """
 
 from dataclasses import KW_ONLY, dataclass
-from typing import Any, ClassVar, final
-
-import numpy as np
+from typing import ClassVar, final
 
 from .._checks import as_choice, as_exponent, as_flag
-from .._typing import Array, Padding, Sizes, Ties
+from .._typing import Padding, Sizes, Ties
 from ..ops.avg_pool import avg_pool_backward, avg_pool_forward
 from ..ops.lp_pool import lp_pool_backward, lp_pool_forward
 from ..ops.max_pool import max_pool_backward, max_pool_forward
 from ._settings import require_window
-from .layer import Fixed, Gradients
+from .wrapping import Operation, Wrapped
 
 __all__ = ["AvgPool", "LpPool", "MaxPool"]
 
 
 @final
-@dataclass(frozen=True, eq=False)
-class MaxPool(Fixed):
+@dataclass(frozen=True, eq=False, repr=False)
+class MaxPool(Wrapped):
     """Keep the largest pixel of every window: ``(*SPATIAL, C) -> (*OUT, C)``."""
 
     kind: ClassVar[str] = "max_pool"
+    operation: ClassVar[Operation] = Operation(max_pool_forward, max_pool_backward)
 
     kernel_size: Sizes
     _: KW_ONLY
@@ -41,37 +40,14 @@ class MaxPool(Fixed):
         as_flag(self.ceil_mode, "ceil_mode")
         as_choice(self.ties, "ties", ("first", "split", "all"))
 
-    def forward(
-        self,
-        x: Array,
-        *,
-        training: bool = False,
-        rng: np.random.Generator | None = None,
-    ) -> tuple[Array, Any]:
-        """Pool; see `max_pool_forward`."""
-        return max_pool_forward(
-            x,
-            self.kernel_size,
-            stride=self.stride,
-            padding=self.padding,
-            dilation=self.dilation,
-            ceil_mode=self.ceil_mode,
-            ties=self.ties,
-        )
-
-    def backward(
-        self, dy: Array, cache: Any, *, input_gradient: bool = True
-    ) -> tuple[Array | None, Gradients]:
-        """Send each gradient to the pixel that won; see `max_pool_backward`."""
-        return max_pool_backward(dy, cache) if input_gradient else None, {}
-
 
 @final
-@dataclass(frozen=True, eq=False)
-class AvgPool(Fixed):
+@dataclass(frozen=True, eq=False, repr=False)
+class AvgPool(Wrapped):
     """Average every window: ``(*SPATIAL, C) -> (*OUT, C)``."""
 
     kind: ClassVar[str] = "avg_pool"
+    operation: ClassVar[Operation] = Operation(avg_pool_forward, avg_pool_backward)
 
     kernel_size: Sizes
     _: KW_ONLY
@@ -87,37 +63,14 @@ class AvgPool(Fixed):
         as_flag(self.ceil_mode, "ceil_mode")
         as_flag(self.count_include_pad, "count_include_pad")
 
-    def forward(
-        self,
-        x: Array,
-        *,
-        training: bool = False,
-        rng: np.random.Generator | None = None,
-    ) -> tuple[Array, Any]:
-        """Pool; see `avg_pool_forward`."""
-        return avg_pool_forward(
-            x,
-            self.kernel_size,
-            stride=self.stride,
-            padding=self.padding,
-            dilation=self.dilation,
-            ceil_mode=self.ceil_mode,
-            count_include_pad=self.count_include_pad,
-        )
-
-    def backward(
-        self, dy: Array, cache: Any, *, input_gradient: bool = True
-    ) -> tuple[Array | None, Gradients]:
-        """Share each gradient among the pixels averaged; see `avg_pool_backward`."""
-        return avg_pool_backward(dy, cache) if input_gradient else None, {}
-
 
 @final
-@dataclass(frozen=True, eq=False)
-class LpPool(Fixed):
+@dataclass(frozen=True, eq=False, repr=False)
+class LpPool(Wrapped):
     """Take the p-norm of every window: ``(*SPATIAL, C) -> (*OUT, C)``."""
 
     kind: ClassVar[str] = "lp_pool"
+    operation: ClassVar[Operation] = Operation(lp_pool_forward, lp_pool_backward)
 
     kernel_size: Sizes
     _: KW_ONLY
@@ -132,27 +85,3 @@ class LpPool(Fixed):
         require_window(self.kernel_size, stride, self.padding, self.dilation)
         as_exponent(self.p)
         as_flag(self.ceil_mode, "ceil_mode")
-
-    def forward(
-        self,
-        x: Array,
-        *,
-        training: bool = False,
-        rng: np.random.Generator | None = None,
-    ) -> tuple[Array, Any]:
-        """Pool; see `lp_pool_forward`."""
-        return lp_pool_forward(
-            x,
-            self.kernel_size,
-            p=self.p,
-            stride=self.stride,
-            padding=self.padding,
-            dilation=self.dilation,
-            ceil_mode=self.ceil_mode,
-        )
-
-    def backward(
-        self, dy: Array, cache: Any, *, input_gradient: bool = True
-    ) -> tuple[Array | None, Gradients]:
-        """Share each gradient as the powers say; see `lp_pool_backward`."""
-        return lp_pool_backward(dy, cache) if input_gradient else None, {}

@@ -8,6 +8,7 @@ from zlib import crc32
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from .._checks import as_rng
 from .._typing import Array, ArrayLike
 from ..files.stored import StoredImages
 from .batches import Pictures
@@ -78,6 +79,9 @@ def prepare(
         a callback's.
     """
     x, truth = as_examples(network, images, labels)
+    as_rng(rng)
+    if not isinstance(optimizer, Optimizer):
+        raise TypeError(f"optimizer must be an optimizer, SGD() say, got {optimizer!r}")
     if plan.accumulate > 1:
         warn_of_mixing(network)
     judges = hold_out(plan.validation, network, x, truth, rng)
@@ -86,8 +90,8 @@ def prepare(
         "accumulate": plan.accumulate,
         "clip": plan.clip,
         "patience": plan.patience,
-        "schedule": plan.schedule is not None,
-        "augment": None if plan.augment is None else str(plan.augment),
+        "schedule": named(plan.schedule),
+        "augment": named(plan.augment),
         "images": [*x.shape, x.dtype.name],
         "labels": crc32(truth.tobytes()),
         "held_out": len(judges.indices),
@@ -97,6 +101,16 @@ def prepare(
         resume_run(plan.resume, run)
         judges = judges._replace(indices=run.held_out)
     return Training(run, x, truth, judges, plan)
+
+
+def named(function: Any) -> str | None:
+    """Say which function it is in words that are the same when it is made again."""
+    if function is None:
+        return None
+    words = repr(function)
+    if " at 0x" in words:  # where it lies in memory is nobody's business
+        return str(getattr(function, "__name__", type(function).__name__))
+    return words
 
 
 def warn_of_mixing(network: Sequential) -> None:

@@ -21,7 +21,7 @@ __all__ = ["BatchNorm", "Dropout"]
 
 
 @final
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class BatchNorm(Layer):
     """
     Bring every channel to a mean and a scale that are learned; any shape.
@@ -94,7 +94,7 @@ class BatchNorm(Layer):
 
 
 @final
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Dropout(Fixed):
     """Drop a share of all numbers at random, in training only; any shape."""
 

@@ -4,8 +4,9 @@ Any function will do, ``lambda step: 0.1 / (1 + step)`` too. Steps are counted f
 over all epochs.
 """
 
-from collections.abc import Callable
+from dataclasses import dataclass
 from math import cos, pi
+from typing import final
 
 from .._checks import as_int, as_positive
 from ._settings import as_above_zero
@@ -13,9 +14,25 @@ from ._settings import as_above_zero
 __all__ = ["cosine"]
 
 
-def cosine(
-    peak: float, steps: int, *, end: float = 0.0, warmup: int = 0
-) -> Callable[[int], float]:
+@final
+@dataclass(frozen=True)
+class Cosine:
+    """What `cosine` returns: it shows what it was made with, as a checkpoint must."""
+
+    peak: float
+    steps: int
+    end: float
+    warmup: int
+
+    def __call__(self, step: int) -> float:
+        """Return the learning rate of a step."""
+        if step < self.warmup:
+            return self.peak * (step + 1) / self.warmup
+        share = min((step - self.warmup) / (self.steps - self.warmup), 1.0)
+        return self.end + (self.peak - self.end) * (1 + cos(pi * share)) / 2
+
+
+def cosine(peak: float, steps: int, *, end: float = 0.0, warmup: int = 0) -> Cosine:
     """
     Return a schedule that climbs to a peak, then falls along half a cosine.
 
@@ -31,8 +48,8 @@ def cosine(
 
     Returns
     -------
-    callable
-        From the step, counted from 0, to the learning rate.
+    Cosine
+        A function from the step, counted from 0, to the learning rate.
 
     References
     ----------
@@ -52,10 +69,4 @@ def cosine(
     if warmup >= steps:
         raise ValueError(f"warmup must be less than steps = {steps}, got {warmup}")
 
-    def rate(step: int) -> float:
-        if step < warmup:
-            return peak * (step + 1) / warmup
-        share = min((step - warmup) / (steps - warmup), 1.0)
-        return end + (peak - end) * (1 + cos(pi * share)) / 2
-
-    return rate
+    return Cosine(peak, steps, end, warmup)

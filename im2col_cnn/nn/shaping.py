@@ -9,36 +9,22 @@ from .._typing import Array
 from ..ops.dense import flatten_backward, flatten_forward
 from ._settings import as_above_zero
 from .layer import Fixed, Gradients
+from .wrapping import Operation, Wrapped
 
 __all__ = ["Flatten", "Rescale"]
 
 
 @final
-@dataclass(frozen=True, eq=False)
-class Flatten(Fixed):
+@dataclass(frozen=True, eq=False, repr=False)
+class Flatten(Wrapped):
     """Write each image as one vector: ``(*SPATIAL, C) -> (prod(SPATIAL) * C,)``."""
 
     kind: ClassVar[str] = "flatten"
-
-    def forward(
-        self,
-        x: Array,
-        *,
-        training: bool = False,
-        rng: np.random.Generator | None = None,
-    ) -> tuple[Array, Any]:
-        """Flatten; see `flatten_forward`."""
-        return flatten_forward(x)
-
-    def backward(
-        self, dy: Array, cache: Any, *, input_gradient: bool = True
-    ) -> tuple[Array | None, Gradients]:
-        """Give the gradient the shape of the image back; see `flatten_backward`."""
-        return flatten_backward(dy, cache) if input_gradient else None, {}
+    operation: ClassVar[Operation] = Operation(flatten_forward, flatten_backward)
 
 
 @final
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Rescale(Fixed):
     """
     Divide pixels by the largest value they can have, so that they run from 0 to 1.

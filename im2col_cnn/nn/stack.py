@@ -2,25 +2,18 @@
 
 from abc import ABC
 from collections.abc import Iterable
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 
-from .._checks import as_shape, by
+from .._checks import as_rng, as_shape, by
 from .._typing import Array, Shape
 from .configuration import describe
 from .layer import Layer, named_by_kind
+from .summary import Summary, SummaryRow
 
-__all__ = ["Stack", "SummaryRow"]
-
-
-class SummaryRow(NamedTuple):
-    """What there is to say about one layer: name, shape of one output, parameters."""
-
-    name: str
-    shape: Shape
-    parameters: int
+__all__ = ["Stack"]
 
 
 class Stack(ABC):  # how images pass through is not said here
@@ -67,6 +60,7 @@ class Stack(ABC):  # how images pass through is not said here
         ValueError
             If a layer cannot work on what reaches it; the message names the layer.
         """
+        as_rng(rng)
         dtype = np.dtype(dtype)
         if dtype.kind != "f":
             raise TypeError(f"dtype must be a floating-point type, got {dtype}")
@@ -110,16 +104,36 @@ class Stack(ABC):  # how images pass through is not said here
             "layers": describe(self.layers.values()),
         }
 
-    def summary(self) -> list[SummaryRow]:
-        """Return one row per layer, for whoever draws the table."""
+    def summary(self) -> Summary:
+        """Return one row per layer, all of which show themselves as a table."""
         self.require_built()
         named_shapes = zip(self.layers.items(), self.shapes.values(), strict=True)
-        return [
+        return Summary(
             SummaryRow(name, shape, sum(p.size for p in layer.parameters.values()))
             for (name, layer), shape in named_shapes
-        ]
+        )
+
+    def __repr__(self) -> str:
+        """Write the call that makes such a network, a layer on every line."""
+        lines = "".join(f"    {layer!r},\n" for layer in self.layers.values())
+        return f"{type(self).__name__}([\n{lines}])"
 
     def require_built(self) -> None:
         """Refuse to be used before there are parameters."""
         if not self.shapes:
             raise RuntimeError("build this network first: build(shape, rng=...)")
+
+    def require_images(self, shape: Shape, name: str) -> None:
+        """Refuse images of another shape than this network was built for."""
+        self.require_built()
+        if not shape or shape[1:] != self.input_shape:
+            *spatial, C = self.input_shape
+            way_out = ""
+            if shape == self.input_shape:
+                way_out = f": for a single one, {name}[np.newaxis]"
+            elif C == 1 and shape[1:] == tuple(spatial):
+                way_out = f": for grey images, {name}[..., np.newaxis]"
+            sizes = ", ".join(map(str, self.input_shape))
+            raise ValueError(
+                f"{name} must have shape (N, {sizes}), got {shape}{way_out}"
+            )

@@ -9,7 +9,7 @@ from math import isfinite
 import numpy as np
 
 from .._typing import Array
-from .gradients import Shard, added, clipped, first_fault, look_back
+from .gradients import IMAGES, Shard, added, clipped, first_fault, look_back
 from .run import Run
 
 __all__ = ["require_finite_network", "take_step"]
@@ -76,9 +76,11 @@ def require_finite_step(run: Run, shard: Shard, images: Array, where: str) -> No
         return
     mean = shard.loss / shard.images
     fault = first_fault(run.network, images, shard.gradients)
+    way_out = f"lower the learning rate, {run.optimizer.learning_rate}"
+    if fault == IMAGES:
+        way_out = "replace NaN and infinity in them"
     raise FloatingPointError(
-        f"the loss is {mean} at {where}, and first not finite is {fault}: lower the "
-        f"learning rate, {run.optimizer.learning_rate}"
+        f"the loss is {mean} at {where}, and first not finite is {fault}: {way_out}"
     )
 
 

@@ -1,6 +1,6 @@
 """Hold images out, and judge a network by them after every epoch."""
 
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -13,7 +13,9 @@ from .network import Sequential
 
 __all__ = ["HeldOut", "Validation", "hold_out"]
 
-Validation: TypeAlias = float | tuple[ArrayLike | StoredImages, ArrayLike] | None
+Validation: TypeAlias = (
+    float | tuple[ArrayLike | StoredImages, ArrayLike] | list[Any] | None
+)
 
 
 class HeldOut(NamedTuple):
@@ -45,7 +47,12 @@ def hold_out(
     ValueError
         If a share leaves nothing to learn from, or nothing to judge by.
     """
-    if isinstance(validation, tuple):
+    if isinstance(validation, tuple | list):
+        if len(validation) != 2:
+            raise ValueError(
+                f"validation must be a share or a pair (images, labels), got "
+                f"{len(validation)} entries"
+            )
         x, truth = as_examples(network, *validation)
         return HeldOut(x, truth, np.arange(len(x)))
     if validation is None:

@@ -1,0 +1,103 @@
+"""Read texts of any length, which HDF5 keeps in heaps, by bounded code of our own.
+
+A dataset of such texts says only where each of them is; a heap holds many:
+
+    dataset   per text: length (4 bytes), place of its heap (8), its number there (4)
+    heap      "GCOL", version 1 (4), size of the heap (8), and then
+              per text: number (2), uses (2), nothing (4), size (8), and its bytes,
+              filled up to a multiple of 8; number 0 is the room that is left
+
+Where a heap contradicts itself, HDF5 may look for a text forever. Here every byte is
+looked at once.
+"""
+
+from collections.abc import Iterator
+from struct import Struct
+from typing import Any, TypeAlias
+
+import h5py
+
+from .content import Content
+from .reading import Source, blaming
+
+__all__ = ["is_texts", "read_texts"]
+
+PLACE = Struct("<I Q I")  # length, heap, number
+HEAP = Struct("<4s I Q")  # "GCOL", version, size
+TEXT = Struct("<H 6x Q")  # number, size
+MOST_HEAPS = 2**26  # bytes of all heaps together
+Key: TypeAlias = tuple[int, int]  # place of a heap, number in it
+
+
+def is_texts(dataset: h5py.Dataset) -> bool:
+    """Tell whether a dataset holds texts, each of its own length."""
+    return dataset.dtype.kind == "O" and bool(h5py.check_string_dtype(dataset.dtype))
+
+
+def read_texts(dataset: h5py.Dataset, source: Source, longest: int) -> list[bytes]:
+    """
+    Read texts that are no longer than `longest` bytes.
+
+    Parameters
+    ----------
+    dataset : h5py.Dataset, shape (N,)
+        Of at least one text, not in chunks.
+    source : Source
+        Its file.
+    longest : int
+        A longer one is refused, and the others with it.
+
+    Raises
+    ------
+    OSError
+        If there are none at the places that are named, or longer ones.
+    """
+    with blaming(source.path, dataset.name.lstrip("/")):
+        plan: Any = dataset.file.id.get_create_plist()
+        start = dataset.id.get_offset()
+        if start is None or plan.get_sizes() != (8, 8):
+            raise ValueError("its texts are not where they are looked for")
+        content = source.content.read_at(start, len(dataset) * PLACE.size)
+        places = list(PLACE.iter_unpack(content))
+        if (length := max(length for length, _, _ in places)) > longest:
+            raise ValueError(f"a text has {length} bytes, {longest} at most")
+        wanted = {(heap, number) for length, heap, number in places if length}
+        found = find_texts(source.content, wanted, plan.get_userblock())
+        if lost := wanted - found.keys():
+            heap, number = min(lost)
+            raise ValueError(f"text {number} is not in the heap at byte {heap}")
+        # A text shorter than it should be is damaged too, but harms nobody.
+        return [
+            found[heap, number][:length] if length else b""
+            for length, heap, number in places
+        ]
+
+
+def find_texts(file: Content, wanted: set[Key], base: int) -> dict[Key, bytes]:
+    """Look through all heaps for some texts; places are counted from `base`."""
+    texts: dict[Key, bytes] = {}
+    left = MOST_HEAPS
+    for heap in sorted({heap for heap, _ in wanted}):
+        word, version, size = HEAP.unpack(file.read_at(base + heap, HEAP.size))
+        left -= size
+        if (word, version) != (b"GCOL", 1) or left < 0 or size < HEAP.size:
+            raise ValueError(f"there is no heap of texts at byte {heap}")
+        content = file.read_at(base + heap + HEAP.size, size - HEAP.size)
+        texts |= {
+            (heap, number): text
+            for number, text in texts_of(content)
+            if (heap, number) in wanted
+        }
+    return texts
+
+
+def texts_of(content: bytes) -> Iterator[tuple[int, bytes]]:
+    """Yield the texts of a heap, whose head is left out, each with its number."""
+    start = 0
+    while start + TEXT.size <= len(content):
+        number, size = TEXT.unpack_from(content, start)
+        start += TEXT.size
+        if number == 0:
+            return
+        yield number, content[start : start + size]
+        start += -(-size // 8) * 8
