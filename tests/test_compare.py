@@ -194,7 +194,7 @@ def test_two_batches_are_compared_per_image(capsys: pytest.CaptureFixture[str]) 
 
     out = capsys.readouterr().out
     assert "step ms/image" in out
-    assert "/ 1 images" in out
+    assert "ratio: of a step per image, to 1 images" in out
     assert any(line.startswith("fast x 3") for line in out.splitlines())
 
 

@@ -21,6 +21,8 @@ __all__ = [
     "show_means",
 ]
 
+WIDE = 100  # characters of a terminal in which the whole table fits
+
 
 class Row(NamedTuple):
     """One result, what it is called, and the one it is measured by."""
@@ -81,6 +83,7 @@ def show_heat(screen: Console, heat: Heat) -> None:
     first, *others = heat.cases
     say(screen, f"{first.name}: {first}", style="bold")
     if heat.has_run:
+        say(screen, f"ratio: of a step{' per image' * bool(others)}, to {heat.base}")
         show_rows(screen, heat, per_image=bool(others))
     for who, case, why, _ in heat.left:
         say(screen, f"{who} is not in {case.name}: {why}")
@@ -90,37 +93,52 @@ def show_rows(screen: Console, heat: Heat, *, per_image: bool) -> None:
     """Show the table; times are those of all images, unless their numbers differ."""
     rows = list(heat.rows())
     unit = "ms/image" if per_image else "ms"
-    header = ["", "equal", f"forward {unit}", f"step {unit}", f"/ {heat.base}"]
-    header += ["spread", "MiB more"]
+    header = "", "equal", f"forward {unit}", f"step {unit}", "ratio", "spread", "MiB"
     products = {row.case: row.result for row in rows if row.is_bare}
-    if products:
-        header += ["GFLOP/s", "forward / product"]
-    written = (entries(row, products, per_image=per_image) for row in rows)
-    show_table(screen, tuple(header), written)
+    written = [entries(row, per_image=per_image) for row in rows]
+    if not products:
+        show_table(screen, header, written)
+        return
+    speeds = [speed_of(row, products[row.case]) for row in rows]
+    titles = "GFLOP/s", "forward / product"
+    if screen.width >= WIDE:
+        lines = [left + right for left, right in zip(written, speeds, strict=True)]
+        show_table(screen, header + titles, lines)
+    else:
+        show_table(screen, header, written)
+        labels = [row.label for row in rows]
+        lines = [(label, *s) for label, s in zip(labels, speeds, strict=True)]
+        show_table(screen, ("", *titles), lines)
 
 
-def entries(
-    row: Row, products: dict[Case, Result], *, per_image: bool
-) -> tuple[str, ...]:
+def entries(row: Row, *, per_image: bool) -> tuple[str, ...]:
     """Write a row."""
     result = row.result
-    forward, step = result.median("forward"), result.median("step")
     scale = 1e3 / (result.images if per_image else 1)
+    forward, step = (scale * result.median(what) for what in ("forward", "step"))
     ratios = result.ratios(row.base)
-    written = [
+    return (
         row.label,
         "yes" if result.equal else "NO",
-        f"{scale * forward:.3g}",
-        "-" if row.is_bare else f"{scale * step:.3g}",
+        three_digits(forward),
+        "-" if row.is_bare else three_digits(step),
         "-" if row.is_bare else f"{row.ratio:.2f}",
-        "-" if row.is_bare else f"{ratios[0]:.2f} to {ratios[-1]:.2f}",
+        "-" if row.is_bare else f"{ratios[0]:.2f}-{ratios[-1]:.2f}",
         f"{result.memory / 2**20:.0f}",
-    ]
-    if row.case in products:
-        work = row.case.operations * (1 if row.is_bare else 3)
-        against = forward / products[row.case].median("forward")
-        written += [f"{work / step / 1e9:.1f}", f"{against:.2f}"]
-    return tuple(written)
+    )
+
+
+def speed_of(row: Row, product: Result) -> tuple[str, ...]:
+    """Say how near to the bare product a convolution comes."""
+    forward, step = row.result.median("forward"), row.result.median("step")
+    work = row.case.operations * (1 if row.is_bare else 3)
+    against = forward / product.median("forward")
+    return f"{work / step / 1e9:.1f}", f"{against:.2f}"
+
+
+def three_digits(number: float) -> str:
+    """Write a number to three digits, and never with an exponent where it is large."""
+    return f"{number:,.0f}" if number >= 100 else f"{number:#.3g}"
 
 
 def common_base(heats: Sequence[Heat]) -> str:
