@@ -76,7 +76,7 @@ def test_what_a_user_has_set_is_kept() -> None:
 @needs_exec
 def test_old_kernels_are_replaced_once_and_nothing_else_changes() -> None:
     code = OLD + (
-        "sys.argv = ['im2col-cnn', 'compare', '--no such flag', 'a b']\n"
+        "sys.orig_argv = ['python', '-X', 'dev', 'compare', '--no such flag']\n"
         "before = dict(os.environ)\n"
         "def execve(path, command, environment):\n"
         "    print(command[1:], {k: v for k, v in environment.items()\n"
@@ -88,7 +88,7 @@ def test_old_kernels_are_replaced_once_and_nothing_else_changes() -> None:
 
     done = run_with(code)
 
-    arguments = "['-m', 'im2col_cnn', 'compare', '--no such flag', 'a b']"
+    arguments = "['-X', 'dev', 'compare', '--no such flag']"
     assert done.stdout == f"{arguments} {{'OPENBLAS_CORETYPE': 'SkylakeX'}}\n"
 
 

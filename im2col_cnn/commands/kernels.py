@@ -60,5 +60,4 @@ def restart_with_better_kernels() -> None:
     if kernels is not None:
         sys.stdout.flush()
         environment = {**os.environ, CHOICE: kernels}
-        command = [sys.executable, "-m", "im2col_cnn", *sys.argv[1:]]
-        os.execve(sys.executable, command, environment)
+        os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], environment)

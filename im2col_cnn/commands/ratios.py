@@ -122,8 +122,8 @@ def entries(row: Row, *, per_image: bool) -> tuple[str, ...]:
         "yes" if result.equal else "NO",
         three_digits(forward),
         "-" if row.is_bare else three_digits(step),
-        "-" if row.is_bare else f"{row.ratio:.2f}",
-        "-" if row.is_bare else f"{ratios[0]:.2f}-{ratios[-1]:.2f}",
+        "-" if row.is_bare else two_places(row.ratio),
+        "-" if row.is_bare else "-".join(map(two_places, (ratios[0], ratios[-1]))),
         f"{result.memory / 2**20:.0f}",
     )
 
@@ -133,7 +133,12 @@ def speed_of(row: Row, product: Result) -> tuple[str, ...]:
     forward, step = row.result.median("forward"), row.result.median("step")
     work = row.case.operations * (1 if row.is_bare else 3)
     against = forward / product.median("forward")
-    return f"{work / step / 1e9:.1f}", f"{against:.2f}"
+    return f"{work / step / 1e9:.1f}", two_places(against)
+
+
+def two_places(ratio: float) -> str:
+    """Write a ratio; places mean nothing where it is large."""
+    return f"{ratio:,.0f}" if ratio >= 100 else f"{ratio:.2f}"
 
 
 def three_digits(number: float) -> str:
@@ -165,7 +170,7 @@ def mean_ratios(heats: Sequence[Heat]) -> dict[str, float]:
 def show_means(screen: Console, heats: Sequence[Heat]) -> None:
     """Show what the cases have in common."""
     say(screen, f"geometric mean of {len(alike(heats))} cases", style="bold")
-    rows = [(label, f"{mean:.2f}") for label, mean in mean_ratios(heats).items()]
+    rows = [(label, two_places(mean)) for label, mean in mean_ratios(heats).items()]
     show_table(screen, ("", f"/ {common_base(heats)}"), rows)
 
 
