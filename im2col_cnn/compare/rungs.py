@@ -4,14 +4,12 @@ The fast path is a network as its users have it; loops and columns take its plac
 windows slide, and leave the rest of a network to its layers.
 """
 
-from typing import Any, Protocol
-
 import numpy as np
 
 from .._typing import Array
 from ..columns import im2col
-from ..nn.layer import Gradients
 from ..nn.layers import Conv
+from ..nn.network import Sequential
 from ..nn.optimizers import SGD
 from ..ops.losses import softmax_cross_entropy
 from .arrays import Arrays
@@ -22,20 +20,6 @@ from .with_columns import ByColumns
 from .with_loops import ByLoops
 
 __all__ = ["of_columns", "of_fast", "of_loops", "of_product"]
-
-
-class Network(Protocol):
-    """What passes images through layers, and gradients back."""
-
-    parameters: dict[str, Array]
-
-    def forward(self, x: Array) -> tuple[Array, Any]:
-        """Return the scores, and what backward needs to know."""
-
-    def backward(
-        self, dy: Array, caches: Any, *, input_gradient: bool
-    ) -> tuple[Array | None, Gradients]:
-        """Return the gradients of the images and of the parameters."""
 
 
 def of_loops(case: Case, arrays: Arrays) -> Contestant:
@@ -56,7 +40,7 @@ def of_fast(case: Case, arrays: Arrays) -> Contestant:
     return taking_part(case, arrays, case.network(arrays.parameters))
 
 
-def taking_part(case: Case, arrays: Arrays, network: Any) -> Contestant:
+def taking_part(case: Case, arrays: Arrays, network: Sequential | Chain) -> Contestant:
     """Make a contestant of whatever passes images through the layers."""
     x, dy, labels, _ = arrays
     optimizer = SGD(RATE, momentum=0)
