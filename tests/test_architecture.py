@@ -87,9 +87,14 @@ testing.examining
 testing.grader
 commands.bars  commands.curve  commands.refusals  commands.screen  commands.stopping
 commands.confusion  commands.report  compare.cases
-compare.contestants  compare.race
-compare.worker
-commands.outputs  commands.sizes
+commands.outputs  commands.sizes  compare.arrays  compare.catalogue  compare.chains
+compare.race
+compare.contestant  commands.ratios
+compare.with_columns  compare.with_jax  compare.with_loops  compare.with_mygrad
+compare.with_torch
+compare.rungs
+compare.contestants
+commands.choosing  compare.worker
 commands.check  commands.compare  commands.doctor  commands.explain  commands.train
 commands.evaluate  commands.make_h5  commands.predict
 cli

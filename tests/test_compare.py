@@ -3,27 +3,62 @@
 import importlib.util
 import json
 import sys
+from dataclasses import replace
+from pathlib import Path
 
+import numpy as np
 import pytest
 
 from im2col_cnn.cli import run
-from im2col_cnn.compare.cases import LAYERS, Case, arrays_of, cut
+from im2col_cnn.compare.arrays import arrays_of
+from im2col_cnn.compare.cases import Case, cut
+from im2col_cnn.compare.catalogue import CASES, LAYERS, NETWORKS, POOLS
+from im2col_cnn.compare.contestant import CannotError
 from im2col_cnn.compare.contestants import CONTESTANTS
 from im2col_cnn.compare.race import race
 from im2col_cnn.compare.worker import is_equal
+from im2col_cnn.nn import AvgPool, Conv, Dense, Flatten, MaxPool, ReLU
 
-SMALL = Case("small", (2, 7, 6, 4), (3, 2, 4, 5), stride=2, padding=1)
+SMALL = Case("small", (2, 7, 6, 4), (Conv(5, (3, 2), stride=2, padding=1),))
+KINDS = {
+    "convolution": SMALL,
+    "groups": Case("groups", (2, 7, 6, 4), (Conv(6, 3, groups=2),)),
+    "maximum": Case("maximum", (2, 7, 7, 3), (MaxPool(3, stride=2),)),
+    "average": Case("average", (2, 7, 7, 3), (AvgPool(3, stride=2),)),
+    "network": Case(
+        "network",
+        (2, 8, 8, 3),
+        (
+            *(Conv(4, 3, padding="same"), ReLU(), MaxPool(2)),
+            *(Conv(5, 2, padding="same"), ReLU(), Flatten(), Dense(3)),
+        ),
+        learns=True,
+    ),
+}
 LAYER = ["--input", "1x6x5x2", "--kernel", "3x2x2x3", "--rounds", "2"]
 needs_resource = pytest.mark.skipif(
     sys.platform == "win32", reason="peak memory is asked of the resource module"
 )
 
 
-@pytest.mark.parametrize("name", ["loops", "columns", "fast"])
-def test_every_rung_finds_what_the_loops_find(name: str) -> None:
-    runner = CONTESTANTS[name](SMALL, arrays_of(SMALL, whole=True))
+def equals_the_loops(name: str, case: Case) -> bool | str:
+    """Tell whether a contestant is right, or why it does not take part."""
+    try:
+        return is_equal(CONTESTANTS[name](case, arrays_of(case, whole=True)), case)
+    except CannotError as error:
+        return str(error)
 
-    assert is_equal(runner, SMALL)
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("name", ["loops", "columns", "fast", "product"])
+def test_every_rung_finds_what_the_loops_find(name: str, kind: str) -> None:
+    declines = (name, kind) == ("columns", "groups") or (
+        name == "product" and kind != "convolution"
+    )
+
+    found = equals_the_loops(name, KINDS[kind])
+
+    assert isinstance(found, str) if declines else found is True
 
 
 @pytest.mark.frameworks
@@ -31,20 +66,107 @@ def test_every_rung_finds_what_the_loops_find(name: str) -> None:
 def test_every_library_finds_what_the_loops_find(name: str) -> None:
     if importlib.util.find_spec(name.split("-", maxsplit=1)[0]) is None:
         pytest.skip(f"{name} is not installed")
-    case = cut(LAYERS["lenet2"], 2000)
-    runner = CONTESTANTS[name](case, arrays_of(case, whole=True))
 
-    assert is_equal(runner, case)
+    corners = {case: cut(CASES[case], 500) for case in CASES}
+    found = {case: equals_the_loops(name, corner) for case, corner in corners.items()}
+
+    declined = {case for case, answer in found.items() if isinstance(answer, str)}
+    assert all(found.values()), found
+    if name != "mygrad":
+        assert not declined
+
+
+def test_what_is_not_equal_is_noticed() -> None:
+    arrays = arrays_of(SMALL, whole=True)
+    other = arrays._replace(x=arrays.x + 1)
+
+    assert not is_equal(CONTESTANTS["fast"](SMALL, other), SMALL)
+
+
+def test_a_step_of_training_moves_the_parameters_of_nobody_else() -> None:
+    case = KINDS["network"]
+    arrays = arrays_of(case, whole=False)
+    before = {name: array.copy() for name, array in arrays.parameters.items()}
+    runner = CONTESTANTS["fast"](case, arrays)
+    scores = runner.results().y
+
+    runner.step()
+
+    assert not np.array_equal(runner.results().y, scores)
+    for name, array in before.items():
+        assert np.array_equal(arrays.parameters[name], array)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_case_is_read_as_it_was_written(name: str) -> None:
+    case = CASES[name]
+    written = json.loads(json.dumps(case.written()))
+
+    again = Case.read(written)
+
+    assert (again.input, again.operations) == (case.input, case.operations)
+    assert str(again) == str(case)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_corner_is_smaller_and_ends_alike(name: str) -> None:
+    case = CASES[name]
+
+    corner = cut(case, 3000)
+
+    assert corner.images == 1
+    assert corner.operations <= case.operations
+    ends = [stage.divides for stage in case.stages()]
+    assert [stage.divides for stage in corner.stages()] == ends
+
+
+def test_operations_are_counted() -> None:
+    conv, pool = KINDS["groups"], KINDS["maximum"]
+
+    assert conv.operations == 2 * (2 * 5 * 4 * 6) * (3 * 3 * 2)
+    assert pool.operations == (2 * 3 * 3 * 3) * (3 * 3)
 
 
 @needs_resource
 def test_a_race_times_everybody_in_every_round() -> None:
-    results = race(SMALL, ["loops", "fast"], threads=1, rounds=3)
+    found, left = race([SMALL], ["loops", "fast"], threads=1, rounds=3)
 
+    results = found["small"]
+    assert not left
     assert [result.who for result in results] == ["loops", "fast"]
     assert all(result.equal for result in results)
     assert all(len(result.step) == len(result.forward) == 3 for result in results)
     assert results[0].ratios(results[0]) == [1, 1, 1]
+
+
+@needs_resource
+def test_who_declines_says_why() -> None:
+    found, left = race([KINDS["groups"]], ["columns", "fast"], threads=1, rounds=1)
+
+    assert [result.who for result in found["groups"]] == ["fast"]
+    assert [(leaver.who, leaver.failed) for leaver in left] == [("columns", False)]
+
+
+@needs_resource
+def test_who_ends_early_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(CONTESTANTS, "nobody", CONTESTANTS["fast"])  # only here
+
+    found, left = race([SMALL], ["nobody", "fast"], threads=1, rounds=1)
+
+    assert [result.who for result in found["small"]] == ["fast"]
+    assert [leaver.failed for leaver in left] == [True]
+    assert "ended early, with status 1" in left[0].why
+
+
+@needs_resource
+def test_ratios_are_per_image() -> None:
+    cases = [SMALL, replace(SMALL, name="many", input=(200, 7, 6, 4))]
+    found, _ = race(cases, ["fast"], threads=1, rounds=1)
+    (few,), (many,) = found.values()
+
+    (ratio,) = many.ratios(few)
+
+    assert ratio == pytest.approx(many.step[0] / 200 / (few.step[0] / 2))
 
 
 @needs_resource
@@ -66,16 +188,60 @@ def test_json_holds_every_number(capsys: pytest.CaptureFixture[str]) -> None:
     assert found["mean_ratios"]["columns"] == 1
 
 
+@needs_resource
+def test_two_batches_are_compared_per_image(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["compare", *LAYER, "--batch", "1,3"]) == 0
+
+    out = capsys.readouterr().out
+    assert "step ms/image" in out
+    assert "ratio: of a step per image, to 1 images" in out
+    assert any(line.startswith("fast x 3") for line in out.splitlines())
+
+
+@needs_resource
+def test_bars_are_drawn_of_a_pool(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib", reason="bars need the viz extra")
+    plot = tmp_path / "bars.svg"
+
+    status = run(
+        ["compare", "lenet_max", "--batch", "1", "--rounds", "1", "--plot", str(plot)]
+    )
+
+    assert status == 0
+    assert "time of a step" in plot.read_text(encoding="utf-8")
+
+
+@needs_resource
+def test_a_network_is_compared_by_a_step_of_training(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert run(["compare", "lenet", "--batch", "1", "--rounds", "1", "--json"]) == 0
+
+    found = json.loads(capsys.readouterr().out)
+    (network,) = found["layers"].values()
+    assert set(network["results"]) == {"loops", "columns", "fast"}
+    assert [left["who"] for left in found["left_out"]] == ["product"]
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ("", "name layers to compare"),
-        ("nonsense", "no layer 'nonsense': there are resnet_stem"),
+        ("", "name what to compare"),
+        ("nonsense", "no case 'nonsense': there are resnet_stem"),
         ("--input 1x4x4x1", "--input and --kernel go together"),
         ("--input 1x4x4x1 --kernel 2x2", "--kernel 2x2 KHxKWxCxF"),
         ("--input 1x4x4x1 --kernel 9x9x1x1", "does not fit"),
         ("lenet1 --against chainer", "--against chainer: choose from jax"),
         ("lenet1 --rounds 0", "--rounds"),
+        ("--input 0x4x4x1 --kernel 2x2x1x1", "--input must be at least 1"),
+        ("--input 1x4x4x2 --kernel 2x2x0x1", "--kernel must be at least 1"),
+        ("--input 1x4x4x4 --kernel 2x2x2x3", "groups = 2 must divide filters = 3"),
+        ("--input 1x9x9x1 --kernel 2x2x1x99999999", "filters must be at most"),
+        ("--input 99999999x9x9x1 --kernel 2x2x1x9 --batch 7,99999999", "this machine"),
+        ("lenet1 --batch 8,8", "--batch must be different whole numbers"),
+        ("lenet1 --batch many", "got 'many'"),
+        ("lenet1 --threads 0", "--threads"),
+        ("lenet1 --plot /nowhere/at/all.svg", "/nowhere/at"),
     ],
 )
 def test_bad_input_gets_one_line(
@@ -88,6 +254,7 @@ def test_bad_input_gets_one_line(
     assert err.count("\n") == 1
 
 
-def test_the_suite_has_twelve_layers() -> None:
-    assert len(LAYERS) == 12
-    assert all(case.operations > 0 for case in LAYERS.values())
+def test_the_catalogue_has_what_is_known() -> None:
+    assert (len(LAYERS), len(POOLS), len(NETWORKS)) == (12, 8, 2)
+    assert "depthwise" in CASES
+    assert all(case.operations > 0 for case in CASES.values())

@@ -19,7 +19,7 @@ def draw_bars(ratios: dict[str, float], base: str) -> bytes:
         bars = axes.barh(names, [ratios[name] for name in names], log=True)
         axes.bar_label(bars, [f" {ratios[name]:.2f}" for name in names])
         axes.axvline(1, color="black", linewidth=1)
-        axes.set(xlabel=f"time of forward and backward / that of {base}")
+        axes.set(xlabel=f"time of a step / that of {base}")
         axes.invert_yaxis()
         figure.savefig(content, format="svg", metadata={"Date": None})
     return content.getvalue()

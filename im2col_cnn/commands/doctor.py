@@ -10,7 +10,8 @@ import numpy as np
 
 from ..tiling.tiles import BUDGET, CACHE
 from ..tiling.workers import thread_count
-from .kernels import blas_library, cpu_features, suggestion
+from .kernels import CHOICE, blas_library, cpu_features, suggestion
+from .refusals import refusing
 from .screen import open_screen, say, show_table
 
 __all__ = ["doctor"]
@@ -35,6 +36,8 @@ def doctor() -> None:
 
     The speed is that of one matrix product on one thread, measured on the spot.
     """
+    with refusing():
+        count = thread_count()
     library, features = blas_library(), cpu_features()
     screen = open_screen()
     widest = next((f for f in ("AVX512_SKX", "AVX2", "ASIMD") if features.get(f)), "-")
@@ -46,22 +49,23 @@ def doctor() -> None:
         ("its kernels", str(library.get("architecture", "-"))),
         ("the CPU offers", widest),
         ("one product", f"{speed:.0f} GFLOP/s on one thread"),
-        ("threads", str(thread_count())),
+        ("threads", str(count)),
         ("cache per core", cache_size()),
         ("columns in a tile", f"{CACHE / 2**20:.1f} MiB"),
         ("workspace at most", f"{BUDGET / 2**20:.0f} MiB"),
     ]
     show_table(screen, ("", ""), rows)
-    kernels = suggestion()
+    say(screen, advice(speed))
+
+
+def advice(speed: float) -> str:
+    """Say in one line what would help, and how much, measured on the spot."""
+    kernels, chosen = suggestion(), os.environ.get(CHOICE)
     if kernels is None:
-        say(screen, "BLAS runs the kernels that fit this CPU, as far as can be told.")
-        return
-    gain = measured({"OPENBLAS_CORETYPE": kernels}) / speed
-    say(
-        screen,
-        f"set OPENBLAS_CORETYPE={kernels} before Python starts: "
-        f"products become {gain:.1f} times as fast",
-    )
+        return "BLAS runs the kernels that fit this CPU, as far as can be told."
+    gain = measured({CHOICE: kernels}) / speed
+    where = "before Python starts" if chosen is None else f"in place of {chosen}"
+    return f"set {CHOICE}={kernels} {where}: products become {gain:.1f} times as fast"
 
 
 def measured(environment: dict[str, str]) -> float:

@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import Any
 
 __all__ = [
+    "CHOICE",
     "better_kernels",
     "blas_library",
     "cpu_features",
@@ -20,6 +21,7 @@ __all__ = [
 
 OLD = {"haswell", "zen", "sandybridge", "nehalem", "prescott"}  # without AVX-512
 BETTER = "SkylakeX"
+CHOICE = "OPENBLAS_CORETYPE"
 
 
 def better_kernels(architecture: str, features: dict[str, bool]) -> str | None:
@@ -46,17 +48,16 @@ def cpu_features() -> dict[str, bool]:
 
 
 def suggestion() -> str | None:
-    """Return better kernels for the BLAS of this process; what a user set is kept."""
-    if "OPENBLAS_CORETYPE" in os.environ:
-        return None
+    """Return better kernels than those of this process, whoever chose them."""
     return better_kernels(str(blas_library().get("architecture", "")), cpu_features())
 
 
 def restart_with_better_kernels() -> None:
     """Start this command again with better kernels, if there are any; only once."""
+    if CHOICE in os.environ or not hasattr(os, "execve"):
+        return  # what a user has set is kept, and what we have set is enough
     kernels = suggestion()
-    if kernels is not None and hasattr(os, "execve"):
+    if kernels is not None:
         sys.stdout.flush()
-        environment = {**os.environ, "OPENBLAS_CORETYPE": kernels}
-        command = [sys.executable, "-m", "im2col_cnn", *sys.argv[1:]]
-        os.execve(sys.executable, command, environment)
+        environment = {**os.environ, CHOICE: kernels}
+        os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], environment)

@@ -1,96 +1,180 @@
-"""Say what is convolved: layers of known networks, or any other."""
+"""Say what is done: images pass through layers, and gradients come back.
 
+One convolution is a case, one pooling is, and a whole network that learns: each is a
+chain of layers of `im2col_cnn.nn`, unbuilt. Whoever can run such a chain can take part.
+"""
+
+from collections.abc import Iterator
+from copy import deepcopy
 from dataclasses import dataclass, replace
+from math import prod
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 
 from .._checks import by
 from .._typing import Array, Shape
+from ..nn.configuration import describe, read_layers
+from ..nn.layer import Layer, named_by_kind
+from ..nn.layers import Conv, Dense
+from ..nn.network import Sequential
+from ..nn.pooling import AvgPool, MaxPool
+from ..nn.shaping import Flatten
 from ..window import Window
 
-__all__ = ["LAYERS", "Case", "arrays_of", "cut"]
+__all__ = ["RATE", "Case", "Stage", "cut", "sliding"]
+
+RATE = 2.0**-10  # of learning
+
+
+class Stage(NamedTuple):
+    """One layer of the chain, as it stands there."""
+
+    name: str
+    layer: Layer
+    shape: Shape  # of what an image becomes
+    cost: int  # additions and multiplications for one number of that
+    window: Window | None  # where one slides
+
+    @property
+    def turns(self) -> int:
+        """How often loops turn for an image: once a filter's window, a pooled pixel."""
+        per_number = 1 if isinstance(self.layer, Conv) else self.cost
+        return prod(self.shape) * per_number if self.window else 0
+
+    @property
+    def divides(self) -> bool:
+        """Whether the last window ends where the padded image does."""
+        axes = self.window.axes if self.window else ()
+        return not any((a.padded_size - a.span) % a.stride for a in axes)
 
 
 @dataclass(frozen=True)
 class Case:
-    """One convolution: ``input`` is (N, H, W, C), ``kernel`` (KH, KW, C, F)."""
+    """Images of shape (N, H, W, C), and the layers they pass through."""
 
     name: str
     input: Shape
-    kernel: Shape
-    stride: int = 1
-    padding: int = 0
-    groups: int = 1
+    layers: tuple[Layer, ...]
+    learns: bool = False  # a step goes on to a loss, and moves the parameters
 
     @property
-    def window(self) -> Window:
-        """How the kernel slides over the images."""
-        _, *spatial, _ = self.input
-        *size, _, _ = self.kernel
-        return Window(spatial, size, stride=self.stride, padding=self.padding)
+    def images(self) -> int:
+        """How many there are."""
+        N, *_ = self.input
+        return N
 
     @property
-    def settings(self) -> dict[str, int]:
-        """The keyword arguments of `conv_forward`."""
-        return {"stride": self.stride, "padding": self.padding, "groups": self.groups}
+    def convolution(self) -> Conv | None:
+        """The only layer, if it is a convolution."""
+        first, *rest = self.layers
+        return first if isinstance(first, Conv) and not rest else None
 
     @property
     def operations(self) -> int:
-        """Additions and multiplications of one product; a step takes three."""
-        P, _ = self.window.columns_shape(self.input[0])
-        return 2 * P * int(np.prod(self.kernel))
+        """Additions and multiplications of forward; a step has three times as many."""
+        return self.images * sum(prod(s.shape) * s.cost for s in self.stages())
+
+    @property
+    def bytes(self) -> int:
+        """What passes between the layers in float32, there and back, at least."""
+        shapes = self.input[1:], *(stage.shape for stage in self.stages())
+        return 2 * 4 * self.images * sum(map(prod, shapes))
+
+    def stages(self) -> Iterator[Stage]:
+        """Walk through the layers; refuse, as they do, what does not fit."""
+        _, *spatial, C = self.input
+        shape: Shape = (*spatial, C)
+        for name, layer in named_by_kind(self.layers).items():
+            cost, window = 1, None
+            match layer:
+                case Conv() | MaxPool() | AvgPool():
+                    *spatial, C = shape
+                    window = Window(spatial, layer.kernel_size, **sliding(layer))
+                    cost = prod(window.kernel_size)
+                    if isinstance(layer, Conv):
+                        cost, C = 2 * cost * C // layer.groups, layer.filters
+                    shape = (*window.output_size, C)
+                case Flatten():
+                    shape = (prod(shape),)
+                case Dense():
+                    cost, shape = 2 * prod(shape), (layer.features,)
+            yield Stage(name, layer, shape, cost, window)
+
+    def network(self, parameters: dict[str, Array] | None = None) -> Sequential:
+        """Build the layers, with these parameters if there are any."""
+        network = Sequential(deepcopy(self.layers))
+        network.build(self.input[1:], rng=np.random.default_rng(0))
+        for name, array in (parameters or {}).items():
+            network.parameters[name][...] = array
+        return network
+
+    def with_images(self, N: int) -> Self:
+        """Return the same with another number of images."""
+        return replace(self, name=f"{self.name} x {N}", input=(N, *self.input[1:]))
+
+    def written(self) -> dict[str, Any]:
+        """Return it in words that JSON knows."""
+        return {**vars(self), "layers": describe(self.layers)}
+
+    @classmethod
+    def read(cls, written: dict[str, Any]) -> Self:
+        """Return what `written` wrote."""
+        shape, layers = tuple(written["input"]), tuple(read_layers(written))
+        return cls(**{**written, "input": shape, "layers": layers})
 
     def __str__(self) -> str:
-        """Write the arguments that ask for this layer."""
-        return f"{by(self.input)} with {by(self.kernel)}, stride {self.stride}"
+        """Write what happens to which images."""
+        steps = ", ".join(map(in_words, self.layers))
+        return f"{by(self.input)}: {steps}{', learning' if self.learns else ''}"
 
 
-def layer(name: str, row: str) -> Case:
-    """Read ``N size C kernel F stride padding``; images and kernels are square."""
-    N, size, C, kernel, F, stride, padding = map(int, row.split())
-    return Case(name, (N, size, size, C), (kernel, kernel, C, F), stride, padding)
+def sliding(layer: Conv | MaxPool | AvgPool) -> dict[str, Any]:
+    """Return how its window slides, in the words of `im2col`."""
+    stride = layer.kernel_size if layer.stride is None else layer.stride
+    return {"stride": stride, "padding": layer.padding, "dilation": layer.dilation}
 
 
-LAYERS = {
-    name: layer(name, row)
-    for name, row in {
-        "resnet_stem": "8 224 3 7 64 2 3",
-        "res2_3x3": "8 56 64 3 64 1 1",
-        "res3_3x3": "8 28 128 3 128 1 1",
-        "res4_3x3": "8 14 256 3 256 1 1",
-        "res5_3x3": "8 7 512 3 512 1 1",
-        "res2_1x1": "8 56 64 1 256 1 0",
-        "res3_3x3s2": "8 56 128 3 128 2 1",
-        "lenet1": "64 28 1 5 6 1 2",
-        "lenet2": "64 14 6 5 16 1 0",
-        "cifar1": "64 32 3 3 32 1 1",
-        "cifar2": "64 32 32 3 32 1 1",
-        "signs1": "64 64 3 4 8 1 2",
-    }.items()
-}
+def in_words(layer: Layer) -> str:
+    """Write a layer as its kind and what makes it special."""
+    words = [layer.kind.replace("_", " ")]
+    match layer:
+        case Conv():
+            words += [str(layer.filters), "of", sized(layer.kernel_size)]
+        case MaxPool() | AvgPool():
+            words += [sized(layer.kernel_size)]
+        case Dense():
+            words += [str(layer.features)]
+    marks = {"stride": (1, None), "padding": (0,), "groups": (1,)}
+    for name, usual in marks.items():
+        value = layer.settings.get(name, usual[0])
+        if value not in usual:
+            words += [name, str(value)]
+    return " ".join(words)
+
+
+def sized(kernel: Any) -> str:
+    """Write the size of a kernel; a lone number is a square."""
+    return by((kernel, kernel) if isinstance(kernel, int) else kernel)
 
 
 def cut(case: Case, most: int) -> Case:
-    """Return a corner of one image with at most about `most` outputs."""
+    """Return a corner of one image, on which loops turn about `most` times."""
     _, *spatial, C = case.input
-    while case.window.columns_shape(1)[0] * case.kernel[-1] > most:
-        smaller = [max(size // 2, case.kernel[0]) for size in spatial]
-        if smaller == spatial:
+    case = replace(case, input=(1, *spatial, C))
+    while sum(stage.turns for stage in case.stages()) > most:
+        spatial = [max(size // 2, 1) for size in spatial]
+        smaller = replace(case, input=(1, *spatial, C))
+        if smaller == case or not is_like(smaller, case):
             break
-        spatial = smaller
-        case = replace(case, input=(1, *spatial, C))
-    return replace(case, input=(1, *spatial, C))
+        case = smaller
+    return case
 
 
-def arrays_of(case: Case, *, whole: bool) -> tuple[Array, Array, Array, Array]:
-    """Return x, w, b and dy in float32: small whole numbers, or normal ones."""
-    rng = np.random.default_rng(0)
-
-    def drawn(shape: Shape) -> Array:
-        if whole:
-            return rng.integers(-3, 4, shape).astype(np.float32)
-        return rng.standard_normal(shape, np.float32)
-
-    *_, F = case.kernel
-    y = case.input[0], *case.window.output_size, F
-    return drawn(case.input), drawn(case.kernel), drawn((F,)), drawn(y)
+def is_like(one: Case, other: Case) -> bool:
+    """Tell whether windows fit and end alike: not everybody can do all that we can."""
+    try:
+        ends = [stage.divides for stage in one.stages()]
+    except ValueError:  # one does not fit any more
+        return False
+    return ends == [stage.divides for stage in other.stages()]

@@ -8,15 +8,15 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from statistics import median
-from typing import Any
+from typing import Any, NamedTuple
 
 from .cases import Case
 
-__all__ = ["Result", "race"]
+__all__ = ["Left", "Result", "race"]
 
 SECONDS = 0.1  # that each contestant is timed for, per round and direction
 
@@ -27,49 +27,95 @@ class Result:
 
     who: str
     equal: bool
+    images: int
     forward: list[float] = field(default_factory=list)
     step: list[float] = field(default_factory=list)
     memory: int = 0
 
-    def ratios(self, other: "Result", what: str = "step") -> list[float]:
-        """Return how many times as long as another it took, in each round, sorted."""
-        pairs = zip(getattr(self, what), getattr(other, what), strict=True)
-        return sorted(mine / theirs for mine, theirs in pairs)
+    def ratios(self, other: "Result") -> list[float]:
+        """Return how many times as long a step took, per image, by round and sorted."""
+        share = other.images / self.images
+        pairs = zip(self.step, other.step, strict=True)
+        return sorted(share * mine / theirs for mine, theirs in pairs)
 
     def median(self, what: str) -> float:
         """Return the time of the middle round."""
         return float(median(getattr(self, what)))
 
 
-def race(case: Case, names: list[str], *, threads: int, rounds: int) -> list[Result]:
-    """Let everybody run, one after another, so many times; who fails is left out."""
+class Left(NamedTuple):
+    """Who is not in the results, of what, and why."""
+
+    who: str
+    case: Case
+    why: str
+    failed: bool  # or declined before it began
+
+
+class Runner(NamedTuple):
+    """A process, and what comes out of it."""
+
+    case: Case
+    process: subprocess.Popen[str]
+    result: Result
+    scale: float  # by which times are multiplied: the loops run on a corner only
+
+    def go_round(self) -> dict[str, Any]:
+        """Ask for times, and note them if there are any."""
+        ask(self.process, {"seconds": SECONDS})
+        times = answer(self.process)
+        if "cannot" not in times:
+            self.result.forward.append(times["forward"] * self.scale)
+            self.result.step.append(times["step"] * self.scale)
+            self.result.memory = max(self.result.memory, times["grown"])
+        return times
+
+
+def race(
+    cases: Sequence[Case], names: Sequence[str], *, threads: int, rounds: int
+) -> tuple[dict[str, list[Result]], list[Left]]:
+    """Let everybody do every case, one after another, so many times."""
+    left: list[Left] = []
+    runners: list[Runner] = []
     with ExitStack() as stack:
-        runners = [stack.enter_context(running(name, case, threads)) for name in names]
-        results, scales = [], []
-        for name, runner in zip(names, runners, strict=True):
-            report = answer(runner, name)
-            results.append(Result(name, report["equal"]))
-            scales.append(report["scale"])
+        entries = [
+            (name, case, stack.enter_context(running(name, case, threads)))
+            for case in cases
+            for name in names
+        ]
+        for name, case, process in entries:
+            report = answer(process)
+            if "cannot" in report:
+                left.append(Left(name, case, report["cannot"], report["failed"]))
+                continue
+            result = Result(name, report["equal"], case.images)
+            runners.append(Runner(case, process, result, report["scale"]))
         for _ in range(rounds):
-            for result, runner, scale in zip(results, runners, scales, strict=True):
-                ask(runner, {"seconds": SECONDS})
-                found = answer(runner, result.who)
-                result.forward.append(found["forward"] * scale)
-                result.step.append(found["step"] * scale)
-                result.memory = max(result.memory, found["grown"])
-    return results
+            for runner in list(runners):
+                times = runner.go_round()
+                if "cannot" in times:
+                    who, case = runner.result.who, runner.case
+                    left.append(Left(who, case, times["cannot"], times["failed"]))
+                    runners.remove(runner)
+    found: dict[str, list[Result]] = {case.name: [] for case in cases}
+    for runner in runners:
+        found[runner.case.name].append(runner.result)
+    return found, left
 
 
 @contextmanager
 def running(name: str, case: Case, threads: int) -> Iterator[subprocess.Popen[str]]:
     """Start the process of a contestant, and end it."""
-    command = [sys.executable, "-m", "im2col_cnn.compare.worker"]
-    pipe = subprocess.PIPE
-    environment = {**os.environ, **limits(threads)}
     with subprocess.Popen(
-        command, stdin=pipe, stdout=pipe, text=True, env=environment
+        [sys.executable, "-m", "im2col_cnn.compare.worker"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, **limits(threads)},
+        # Ctrl-C reaches a whole group; who is ended below has nothing to say about it.
+        process_group=0 if os.name == "posix" else None,
     ) as process:
-        ask(process, {"who": name, "case": asdict(case)})
+        ask(process, {"who": name, "case": case.written()})
         try:
             yield process
         finally:
@@ -86,17 +132,22 @@ def limits(threads: int) -> dict[str, str]:
 
 
 def ask(process: subprocess.Popen[str], question: dict[str, Any]) -> None:
-    """Send one line."""
+    """Send one line; who is gone already says so when it is asked to answer."""
     assert process.stdin is not None
-    process.stdin.write(json.dumps(question) + "\n")
-    process.stdin.flush()
+    try:
+        process.stdin.write(json.dumps(question) + "\n")
+        process.stdin.flush()
+    except BrokenPipeError:
+        process.stdin = None  # closing it would try again
 
 
-def answer(process: subprocess.Popen[str], name: str) -> dict[str, Any]:
+def answer(process: subprocess.Popen[str]) -> dict[str, Any]:
     """Wait for one line."""
     assert process.stdout is not None
     line = process.stdout.readline()
     if not line:
-        raise RuntimeError(f"{name} ended early: what it wrote stands above")
+        status = process.wait()
+        how = f"signal {-status}" if status < 0 else f"status {status}"
+        return {"cannot": f"it ended early, with {how}", "failed": True}
     found: dict[str, Any] = json.loads(line)
     return found

@@ -8,64 +8,67 @@ threads in one process would disturb each other, so nobody shares a process.
 import json
 import resource
 import sys
-from dataclasses import asdict, dataclass
+from collections.abc import Callable
 from statistics import median
 from time import perf_counter
 from typing import Any
 
 import numpy as np
 
-from ..loops import conv_backward, conv_forward
-from .cases import Case, arrays_of, cut
-from .contestants import CONTESTANTS, Contestant
+from .arrays import arrays_of
+from .cases import Case, cut
+from .contestant import CannotError, Contestant, Found
+from .contestants import CONTESTANTS
 
 __all__ = ["main"]
 
-CHECKED = 3000  # outputs of the corner that is compared with the loops
-LOOPED = 3000  # outputs that the loops themselves are timed on
-
-
-@dataclass
-class Report:
-    """What a contestant says of itself before it is timed."""
-
-    equal: bool  # to the loops, on a corner filled with whole numbers
-    scale: float  # by which times are multiplied: the loops run on a corner only
+CHECKED = 3000  # turns that loops take on the corner that all are compared on
+LOOPED = 3000  # turns that they take where they are timed themselves
 
 
 def main() -> None:
     """Read who runs what, then time it as often as asked."""
     order = json.loads(sys.stdin.readline())
-    case = Case(**{**order["case"], **tuples(order["case"])})
-    make = CONTESTANTS[order["who"]]
-    looped = order["who"] == "loops"
-    part = cut(case, LOOPED) if looped else case
+    try:
+        serve(order["who"], Case.read(order["case"]))
+    except CannotError as error:
+        say({"cannot": str(error), "failed": False})
+    except MemoryError as error:
+        say({"cannot": f"there is not enough memory: {error}", "failed": True})
+
+
+def serve(who: str, case: Case) -> None:
+    """Say whether the results are right, then how long they take, again and again."""
+    make = CONTESTANTS[who]
     corner = cut(case, CHECKED)
-    equal = order["who"] == "product" or is_equal(
-        make(corner, arrays_of(corner, whole=True)), corner
-    )
+    equal = is_equal(make(corner, arrays_of(corner, whole=True)), corner)
+    part = cut(case, LOOPED) if who == "loops" else case
     runner = make(part, arrays_of(part, whole=False))
-    say(asdict(Report(equal, case.operations / part.operations)))
+    say({"equal": equal, "scale": case.operations / part.operations})
     for line in sys.stdin:
-        before = peak()
-        forward, step = (
-            timed(work, json.loads(line)["seconds"])
-            for work in (runner.forward, runner.step)
-        )
+        before, seconds = peak(), json.loads(line)["seconds"]
+        forward, step = timed(runner.forward, seconds), timed(runner.step, seconds)
         say({"forward": forward, "step": step, "grown": peak() - before})
 
 
 def is_equal(runner: Contestant, case: Case) -> bool:
     """Tell whether a contestant finds what the loops find, number by number."""
-    x, w, b, dy = arrays_of(case, whole=True)
-    y, cache = conv_forward(x, w, b, **case.settings)
-    pairs = zip(runner.results(), (y, *conv_backward(dy, cache)), strict=True)
-    return all(
-        np.array_equal(found, wanted) for found, wanted in pairs if wanted is not None
-    )
+    loops = CONTESTANTS["loops"](case, arrays_of(case, whole=True))
+    return same(runner.results(), loops.results())
 
 
-def timed(work: Any, seconds: float) -> float:
+def same(found: Found, wanted: Found) -> bool:
+    """Compare outputs and gradients; whole numbers leave nothing to rounding."""
+    if found.gradients.keys() != wanted.gradients.keys():
+        return False
+    pairs = [(found.y, wanted.y)]
+    pairs += [(a, wanted.gradients[name]) for name, a in found.gradients.items()]
+    if found.dx is not None and wanted.dx is not None:
+        pairs.append((found.dx, wanted.dx))
+    return all(np.array_equal(*pair) for pair in pairs)
+
+
+def timed(work: Callable[[], Any], seconds: float) -> float:
     """Return the median time of one call, once the threads have found their cores."""
     # A system may leave woken threads together on one core for 50 ms: those calls are
     # not timed.
@@ -73,7 +76,7 @@ def timed(work: Any, seconds: float) -> float:
     return median(times_of(work, seconds))
 
 
-def times_of(work: Any, seconds: float) -> list[float]:
+def times_of(work: Callable[[], Any], seconds: float) -> list[float]:
     """Return the time of every call in so many seconds, at least of one."""
     times: list[float] = []
     end = perf_counter() + seconds
@@ -88,11 +91,6 @@ def peak() -> int:
     """Return the most memory this process has held so far, in bytes."""
     unit = 1 if sys.platform == "darwin" else 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
-
-
-def tuples(case: dict[str, Any]) -> dict[str, Any]:
-    """Turn the lists of JSON into shapes again."""
-    return {name: tuple(case[name]) for name in ("input", "kernel")}
 
 
 def say(answer: dict[str, Any]) -> None:
