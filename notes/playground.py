@@ -145,7 +145,8 @@ def folded(cache, settings, w, window, y):
     dy = np.arange(1, y.size + 1).reshape(y.shape)
     dX = dy.reshape(-1, 1) @ w.reshape(1, -1)
     dx, dw, _ = conv_backward(dy, cache)
-    show(draw_col2im(dX, window.spatial, window.kernel_size, **settings))
+    size = window.spatial, window.kernel_size
+    show(draw_col2im(dX, *size, **settings, names=("dX", "dx")))
     return dw, dx
 
 

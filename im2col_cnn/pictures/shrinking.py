@@ -140,7 +140,9 @@ def draw_trial(
     found = np.full(trial.spatial, None, object) if crashed else trial.found
     assert found is not None
     first = len(canvas.parts)
-    draw_array(canvas, trial.expected, "expected", at, "output", side=SIDE, title="dx")
+    draw_array(
+        canvas, trial.expected, "expected", at, "output", side=SIDE, title="dx, right"
+    )
     grid = draw_array(
         canvas,
         found,
@@ -148,7 +150,7 @@ def draw_trial(
         Point(right, at.y),
         "padding" if crashed else "image",
         side=SIDE,
-        title="found: an error" if crashed else "found",
+        title="dx, found: an error" if crashed else "dx, found",
     )
     if not crashed:
         mark(canvas, grid, found != trial.expected)
