@@ -9,7 +9,7 @@ import numpy as np
 from .._typing import Array
 from ..axis import Axis
 from .film import Film
-from .grids import Grid, draw_array
+from .grids import Grid, draw_array, emptied
 from .svg import Canvas, Point, element
 
 __all__ = ["TOOTH", "draw_line", "frames"]
@@ -64,7 +64,7 @@ def draw_cells(
     canvas: Canvas, name: str, entries: Array, kinds: Array, at: Point, *, shown: Array
 ) -> Grid:
     """Draw a row of cells, and dots where some are left out."""
-    row = np.where(shown, entries, None).reshape(1, -1)
+    row = emptied(entries, ~shown).reshape(1, -1)
     grid = draw_array(canvas, row, name, at, kinds, side=TOOTH, title="")
     if len(entries) > 2 * PIXELS:
         gap = grid.corner(0, PIXELS)
