@@ -8,7 +8,6 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from time import monotonic, sleep
 from types import SimpleNamespace
 from typing import Any
 from urllib.error import URLError
@@ -18,7 +17,7 @@ import numpy as np
 import pytest
 
 from im2col_cnn import Window, conv_forward
-from tests.browser import chromium, use
+from tests.browser import chromium, use, wait_until
 
 pytest.importorskip("marimo", reason="needs marimo")
 
@@ -106,14 +105,6 @@ def answers(address: str) -> bool:
             return True
     except URLError:
         return False
-
-
-def wait_until(happened: Any) -> None:
-    """Ask again and again, for at most a minute."""
-    deadline = monotonic() + 60
-    while not happened():
-        assert monotonic() < deadline
-        sleep(0.2)
 
 
 SLIDERS = """
