@@ -74,6 +74,7 @@ def test_it_follows_its_sliders() -> None:
     assert variables["dx"].shape == x.shape
     assert variables["evaluation"].accuracy > 0.5
     assert len(variables["losses"]) == 2 * -(-200 // 32)
+    assert variables["seen"] == [0, 32, 64, 128, 200 + 32, 400]
 
 
 @contextmanager
@@ -130,7 +131,7 @@ def test_a_slider_computes_everything_again() -> None:
             lambda: "(4 + 0 + 0 - 2) // 1 + 1 = 3 windows" in page.execute_script(text)
         )
         wait_until(lambda: len(images(page) - pictures) == 3)
-        assert len(images(page)) == 4
+        assert len(images(page)) == 5
         for image in page.find_elements("css selector", "img"):
             assert len(image.accessible_name) > 40
 
