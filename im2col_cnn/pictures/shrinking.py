@@ -9,7 +9,7 @@ from .._typing import Array, Shape
 from ..ops.conv import conv_backward, conv_forward
 from .captions import times
 from .film import Film
-from .grids import Grid, draw_array
+from .grids import draw_array, frame_differences
 from .svg import MARGIN, Canvas, Point, element
 
 __all__ = ["Trial", "draw_shrinking", "trials"]
@@ -153,23 +153,6 @@ def draw_trial(
         title="dx, found: an error" if crashed else "dx, found",
     )
     if not crashed:
-        mark(canvas, grid, found != trial.expected)
+        frame_differences(canvas, grid, np.argwhere(found != trial.expected))
     shown = "".join(canvas.parts[first:])
     canvas.parts[first:] = [element("g", shown, class_=when)]
-
-
-def mark(canvas: Canvas, grid: Grid, differs: Array) -> None:
-    """Put a frame around every cell that is wrong."""
-    for place in zip(*np.nonzero(differs), strict=True):
-        corner = grid.corner(*place)
-        canvas.put(
-            element(
-                "rect",
-                class_="hot",
-                x=corner.x,
-                y=corner.y,
-                width=grid.side,
-                height=grid.side,
-                data_differs="{} {}".format(*place),
-            )
-        )
