@@ -17,6 +17,10 @@ from .unfolding import show_unfolding
 __all__ = ["draw_window"]
 
 GAP = 52.0
+AXIS_BY_AXIS = [
+    "a window reads a pixel if it does so along every axis;",
+    "a dot reads a pixel, a ring reads padding; below: how often",
+]
 
 
 def draw_window(window: Window) -> str:
@@ -70,12 +74,6 @@ def draw_window(window: Window) -> str:
         f"read.",
         film.motion(),
     )
-
-
-AXIS_BY_AXIS = [
-    "a window reads a pixel if it does so along every axis;",
-    "a dot reads a pixel, a ring reads padding; below: how often",
-]
 
 
 def draw_plane(canvas: Canvas, window: Window) -> Film:
