@@ -51,9 +51,12 @@ def draw_window(window: Window) -> str:
     2
     """
     P, K = window.columns_shape()
-    sizes = dict(zip(axis_names(len(window.axes)), window.axes, strict=True))
+    names = axis_names(len(window.axes))
     whole = drawable(window.spatial, window.padded_size, (P, K))
-    lines = [f"{name}: {counted(axis)}" for name, axis in sizes.items()]
+    lines = [
+        f"{name}: {counted(axis)}"
+        for name, axis in zip(names, window.axes, strict=True)
+    ]
     canvas = Canvas(
         f"{P:,} windows on {times(window.spatial)} pixels",
         [settings_of(window), *(lines if whole else AXIS_BY_AXIS)],
