@@ -7,7 +7,7 @@ import numpy as np
 
 from .axis import Axis
 
-__all__ = ["explain"]
+__all__ = ["axis_names", "counted", "explain"]
 
 NAMES = {
     1: ["length"],
@@ -18,8 +18,7 @@ NAMES = {
 
 def explain(axes: Sequence[Axis], *, N: int, C: int, F: int, dtype: np.dtype) -> str:
     """Tell how many windows stand on such images, and what they cost."""
-    names = NAMES.get(len(axes), [f"axis {n}" for n in range(len(axes))])
-    pairs = list(zip(names, axes, strict=True))
+    pairs = list(zip(axis_names(len(axes)), axes, strict=True))
     pixels = prod(axis.size for axis in axes)
     read = prod(int(np.count_nonzero(axis.coverage())) for axis in axes)
     rows = N * prod(axis.output_size for axis in axes)
@@ -36,6 +35,11 @@ def explain(axes: Sequence[Axis], *, N: int, C: int, F: int, dtype: np.dtype) ->
     ]
     margin = max(len(name) for name, _ in facts) + 2
     return "\n".join(f"{name:{margin}}{fact}" for name, fact in facts)
+
+
+def axis_names(count: int) -> list[str]:
+    """Name the spatial axes of an image that has so many."""
+    return NAMES.get(count, [f"axis {n}" for n in range(count)])
 
 
 def counted(axis: Axis) -> str:

@@ -26,6 +26,7 @@ with app.setup:
     from im2col_cnn.files import DIGITS, read_dataset
     from im2col_cnn.nn import Adam, evaluate, fit, small_cnn
     from im2col_cnn.pictures import (
+        draw_answers,
         draw_col2im,
         draw_learning,
         draw_product,
@@ -145,7 +146,8 @@ def folded(cache, settings, w, window, y):
     dy = np.arange(1, y.size + 1).reshape(y.shape)
     dX = dy.reshape(-1, 1) @ w.reshape(1, -1)
     dx, dw, _ = conv_backward(dy, cache)
-    show(draw_col2im(dX, window.spatial, window.kernel_size, **settings))
+    size = window.spatial, window.kernel_size
+    show(draw_col2im(dX, *size, **settings, names=("dX", "dx")))
     return dw, dx
 
 
@@ -183,15 +185,32 @@ def learned(epochs, images, rate):
     rng = np.random.default_rng(0)
     network = small_cnn(digits.shape, len(digits.classes), pixel_maximum=16)
     network = network.build(digits.shape, rng=rng)
-    seen = digits.train.images[: images.value], digits.train.labels[: images.value]
+    tests, labels = digits.test
+    seen, answers = [], []
+
+    def ask(examples):
+        seen.append(examples)
+        answers.append(network.predict(tests).argmax(axis=1))
+
+    def ask_now_and_then(at):
+        step = (at.epoch - 1) * at.steps + at.step
+        if step.bit_count() == 1:  # 1, 2, 4, 8 and so on
+            ask((at.epoch - 1) * images.value + min(32 * at.step, images.value))
+
+    ask(0)
     history = fit(
         network,
-        *seen,
+        digits.train.images[: images.value],
+        digits.train.labels[: images.value],
         epochs=epochs.value,
         batch_size=32,
         optimizer=Adam(rate.value),
         rng=rng,
+        on_step=ask_now_and_then,
     )
+    if seen[-1] < epochs.value * images.value:
+        ask(epochs.value * images.value)
+    chosen = [int(np.argmax(labels == label)) for label in range(10)]
     evaluation = evaluate(network, *digits.test)
     losses = [at.batch_loss for at in history.steps]
     mo.vstack(
@@ -200,10 +219,26 @@ def learned(epochs, images, rate):
                 f"**{evaluation.accuracy:.1%}** of {evaluation.images} digits it has "
                 "never seen are recognised."
             ),
-            show(draw_learning(losses)),
+            mo.hstack(
+                [
+                    show(
+                        draw_answers(
+                            tests[chosen, :, :, 0],
+                            labels[chosen],
+                            np.array(answers)[:, chosen],
+                            seen=seen,
+                            right=[int((each == labels).sum()) for each in answers],
+                            tested=len(labels),
+                        )
+                    ),
+                    show(draw_learning(losses)),
+                ],
+                justify="start",
+                wrap=True,
+            ),
         ]
     )
-    return evaluation, losses
+    return evaluation, losses, seen
 
 
 if __name__ == "__main__":

@@ -6,13 +6,14 @@ are missing, tests that ask for a browser are skipped and say so.
 
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from time import monotonic, sleep
 from typing import Any
 
 import pytest
 
-__all__ = ["chromium", "use"]
+__all__ = ["chromium", "use", "wait_until"]
 
 FLAGS = [
     "--headless",
@@ -58,3 +59,11 @@ def use(page: Any, *, width: int = 1280, dark: bool = False) -> None:
     page.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
     wish = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
     page.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [wish]})
+
+
+def wait_until(happened: Callable[[], bool]) -> None:
+    """Ask again and again, for at most a minute."""
+    deadline = monotonic() + 60
+    while not happened():
+        assert monotonic() < deadline
+        sleep(0.2)

@@ -78,7 +78,9 @@ GALLERY: dict[str, Callable[[], str]] = {
     "im2col-padding": partial(draw_im2col, X, (3, 2), stride=(1, 2), padding=1),
     "product": partial(draw_product, X, W),
     "col2im": partial(draw_col2im, COLUMNS, X.shape, 2),
-    "col2im-gradient": partial(draw_col2im, PATCH_GRADIENTS, X.shape, 2),
+    "col2im-gradient": partial(
+        draw_col2im, PATCH_GRADIENTS, X.shape, 2, names=("dX", "dx")
+    ),
     "coverage": partial(draw_coverage, (6, 7), 3),
     "checkerboard": partial(draw_coverage, (9, 11), (3, 3), strides=[2]),
     "convolution-matrix": partial(draw_convolution_matrix, X.shape, W),

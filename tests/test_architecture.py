@@ -57,8 +57,8 @@ pictures.captions  pictures.planes  pictures.svg
 pictures.film  pictures.learning  pictures.memory  pictures.shapes
 pictures.answers  pictures.rungs
 pictures.grids
-pictures.comb  pictures.comparison  pictures.payments  pictures.shrinking
-pictures.sweeping
+pictures.comparison  pictures.line  pictures.payments  pictures.shrinking
+pictures.comb  pictures.sweeping
 pictures.coverage  pictures.folding  pictures.matrix  pictures.painting
 pictures.pooling
 pictures.averaging  pictures.layouts  pictures.scratch  pictures.sliding

@@ -61,7 +61,6 @@ def test_it_draws_what_the_window_looks_like(
     ("layer", "name", "message"),
     [
         ("1x5x7x3", "window.png", "is drawn as SVG, so its name ends in .svg"),
-        ("1x28x28x3", "window.svg", "a picture has room for 600 padded pixels"),
         ("1x5x7x3", "missing/window.svg", "there is no folder"),
     ],
 )

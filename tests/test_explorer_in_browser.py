@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from im2col_cnn import conv_backward, conv_forward
-from tests.browser import chromium, use
+from tests.browser import chromium, use, wait_until
 from tests.test_explorer import MODES, PAGE
 
 
@@ -121,6 +121,34 @@ def test_going_backward_shows_the_sums_so_far(page: Any) -> None:
     assert dx is not None
     assert first == ["1", "2", "0", "0", "3", "4", "0", "0", "0", "0", "0", "0"]
     assert cells(page, "image") == [str(entry) for entry in dx.ravel()]
+
+
+@pytest.mark.browser
+def test_its_examples_are_questions_that_keys_can_ask(page: Any) -> None:
+    tab_to(page, "#examples button")
+    page.switch_to.active_element.send_keys("\ue007")  # Enter
+
+    assert found(page, "input[value=backward]").is_selected()
+    addresses = set()
+    for example in page.find_elements("css selector", "#examples button"):
+        example.click()
+        addresses.add(page.current_url)
+        assert example.text.endswith("?")
+        assert found(page, "#problem").text == ""
+        assert found(page, "#where").text.startswith("window 0,0")
+    assert len(addresses) == 5
+
+
+@pytest.mark.browser
+def test_it_walks_by_itself_until_the_last_window(page: Any) -> None:
+    set_number(page, "rows", "kernel", "3")
+    set_number(page, "columns", "kernel", "3")
+    play = found(page, "#play")
+    play.click()
+    assert play.text == "stop"
+
+    wait_until(lambda: found(page, "#where").text == "window 0,1 (2 of 2)")
+    wait_until(lambda: play.text == "play")
 
 
 @pytest.mark.browser

@@ -4,23 +4,24 @@ That their code runs, and prints what they show, is the business of `test_pages`
 """
 
 import re
-from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 
+from tests.markdown import (
+    FOLDED,
+    LINK,
+    NOTES,
+    code_of,
+    prose_of,
+    section_of,
+    text_of,
+    title_of,
+)
 from tests.pages import PAGES, ROOT
 
-NOTES = ROOT / "notes"
 LESSONS = sorted(NOTES.glob("[0-9][0-9]-*.md"))
-DEFECTS = [f"S{n}" for n in range(1, 19)]
-
-FENCE = re.compile(r"^```(\w*).*\n((?s:.*?))^```$", re.MULTILINE)
-LINK = re.compile(r"(!?)\[([^\]]*)\]\(([^)\s]+)\)")
-FOLDED = re.compile(
-    r"^<details>\n<summary>(\w+)</summary>\n\n((?s:.*?))^</details>$", re.MULTILINE
-)
 
 # A slip that a reader might make in each solution. The check of the page must see it.
 SLIPS = {
@@ -54,33 +55,6 @@ class Exercise(NamedTuple):
 
     check: str
     solution: str
-
-
-def text_of(page: Path) -> str:
-    return page.read_text(encoding="utf-8")
-
-
-def title_of(page: Path) -> str:
-    return text_of(page).splitlines()[0].removeprefix("# ")
-
-
-def section_of(page: Path, heading: str) -> str:
-    """Return a section of a page, without its heading."""
-    found = re.findall(
-        rf"^## {heading}\n((?s:.*?))(?=^## |^---$|\Z)", text_of(page), re.MULTILINE
-    )
-    assert len(found) == 1, f"{page.name} has {len(found)} sections called {heading}"
-    return str(found[0])
-
-
-def code_of(text: str) -> list[str]:
-    """Return the Python code of a text, fence by fence."""
-    return [code for language, code in FENCE.findall(text) if language == "python"]
-
-
-def prose_of(text: str) -> str:
-    """Return a text without its fences."""
-    return FENCE.sub("", text)
 
 
 def exercise_of(lesson: Path) -> Exercise:
@@ -166,6 +140,17 @@ def test_the_map_leads_to_every_page() -> None:
     assert pages - {"README.md"} - linked == set()
 
 
+def test_every_picture_stands_on_a_page() -> None:
+    shown = {
+        Path(target).stem
+        for page in PAGES
+        for picture, _, target in LINK.findall(text_of(page))
+        if picture
+    }
+
+    assert {path.stem for path in (NOTES / "pictures").glob("*.svg")} - shown == set()
+
+
 def test_there_is_one_table_of_symbols() -> None:
     holders = [page.name for page in PAGES if "\n## Symbols\n" in text_of(page)]
 
@@ -193,88 +178,3 @@ def test_no_line_of_a_paragraph_looks_like_a_list(page: Path) -> None:
         first, *others = paragraph.strip().split("\n")
         if not re.match(r"- |\d+\. ", first):
             assert not any(re.match(r"[-+*] |\d+[.)] ", other) for other in others)
-
-
-# The notebook -------------------------------------------------------------------------
-
-ENGLISH, CHINESE = NOTES / "notebook.md", NOTES / "notebook.zh.md"
-
-
-def sections_of(page: Path) -> list[str]:
-    return re.split(r"^## ", text_of(page), flags=re.MULTILINE)
-
-
-def test_both_languages_show_the_same_code_and_the_same_outputs() -> None:
-    assert FENCE.findall(text_of(ENGLISH)) == FENCE.findall(text_of(CHINESE))
-
-
-def test_both_languages_give_the_same_numbers_in_every_section() -> None:
-    english, chinese = (
-        [
-            sorted(re.findall(r"\d+(?:\.\d+)?", prose_of(section)))
-            for section in sections
-        ]
-        for sections in map(sections_of, (ENGLISH, CHINESE))
-    )
-
-    assert english == chinese
-
-
-def test_both_languages_name_the_same_things() -> None:
-    english, chinese = (
-        [sorted(set(re.findall(r"`[^`]+`", prose_of(section)))) for section in sections]
-        for sections in map(sections_of, (ENGLISH, CHINESE))
-    )
-
-    assert english == chinese
-
-
-@pytest.mark.parametrize("page", [ENGLISH, CHINESE], ids=lambda page: page.name)
-def test_every_defect_of_the_notebook_has_a_row_and_a_section(page: Path) -> None:
-    text = text_of(page)
-    rows = re.findall(r"^\| (S\d+) \| ([\d–、, ]+) \|", text, re.MULTILINE)
-    sections = re.findall(
-        r"^## (S\d+)\W+(?:lines? |第 )([\d–、, ]*\d)", text, re.MULTILINE
-    )
-
-    assert [key for key, _ in rows] == DEFECTS
-    assert rows == sections
-
-
-@pytest.mark.parametrize("page", [ENGLISH, CHINESE], ids=lambda page: page.name)
-def test_every_defect_is_shown_by_code_that_runs(page: Path) -> None:
-    defects = [each for each in sections_of(page) if re.match(r"S\d+\b", each)]
-
-    assert all("```pycon\n>>> " in defect for defect in defects)
-
-
-# The teachers' page -------------------------------------------------------------------
-
-
-def test_lessons_for_teachers_fill_forty_five_minutes() -> None:
-    plans = re.findall(
-        r"^## Lesson \d.*\n((?s:.*?))(?=^## )",
-        text_of(NOTES / "teachers.md"),
-        re.MULTILINE,
-    )
-
-    assert len(plans) == 2
-    for plan in plans:
-        minutes = [
-            tuple(map(int, row))
-            for row in re.findall(r"^\| (\d+)–(\d+) \|", plan, re.MULTILINE)
-        ]
-        assert minutes[0][0] == 0
-        assert minutes[-1][1] == 45
-        assert all(one[1] == other[0] for one, other in pairwise(minutes))
-
-
-def test_every_question_for_paper_has_an_answer_that_is_computed() -> None:
-    section = section_of(NOTES / "teachers.md", "Questions for paper, with answers")
-    answers = [
-        folded for summary, folded in FOLDED.findall(section) if summary == "Answer"
-    ]
-    questions = re.findall(r"^\*\*(\d+)\.\*\*", section, re.MULTILINE)
-
-    assert [int(n) for n in questions] == [*range(1, len(answers) + 1)]
-    assert all("```pycon" in answer for answer in answers)

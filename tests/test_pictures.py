@@ -127,16 +127,51 @@ def test_a_window_that_ceil_mode_keeps_is_drawn() -> None:
 
 
 @pytest.mark.parametrize(
-    ("window", "message"),
+    "window",
     [
-        (Window((28, 28), 3), "28x28 and 676x9: draw a smaller image"),
-        (Window((3, 4, 5), 2), "one or two spatial axes, got 3: 3x4x5"),
-        (Window((2, 2), 1, stride=99, padding=99), "200x200 and 9x1"),
+        Window((3, 4, 5), 2, stride=(1, 2, 3), padding=((0, 0), (1, 0), (0, 2))),
+        Window((20, 9, 24), (3, 1, 2), dilation=2),
     ],
+    ids=str,
 )
-def test_what_nobody_could_read_is_not_drawn(window: Window, message: str) -> None:
-    with pytest.raises(ValueError, match=message):
-        draw_window(window)
+def test_of_three_axes_each_is_drawn_by_itself(window: Window) -> None:
+    picture = draw_window(window)
+
+    for axis, counts in zip(window.axes, arrays(picture, "coverage"), strict=True):
+        padded = counts.ravel()[axis.before : axis.before + axis.size]
+        assert (padded == axis.coverage()).all()
+        assert padded.sum() == counts.sum()
+
+
+@pytest.mark.parametrize(
+    "window",
+    [
+        Window((28, 224), 7, stride=2, padding="same"),
+        Window((28, 100_000), (1, 999), dilation=3),
+        Window((2, 2), 1, stride=99, padding=99),
+        Window((30, 30, 30), 3, padding=1),
+    ],
+    ids=str,
+)
+def test_of_a_long_axis_both_ends_are_drawn(window: Window) -> None:
+    picture = draw_window(window)
+
+    assert len(picture) < 40_000
+    for axis, counts in zip(window.axes, arrays(picture, "coverage"), strict=True):
+        after = axis.padded_size - axis.before - axis.size
+        padded = np.pad(axis.coverage(), (axis.before, after))
+        first, _, last = np.split(counts.ravel(), [12, 13])
+        assert (first == padded[:12]).all()
+        assert (last == padded[-12:]).all()
+
+
+def test_windows_that_are_left_out_are_counted() -> None:
+    picture = draw_window(Window(224, 7, stride=2, padding=3))
+
+    assert "and 102 more windows" in picture
+    assert re.findall(r'data-window="(\d+)"', picture) == [
+        str(window) for window in [*range(5), *range(107, 112)]
+    ]
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,6 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from time import monotonic, sleep
 from types import SimpleNamespace
 from typing import Any
 from urllib.error import URLError
@@ -18,7 +17,7 @@ import numpy as np
 import pytest
 
 from im2col_cnn import Window, conv_forward
-from tests.browser import chromium, use
+from tests.browser import chromium, use, wait_until
 
 pytest.importorskip("marimo", reason="needs marimo")
 
@@ -75,6 +74,7 @@ def test_it_follows_its_sliders() -> None:
     assert variables["dx"].shape == x.shape
     assert variables["evaluation"].accuracy > 0.5
     assert len(variables["losses"]) == 2 * -(-200 // 32)
+    assert variables["seen"] == [0, 32, 64, 128, 200 + 32, 400]
 
 
 @contextmanager
@@ -108,14 +108,6 @@ def answers(address: str) -> bool:
         return False
 
 
-def wait_until(happened: Any) -> None:
-    """Ask again and again, for at most a minute."""
-    deadline = monotonic() + 60
-    while not happened():
-        assert monotonic() < deadline
-        sleep(0.2)
-
-
 SLIDERS = """
     return [...document.querySelectorAll("marimo-slider")].map(
       (slider) => slider.shadowRoot?.querySelector("[role=slider]"));
@@ -139,7 +131,7 @@ def test_a_slider_computes_everything_again() -> None:
             lambda: "(4 + 0 + 0 - 2) // 1 + 1 = 3 windows" in page.execute_script(text)
         )
         wait_until(lambda: len(images(page) - pictures) == 3)
-        assert len(images(page)) == 4
+        assert len(images(page)) == 5
         for image in page.find_elements("css selector", "img"):
             assert len(image.accessible_name) > 40
 

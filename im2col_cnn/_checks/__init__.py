@@ -22,7 +22,7 @@ from .arrays import (
     require_positions,
 )
 from .channels import as_per_channel, as_variance, require_variance
-from .drawing import require_drawable
+from .drawing import drawable, require_drawable
 from .geometry import (
     refuse_output_padding,
     require_fit,
@@ -98,6 +98,7 @@ __all__ = [
     "as_variance",
     "as_window",
     "by",
+    "drawable",
     "refuse_output_padding",
     "require_cache",
     "require_columns",

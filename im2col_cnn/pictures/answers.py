@@ -51,7 +51,7 @@ def draw_answers(
     asked, n = answers.shape
     _, H, W = images.shape
     canvas = Canvas(
-        "A network of whole numbers learns",
+        "A network learns to read digits",
         [
             "under each digit: what the network says of it;",
             "what is wrong is struck out",

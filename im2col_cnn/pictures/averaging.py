@@ -67,7 +67,7 @@ def draw_avg_pool(
     shares = dy / reads
     inside = np.pad(np.ones(window.spatial, bool), window.padding)
     canvas = Canvas(
-        "Backward of an average: equal shares",
+        "An average pays equal shares",
         [
             settings_of(window),
             "each number of dy is cut into as many shares as",

@@ -5,8 +5,8 @@ import numpy as np
 from .._checks import as_matrix, require_drawable
 from .._typing import ArrayLike
 from .captions import shown
-from .grids import draw_array
-from .svg import MARGIN, Canvas, Point, element
+from .grids import draw_array, frame_differences
+from .svg import MARGIN, Canvas, Point
 
 __all__ = ["draw_comparison"]
 
@@ -50,19 +50,7 @@ def draw_comparison(
     top = canvas.top + 16
     left = draw_array(canvas, good, "expected", Point(MARGIN, top), "output")
     right = draw_array(canvas, bad, "found", Point(left.right + GAP, top), "image")
-    for place in places:
-        corner = right.corner(*place)
-        canvas.put(
-            element(
-                "rect",
-                class_="hot",
-                x=corner.x,
-                y=corner.y,
-                width=right.side,
-                height=right.side,
-                data_differs="{} {}".format(*place),
-            )
-        )
+    frame_differences(canvas, right, places)
     first = ""
     if places:
         i, j = places[0]

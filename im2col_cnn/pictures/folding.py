@@ -27,6 +27,7 @@ def draw_col2im(
     stride: Sizes = 1,
     padding: Padding = 0,
     dilation: Sizes = 1,
+    names: tuple[str, str] = ("columns", "image"),
 ) -> str:
     """
     Draw rows flying back to their windows and adding up where these overlap.
@@ -39,6 +40,8 @@ def draw_col2im(
         Size of the image to fold into.
     kernel_size, stride, padding, dilation
         As for `col2im`.
+    names : pair of str
+        What to call the matrix and the image: ``("dX", "dx")`` for gradients.
 
     Returns
     -------
@@ -61,7 +64,13 @@ def draw_col2im(
     film = Film(P)
     top = canvas.top + 16
     matrix = draw_array(
-        canvas, columns, "columns", Point(MARGIN, top), "output", side=SIDE
+        canvas,
+        columns,
+        "columns",
+        Point(MARGIN, top),
+        "output",
+        side=SIDE,
+        title=named(names[0], columns.shape),
     )
     height = window.padded_size[0] * PIXEL
     lower = max(0.0, min(matrix.bottom - top, 400) - height) / 2
@@ -82,7 +91,7 @@ def draw_col2im(
         "image",
         at=Point(matrix.right + 64, top + lower),
         kinds=kinds,
-        title=named("image", window.spatial),
+        title=named(names[1], window.spatial),
         side=PIXEL,
     )
     sweep(canvas, film, image, window)

@@ -1,73 +1,92 @@
 """Draw any geometry: where windows stop, what they read, how often, and how many."""
 
+from math import prod
+
 import numpy as np
 
-from ..axis import Axis
+from .._checks import drawable
+from ..explanation import axis_names, counted
 from ..window import Window
 from .captions import settings_of, times
 from .coverage import draw_sweep
 from .film import Film
-from .planes import as_plane
+from .line import draw_line, frames
 from .svg import MARGIN, Canvas, Point
 from .unfolding import show_unfolding
 
 __all__ = ["draw_window"]
 
+GAP = 52.0
+AXIS_BY_AXIS = [
+    "a window reads a pixel if it does so along every axis;",
+    "a dot reads a pixel, a ring reads padding; below: how often",
+]
+
 
 def draw_window(window: Window) -> str:
     """
-    Draw the windows of one image: its column matrix, the counts, the size formula.
+    Draw where the windows of one image stop: all of them, or axis by axis.
 
     Parameters
     ----------
     window : Window
-        With one or two spatial axes, and small: what nobody could read is refused.
+        Any. A small one with one or two spatial axes is drawn with its column matrix;
+        of others each axis is drawn by itself, for they do not know of each other, and
+        of a long axis both ends.
 
     Returns
     -------
     str
         An animated SVG. The pixel at row ``i``, column ``j`` holds ``10 * i + j``, so
-        that every number says where it came from (``100 * i + j`` in a larger image).
-
-    Raises
-    ------
-    ValueError
-        If there are three spatial axes, or too many windows or pixels to draw.
+        that every number says where it came from (``100 * i + j`` in a larger image);
+        along an axis, pixels are numbered.
 
     Examples
     --------
     >>> from im2col_cnn import Window
     >>> from im2col_cnn.pictures import draw_window
-    >>> picture = draw_window(Window((3, 4), 2))
-    >>> picture.count('data-array="columns"')
+    >>> draw_window(Window((3, 4), 2)).count('data-array="columns"')
     1
+    >>> draw_window(Window((224, 224), 7, stride=2)).count('data-array="pixels"')
+    2
     """
-    H, W = as_plane(window).spatial
     P, K = window.columns_shape()
-    i, j = np.ogrid[:H, :W]
-    x = (10 if max(H, W) <= 10 else 100) * i + j
-    names = ["pixels"] if len(window.axes) == 1 else ["rows", "columns"]
-    sizes = [
-        f"{name}: {size_formula(axis)}"
+    names = axis_names(len(window.axes))
+    whole = drawable(window.spatial, window.padded_size, (P, K))
+    lines = [
+        f"{name}: {counted(axis)}"
         for name, axis in zip(names, window.axes, strict=True)
     ]
     canvas = Canvas(
-        f"{P} windows on {times(window.spatial)} pixels", [settings_of(window), *sizes]
+        f"{P:,} windows on {times(window.spatial)} pixels",
+        [settings_of(window), *(lines if whole else AXIS_BY_AXIS)],
     )
-    film = Film(P, seconds=1.2 if P <= 30 else 0.6)
-    image = show_unfolding(canvas, film, x, window, top=canvas.top + 36)
-    below = Point(MARGIN, image.bottom + 52)
-    draw_sweep(canvas, film, window, below, "read how often?", side=image.side)
+    if whole:
+        film = draw_plane(canvas, window)
+    else:
+        film = Film(max(map(frames, window.axes)), seconds=0.8)
+        for line, axis in zip(lines, window.axes, strict=True):
+            top = max(canvas.top, canvas.bottom + GAP / 2) + 16
+            canvas.words(line, Point(MARGIN, top), "label")
+            draw_line(canvas, film, axis, Point(MARGIN, top + 12))
+    most = prod(int(axis.coverage().max()) for axis in window.axes)
     return canvas.write(
         f"A window of {K} pixels stops {P} times on an image of "
         f"{times(window.spatial)} pixels; each stop is one row of the column matrix. "
-        f"A pixel is read up to {window.coverage().max()} times, and {window.unread} "
-        f"pixels are never read.",
+        f"A pixel is read up to {most} times, and {window.unread} pixels are never "
+        f"read.",
         film.motion(),
     )
 
 
-def size_formula(axis: Axis) -> str:
-    """Fill in the size formula of one axis."""
-    dropped = " - 1 behind the image" if axis.dropped else ""
-    return f"{axis.formula}{dropped} = {axis.output_size} windows"
+def draw_plane(canvas: Canvas, window: Window) -> Film:
+    """Draw all pixels, the column matrix and the counts."""
+    H, W = (1, *window.spatial)[-2:]
+    P, _ = window.columns_shape()
+    i, j = np.ogrid[:H, :W]
+    x = (10 if max(H, W) <= 10 else 100) * i + j
+    film = Film(P, seconds=1.2 if P <= 30 else 0.6)
+    image = show_unfolding(canvas, film, x, window, top=canvas.top + 36)
+    below = Point(MARGIN, image.bottom + GAP)
+    draw_sweep(canvas, film, window, below, "read how often?", side=image.side)
+    return film

@@ -4,6 +4,7 @@ A grid leaves behind, in its group of the SVG, the name and the shape of its arr
 then its entries in reading order, so that a test can read a picture like an array.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +19,7 @@ __all__ = [
     "cell",
     "draw_array",
     "emptied",
+    "frame_differences",
     "label",
 ]
 
@@ -135,3 +137,22 @@ def cell(
 def label(canvas: Canvas, grid: Grid, words: str) -> None:
     """Write what a grid shows above its left corner."""
     canvas.words(words, Point(grid.left, grid.top - 10), "label")
+
+
+def frame_differences(
+    canvas: Canvas, grid: Grid, places: Iterable[Iterable[int]]
+) -> None:
+    """Put a frame around the cells that are not what they should be."""
+    for i, j in places:
+        corner = grid.corner(i, j)
+        canvas.put(
+            element(
+                "rect",
+                class_="hot",
+                x=corner.x,
+                y=corner.y,
+                width=grid.side,
+                height=grid.side,
+                data_differs=f"{i} {j}",
+            )
+        )

@@ -9,7 +9,7 @@ from .._typing import Array, Shape
 from ..ops.conv import conv_backward, conv_forward
 from .captions import times
 from .film import Film
-from .grids import Grid, draw_array
+from .grids import draw_array, frame_differences
 from .svg import MARGIN, Canvas, Point, element
 
 __all__ = ["Trial", "draw_shrinking", "trials"]
@@ -140,7 +140,9 @@ def draw_trial(
     found = np.full(trial.spatial, None, object) if crashed else trial.found
     assert found is not None
     first = len(canvas.parts)
-    draw_array(canvas, trial.expected, "expected", at, "output", side=SIDE, title="dx")
+    draw_array(
+        canvas, trial.expected, "expected", at, "output", side=SIDE, title="dx, right"
+    )
     grid = draw_array(
         canvas,
         found,
@@ -148,26 +150,9 @@ def draw_trial(
         Point(right, at.y),
         "padding" if crashed else "image",
         side=SIDE,
-        title="found: an error" if crashed else "found",
+        title="dx, found: an error" if crashed else "dx, found",
     )
     if not crashed:
-        mark(canvas, grid, found != trial.expected)
+        frame_differences(canvas, grid, np.argwhere(found != trial.expected))
     shown = "".join(canvas.parts[first:])
     canvas.parts[first:] = [element("g", shown, class_=when)]
-
-
-def mark(canvas: Canvas, grid: Grid, differs: Array) -> None:
-    """Put a frame around every cell that is wrong."""
-    for place in zip(*np.nonzero(differs), strict=True):
-        corner = grid.corner(*place)
-        canvas.put(
-            element(
-                "rect",
-                class_="hot",
-                x=corner.x,
-                y=corner.y,
-                width=grid.side,
-                height=grid.side,
-                data_differs="{} {}".format(*place),
-            )
-        )

@@ -121,12 +121,14 @@ def draw_full_correlation(dy: ArrayLike, w: ArrayLike, *, stride: int = 1) -> st
     kinds[inner] = "output"
     turned = w[::-1, ::-1]
     window = as_plane(Window(spread.shape, w.shape))
-    between = f", {stride - 1} between its entries" if stride > 1 else ""
+    zeros = f"zeros around dy: {KH - 1} above and below, {KW - 1} left and right"
+    if stride > 1:
+        zeros += f"; {stride - 1} between its entries"
     canvas = Canvas(
         "dx is a full correlation with the turned kernel",
         [
             f"kernel {times(w.shape)}, stride {stride}",
-            f"dy gets {KH - 1} zeros above and below, {KW - 1} left and right{between}",
+            zeros,
         ],
     )
     top = canvas.top + 16

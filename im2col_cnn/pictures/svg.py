@@ -3,7 +3,8 @@
 A picture says what a thing is, an image, a kernel, padding, and the style sheet says
 what that looks like, on light paper and on dark. Nothing is told by colour alone: what
 matters has a number, a dashed edge or a cross as well. The hues are among those of
-Okabe and Ito, which people with any kind of colour vision can tell apart.
+Okabe and Ito, which people with any kind of colour vision can tell apart; letters have
+the contrast that small ones need.
 """
 
 from collections.abc import Iterable
@@ -19,7 +20,7 @@ LETTER = {"title": 9.8, "label": 8.4, "note": 7.4, "small": 6.4, "formula": 8.0}
 STYLE = """\
 svg{--paper:#fff;--ink:#1f2328;--soft:#59636e;--edge:#8c959f;--plain:#f6f8fa;
 --image:#dceefb;--image-edge:#0072b2;--kernel:#fdebc3;--kernel-edge:#a86f00;
---output:#d3f1e4;--output-edge:#00795a;--hot:#d55e00}
+--output:#d3f1e4;--output-edge:#00795a;--hot:#b34700}
 @media (prefers-color-scheme:dark){svg{--paper:#0d1117;--ink:#e6edf3;--soft:#9da7b3;
 --edge:#6e7681;--plain:#161b22;--image:#0e3350;--image-edge:#56b4e9;--kernel:#453405;
 --kernel-edge:#e69f00;--output:#0a3b2c;--output-edge:#2bc498;--hot:#ff8f45}}
