@@ -222,10 +222,6 @@ def test_blas_is_as_before_after_an_interrupt(count: int) -> None:
     assert small_step() == small_step()  # the pool is as good as new
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="tiling.blas: a fork does not wait for who is about to change the limits",
-)
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 def test_a_child_forked_while_limits_change_has_those_of_its_parent() -> None:
@@ -266,10 +262,6 @@ atexit.register(late)
 """
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="tiling.workers.run asks a pool that is shut down: it should do without",
-)
 def test_operations_run_while_the_interpreter_shuts_down() -> None:
     done = subprocess.run(
         [sys.executable, "-c", LATE], capture_output=True, text=True, check=False
@@ -289,11 +281,6 @@ print(len(found))
 """
 
 
-@pytest.mark.xfail(
-    strict=True,
-    raises=subprocess.TimeoutExpired,
-    reason="in tiling.workers a task waits for the pool that it occupies",
-)
 def test_a_task_may_run_tasks() -> None:
     with subprocess.Popen(
         [sys.executable, "-c", NESTED], stdout=subprocess.PIPE, text=True

@@ -46,6 +46,14 @@ class OneBlasThread:
                     library.clear_controlling_thread(force=True)
                 library.set_num_threads(count)
 
+    def hold_still(self) -> None:
+        """Let nobody be halfway through a change when a child is forked."""
+        self.lock.acquire()
+
+    def go_on(self) -> None:
+        """Let changes go on in the parent."""
+        self.lock.release()
+
     def start_anew(self) -> None:
         """Give BLAS back in a forked child, for whoever held it stayed behind."""
         self.lock = Lock()
@@ -72,4 +80,8 @@ def find_libraries() -> list[Any]:
 one_blas_thread = OneBlasThread()
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=one_blas_thread.start_anew)
+    os.register_at_fork(
+        before=one_blas_thread.hold_still,
+        after_in_parent=one_blas_thread.go_on,
+        after_in_child=one_blas_thread.start_anew,
+    )

@@ -120,7 +120,7 @@ def run(
 
         def submit(item: Item) -> None:
             # A context of its own, for NumPy keeps the caller's errstate in there.
-            waiting.append(pool.submit(copy_context().run, task, item))
+            waiting.append(submitted(pool, copy_context().run, alone, task, item))
 
         try:
             # Twice as many as there are threads: none stands idle while the oldest
@@ -136,6 +136,24 @@ def run(
             for future in waiting:
                 future.cancel()
             wait(waiting)
+
+
+def alone(task: Callable[[Item], Result], item: Item) -> Result:
+    """Do a task; what runs inside it has this thread, and waits for no other."""
+    threads(1)
+    return task(item)
+
+
+def submitted(
+    pool: ThreadPoolExecutor, work: Callable[..., Result], *arguments: Any
+) -> Future[Result]:
+    """Hand work to the pool, or do it here when there are no threads to be had."""
+    try:
+        return pool.submit(work, *arguments)
+    except RuntimeError:  # Python is shutting down, and pools are the first to go
+        done: Future[Result] = Future()
+        done.set_result(work(*arguments))
+        return done
 
 
 @cache
