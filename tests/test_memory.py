@@ -21,6 +21,7 @@ from im2col_cnn import (
 )
 from im2col_cnn._typing import Array
 from im2col_cnn.tiling.tiles import workspace
+from im2col_cnn.tiling.workers import pool_of
 
 Work = Callable[[Array], list[Array | None]]
 
@@ -71,6 +72,22 @@ def test_workspace_does_not_grow_with_the_batch(work: str, dtype: type) -> None:
         used = peak_beyond_results(WORK[work], 256, dtype)
 
     assert used < 2**21 + 2**20  # a copy of the images in float32 takes more
+
+
+@pytest.mark.parametrize("N", [8, 64])
+@pytest.mark.parametrize("C", [64, 256, 400])
+def test_fewer_products_keep_within_the_budget_too(C: int, N: int) -> None:
+    x, w = np.ones((N, 14, 14, C), np.float32), np.ones((3, 3, C, C), np.float32)
+    pool_of.cache_clear()  # new threads, whose scratch memory is counted
+    tracemalloc.start()
+    with threads(2):
+        y, cache = conv_forward(x, w, padding=1)
+        dx, dw, _ = conv_backward(y, cache)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert dx is not None
+    assert peak - y.nbytes - dx.nbytes - dw.nbytes < 2**26
 
 
 def test_windows_far_apart_are_not_made_one_wide_window() -> None:

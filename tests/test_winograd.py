@@ -70,6 +70,7 @@ def test_it_is_taken_where_it_pays_and_left_where_it_does_not() -> None:
     assert not winograd.suits(axes, x[:1], w)
     assert not winograd.suits(axes, x, w[..., :31, :])
     assert not winograd.suits(axes, x, w.astype(int))
+    assert not winograd.suits(axes, x, np.resize(w, (3, 3, 512, 512)))
     for other in Window((17, 18), 3, stride=2), Window((17, 18), 3, dilation=2):
         assert not winograd.suits(other.axes, x, w)
     with patch.object(bilinear, "correlate", side_effect=AssertionError):

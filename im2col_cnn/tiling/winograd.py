@@ -43,6 +43,7 @@ Result = TypeVar("Result")
 
 MANY = 32  # channels, and filters: with fewer, sums take longer than products
 ENOUGH = 256  # blocks of two outputs along each axis: G w is shared by them
+HEAVY = 2**22  # bytes of G w: several of its gradients are in memory at once
 MOST = 256  # blocks in a tile: what they become stays in the cache of one core
 
 # What overflows here need not overflow on the long way, which speaks for itself.
@@ -117,11 +118,12 @@ def gradients(
 
 
 def suits(axes: Axes, x: Images, w: Kernels) -> bool:
-    """Tell whether it pays: three taps side by side, and enough of everything."""
+    """Tell whether it pays: three taps side by side, and enough but not too much."""
     shaped = all((a.kernel, a.stride, a.dilation) == (TAPS, 1, 1) for a in axes)
     blocks = len(x) * prod(halved(axis.output_size) for axis in axes)
     many = min(w.shape[-2:]) >= MANY and blocks >= ENOUGH
-    return shaped and many and w.dtype.kind == "f"
+    heavy = 4 ** len(axes) * prod(w.shape[-2:]) * w.itemsize > HEAVY
+    return shaped and many and not heavy and w.dtype.kind == "f"
 
 
 def over_blocks(
