@@ -26,7 +26,11 @@ from .commands.train import train
 
 __all__ = ["run"]
 
-app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+app = typer.Typer(
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",  # the lines of a paragraph are one
+)
 app.command()(train)
 app.command()(make_h5)
 app.command()(predict)
