@@ -24,7 +24,7 @@ from im2col_cnn.testing.strategies import Case
 from im2col_cnn.testing.trials import Trial, try_again
 from tests.svg import SVG
 
-__all__ = ["FOLDER", "draw", "find", "picture_of", "read", "simplicity"]
+__all__ = ["FOLDER", "draw", "find", "picture_of", "read"]
 
 FOLDER = Path(__file__).parents[1] / "notes" / "pictures" / "museum"
 SEEDS = range(6)

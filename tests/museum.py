@@ -3,6 +3,7 @@
     python -m tests.museum             say what of it is out of date
     python -m tests.museum --update    put every law to every bug again, and write it
     python -m tests.museum --redraw    write it again from what was found before
+    python -m tests.museum --verify    put every law to every bug again, and compare
 
 Which law kills which bug, and on what input, takes minutes to find out, so the page
 and its pictures are where that is kept: the tests read it back from there, put the
@@ -123,7 +124,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.museum")
     parser.add_argument("--update", action="store_true", help="find it all out again")
     parser.add_argument("--redraw", action="store_true", help="from what was found")
+    parser.add_argument("--verify", action="store_true", help="are these the killers?")
     arguments = parser.parse_args()
+    if arguments.verify:
+        return int(read_matrix(PAGE.read_text(encoding="utf-8")) != matrix())
     if arguments.update:
         old = stale(*search())
     else:

@@ -19,6 +19,7 @@ from im2col_cnn.testing import (
     check_im2col,
     check_pool,
 )
+from im2col_cnn.testing.laws.manners import LAYOUTS
 
 in_full = os.environ.get("HYPOTHESIS_PROFILE") == "ci"
 EXAMPLES, FEW = 25 if in_full else 4, 4  # JAX compiles for every shape
@@ -226,3 +227,17 @@ def test_the_pooling_of_jax_passes(mode: str, seed: int) -> None:
     )
 
     assert report.ok, str(report)
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("dtype", ["float32", "float64", "int64"])
+def test_a_layout_holds_the_same_numbers_in_the_same_dtype(
+    layout: str, dtype: str
+) -> None:
+    array = np.arange(24, dtype=dtype).reshape(2, 3, 4)
+
+    laid_out = LAYOUTS[layout](array)
+
+    np.testing.assert_array_equal(laid_out, array)
+    assert laid_out.dtype == np.dtype(dtype) or laid_out.dtype.newbyteorder() == dtype
+    assert laid_out.strides != array.strides or not laid_out.dtype.isnative

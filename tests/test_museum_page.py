@@ -1,6 +1,8 @@
 """The museum's page says what the museum holds, and its pictures show it."""
 
 import os
+import subprocess
+import sys
 from dataclasses import replace
 from xml.etree import ElementTree as ET
 
@@ -8,13 +10,13 @@ import numpy as np
 import pytest
 
 from im2col_cnn.testing.bugs.exhibit import Exhibit
-from im2col_cnn.testing.bugs.matrix import matrix, on_show
+from im2col_cnn.testing.bugs.matrix import on_show
 from im2col_cnn.testing.bugs.museum import MUSEUM
 from im2col_cnn.testing.counterexample import draw_counterexample
 from im2col_cnn.testing.kinds import KINDS
 from im2col_cnn.testing.laws.verdict import BrokenLawError
 from im2col_cnn.testing.trials import try_again
-from tests.counterexamples import FOLDER, find, picture_of, read, simplicity
+from tests.counterexamples import FOLDER, picture_of, read
 from tests.museum import PAGE, read_matrix, stale
 from tests.svg import SVG, arrays
 
@@ -90,13 +92,8 @@ def test_every_bug_on_the_page_is_killed_by_some_law() -> None:
 
 
 @in_full
-@every_exhibit
-def test_no_search_finds_anything_smaller(exhibit: Exhibit) -> None:
-    killers = read_matrix(PAGE.read_text(encoding="utf-8"))
-
-    assert simplicity(read(exhibit)) <= simplicity(find(exhibit, killers[exhibit.key]))
-
-
-@in_full
 def test_the_laws_on_the_page_are_those_that_kill() -> None:
-    assert read_matrix(PAGE.read_text(encoding="utf-8")) == matrix()
+    # In a process of its own: what Hypothesis draws depends on the modules it finds.
+    verify = [sys.executable, "-m", "tests.museum", "--verify"]
+
+    assert subprocess.run(verify, cwd=PAGE.parents[1], check=False).returncode == 0

@@ -190,7 +190,8 @@ def backwards(array: Array) -> Array:
 
 def sliced(array: Array) -> Array:
     """View every other entry of a larger array."""
-    larger = np.full([2 * n for n in array.shape], np.nan)
+    nobody = np.nan if array.dtype.kind == "f" else 0
+    larger = np.full([2 * n for n in array.shape], nobody, array.dtype)
     view = larger[tuple(slice(None, None, 2) for _ in array.shape)]
     view[...] = array
     return view
