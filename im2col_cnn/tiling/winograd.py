@@ -41,7 +41,7 @@ __all__ = ["correlate", "gradients", "kernel_gradient"]
 
 Result = TypeVar("Result")
 
-MANY = 64  # channels, and filters: with fewer, sums take longer than products
+MANY = 128  # channels, and filters: with fewer, sums take longer than products
 ENOUGH = 256  # blocks of two outputs along each axis: G w is shared by them
 HEAVY = 2**22  # bytes of G w: several of its gradients are in memory at once
 MOST = 256  # blocks in a tile: what they become stays in the cache of one core
