@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from im2col_cnn import Window, conv_backward, conv_forward, threads
+from im2col_cnn import Window, conv_backward, conv_forward, loops, threads
 from im2col_cnn.testing.laws.table import laws_for
 from im2col_cnn.testing.strategies import unfoldings
 from im2col_cnn.tiling import planes, turning, widening
@@ -108,6 +108,17 @@ def test_results_are_the_same_bit_by_bit_on_any_number_of_threads(
 
     for others in found[1:]:
         assert_same(others, found[0])
+
+
+def test_what_is_infinite_warns_no_more_than_the_loops_do() -> None:
+    x, w = np.ones((1, 9, 9, 16)), np.ones((3, 3, 16, 16))
+    x[0, 0, 0, 0] = np.inf
+
+    y, cache = conv_forward(x, w, padding=1)
+    _, dw, _ = conv_backward(np.ones(y.shape), cache)  # warnings are errors here
+
+    _, right = loops.conv_forward(x, w, padding=1)
+    assert_same([dw], [loops.conv_backward(np.ones(y.shape), right)[1]])
 
 
 def test_what_users_call_never_reaches_the_loops() -> None:

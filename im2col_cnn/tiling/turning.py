@@ -79,7 +79,9 @@ def gradients(
         y = np.matmul(D, W, out=here if dx.dtype == w.dtype else None)
         if y is not here:
             here[...] = y
-        return as_rows(x, tile, w.dtype).T @ D
+        # Every pixel meets the zeros around dy, too, and inf * 0 is NaN: see below.
+        with np.errstate(invalid="ignore"):
+            return as_rows(x, tile, w.dtype).T @ D
 
     def add(part: Array) -> None:
         np.add(total, part, out=total)
@@ -87,7 +89,6 @@ def gradients(
     size = turned, len(W), w.itemsize
     items = tiles(len(x), turned, most_windows(*size))
     run(multiply, items, then=add, most=most_threads(*size))
-    # Every pixel met the zeros around dy, too, and inf * 0 is NaN.
     if not np.isfinite(total).all():
         return None
     dw = turned_back(np.moveaxis(total.reshape(C, *kernel, F), 0, -1), dtypes.result)
