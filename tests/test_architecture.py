@@ -21,7 +21,7 @@ explanation
 window
 placing  tiling.tiles
 columns  loops.conv  loops.pooling
-loops.adaptive_pool  loops.conv_transpose  tiling.patches
+loops.adaptive_pool  loops.conv_transpose  tiling.painting  tiling.patches
 tiling.reducing  tiling.widening
 tiling.bilinear  tiling.planes
 tiling.spreading  tiling.turning

@@ -16,9 +16,10 @@ from math import prod
 import numpy as np
 
 from .._typing import Array, Images, Kernels
+from .painting import paint_images
 from .patches import fold_tile, unfold_tile
 from .scratch import scratch
-from .tiles import Axes, Tile, blocks, most_threads, most_windows, tiles
+from .tiles import Axes, Tile, most_threads, most_windows, tiles
 from .widening import (
     narrow_kernel,
     side_by_side,
@@ -106,23 +107,13 @@ def image_gradient(
     *_, C, F = w.shape
     K = prod(w.shape[:-1])
     W = w.reshape(K, F)
-    size = axes, K, w.itemsize
-    most = most_windows(*size)
 
-    def paint(images: tuple[slice, ...]) -> None:
-        # Windows overlap, so all tiles of one image are left to one thread.
-        here = out[images].astype(w.dtype, copy=False)
-        here[...] = 0 if b is None else b
-        for tile in tiles(len(here), axes, most):
-            columns = scratch("columns", (tile.size, K), w.dtype)
-            np.matmul(as_rows(dy[images], tile, w.dtype), W.T, out=columns)
-            here[tile.pixels] += fold_tile(columns, tile, C)
-        if out.dtype != w.dtype:
-            out[images] = here
+    def paint(dy: Images, tile: Tile, pixels: Images) -> None:
+        columns = scratch("columns", (tile.size, K), w.dtype)
+        np.matmul(as_rows(dy, tile, w.dtype), W.T, out=columns)
+        pixels += fold_tile(columns, tile, C)
 
-    per_image = prod(axis.output_size for axis in axes)
-    images = blocks((len(out),), most // per_image)
-    run(paint, images, most=most_threads(*size))
+    paint_images(dy, axes, out, numbers=K, dtype=w.dtype, b=b, paint=paint)
 
 
 def as_rows(images: Images, tile: Tile, dtype: np.dtype) -> Array:

@@ -10,9 +10,10 @@ import numpy as np
 
 from .._typing import Array, Images, Kernels
 from .bilinear import as_rows
+from .painting import paint_images
 from .patches import view_windows
 from .scratch import scratch
-from .tiles import Axes, Tile, blocks, most_threads, most_windows, tiles
+from .tiles import Axes, Tile, most_threads, most_windows, tiles
 from .turning import is_small, turn, turned_axes
 from .workers import run
 
@@ -76,20 +77,13 @@ def image_gradient(
     if turned is not None and C == F and is_small(w):
         correlate(dy, turn(w).swapaxes(-1, -2), turned, out, b)
         return
-    size = axes, 6 * F, w.itemsize
 
-    def paint(images: tuple[slice, ...]) -> None:
-        here = out[images].astype(w.dtype, copy=False)
-        here[...] = 0 if b is None else b
-        for tile in tiles(len(here), axes, most_windows(*size)):
-            owed = as_rows(dy[images], tile, w.dtype).reshape(*tile.out, F)
-            block = here[tile.pixels]
-            for tap, (stops, pixels) in zip(
-                np.ndindex(tile.kernel), tile.taps(), strict=True
-            ):
-                paint = owed[stops] * w[tap]
-                block[pixels] += paint.reshape(*paint.shape[:-1], C, F // C).sum(-1)
-        if out.dtype != w.dtype:
-            out[images] = here
+    def paint(dy: Images, tile: Tile, pixels: Images) -> None:
+        owed = as_rows(dy, tile, w.dtype).reshape(*tile.out, F)
+        for tap, (stops, read) in zip(
+            np.ndindex(tile.kernel), tile.taps(), strict=True
+        ):
+            share = owed[stops] * w[tap]
+            pixels[read] += share.reshape(*share.shape[:-1], C, F // C).sum(-1)
 
-    run(paint, blocks((len(out),), 1), most=most_threads(*size))
+    paint_images(dy, axes, out, numbers=6 * F, dtype=w.dtype, b=b, paint=paint)

@@ -1,9 +1,13 @@
-"""Give each group of channels maps of its own, and memory for what they return.
+"""Give each group of channels maps of its own, each done in the way that suits it.
 
-correlate         y = X @ W + b
-kernel_gradient   dW = X.T @ dy
-image_gradient    dX = dy @ W.T, folded
-gradients         both, from one unfolding where that is possible
+    correlate         y = X @ W + b
+    kernel_gradient   dW = X.T @ dy
+    image_gradient    dX = dy @ W.T, folded
+    gradients         both, from one look at dy where that is possible
+
+`bilinear` does all of them; the others do some of them faster: `depthwise` where every
+channel is alone, `winograd` for three taps and many channels, `turning` and `planes`
+for gradients of images.
 """
 
 from collections.abc import Iterator

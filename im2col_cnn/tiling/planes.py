@@ -19,9 +19,9 @@ import numpy as np
 from .._typing import Array, Images, Kernels
 from ..axis import every
 from ..window import EVERY
+from .painting import paint_images
 from .scratch import scratch, scratch_zeros
-from .tiles import Axes, Tile, blocks, most_threads, most_windows, tiles
-from .workers import run
+from .tiles import Axes, Tile
 
 __all__ = ["image_gradient", "suits"]
 
@@ -37,25 +37,16 @@ def image_gradient(
     dy: Images, w: Kernels, axes: Axes, out: Images, b: Array | None = None
 ) -> None:
     """Add up what every pixel owes to its windows, as `bilinear.image_gradient`."""
-    F = w.shape[-1]
-    W = w.reshape(prod(w.shape[:-1]), F)
-    size = axes, len(W), w.itemsize
-    most = most_windows(*size)
+    K, F = prod(w.shape[:-1]), w.shape[-1]
+    W = w.reshape(K, F)
 
-    def paint(images: tuple[slice, ...]) -> None:
-        here = out[images].astype(w.dtype, copy=False)
-        here[...] = 0 if b is None else b
-        for tile in tiles(len(here), axes, most):
-            D = np.moveaxis(dy[images][tile.stops], 0, -2)  # (OH, OW, n, F)
-            D = np.ascontiguousarray(D, w.dtype)
-            planes = scratch("columns", (len(W), tile.size), w.dtype)
-            np.matmul(W, D.reshape(tile.size, F).T, out=planes)
-            fold_planes(planes, tile, here[tile.pixels])
-        if out.dtype != w.dtype:
-            out[images] = here
+    def paint(dy: Images, tile: Tile, pixels: Images) -> None:
+        D = np.moveaxis(dy[tile.stops], 0, -2)  # (OH, OW, n, F)
+        D = np.ascontiguousarray(D, w.dtype).reshape(tile.size, F)
+        planes = scratch("columns", (K, tile.size), w.dtype)
+        fold_planes(np.matmul(W, D.T, out=planes), tile, pixels)
 
-    per_image = prod(axis.output_size for axis in axes)
-    run(paint, blocks((len(out),), most // per_image), most=most_threads(*size))
+    paint_images(dy, axes, out, numbers=K, dtype=w.dtype, b=b, paint=paint)
 
 
 def fold_planes(planes: Array, tile: Tile, pixels: Images) -> None:

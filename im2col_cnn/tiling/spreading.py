@@ -133,9 +133,9 @@ def pairs(images: Images, sides: list[tuple[int, int]], dtype: np.dtype) -> Arra
     return found
 
 
-def stage(i: int, last: int, purpose: str, shape: Shape, dtype: np.dtype) -> Array:
-    """Return memory for what axis `i` makes; all stages but the last are passed by."""
-    return scratch(purpose if i == last - 1 else f"stage {i}", shape, dtype)
+def stage(i: int, n: int, purpose: str, shape: Shape, dtype: np.dtype) -> Array:
+    """Return memory for what axis `i` of `n` makes; only the last is kept."""
+    return scratch(purpose if i == n - 1 else f"stage {i}", shape, dtype)
 
 
 def outputs_of(tile: Tile, shape: Shape) -> tuple[slice, ...]:

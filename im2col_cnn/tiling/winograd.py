@@ -54,7 +54,7 @@ quietly = np.errstate(over="ignore", invalid="ignore")
 def correlate(
     x: Images, w: Kernels, axes: Axes, out: Images, b: Array | None = None
 ) -> bool:
-    """Slide every kernel over every image; False if that had better be done else."""
+    """Slide every kernel over every image; False if that is not the way."""
     if not suits(axes, x, w):
         return False
     U = spread_kernels(w)
@@ -91,7 +91,7 @@ def kernel_gradient(x: Images, dy: Images, axes: Axes, out: Kernels) -> bool:
 def gradients(
     x: Images, dy: Images, w: Kernels, axes: Axes, dtypes: Arithmetic
 ) -> tuple[Images, Kernels] | None:
-    """Return `dx` and `dw` from one spreading of `dy`, or None if not finite."""
+    """Return `dx` and `dw` from one spreading of `dy`; None as above."""
     turned, w = turned_axes(axes), turn(w)
     if turned is None or not suits(turned, dy, w):
         return None
