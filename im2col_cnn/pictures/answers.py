@@ -6,7 +6,7 @@ import numpy as np
 
 from .._typing import Array
 from .film import Film
-from .svg import MARGIN, Canvas, Point, element
+from .svg import MARGIN, Canvas, Point, box, element
 
 __all__ = ["draw_answers"]
 
@@ -89,8 +89,7 @@ def draw_answers(
 def draw_ink(image: Array, at: Point, most: float) -> str:
     """Write one image: a path for every shade, with a square for each of its pixels."""
     rows, columns = image.shape
-    box = {"width": columns * PIXEL, "height": rows * PIXEL}
-    frame = element("rect", class_="zero", x=at.x, y=at.y, **box)
+    frame = box("zero", at, columns * PIXEL, rows * PIXEL)
     parts = []
     for ink in np.unique(image[image > 0]):
         squares = "".join(f"M{j} {i}h1v1h-1z" for i, j in np.argwhere(image == ink))

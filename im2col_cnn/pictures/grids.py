@@ -11,7 +11,7 @@ import numpy as np
 
 from .._typing import Array
 from .captions import named, shown
-from .svg import Canvas, Point, element
+from .svg import Canvas, Point, box, element
 
 __all__ = [
     "CELL",
@@ -85,16 +85,7 @@ def draw_array(
     longest = max((len(shown(entry)) for entry in array.ravel()), default=1)
     size = round(min(TEXT * side, 1.5 * side / max(longest, 1)), 1)
     if any(looks[1].ravel()):  # room for what is still to come
-        canvas.put(
-            element(
-                "rect",
-                class_="slot",
-                x=at.x,
-                y=at.y,
-                width=columns * side,
-                height=rows * side,
-            )
-        )
+        canvas.put(box("slot", at, columns * side, rows * side))
     group = element(
         "g",
         "\n" + "\n".join(cells) + "\n",
@@ -123,7 +114,7 @@ def cell(
     side: float = CELL,
 ) -> str:
     """Write one cell: a square of its kind, and what it holds."""
-    square = element("rect", class_=kind, x=at.x, y=at.y, width=side, height=side)
+    square = box(kind, at, side, side)
     if kind == "unread":
         across = f"M{at.x:g} {at.y:g}l{side:g} {side:g}m0 {-side:g}l{-side:g} {side:g}"
         square += element("path", class_="cross", d=across)
@@ -144,15 +135,5 @@ def frame_differences(
 ) -> None:
     """Put a frame around the cells that are not what they should be."""
     for i, j in places:
-        corner = grid.corner(i, j)
-        canvas.put(
-            element(
-                "rect",
-                class_="hot",
-                x=corner.x,
-                y=corner.y,
-                width=grid.side,
-                height=grid.side,
-                data_differs=f"{i} {j}",
-            )
-        )
+        differs = {"data_differs": f"{i} {j}"}
+        canvas.put(box("hot", grid.corner(i, j), grid.side, grid.side, **differs))

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from .._typing import Padding, Shape, Sizes
 from ..window import Window
 from .captions import times
-from .svg import MARGIN, Canvas, Point, element
+from .svg import MARGIN, Canvas, Point, box
 
 __all__ = ["draw_memory"]
 
@@ -69,18 +69,7 @@ def draw_memory(
         left, width = MARGIN + 96, BAR * size / largest
         middle = top + THICK / 2 + 5
         canvas.words(name, Point(left - 12, middle), "note end")
-        canvas.put(
-            element(
-                "rect",
-                class_=kind,
-                x=left,
-                y=top,
-                width=width,
-                height=THICK,
-                rx=2,
-                data_bytes=size,
-            )
-        )
+        canvas.put(box(kind, Point(left, top), width, THICK, rx=2, data_bytes=size))
         ratio = f"{size / own:.3g}\N{MULTIPLICATION SIGN}\N{EN SPACE}{megabytes(size)}"
         canvas.words(ratio, Point(left + width + 8, middle))
         top += THICK + 10

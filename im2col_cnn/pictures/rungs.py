@@ -5,7 +5,7 @@ from math import ceil, floor, log10
 from typing import NamedTuple
 
 from .film import Film
-from .svg import MARGIN, Canvas, Point, element
+from .svg import MARGIN, Canvas, Point, box, element
 
 __all__ = ["Layer", "draw_rungs"]
 
@@ -127,14 +127,4 @@ def draw_axis(canvas: Canvas, at: Point, height: float, decades: int) -> None:
 def bar(at: Point, width: float, kind: str, number: str, **data: str | float) -> str:
     """Write a bar with its number behind it."""
     words = element("text", number, class_="note", x=at.x + width + 6, y=at.y + 11)
-    box = element(
-        "rect",
-        "",
-        class_=kind,
-        x=at.x,
-        y=at.y,
-        width=max(width, 0.5),
-        height=14,
-        **data,
-    )
-    return box + words
+    return box(kind, at, max(width, 0.5), 14, **data) + words

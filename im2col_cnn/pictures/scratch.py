@@ -12,7 +12,7 @@ from .captions import named, times
 from .film import Film, journey
 from .grids import Grid, draw_array, label
 from .planes import source
-from .svg import MARGIN, Canvas, Point, element
+from .svg import MARGIN, Canvas, Point, box
 from .sweeping import sweep_cells
 
 __all__ = ["draw_tiles"]
@@ -165,13 +165,11 @@ def draw_bars(canvas: Canvas, window: Window, batches: list[int], at: Point) -> 
                 images = "image" if N == 1 else "images"
                 canvas.words(f"{N} {images}", Point(MARGIN, top + 13))
             canvas.put(
-                element(
-                    "rect",
-                    class_=kind,
-                    x=left,
-                    y=top,
-                    width=BAR * size / max(sizes),
-                    height=16,
+                box(
+                    kind,
+                    Point(left, top),
+                    BAR * size / max(sizes),
+                    16,
                     data_entries=f"{name} {N} {size}",
                 )
             )

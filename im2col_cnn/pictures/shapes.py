@@ -6,7 +6,7 @@ from typing import NamedTuple
 from .._typing import Padding, Shape, Sizes
 from ..window import Window
 from .captions import settings_of, times
-from .svg import MARGIN, Canvas, Point, element
+from .svg import MARGIN, Canvas, Point, box
 
 __all__ = ["draw_layer_shapes"]
 
@@ -113,13 +113,11 @@ def draw_block(canvas: Canvas, at: Point, block: Block) -> float:
     height, width = length(block.rows), length(block.columns)
     top, right, middle = at.y - height / 2, at.x + width, at.x + width / 2
     canvas.put(
-        element(
-            "rect",
-            class_=block.kind,
-            x=at.x,
-            y=top,
-            width=width,
-            height=height,
+        box(
+            block.kind,
+            Point(at.x, top),
+            width,
+            height,
             rx=2,
             data_matrix=block.name,
             data_shape=f"{block.rows} {block.columns}",

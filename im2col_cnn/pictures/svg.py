@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from html import escape
 from typing import NamedTuple
 
-__all__ = ["LETTER", "MARGIN", "Canvas", "Point", "element"]
+__all__ = ["LETTER", "MARGIN", "Canvas", "Point", "box", "element"]
 
 MARGIN = 24.0
 LINE = 20.0
@@ -62,6 +62,14 @@ def element(name: str, content: str = "", **attributes: str | float) -> str:
         for key, value in attributes.items()
     )
     return f"<{name}{written}>{content}</{name}>" if content else f"<{name}{written}/>"
+
+
+def box(
+    class_: str, at: Point, width: float, height: float, **more: str | float
+) -> str:
+    """Write a rectangle with its upper left corner at `at`."""
+    size = {"width": width, "height": height}
+    return element("rect", "", class_=class_, x=at.x, y=at.y, **size, **more)
 
 
 def attribute(value: str | float) -> str:

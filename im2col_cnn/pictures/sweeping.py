@@ -6,7 +6,7 @@ from ..window import Window
 from .film import Film
 from .grids import Grid
 from .planes import source, stops
-from .svg import Canvas, Point, element
+from .svg import Canvas, Point, box, element
 
 __all__ = ["sweep", "sweep_cells"]
 
@@ -14,16 +14,8 @@ __all__ = ["sweep", "sweep_cells"]
 def sweep(canvas: Canvas, film: Film, grid: Grid, window: Window) -> None:
     """Mark the taps of a window on a padded image, and let it stop everywhere."""
     taps = [
-        element(
-            "rect",
-            class_="hot",
-            x=corner.x,
-            y=corner.y,
-            width=grid.side,
-            height=grid.side,
-        )
+        box("hot", grid.corner(*source(window, (0, 0), offset)), grid.side, grid.side)
         for offset in np.ndindex(window.kernel_size)
-        for corner in [grid.corner(*source(window, (0, 0), offset))]
     ]
     places = [grid.corner(*source(window, stop, (0, 0))) for stop in stops(window)]
     canvas.put(element("g", "".join(taps), class_=film.gliding(places)))
@@ -41,13 +33,11 @@ def sweep_cells(
 ) -> None:
     """Let a frame around some rows and columns of a grid stop at these corners."""
     canvas.put(
-        element(
-            "rect",
-            class_=f"frame {film.gliding(corners)}",
-            x=corners[0].x,
-            y=corners[0].y,
-            width=columns * grid.side,
-            height=rows * grid.side,
+        box(
+            f"frame {film.gliding(corners)}",
+            corners[0],
+            columns * grid.side,
+            rows * grid.side,
             **({"style": style} if style else {}),
         )
     )
