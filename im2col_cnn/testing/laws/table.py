@@ -34,6 +34,8 @@ class Law:
         Whether it needs to be told what is right.
     follows : bool
         Whether breaking it is no news where numbers are wrong already.
+    turns : str
+        The setting that it changes, if any: one that has no such setting is not asked.
     advice : bool
         Whether it demands more than most courses do. Then breaking it does not fail.
     """
@@ -44,6 +46,7 @@ class Law:
     judges: tuple[str, ...] = ("forward", "backward")
     oracle: bool = False
     follows: bool = False
+    turns: str = ""
     advice: bool = False
 
     @property
@@ -66,11 +69,7 @@ class Law:
             and any(part in subject.judges for part in self.judges)
             and (subject.oracle is not None or not self.oracle)
             and (subject.small is not None or self.demand != manners.small_calls_return)
-            and (
-                self.demand != geometry.a_stride_of_0_is_refused
-                or subject.small is None
-                or "stride" in subject.small.settings
-            )
+            and (subject.small is None or self.turns in ("", *subject.small.settings))
             and (
                 # Of one window the forward shows who wins, of a pooling the backward.
                 self.demand != pooling.tied_maxima_follow_the_rule
@@ -151,6 +150,7 @@ LAWS = (
     Law(
         geometry.a_stride_of_0_is_refused,
         ("conv", "max_pool", "avg_pool"),
+        turns="stride",
         advice=True,
     ),
 )
