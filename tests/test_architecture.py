@@ -12,7 +12,7 @@ import im2col_cnn
 
 ROOT = Path(im2col_cnn.__file__).parent
 FLOORS = """\
-_typing  _version  commands.kernels  testing.support  tiling.scoped
+_typing  _version  commands.kernels  testing.support  tiling.scoped  tiling.sharing
 _checks.numbers  _checks.settings  _dtypes  _gating
 _checks.arrays  _checks.geometry  _checks.notebook
 _checks.channels  _checks.drawing  _checks.judging  tiling.blas

@@ -9,17 +9,17 @@ order of the tasks, so sums come out the same, bit by bit, for any number of thr
 """
 
 import os
-from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextvars import copy_context
 from functools import cache
-from itertools import islice
+from itertools import chain, islice
 from typing import Any, TypeVar
 
 from .._checks import as_int
 from .blas import limit_this_thread, one_blas_thread
 from .scoped import Scoped, Setting
+from .sharing import Shared
 
 __all__ = ["run", "thread_count", "threads"]
 
@@ -103,7 +103,7 @@ def run(
     """
     Call `task` for every item, on threads, and `then` for every result, in order.
 
-    One item, or one thread, needs no pool: everything happens in the calling thread.
+    The calling thread works, too; one item, or one thread, needs no other.
     `most` limits the threads further, so that their workspaces stay within the budget.
     An exception in a task ends the run once the tasks that had begun are over.
     """
@@ -115,45 +115,35 @@ def run(
             for item in (*first, *items):
                 then(task(item))
             return
-        pool = pool_of(limit)
-        waiting: deque[Future[Result]] = deque()
-
-        def submit(item: Item) -> None:
-            # A context of its own, for NumPy keeps the caller's errstate in there.
-            waiting.append(submitted(pool, copy_context().run, alone, task, item))
-
+        # Twice as many tasks as there are threads: none stands idle while the oldest
+        # lasts, and never more results than that are kept.
+        shared = Shared(task, chain(first, items), then, ahead=2 * limit)
+        helpers = list(called(shared.work, limit - 1))
         try:
-            # Twice as many as there are threads: none stands idle while the oldest
-            # result is waited for, and never more results than that are kept.
-            for item in (*first, *islice(items, 2 * limit - 2)):
-                submit(item)
-            while waiting:
-                result = waiting.popleft().result()
-                for item in islice(items, 1):
-                    submit(item)
-                then(result)
+            alone(shared.work)
         finally:
-            for future in waiting:
-                future.cancel()
-            wait(waiting)
+            shared.close()
+            for helper in helpers:
+                helper.cancel()
+            wait(helpers)
+        shared.finish()
 
 
-def alone(task: Callable[[Item], Result], item: Item) -> Result:
-    """Do a task; what runs inside it has this thread, and waits for no other."""
-    threads(1)
-    return task(item)
+def called(work: Callable[[], None], n: int) -> Iterator[Future[None]]:
+    """Let `n` more threads work; fewer, if they are not to be had."""
+    pool = pool_of(n)
+    for _ in range(n):
+        # A context of its own, for NumPy keeps the caller's errstate in there.
+        try:
+            yield pool.submit(copy_context().run, alone, work)
+        except RuntimeError:  # Python is shutting down, and pools are the first to go
+            return
 
 
-def submitted(
-    pool: ThreadPoolExecutor, work: Callable[..., Result], *arguments: Any
-) -> Future[Result]:
-    """Hand work to the pool, or do it here when there are no threads to be had."""
-    try:
-        return pool.submit(work, *arguments)
-    except RuntimeError:  # Python is shutting down, and pools are the first to go
-        done: Future[Result] = Future()
-        done.set_result(work(*arguments))
-        return done
+def alone(work: Callable[[], None]) -> None:
+    """Work; what runs inside has this thread, and waits for no other."""
+    with threads(1):
+        work()
 
 
 @cache
