@@ -32,6 +32,9 @@ __all__ = [
 ]
 
 
+BLOCK = 2**19  # numbers that are added up at once
+
+
 def correlate(
     x: Images,
     w: Kernels,
@@ -125,13 +128,16 @@ def bias_gradient(dy: Images, dtypes: Arithmetic) -> Array:
     db = np.zeros(F, dtypes.working)
 
     def add_up(block: tuple[slice, ...]) -> Array:
-        here = np.ascontiguousarray(dy[block], db.dtype).reshape(-1, max(F, 1))
-        return np.asarray(np.ones(len(here), db.dtype) @ here)
+        here = np.ascontiguousarray(dy[block], db.dtype)
+        lines = here.reshape(-1, here.shape[-2] * F)  # longer runs are added up faster
+        line = np.ones(len(lines), db.dtype) @ lines
+        return np.asarray(line.reshape(-1, F).sum(0))
 
     def add(part: Array) -> None:
         np.add(db, part, out=db)
 
-    run(add_up, blocks(dy.shape[:-1], 2**16 // max(F, 1)), then=add)
+    if dy.size:
+        run(add_up, blocks(dy.shape[:-1], BLOCK // F), then=add)
     return db.astype(dtypes.result, copy=False)
 
 

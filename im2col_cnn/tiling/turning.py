@@ -17,7 +17,7 @@ from .._typing import Array, Images, Kernels
 from .bilinear import as_rows
 from .patches import unfold_tile
 from .tiles import Axes, Tile, most_threads, most_windows, tiles
-from .widening import is_finite, side_by_side
+from .widening import is_finite, neighbours
 from .workers import run
 
 __all__ = ["gradients", "is_small", "turn", "turned_axes", "turned_back"]
@@ -64,11 +64,9 @@ def gradients(
 ) -> tuple[Images, Kernels] | None:
     """Return `dx` and `dw` from the windows of `dy`, or None if that cannot be done."""
     turned = turned_axes(axes)
-    if turned is None or not is_small(w):
-        return None
     *kernel, C, F = w.shape
     dx = np.empty(x.shape, dtypes.result)
-    if side_by_side(turned, F, dx, dy) > 1:
+    if turned is None or neighbours(turned, F, dx) > 1 or not is_small(w):
         return None
     W = turn(w).reshape(prod(kernel) * F, C)
     total = np.zeros((C, len(W)), w.dtype)

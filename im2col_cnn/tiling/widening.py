@@ -16,12 +16,14 @@ The outputs lie in memory as before.
 import numpy as np
 
 from .._typing import Array, Images, Kernels
+from .blas import one_blas_thread
 from .tiles import Axes, blocks
 from .workers import run
 
 __all__ = [
     "is_finite",
     "narrow_kernel",
+    "neighbours",
     "side_by_side",
     "widen_axes",
     "widen_kernel",
@@ -35,18 +37,23 @@ WIDE = 64  # filters: products with as many columns run well
 
 def side_by_side(axes: Axes, C: int, outputs: Images, among_zeros: Array) -> int:
     """Return how many windows to take at once: 1 if they had better stay apart."""
+    g = neighbours(axes, C, outputs)
+    # The zeros of the wide kernel are multiplied, too, and inf * 0 would be NaN.
+    possible = g > 1 and among_zeros.dtype.kind == "f" and is_finite(among_zeros)
+    return g if possible else 1
+
+
+def neighbours(axes: Axes, C: int, outputs: Images) -> int:
+    """Return how many windows one wide window had better hold."""
     *_, last = axes
     F = outputs.shape[-1]
     small = C * last.kernel < SHORT or F <= FEW
     apart = last.stride > last.kernel or last.dilation > 1  # wide windows have gaps
-    if not small or apart or among_zeros.dtype.kind != "f":
+    if not small or apart or not outputs.flags.c_contiguous:
         return 1
     stops = last.output_size
     most = min(WIDE // max(F, 1), stops)
-    g = next((g for g in range(most, 0, -1) if stops % g == 0), 1)
-    # The zeros of the wide kernel are multiplied, too, and inf * 0 would be NaN.
-    possible = g > 1 and outputs.flags.c_contiguous and is_finite(among_zeros)
-    return g if possible else 1
+    return next((g for g in range(most, 0, -1) if stops % g == 0), 1)
 
 
 def widen_axes(axes: Axes, g: int) -> Axes:
@@ -87,6 +94,11 @@ def narrow_kernel(wide: Kernels, axes: Axes, g: int) -> Kernels:
 
 def is_finite(array: Array) -> bool:
     """Tell whether an array holds neither infinity nor NaN, in little memory."""
+    if array.dtype.itemsize >= 4 and array.flags.c_contiguous:
+        flat = array.ravel()
+        with one_blas_thread, np.errstate(over="ignore", invalid="ignore"):
+            if np.isfinite(flat @ flat):  # one bad number would spoil the sum
+                return True
     found: list[bool] = []
     run(
         lambda block: bool(np.isfinite(array[block]).all()),
