@@ -32,7 +32,7 @@ __all__ = [
 ]
 
 
-BLOCK = 2**19  # numbers that are added up at once
+BLOCK = 2**18  # numbers that are added up at once
 
 
 def correlate(

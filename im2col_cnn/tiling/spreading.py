@@ -19,7 +19,7 @@ from .._typing import Array, Images, Kernels, Shape
 from ..axis import every
 from ..window import EVERY
 from .scratch import scratch, scratch_zeros
-from .tiles import Tile
+from .tiles import Tile, blocks
 
 __all__ = [
     "TAPS",
@@ -31,6 +31,7 @@ __all__ = [
 ]
 
 TAPS = 3
+KEPT = 2**12  # kernels at a time: what they become stays in the cache of one core
 
 
 def spread_pixels(x: Images, tile: Tile, dtype: np.dtype) -> Array:
@@ -87,28 +88,37 @@ def put(M: Array, tile: Tile, out: Images, b: Array | None = None) -> bool:
 
 
 def spread_kernels(w: Kernels) -> Array:
-    """Return G w, (4 * 4, C, F)."""
+    """Return G w, (4 * 4, C, F), as transposed as w is."""
+    if abs(w.strides[-1]) > abs(w.strides[-2]):
+        return spread_kernels(w.swapaxes(-1, -2)).swapaxes(-1, -2)
     *kernel, C, F = w.shape
+    U = np.empty((4 ** len(kernel), C, F), w.dtype)
     half = w.dtype.type(0.5)
-    for i in range(len(kernel)):
-        w0, w1, w2 = places(w, i)
-        ends, middle = (w0 + w2) * half, w1 * half
-        w = np.empty((4, *w0.shape), w.dtype)
-        w[0], w[3] = w0, w2
-        np.add(ends, middle, out=w[1])
-        np.subtract(ends, middle, out=w[2])
-    return w.reshape(4 ** len(kernel), C, F)
+    for channels, filters in blocks((C, F), KEPT):
+        here = w[..., channels, filters]
+        for i in range(len(kernel)):
+            w0, w1, w2 = places(here, i)
+            ends, middle = (w0 + w2) * half, w1 * half
+            here = np.empty((4, *w0.shape), w.dtype)
+            here[0], here[3] = w0, w2
+            np.add(ends, middle, out=here[1])
+            np.subtract(ends, middle, out=here[2])
+        U[:, channels, filters] = here.reshape(len(U), *here.shape[-2:])
+    return U
 
 
-def gather_kernels(U: Array, n: int) -> Kernels:
-    """Return G.T u, (3, 3, C, F)."""
+def gather_kernels(U: Array, out: Kernels) -> None:
+    """Write G.T u, (3, 3, C, F), to `out`."""
+    n = out.ndim - 2
     half = U.dtype.type(0.5)
-    w = U.reshape(*(4,) * n, *U.shape[1:])
-    for i in range(n):
-        u0, u1, u2, u3 = places(w, i)
-        ends, middle = (u1 + u2) * half, (u1 - u2) * half
-        w = np.stack([u0 + ends, middle, ends + u3], axis=i)
-    return w.transpose(*reversed(range(n)), n, n + 1)
+    for channels, filters in blocks(out.shape[-2:], KEPT):
+        here = U[:, channels, filters]
+        here = here.reshape(*(4,) * n, *here.shape[1:])
+        for i in range(n):
+            u0, u1, u2, u3 = places(here, i)
+            ends, middle = (u1 + u2) * half, (u1 - u2) * half
+            here = np.stack([u0 + ends, middle, ends + u3], axis=i)
+        out[..., channels, filters] = here.transpose(*reversed(range(n)), n, n + 1)
 
 
 def pairs(images: Images, sides: list[tuple[int, int]], dtype: np.dtype) -> Array:

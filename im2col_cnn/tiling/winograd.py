@@ -34,7 +34,7 @@ from .spreading import (
     spread_pixels,
 )
 from .tiles import Axes, Tile, most_threads, most_windows, tiles
-from .turning import turn, turned_axes, turned_back
+from .turning import turn, turned_axes
 from .workers import run
 
 __all__ = ["correlate", "gradients", "kernel_gradient"]
@@ -83,7 +83,7 @@ def kernel_gradient(x: Images, dy: Images, axes: Axes, out: Kernels) -> bool:
         np.add(total, part, out=total)
 
     over_blocks(len(x), axes, total, task=multiply, then=add)
-    out[...] = gather_kernels(total, len(axes))
+    gather_kernels(total, out)
     return bool(np.isfinite(out).all())
 
 
@@ -92,18 +92,18 @@ def gradients(
     x: Images, dy: Images, w: Kernels, axes: Axes, dtypes: Arithmetic
 ) -> tuple[Images, Kernels] | None:
     """Return `dx` and `dw` from one spreading of `dy`; None as above."""
-    turned, w = turned_axes(axes), turn(w)
-    if turned is None or not suits(turned, dy, w):
+    turned = turned_axes(axes)
+    if turned is None or not suits(turned, dy, turn(w)):
         return None
     dx = np.empty(x.shape, dtypes.result)
-    U = spread_kernels(w)
-    total = np.zeros(U.shape, U.dtype)
+    U = spread_kernels(turn(w))
+    total = np.zeros((len(U), *w.shape[-2:]), U.dtype)
     finite: list[bool] = []
 
     def multiply(tile: Tile) -> tuple[bool, Array]:
         V = spread_pixels(dy, tile, w.dtype)
         is_finite = put(products(V, U), tile, dx)
-        return is_finite, V.swapaxes(1, 2) @ spread_outputs(x, tile, w.dtype)
+        return is_finite, spread_outputs(x, tile, w.dtype).swapaxes(1, 2) @ V
 
     def add(result: tuple[bool, Array]) -> None:
         is_finite, part = result
@@ -113,15 +113,16 @@ def gradients(
     over_blocks(len(dy), turned, U, task=multiply, then=add)
     if not all(finite):
         return None
-    dw = turned_back(gather_kernels(total, len(axes)), dtypes.result)
+    dw = np.empty(w.shape, dtypes.result)
+    gather_kernels(total, np.flip(dw, tuple(range(len(axes)))))
     return (dx, dw) if np.isfinite(dw).all() else None
 
 
 def suits(axes: Axes, x: Images, w: Kernels) -> bool:
     """Tell whether it pays: three taps side by side, and enough but not too much."""
     shaped = all((a.kernel, a.stride, a.dilation) == (TAPS, 1, 1) for a in axes)
-    blocks = len(x) * prod(halved(axis.output_size) for axis in axes)
-    many = min(w.shape[-2:]) >= MANY and blocks >= ENOUGH
+    shared_by = len(x) * prod(halved(axis.output_size) for axis in axes)
+    many = min(w.shape[-2:]) >= MANY and shared_by >= ENOUGH
     heavy = 4 ** len(axes) * prod(w.shape[-2:]) * w.itemsize > HEAVY
     return shaped and many and not heavy and w.dtype.kind == "f"
 
@@ -135,10 +136,10 @@ def over_blocks(
     then: Callable[[Result], object],
 ) -> None:
     """Cut the outputs into blocks of two along each axis, and these into tiles."""
-    blocks = tuple(as_blocks(axis) for axis in axes)
     places, C, F = U.shape
-    size = blocks, places * (C + F), U.itemsize
-    items = tiles(N, blocks, min(MOST, most_windows(*size)))
+    pairs = tuple(as_blocks(axis) for axis in axes)
+    size = pairs, places * (C + F), U.itemsize
+    items = tiles(N, pairs, min(MOST, most_windows(*size)))
     run(task, items, then=then, most=most_threads(*size))
 
 
