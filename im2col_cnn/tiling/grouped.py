@@ -19,7 +19,7 @@ from .._dtypes import Arithmetic
 from .._typing import Array, Images, Kernels
 from ..window import Window
 from . import bilinear, depthwise, planes, turning, winograd
-from .tiles import blocks
+from .tiles import blocks, most_threads, most_windows
 from .turning import is_small, turn, turned_axes
 from .workers import run
 
@@ -30,9 +30,6 @@ __all__ = [
     "image_gradient",
     "kernel_gradient",
 ]
-
-
-BLOCK = 2**18  # numbers that are added up at once
 
 
 def correlate(
@@ -136,8 +133,10 @@ def bias_gradient(dy: Images, dtypes: Arithmetic) -> Array:
     def add(part: Array) -> None:
         np.add(db, part, out=db)
 
+    size = (), F, db.itemsize
     if dy.size:
-        run(add_up, blocks(dy.shape[:-1], BLOCK // F), then=add)
+        items = blocks(dy.shape[:-1], most_windows(*size))
+        run(add_up, items, then=add, most=most_threads(*size))
     return db.astype(dtypes.result, copy=False)
 
 
