@@ -5,6 +5,7 @@ its taps lie ``dilation`` pixels apart, so that it spans ``dilation * (kernel - 
 of them. The size formula stands in `Axis.reaching`, and nowhere else.
 """
 
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -14,8 +15,8 @@ from ._typing import Array
 __all__ = ["Axis", "every", "same"]
 
 
-class Axis(NamedTuple):
-    """One spatial axis: how long the image is and how the window moves along it."""
+class Numbers(NamedTuple):
+    """What is given of an axis; `Axis` knows what follows."""
 
     size: int
     kernel: int
@@ -25,7 +26,11 @@ class Axis(NamedTuple):
     after: int
     ceil_mode: bool = False
 
-    @property
+
+class Axis(Numbers):
+    """One spatial axis: how long the image is and how the window moves along it."""
+
+    @cached_property
     def span(self) -> int:
         """Pixels from a window's first tap to its last, both counted."""
         return self.dilation * (self.kernel - 1) + 1
@@ -44,7 +49,7 @@ class Axis(NamedTuple):
         last = (self.reaching - 1) * self.stride
         return self.ceil_mode and last >= self.before + self.size
 
-    @property
+    @cached_property
     def output_size(self) -> int:
         """Count the windows that are kept."""
         return self.reaching - self.dropped
@@ -60,7 +65,7 @@ class Axis(NamedTuple):
             return f"({slack}) // {self.stride} + 1"
         return f"ceil(({slack}) / {self.stride}) + 1"
 
-    @property
+    @cached_property
     def padded_size(self) -> int:
         """Pixels of the padded axis; ``ceil_mode`` may need some more after it."""
         reach = (self.output_size - 1) * self.stride + self.span

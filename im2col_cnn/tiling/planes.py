@@ -11,13 +11,13 @@ windows, images side by side in it. At stride s, pixels are sorted by their plac
 s first: then those that a tap reads lie side by side as well.
 """
 
+from itertools import product
 from math import prod
-from operator import floordiv, mod
 
 import numpy as np
 
 from .._typing import Array, Images, Kernels
-from ..axis import every
+from ..axis import Axis, every
 from ..window import EVERY
 from .painting import paint_images
 from .scratch import scratch, scratch_zeros
@@ -53,18 +53,15 @@ def fold_planes(planes: Array, tile: Tile, pixels: Images) -> None:
     """Add (taps * C, OH * OW * n) up to the pixels of a tile, (n, H, W, C)."""
     C = pixels.shape[-1]
     n, *stops = tile.out
-    planes = planes.reshape(*tile.kernel, C, *stops, n)
     steps = tuple(axis.stride for axis in tile.axes)
     rows = (-(-axis.padded_size // axis.stride) for axis in tile.axes)
     by_place = scratch_zeros("pixels", (*steps, C, *rows, n), planes.dtype)
-    for tap in np.ndindex(tile.kernel):
-        reach = [axis.dilation * k for axis, k in zip(tile.axes, tap, strict=True)]
-        place = map(mod, reach, steps)
-        first = map(floordiv, reach, steps)
-        sides = (slice(row, row + stop) for row, stop in zip(first, stops, strict=True))
-        here = by_place[(*place, EVERY, *sides)]
-        here += planes[tap]
-    for where in np.ndindex(steps):
+    taps = product(*(reads(axis, k) for axis, k in zip(tile.axes, stops, strict=True)))
+    for plane, tap in zip(planes.reshape(-1, C, *stops, n), taps, strict=True):
+        place, lines = zip(*tap, strict=True)
+        here = by_place[(*place, EVERY, *lines)]
+        here += plane
+    for where in product(*map(range, steps)):
         combs = [
             every(axis.stride, k, axis.before, axis.size)
             for axis, k in zip(tile.axes, where, strict=True)
@@ -72,3 +69,9 @@ def fold_planes(planes: Array, tile: Tile, pixels: Images) -> None:
         teeth, lines = zip(*combs, strict=True)
         here = pixels[(EVERY, *teeth)]
         here += np.moveaxis(by_place[(*where, EVERY, *lines)], (0, -1), (-1, 0))
+
+
+def reads(axis: Axis, stops: int) -> list[tuple[int, slice]]:
+    """Return the place of every tap modulo the stride, and the pixels it reads."""
+    reach = (divmod(k * axis.dilation, axis.stride) for k in range(axis.kernel))
+    return [(place, slice(first, first + stops)) for first, place in reach]
