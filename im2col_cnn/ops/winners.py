@@ -44,11 +44,14 @@ def pay_by_taps(x: Images, y: Images, dy: Images, dx: Images, tile: Tile) -> Non
     left, share = (scratch(name, dy.shape, dx.dtype) for name in ("left", "share"))
     left[...] = dy
     any_nan = has_nan(y)
+    alone = all(axis.stride >= axis.span for axis in tile.axes)  # windows never meet
     for stops, pixels in tile.taps():
         wins = same_or_nan(x[pixels], y[stops], any_nan=any_nan)
-        pass_where(wins, left[stops], out=share[stops])
-        left.view(bits)[stops] ^= share.view(bits)[stops]
-        dx[pixels] += share[stops]
+        paid = dx[pixels] if alone else share[stops]
+        pass_where(wins, left[stops], out=paid)
+        left.view(bits)[stops] ^= paid.view(bits)
+        if not alone:
+            dx[pixels] += paid
 
 
 def pay_all_at_once(x: Images, y: Images, dy: Images, dx: Images, tile: Tile) -> None:
