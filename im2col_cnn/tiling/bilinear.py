@@ -11,15 +11,18 @@ They are one trilinear form: ``<correlate(x, w), dy>`` is also ``<x, dx>`` and
 forgotten.
 """
 
+from collections.abc import Iterator
 from math import prod
+from typing import Any
 
 import numpy as np
 
 from .._typing import Array, Images, Kernels
+from ..window import EVERY
 from .painting import paint_images
 from .patches import fold_tile, unfold_tile
 from .scratch import scratch
-from .tiles import Axes, Tile, most_threads, most_windows, tiles
+from .tiles import Axes, Tile, blocks, most_threads, most_windows, tiles
 from .widening import (
     narrow_kernel,
     side_by_side,
@@ -32,6 +35,8 @@ from .workers import run
 __all__ = ["as_rows", "correlate", "image_gradient", "kernel_gradient"]
 
 LARGE = 2**23  # bytes of a kernel whose gradient is computed in parts
+
+Part = tuple[Any, ...]  # indexes (*KERNEL, C, F)
 
 
 def correlate(
@@ -74,26 +79,45 @@ def kernel_gradient(x: Images, dy: Images, axes: Axes, out: Kernels) -> None:
 
 def add_up(x: Images, dy: Images, axes: Axes, out: Kernels) -> None:
     """Add up ``X.T @ dy`` over all tiles, in their order."""
-    K, F = prod(out.shape[:-1]), out.shape[-1]
-    parts = max(1, -(-out.nbytes // LARGE))
+    K = prod(out.shape[:-1])
     most = most_windows(axes, K, out.itemsize)
-    out[...] = 0
+    if not len(x):
+        out[...] = 0
 
-    def multiply(job: tuple[slice, Tile]) -> tuple[slice, Array]:
-        filters, tile = job
+    def multiply(job: tuple[Part, Tile]) -> tuple[Part, Tile, Array]:
+        part, tile = job
         X = unfold_tile(x, tile, out.dtype)
-        return filters, X.T @ as_rows(dy[..., filters], tile, out.dtype)
+        return part, tile, X.T @ as_rows(dy[..., part[-1]], tile, out.dtype)
 
-    def add(product: tuple[slice, Array]) -> None:
-        filters, dw = product
-        out[..., filters] += dw.reshape(out[..., filters].shape)
+    def add(product: tuple[Part, Tile, Array]) -> None:
+        part, tile, dw = product
+        here = out[part]
+        dw = dw.reshape(here.shape)
+        np.add(0 if tile.is_first else here, dw, out=here)
 
     jobs = (
-        (slice(part * F // parts, (part + 1) * F // parts), tile)
-        for part in range(parts)
-        for tile in tiles(len(x), axes, most)
+        (part, tile)
+        for part, its_axes in parts(axes, out)
+        for tile in tiles(len(x), its_axes, most)
     )
     run(multiply, jobs, then=add, most=most_threads(axes, K, out.itemsize))
+
+
+def parts(axes: Axes, w: Kernels) -> Iterator[tuple[Part, Axes]]:
+    """Cut a heavy kernel into its lines, and these by filters."""
+    first, *others = axes
+    *_, F = w.shape
+    if w.nbytes <= LARGE:
+        yield (..., EVERY), axes
+        return
+    count = max(1, -(-w.nbytes // (LARGE * first.kernel)))
+    for k in range(first.kernel):
+        reach, beyond = k * first.dilation, (first.kernel - 1 - k) * first.dilation
+        line = first._replace(
+            kernel=1, before=first.before - reach, after=first.after - beyond
+        )
+        for filters, *_ in blocks((F,), -(-F // count)):
+            yield (slice(k, k + 1), ..., filters), (line, *others)
 
 
 def image_gradient(

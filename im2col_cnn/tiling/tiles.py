@@ -61,6 +61,11 @@ class Tile(NamedTuple):
         return prod(self.out)
 
     @property
+    def is_first(self) -> bool:
+        """Whether no other tile comes before it."""
+        return not any(stop.start for stop in self.stops)
+
+    @property
     def kernel(self) -> Shape:
         """Taps of a window along each axis."""
         return tuple(axis.kernel for axis in self.axes)
