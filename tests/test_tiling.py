@@ -92,7 +92,7 @@ def test_tiles_cover_every_window_once_and_read_what_it_reads(
 
 
 @pytest.mark.parametrize(
-    "shape", [(3, 3, 1, 6), (3, 3, 8, 16), (3, 3, 128, 130), (1, 1, 8, 4)]
+    "shape", [(3, 3, 1, 6), (3, 3, 8, 16), (3, 3, 64, 66), (1, 1, 8, 4)]
 )
 @pytest.mark.parametrize("stride", [1, 2])
 def test_results_are_the_same_bit_by_bit_on_any_number_of_threads(

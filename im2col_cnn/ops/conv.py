@@ -99,7 +99,7 @@ def conv_forward(
     propagate; a zero of the padding times an infinite weight is NaN.
 
     Where every axis of the kernel has three taps, at stride and dilation 1, and there
-    are 128 channels and filters or more, floats are multiplied by Winograd's scheme: 16
+    are 64 channels and filters or more, floats are multiplied by Winograd's scheme: 16
     products for 2 by 2 outputs instead of 36. Whole numbers stay exact. Other numbers
     are rounded relative to the largest pixels nearby, also of the windows next door:
     where pixels of 1e10 lie beside pixels of 1, the small ones lose digits.

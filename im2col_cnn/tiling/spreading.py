@@ -6,22 +6,26 @@ Two neighbouring windows of three taps read four pixels d. Along one axis,
     G w = (w0, (w0 + w1 + w2) / 2, (w0 - w1 + w2) / 2, w2)
     A m = (m0 + m1 + m2, m1 - m2 - m3)                 A (B d * G w) = two outputs
 
-and along several axes the same, one after another. The last axis comes to stand first,
-so of two axes the 16 places run column by column. Pixels are sorted by even and odd
-places beforehand: then all four d of all blocks are runs of memory.
+and along two axes the same with the Kronecker products of these matrices: 16 places
+for 16 pixels, 9 taps and 4 outputs. So each of the three is one product of a small
+matrix and a wide one, whose rows are what all blocks hold in one place.
 """
 
-from itertools import product
+from functools import cache, reduce
 
 import numpy as np
 
 from .._typing import Array, Images, Kernels, Shape
-from ..axis import every
+from ..axis import Axis
 from ..window import EVERY
-from .scratch import scratch, scratch_zeros
-from .tiles import Tile, blocks
+from .blas import one_blas_thread
+from .patches import view_windows
+from .scratch import scratch
+from .tiles import Tile
 
 __all__ = [
+    "OUTPUTS",
+    "PLACES",
     "TAPS",
     "gather_kernels",
     "put",
@@ -30,122 +34,83 @@ __all__ = [
     "spread_pixels",
 ]
 
-TAPS = 3
-KEPT = 2**12  # kernels at a time: what they become stays in the cache of one core
+OUTPUTS, TAPS, PLACES = 2, 3, 4  # along one axis of a block
+
+Matrix = tuple[tuple[float, ...], ...]
+
+B: Matrix = (1, 0, -1, 0), (0, 1, 1, 0), (0, -1, 1, 0), (0, 1, 0, -1)
+G: Matrix = (1, 0, 0), (0.5, 0.5, 0.5), (0.5, -0.5, 0.5), (0, 0, 1)
+A: Matrix = (1, 1, 1, 0), (0, 1, -1, -1)
 
 
 def spread_pixels(x: Images, tile: Tile, dtype: np.dtype) -> Array:
     """Return B d of all blocks of a tile, (4 * 4, P, C)."""
-    sides = [
-        (axis.before, stops + 1)
-        for axis, stops in zip(tile.axes, tile.out[1:], strict=True)
-    ]
-    d = pairs(x[tile.pixels], sides, dtype)
-    for i in range(len(sides)):
-        even, odd = places(d, 1 + 2 * i)
-        (d0, d2), (d1, d3) = both_ends(even, 1 + 2 * i), both_ends(odd, 1 + 2 * i)
-        d = stage(i, len(sides), "B", (4, *d0.shape), dtype)
-        np.subtract(d0, d2, out=d[0])
-        np.add(d1, d2, out=d[1])
-        np.subtract(d2, d1, out=d[2])
-        np.subtract(d1, d3, out=d[3])
-    return d.reshape(4 ** len(sides), tile.size, -1)
+    return spread(B, view_windows(x[tile.pixels], tile, dtype), tile, "pixels spread")
 
 
 def spread_outputs(y: Images, tile: Tile, dtype: np.dtype) -> Array:
     """Return A.T y of all blocks of a tile, (4 * 4, P, F)."""
-    sides = [(0, stops) for stops in tile.out[1:]]
-    d = pairs(y[outputs_of(tile, y.shape)], sides, dtype)
-    for i in range(len(sides)):
-        even, odd = places(d, 1 + 2 * i)
-        d = stage(i, len(sides), "A", (4, *even.shape), dtype)
-        d[0] = even
-        np.add(even, odd, out=d[1])
-        np.subtract(even, odd, out=d[2])
-        np.negative(odd, out=d[3])
-    return d.reshape(4 ** len(sides), tile.size, -1)
+    here = y[outputs_of(tile, y.shape)]
+    axes = tuple(pairs_along(size) for size in here.shape[1:-1])
+    blocks = view_windows(here, tile._replace(axes=axes), dtype)
+    return spread(transposed(A), blocks, tile, "outputs spread")
 
 
-def put(M: Array, tile: Tile, out: Images, b: Array | None = None) -> bool:
-    """Write A m of all blocks to the outputs; tell whether all of it is finite."""
+def spread(matrix: Matrix, blocks: Array, tile: Tile, purpose: str) -> Array:
+    """Multiply what stands in the places of all blocks, (n, *BLOCKS, 2, 2, F)."""
+    n, F = len(tile.axes), blocks.shape[-1]
+    by_place = np.moveaxis(blocks, range(1 + n, 1 + 2 * n), range(n))
+    d = scratch("columns", by_place.shape, blocks.dtype)
+    np.copyto(d, by_place)
+    return multiplied(matrix, d, n, purpose).reshape(-1, tile.size, F)
+
+
+def put(M: Array, tile: Tile, out: Images, b: Array | None = None) -> None:
+    """Write A m of all blocks to the outputs, and add b."""
     n = len(tile.axes)
-    m = M.reshape(*(4,) * n, *tile.out, M.shape[-1])
-    for i in range(n):
-        m0, m1, m2, m3 = places(m, i)
-        m = stage(i, n, "pairs", (*(2,) * (i + 1), *m0.shape[i:]), M.dtype)
-        even, odd = places(m, i)
-        np.add(m1, m2, out=even)
-        even += m0
-        np.subtract(m1, m2, out=odd)
-        odd -= m3
     if b is not None:
-        m += b
+        M[everywhere(n)] += b
+    m = multiplied(A, M, n, "outputs")
+    m = m.reshape(*(OUTPUTS,) * n, *tile.out, M.shape[-1])
     here = out[outputs_of(tile, out.shape)]
-    for parity in product(range(2), repeat=n):
-        part = here[(EVERY, *(slice(place, None, 2) for place in parity))]
-        part[...] = m[parity[::-1]][tuple(slice(size) for size in part.shape)]
-    return bool(np.isfinite(m).all())
+    for place in np.ndindex(m.shape[:n]):
+        part = here[(EVERY, *(slice(side, None, OUTPUTS) for side in place))]
+        part[...] = m[place][tuple(slice(size) for size in part.shape)]
 
 
 def spread_kernels(w: Kernels) -> Array:
     """Return G w, (4 * 4, C, F), as transposed as w is."""
+    *kernel, C, F = w.shape
     if abs(w.strides[-1]) > abs(w.strides[-2]):
         return spread_kernels(w.swapaxes(-1, -2)).swapaxes(-1, -2)
-    *kernel, C, F = w.shape
-    U = np.empty((4 ** len(kernel), C, F), w.dtype)
-    half = w.dtype.type(0.5)
-    for channels, filters in blocks((C, F), KEPT):
-        here = w[..., channels, filters]
-        for i in range(len(kernel)):
-            w0, w1, w2 = places(here, i)
-            ends, middle = (w0 + w2) * half, w1 * half
-            here = np.empty((4, *w0.shape), w.dtype)
-            here[0], here[3] = w0, w2
-            np.add(ends, middle, out=here[1])
-            np.subtract(ends, middle, out=here[2])
-        U[:, channels, filters] = here.reshape(len(U), *here.shape[-2:])
-    return U
+    with one_blas_thread:
+        return multiplied(G, w, len(kernel)).reshape(-1, C, F)
 
 
 def gather_kernels(U: Array, out: Kernels) -> None:
     """Write G.T u, (3, 3, C, F), to `out`."""
-    n = out.ndim - 2
-    half = U.dtype.type(0.5)
-    for channels, filters in blocks(out.shape[-2:], KEPT):
-        here = U[:, channels, filters]
-        here = here.reshape(*(4,) * n, *here.shape[1:])
-        for i in range(n):
-            u0, u1, u2, u3 = places(here, i)
-            ends, middle = (u1 + u2) * half, (u1 - u2) * half
-            here = np.stack([u0 + ends, middle, ends + u3], axis=i)
-        out[..., channels, filters] = here.transpose(*reversed(range(n)), n, n + 1)
+    with one_blas_thread:
+        out[...] = multiplied(transposed(G), U, out.ndim - 2).reshape(out.shape)
 
 
-def pairs(images: Images, sides: list[tuple[int, int]], dtype: np.dtype) -> Array:
-    """Sort the pixels of each axis by even and odd places, (n, 2, H, 2, W, C).
-
-    Of each side are given the zeros before it, and how many pairs there shall be.
-    """
-    n, *sizes, C = images.shape
-    shape = n, *(size for _, half in sides for size in (2, half)), C
-    is_full = all(
-        size == 2 * half for size, (_, half) in zip(sizes, sides, strict=True)
-    )
-    found = (scratch if is_full else scratch_zeros)("pairs", shape, dtype)
-    for parity in product(range(2), repeat=len(sides)):
-        there: list[int | slice] = [EVERY]
-        here: list[slice] = [EVERY]
-        for place, size, (before, _) in zip(parity, sizes, sides, strict=True):
-            teeth, side = every(2, place, before, size)
-            here.append(teeth)
-            there += [place, side]
-        found[tuple(there)] = images[tuple(here)]
-    return found
+def multiplied(matrix: Matrix, array: Array, n: int, purpose: str = "") -> Array:
+    """Multiply by a matrix along each of `n` axes; into scratch memory, if named."""
+    M = along(matrix, n, array.dtype)
+    rows = array.reshape(M.shape[1], -1)
+    shape = len(M), rows.shape[1]
+    out = scratch(purpose, shape, rows.dtype) if purpose else None
+    return np.matmul(M, rows, out=out)
 
 
-def stage(i: int, n: int, purpose: str, shape: Shape, dtype: np.dtype) -> Array:
-    """Return memory for what axis `i` of `n` makes; only the last is kept."""
-    return scratch(purpose if i == n - 1 else f"stage {i}", shape, dtype)
+@cache
+def along(matrix: Matrix, n: int, dtype: np.dtype) -> Array:
+    """Return the Kronecker product of `n` equal matrices."""
+    return reduce(np.kron, [np.array(matrix, dtype)] * n)
+
+
+def transposed(matrix: Matrix) -> Matrix:
+    """Exchange rows and columns."""
+    return tuple(zip(*matrix, strict=True))
 
 
 def outputs_of(tile: Tile, shape: Shape) -> tuple[slice, ...]:
@@ -155,12 +120,11 @@ def outputs_of(tile: Tile, shape: Shape) -> tuple[slice, ...]:
     return images, *(slice(2 * b.start, min(2 * b.stop, size)) for b, size in sides)
 
 
-def places(array: Array, axis: int) -> list[Array]:
-    """Take the places of an axis apart."""
-    return list(np.moveaxis(array, axis, 0))
+def everywhere(n: int) -> int:
+    """Return the place that is part of every output: (1, 1), for A has ones there."""
+    return sum(PLACES**i for i in range(n))
 
 
-def both_ends(array: Array, axis: int) -> tuple[Array, Array]:
-    """Return all along an axis but the last, and all but the first."""
-    before = (EVERY,) * axis
-    return array[(*before, slice(None, -1))], array[(*before, slice(1, None))]
+def pairs_along(size: int) -> Axis:
+    """Return how a window of two outputs slides along so many, the last one padded."""
+    return Axis(size, kernel=2, stride=2, dilation=1, before=0, after=size % 2)

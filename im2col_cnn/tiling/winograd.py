@@ -5,8 +5,8 @@ With B, G and A as in `spreading`, for two neighbouring outputs and their four p
     y = A (B d * G w)              dw = G.T (B d * A.T dy)
 
 and a block of 2 by 2 outputs takes 16 products instead of 36. With many channels each
-of them is a product of matrices, and these are what takes time. Sums take longer, so it
-pays for many channels only, and G w must be shared by many blocks.
+of them is a product of matrices, and these are what takes time. Spreading takes time of
+its own, so it pays for many channels only, and G w must be shared by many blocks.
 
 Only halves appear, so whole numbers stay exact. But infinity minus infinity is NaN:
 where a result is not finite, the caller is told to go the long way.
@@ -26,6 +26,8 @@ from .._typing import Array, Images, Kernels
 from ..axis import Axis
 from .scratch import scratch
 from .spreading import (
+    OUTPUTS,
+    PLACES,
     TAPS,
     gather_kernels,
     put,
@@ -35,13 +37,14 @@ from .spreading import (
 )
 from .tiles import Axes, Tile, most_threads, most_windows, tiles
 from .turning import turn, turned_axes
+from .widening import is_finite
 from .workers import run
 
 __all__ = ["correlate", "gradients", "kernel_gradient"]
 
 Result = TypeVar("Result")
 
-MANY = 128  # channels, and filters: with fewer, sums take longer than products
+MANY = 64  # channels, and filters: with fewer, spreading takes longer than products
 ENOUGH = 256  # blocks of two outputs along each axis: G w is shared by them
 HEAVY = 2**22  # bytes of G w: several of its gradients are in memory at once
 MOST = 256  # blocks in a tile: what they become stays in the cache of one core
@@ -58,14 +61,13 @@ def correlate(
     if not suits(axes, x, w):
         return False
     U = spread_kernels(w)
-    finite: list[bool] = []
 
-    def multiply(tile: Tile) -> bool:
+    def multiply(tile: Tile) -> None:
         V = spread_pixels(x, tile, w.dtype)
-        return put(products(V, U), tile, out, b)
+        put(products(V, U), tile, out, b)
 
-    over_blocks(len(x), axes, U, task=multiply, then=finite.append)
-    return all(finite)
+    over_blocks(len(x), axes, U, task=multiply)
+    return is_finite(out)
 
 
 @quietly
@@ -73,7 +75,7 @@ def kernel_gradient(x: Images, dy: Images, axes: Axes, out: Kernels) -> bool:
     """Add up what every kernel owes to its windows; False as above."""
     if not suits(axes, x, out):
         return False
-    total = np.zeros((4 ** len(axes), *out.shape[-2:]), out.dtype)
+    total = np.zeros((PLACES ** len(axes), *out.shape[-2:]), out.dtype)
 
     def multiply(tile: Tile) -> Array:
         V = spread_pixels(x, tile, out.dtype)
@@ -84,7 +86,7 @@ def kernel_gradient(x: Images, dy: Images, axes: Axes, out: Kernels) -> bool:
 
     over_blocks(len(x), axes, total, task=multiply, then=add)
     gather_kernels(total, out)
-    return bool(np.isfinite(out).all())
+    return is_finite(out)
 
 
 @quietly
@@ -98,24 +100,19 @@ def gradients(
     dx = np.empty(x.shape, dtypes.result)
     U = spread_kernels(turn(w))
     total = np.zeros((len(U), *w.shape[-2:]), U.dtype)
-    finite: list[bool] = []
 
-    def multiply(tile: Tile) -> tuple[bool, Array]:
+    def multiply(tile: Tile) -> Array:
         V = spread_pixels(dy, tile, w.dtype)
-        is_finite = put(products(V, U), tile, dx)
-        return is_finite, spread_outputs(x, tile, w.dtype).swapaxes(1, 2) @ V
+        put(products(V, U), tile, dx)
+        return spread_outputs(x, tile, w.dtype).swapaxes(1, 2) @ V
 
-    def add(result: tuple[bool, Array]) -> None:
-        is_finite, part = result
-        finite.append(is_finite)
+    def add(part: Array) -> None:
         np.add(total, part, out=total)
 
     over_blocks(len(dy), turned, U, task=multiply, then=add)
-    if not all(finite):
-        return None
     dw = np.empty(w.shape, dtypes.result)
     gather_kernels(total, np.flip(dw, tuple(range(len(axes)))))
-    return (dx, dw) if np.isfinite(dw).all() else None
+    return (dx, dw) if is_finite(dx) and is_finite(dw) else None
 
 
 def suits(axes: Axes, x: Images, w: Kernels) -> bool:
@@ -123,7 +120,7 @@ def suits(axes: Axes, x: Images, w: Kernels) -> bool:
     shaped = all((a.kernel, a.stride, a.dilation) == (TAPS, 1, 1) for a in axes)
     shared_by = len(x) * prod(halved(axis.output_size) for axis in axes)
     many = min(w.shape[-2:]) >= MANY and shared_by >= ENOUGH
-    heavy = 4 ** len(axes) * prod(w.shape[-2:]) * w.itemsize > HEAVY
+    heavy = PLACES ** len(axes) * prod(w.shape[-2:]) * w.itemsize > HEAVY
     return shaped and many and not heavy and w.dtype.kind == "f"
 
 
@@ -133,7 +130,7 @@ def over_blocks(
     U: Array,
     *,
     task: Callable[[Tile], Result],
-    then: Callable[[Result], object],
+    then: Callable[[Result], object] = lambda _: None,
 ) -> None:
     """Cut the outputs into blocks of two along each axis, and these into tiles."""
     places, C, F = U.shape
@@ -145,9 +142,9 @@ def over_blocks(
 
 def as_blocks(axis: Axis) -> Axis:
     """Return how a window of four pixels, for two outputs, slides along an axis."""
-    reach = 2 * halved(axis.output_size) + 2
+    reach = OUTPUTS * halved(axis.output_size) + PLACES - OUTPUTS
     after = reach - axis.before - axis.size
-    return axis._replace(kernel=4, stride=2, after=after)
+    return axis._replace(kernel=PLACES, stride=OUTPUTS, after=after)
 
 
 def halved(size: int) -> int:
@@ -157,5 +154,5 @@ def halved(size: int) -> int:
 
 def products(V: Array, U: Array) -> Array:
     """Multiply all blocks and all kernels, place by place."""
-    out = scratch("products", (*V.shape[:2], U.shape[-1]), U.dtype)
+    out = scratch("columns", (*V.shape[:2], U.shape[-1]), U.dtype)
     return np.matmul(V, U, out=out)
