@@ -12,7 +12,7 @@ import numpy as np
 
 from ._typing import Array
 
-__all__ = ["Axis", "every", "same"]
+__all__ = ["Axis", "same"]
 
 
 class Numbers(NamedTuple):
@@ -112,16 +112,6 @@ class Axis(Numbers):
             for p in (first, stop)
         )
         return before_stop - before_first
-
-
-def every(step: int, place: int, before: int, size: int) -> tuple[slice, slice]:
-    """Return the pixels at a place modulo `step`, and where they come in a row of such.
-
-    Places are counted from the first of `before` pixels of padding.
-    """
-    first = (place - before) % step
-    row = (first + before) // step
-    return slice(first, size, step), slice(row, row + len(range(first, size, step)))
 
 
 def same(axis: Axis, word: str) -> tuple[int, int]:

@@ -23,7 +23,7 @@ placing  tiling.tiles
 columns  loops.conv  loops.pooling
 loops.adaptive_pool  loops.conv_transpose  tiling.painting  tiling.patches
 tiling.reducing  tiling.widening
-tiling.bilinear  tiling.planes
+tiling.bilinear
 tiling.spreading  tiling.turning
 tiling.depthwise  tiling.winograd
 tiling.grouped

@@ -13,7 +13,7 @@ from hypothesis import given
 from im2col_cnn import Window, conv_backward, conv_forward, loops, threads
 from im2col_cnn.testing.laws.table import laws_for
 from im2col_cnn.testing.strategies import unfoldings
-from im2col_cnn.tiling import bilinear, planes, turning, widening
+from im2col_cnn.tiling import bilinear, turning, widening
 from im2col_cnn.tiling.tiles import tiles, workspace
 from tests.operations import WITH_LOOPS, Operation
 from tests.test_architecture import imports_of
@@ -31,30 +31,18 @@ def never_turned() -> Iterator[None]:
 
 @contextmanager
 def never_wide() -> Iterator[None]:
-    with patch.object(widening, "WIDE", 1):
-        yield
-
-
-@contextmanager
-def never_in_planes() -> Iterator[None]:
-    with patch.object(planes, "FEW", 0):
-        yield
-
-
-@contextmanager
-def always_in_planes() -> Iterator[None]:
-    with never_turned(), patch.object(planes, "FEW", 99):
+    with patch.object(widening, "LONG", 0):
         yield
 
 
 @contextmanager
 def folded_and_in_parts() -> Iterator[None]:
     in_parts = patch.object(bilinear, "LARGE", 1)
-    with never_turned(), never_wide(), never_in_planes(), in_parts:
+    with never_turned(), never_wide(), in_parts:
         yield
 
 
-WAYS = [nullcontext, never_turned, never_wide, always_in_planes, folded_and_in_parts]
+WAYS = [nullcontext, never_turned, never_wide, folded_and_in_parts]
 
 
 @pytest.mark.parametrize("way", WAYS)

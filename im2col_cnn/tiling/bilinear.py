@@ -24,6 +24,7 @@ from .patches import fold_tile, unfold_tile
 from .scratch import scratch
 from .tiles import Axes, Tile, blocks, most_threads, most_windows, tiles
 from .widening import (
+    FOLDED,
     narrow_kernel,
     side_by_side,
     widen_axes,
@@ -124,7 +125,7 @@ def image_gradient(
     dy: Images, w: Kernels, axes: Axes, out: Images, b: Array | None = None
 ) -> None:
     """Add up what every pixel owes to its windows: ``dy @ W.T``, folded into `out`."""
-    g = side_by_side(axes, w.shape[-2], dy, dy)
+    g = side_by_side(axes, w.shape[-2], dy, dy, FOLDED)
     if g > 1:
         dy = widen_outputs(dy, g)
         w, axes = widen_kernel(w, axes, g), widen_axes(axes, g)

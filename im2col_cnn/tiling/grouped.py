@@ -6,8 +6,8 @@
     gradients         both, from one look at dy where that is possible
 
 `bilinear` does all of them; the others do some of them faster: `depthwise` where every
-channel is alone, `winograd` for three taps and many channels, `turning` and `planes`
-for gradients of images.
+channel is alone, `winograd` for three taps and many channels, `turning` for gradients
+of images.
 """
 
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ import numpy as np
 from .._dtypes import Arithmetic
 from .._typing import Array, Images, Kernels
 from ..window import Window
-from . import bilinear, depthwise, planes, turning, winograd
+from . import bilinear, depthwise, turning, winograd
 from .tiles import blocks, most_threads, most_windows
 from .turning import is_small, turn, turned_axes
 from .workers import run
@@ -93,8 +93,6 @@ def image_gradient(
             continue
         if turned is not None and is_small(w_):
             bilinear.correlate(dy_, turn(w_), turned, dx_, b_)
-        elif planes.suits(window.axes, dx_.shape[-1]):
-            planes.image_gradient(dy_, w_, window.axes, dx_, b_)
         else:
             bilinear.image_gradient(dy_, w_, window.axes, dx_, b_)
     return dx

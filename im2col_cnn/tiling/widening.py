@@ -13,6 +13,8 @@ So fewer, longer runs are copied, and what is multiplied by zero costs less than
 The outputs lie in memory as before.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 
 from .._typing import Array, Images, Kernels
@@ -21,6 +23,7 @@ from .tiles import Axes, blocks
 from .workers import run
 
 __all__ = [
+    "FOLDED",
     "is_finite",
     "narrow_kernel",
     "neighbours",
@@ -31,28 +34,44 @@ __all__ = [
 ]
 
 FEW = 8  # filters: products with so few columns run badly
-SHORT = 32  # numbers: longer runs are copied well as they are
-WIDE = 64  # filters: products with as many columns run well
+LONG = 6  # times as long as a window: in longer ones, most is zeros
 
 
-def side_by_side(axes: Axes, C: int, outputs: Images, among_zeros: Array) -> int:
+class Limits(NamedTuple):
+    """Up to where it pays to take windows together."""
+
+    short: int  # numbers of a line of the kernel: longer ones do well as they are
+    wide: int  # filters: products with as many columns run well
+
+
+COPIED = Limits(short=32, wide=64)
+FOLDED = Limits(short=64, wide=256)  # adding up takes longer than copying
+
+
+def side_by_side(
+    axes: Axes,
+    C: int,
+    outputs: Images,
+    among_zeros: Array,
+    limits: Limits = COPIED,
+) -> int:
     """Return how many windows to take at once: 1 if they had better stay apart."""
-    g = neighbours(axes, C, outputs)
+    g = neighbours(axes, C, outputs, limits)
     # The zeros of the wide kernel are multiplied, too, and inf * 0 would be NaN.
     possible = g > 1 and among_zeros.dtype.kind == "f" and is_finite(among_zeros)
     return g if possible else 1
 
 
-def neighbours(axes: Axes, C: int, outputs: Images) -> int:
+def neighbours(axes: Axes, C: int, outputs: Images, limits: Limits = COPIED) -> int:
     """Return how many windows one wide window had better hold."""
     *_, last = axes
     F = outputs.shape[-1]
-    small = C * last.kernel < SHORT or F <= FEW
+    small = C * last.kernel < limits.short or F <= FEW
     apart = last.stride > last.kernel or last.dilation > 1  # wide windows have gaps
     if not small or apart or not outputs.flags.c_contiguous:
         return 1
     stops = last.output_size
-    most = min(WIDE // max(F, 1), stops)
+    most = min(limits.wide // max(F, 1), LONG * last.kernel // last.stride, stops)
     return next((g for g in range(most, 0, -1) if stops % g == 0), 1)
 
 
