@@ -15,13 +15,14 @@ FLOORS = """\
 _typing  _version  commands.kernels  testing.support  tiling.scoped  tiling.sharing
 _checks.numbers  _checks.settings  _dtypes  _gating
 _checks.arrays  _checks.geometry  _checks.notebook
-_checks.channels  _checks.drawing  _checks.judging  tiling.blas
+_checks.channels  _checks.convolutions  _checks.drawing  _checks.judging  tiling.blas
 axis  tiling.scratch  tiling.workers
 explanation
 window
 placing  tiling.tiles
-columns  loops.conv  loops.pooling
-loops.adaptive_pool  loops.conv_transpose  tiling.painting  tiling.patches
+columns.matrix  columns.views  loops.conv  loops.reading
+loops.adaptive_pool  loops.avg_pool  loops.conv_transpose  loops.lp_pool
+loops.max_pool  tiling.painting  tiling.patches
 tiling.reducing  tiling.widening
 tiling.bilinear
 tiling.spreading  tiling.turning
@@ -32,7 +33,8 @@ ops.normalization  ops.relu  ops.sigmoid  ops.softmax  ops.winners
 ops.routing
 ops.adaptive_pool  ops.conv_transpose  ops.losses  ops.max_pool
 ops.global_pool
-files.atomic  files.content  nn._settings  nn.layer  step_by_step  testing.slopes
+files.atomic  files.content  nn._settings  nn.layer  step_by_step.convolution
+step_by_step.pooling  testing.slopes
 files.reading  files.sink  testing.planes  testing.sweeps
 files.archive  files.chunks  files.texts
 testing.strategies

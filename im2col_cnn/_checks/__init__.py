@@ -7,13 +7,10 @@ the argument, the rule, the numbers that broke it, and a way out where there is 
 from .arrays import (
     as_array,
     as_batch_shape,
-    as_bias,
-    as_convolution,
     as_fill,
     as_images,
     as_matrix,
     as_number,
-    as_transposed_convolution,
     as_upstream,
     as_window,
     require_cache,
@@ -22,6 +19,7 @@ from .arrays import (
     require_positions,
 )
 from .channels import as_per_channel, as_variance, require_variance
+from .convolutions import as_bias, as_convolution, as_transposed_convolution
 from .drawing import drawable, require_drawable
 from .geometry import (
     refuse_output_padding,

@@ -15,16 +15,11 @@ from .adaptive_pool import (
     global_max_pool_backward,
     global_max_pool_forward,
 )
+from .avg_pool import avg_pool_backward, avg_pool_forward
 from .conv import conv_backward, conv_forward
 from .conv_transpose import conv_transpose_backward, conv_transpose_forward
-from .pooling import (
-    avg_pool_backward,
-    avg_pool_forward,
-    lp_pool_backward,
-    lp_pool_forward,
-    max_pool_backward,
-    max_pool_forward,
-)
+from .lp_pool import lp_pool_backward, lp_pool_forward
+from .max_pool import max_pool_backward, max_pool_forward
 
 __all__ = [
     "adaptive_avg_pool_backward",

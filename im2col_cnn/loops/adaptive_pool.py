@@ -10,7 +10,7 @@ import numpy as np
 from .._checks import as_images, as_per_axis, as_upstream, require_cache
 from .._dtypes import arithmetic, mean_arithmetic
 from .._typing import Array, ArrayLike, Images, Shape, Sizes
-from .pooling import is_nan
+from .reading import is_nan
 
 __all__ = [
     "adaptive_avg_pool_backward",

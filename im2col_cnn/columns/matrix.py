@@ -12,9 +12,8 @@ over the taps of the kernel, read in opposite directions:
 """
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 
-from ._checks import (
+from .._checks import (
     as_array,
     as_batch_shape,
     as_choice,
@@ -22,11 +21,11 @@ from ._checks import (
     as_images,
     require_columns,
 )
-from ._dtypes import arithmetic, mean_arithmetic
-from ._typing import Array, ArrayLike, Columns, Images, Padding, Shape, Sizes
-from .window import EVERY, Window
+from .._dtypes import arithmetic, mean_arithmetic
+from .._typing import Array, ArrayLike, Columns, Images, Padding, Shape, Sizes
+from ..window import Window
 
-__all__ = ["col2im", "coverage", "fold", "im2col", "unfold", "windows"]
+__all__ = ["col2im", "fold", "im2col", "unfold"]
 
 
 def im2col(
@@ -191,118 +190,6 @@ def col2im(
         return mean_of_copies(columns, window)
     result, working = arithmetic(columns)
     return fold(columns.astype(working, copy=False), window).astype(result, copy=False)
-
-
-def coverage(
-    spatial: Sizes,
-    kernel_size: Sizes,
-    *,
-    stride: Sizes = 1,
-    padding: Padding = 0,
-    dilation: Sizes = 1,
-) -> Array:
-    """
-    Count how many windows read each pixel.
-
-    Parameters
-    ----------
-    spatial : int or tuple of int
-        Size of the image along its spatial axes.
-    kernel_size, stride, padding, dilation
-        As for `im2col`.
-
-    Returns
-    -------
-    array of int64, shape `spatial`
-        The diagonal of ``col2im(im2col(x))``: each pixel comes back this many times.
-
-    Raises
-    ------
-    TypeError, ValueError
-        As for `im2col`.
-
-    Notes
-    -----
-    Axes do not know of each other, so this is an outer product of counts per axis.
-
-    Examples
-    --------
-    At stride 2 a kernel of 3 reads every other pixel twice, and in a row of six the
-    last pixel is never read:
-
-    >>> from im2col_cnn import coverage
-    >>> coverage(6, 3, stride=2)
-    array([1, 1, 2, 1, 1, 0])
-    """
-    window = Window(
-        spatial, kernel_size, stride=stride, padding=padding, dilation=dilation
-    )
-    return window.coverage()
-
-
-def windows(
-    x: ArrayLike,
-    kernel_size: Sizes,
-    *,
-    stride: Sizes = 1,
-    padding: Padding = 0,
-    dilation: Sizes = 1,
-    fill: float = 0,
-) -> Array:
-    """
-    View every window of every image without copying pixels.
-
-    Parameters
-    ----------
-    x, kernel_size, stride, padding, dilation, fill
-        As for `im2col`.
-
-    Returns
-    -------
-    array, shape (N, *OUT, *KERNEL, C)
-        A read-only view; of `x` itself where there is no padding, of a padded copy
-        otherwise. Writing to it is refused, for windows overlap.
-
-    Raises
-    ------
-    TypeError, ValueError
-        As for `im2col`.
-
-    See Also
-    --------
-    im2col : The same numbers, copied into a matrix.
-
-    Notes
-    -----
-    Nothing is copied without padding; with it, the images once.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from im2col_cnn import windows
-    >>> i, j = np.ogrid[:3, :4]
-    >>> view = windows((10 * i + j).reshape(1, 3, 4, 1), kernel_size=2)
-    >>> view.shape
-    (1, 2, 3, 2, 2, 1)
-    >>> view[0, 1, 2, :, :, 0]
-    array([[12, 13],
-           [22, 23]])
-    """
-    x = as_images(x, kinds="biufc", selects=True)
-    _, *spatial, _ = x.shape
-    window = Window(
-        spatial, kernel_size, stride=stride, padding=padding, dilation=dilation
-    )
-    fill = as_fill(fill, x.dtype)
-    if any(map(any, window.padding)):
-        x = np.pad(x, ((0, 0), *window.padding, (0, 0)), constant_values=fill)
-    axes = tuple(range(1, x.ndim - 1))
-    spans = tuple(axis.span for axis in window.axes)
-    view = sliding_window_view(x, spans, axis=axes)  # (N, *(every start), C, *SPAN)
-    starts = tuple(slice(None, None, step) for step in window.stride)
-    taps = tuple(slice(None, None, step) for step in window.dilation)
-    view = view[(EVERY, *starts, EVERY, *taps)]  # (N, *OUT, C, *KERNEL)
-    return np.moveaxis(view, x.ndim - 1, -1)
 
 
 def unfold(x: Images, window: Window, fill: float = 0) -> Array:

@@ -1,0 +1,10 @@
+"""Windows as the rows of a matrix, and back: the idea that the package is named after.
+
+Read `matrix` first, im2col and its transpose; `views` shows the same windows without
+the matrix.
+"""
+
+from .matrix import col2im, fold, im2col, unfold
+from .views import coverage, windows
+
+__all__ = ["col2im", "coverage", "fold", "im2col", "unfold", "windows"]
