@@ -12,7 +12,8 @@ import im2col_cnn
 
 ROOT = Path(im2col_cnn.__file__).parent
 FLOORS = """\
-_typing  _version  commands.kernels  testing.support  tiling.scoped  tiling.sharing
+_checks.quoting  _typing  _version  commands.kernels  testing.support
+tiling.scoped  tiling.sharing
 _checks.numbers  _checks.settings  _dtypes  _gating
 _checks.arrays  _checks.geometry  _checks.notebook
 _checks.channels  _checks.convolutions  _checks.drawing  _checks.judging  tiling.blas
@@ -33,7 +34,7 @@ ops.normalization  ops.relu  ops.sigmoid  ops.softmax  ops.winners
 ops.routing
 ops.adaptive_pool  ops.conv_transpose  ops.losses  ops.max_pool
 ops.global_pool
-files.atomic  files.content  nn._settings  nn.layer  step_by_step.convolution
+files.atomic  files.content  nn.layer  step_by_step.convolution
 step_by_step.pooling  testing.slopes
 files.reading  files.sink  testing.planes  testing.sweeps
 files.archive  files.chunks  files.texts

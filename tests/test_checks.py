@@ -19,6 +19,8 @@ from im2col_cnn import (
     im2col,
     loops,
     max_pool_forward,
+    max_unpool,
+    softmax_cross_entropy,
     windows,
 )
 
@@ -120,16 +122,26 @@ CALLS = [
         ValueError,
         r"x must have at least one pixel per image, got shape \(1, 0, 4, 2\)",
     ),
-    (lambda: im2col([[["a"]]], 1), TypeError, "x must hold numbers, got dtype <U1"),
+    (lambda: im2col([[["a"]]], 1), TypeError, "x must hold numbers, got dtype <U1$"),
     (
         lambda: im2col(np.array(None), 1),
         TypeError,
-        "x must hold numbers, got dtype obj",
+        "x must be an array of numbers, got ndarray$",
+    ),
+    (
+        lambda: conv_forward((image for image in x), w),
+        TypeError,
+        "x must be an array of numbers, got generator$",
+    ),
+    (
+        lambda: conv_forward(x.astype(object), w),
+        TypeError,
+        r"x must hold real numbers, got dtype object: x.astype\(float\) makes such$",
     ),
     (
         lambda: conv_forward(x * 1j, w),
         TypeError,
-        "x must hold real numbers, got dtype co",
+        "x must hold real numbers, got dtype complex128: x.real and x.imag are such$",
     ),
     (
         lambda: conv_forward([[1], [2, 3]], w),
@@ -232,6 +244,16 @@ CALLS = [
         lambda: conv_forward(np.array([[[2**64 - 1]]], np.uint64), [[[1]]]),
         ValueError,
         "x must fit in int64, got 18446744073709551615: convert it to floats",
+    ),
+    (
+        lambda: max_unpool(x, np.full(x.shape, 2**64 - 1, np.uint64), (3, 4)),
+        ValueError,
+        "argmax must lie between 0 and 11 in a 3x4 image, got 18446744073709551615 to",
+    ),
+    (
+        lambda: softmax_cross_entropy([[0.0, 1.0]], np.array([2**64 - 1], np.uint64)),
+        ValueError,
+        "labels must lie between 0 and 1, for scores of 2 classes, got 18446744",
     ),
 ]
 

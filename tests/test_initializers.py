@@ -68,3 +68,14 @@ def test_a_shape_with_an_empty_axis_is_refused() -> None:
         ValueError, match=r"at least 1 along every axis, got \(3, 0, 4\)"
     ):
         he_normal((3, 0, 4), rng=np.random.default_rng(0))
+
+
+@pytest.mark.parametrize("initializer", INITIALIZERS)
+def test_what_nothing_can_be_drawn_for_is_refused(initializer: Initializer) -> None:
+    rng = np.random.default_rng(0)
+    with pytest.raises(ValueError, match=r"shape must be .*\(D, F\), got \(3,\)"):
+        initializer((3,), rng=rng, dtype=np.float32)
+    with pytest.raises(TypeError, match=r"rng must be a numpy.random.Generator, got 0"):
+        initializer((3, 4), rng=0, dtype=np.float32)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="dtype must be a floating-point type, got int"):
+        initializer((3, 4), rng=rng, dtype=np.int64)

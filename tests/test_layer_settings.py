@@ -15,6 +15,7 @@ from im2col_cnn import avg_pool_forward, conv_forward, dense_forward, max_pool_f
 from im2col_cnn.nn import (
     AvgPool,
     Conv,
+    ConvTranspose,
     Dense,
     Flatten,
     Layer,
@@ -135,6 +136,15 @@ def test_bad_settings_are_refused_when_a_layer_is_made(
 
     with pytest.raises(ValueError, match=words):
         make(**(usual | settings))
+
+
+@pytest.mark.parametrize("make", [Conv, ConvTranspose, Dense])
+@pytest.mark.parametrize("initializer", ["he_normal", None])
+def test_an_initializer_is_a_function(make: Any, initializer: Any) -> None:
+    size = (4,) if make is Dense else (4, 3)
+
+    with pytest.raises(TypeError, match=r"^initializer must be a function, got "):
+        make(*size, initializer=initializer)
 
 
 def test_a_tie_is_broken_in_one_of_three_ways() -> None:

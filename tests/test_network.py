@@ -1,6 +1,7 @@
 """A network is the composition of its layers, forward and backward."""
 
 from collections.abc import Iterable
+from typing import Any
 
 import hypothesis.strategies as st
 import numpy as np
@@ -232,9 +233,16 @@ def test_what_is_no_chain_of_layers_is_refused(
         Sequential(layers)
 
 
-def test_whole_numbers_are_no_dtype_for_parameters() -> None:
-    with pytest.raises(TypeError, match="dtype must be a floating-point type, got int"):
-        Sequential([Dense(2)]).build((3,), rng=np.random.default_rng(0), dtype=int)
+@pytest.mark.parametrize(
+    ("dtype", "words"),
+    [
+        (int, "dtype must be a floating-point type, got int"),
+        ("float99", "dtype must name a dtype, got 'float99'"),
+    ],
+)
+def test_only_floats_are_a_dtype_for_parameters(dtype: Any, words: str) -> None:
+    with pytest.raises(TypeError, match=words):
+        Sequential([Dense(2)]).build((3,), rng=np.random.default_rng(0), dtype=dtype)
 
 
 @given(shape=st.tuples(st.integers(1, 70), st.integers(1, 70), st.integers(1, 4)))

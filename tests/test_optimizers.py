@@ -1,6 +1,7 @@
 """Optimizers follow their formulas, in place, and refuse what does not belong."""
 
 from collections.abc import Callable
+from typing import Any
 
 import hypothesis.strategies as st
 import numpy as np
@@ -100,6 +101,15 @@ def test_gradients_of_something_else_are_refused_and_nothing_moves(
         optimizer.step(parameters, gradients)
 
     assert not any(array.any() for array in parameters.values())
+
+
+@pytest.mark.parametrize("optimizer", [SGD(0.1), Adam(0.1)])
+@pytest.mark.parametrize("w", [[1.0, 2.0], np.array([1, 2])])
+def test_only_arrays_of_floats_can_be_moved_in_place(
+    optimizer: Optimizer, w: Any
+) -> None:
+    with pytest.raises(TypeError, match="parameters must be arrays of floats, got w ="):
+        optimizer.step({"w": w}, {"w": np.ones(2)})
 
 
 @pytest.mark.parametrize("make", [SGD, Adam])

@@ -272,6 +272,29 @@ def test_each_window_of_pool_backward_is_what_the_helpers_say() -> None:
             r"cache must be the tuple \(A_prev, W, b, hyperparameters\), got \(1, 2",
         ),
         (
+            lambda: notebook.conv_forward_propogation(
+                counting(1, 2, 2, 1),
+                counting(2, 2, 1, 3),
+                None,
+                {"padding": 0, "stride": 1},
+            ),
+            TypeError,
+            r"b must hold one number per filter, got None: np.zeros\(\(1, 1, 1, n_C",
+        ),
+        (
+            lambda: notebook.conv_backward_propogation(
+                counting(1, 1, 1, 3),
+                (
+                    counting(1, 2, 2, 1),
+                    counting(2, 2, 1, 3),
+                    None,
+                    {"padding": 0, "stride": 1},
+                ),
+            ),
+            TypeError,
+            "b must hold one number per filter, got None",
+        ),
+        (
             lambda: notebook.pool_forward(counting(1, 2, 2, 1), {"f": 2}),
             ValueError,
             "hyperparameters must have the keys 'f', 'stride', got 'f'",

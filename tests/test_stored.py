@@ -97,6 +97,8 @@ def test_another_value_for_what_was_never_written_is_refused(path: Path) -> None
         (N, IndexError, "index must lie between 0 and 22, got 23"),
         ([0, -N - 1], IndexError, "got -24 to 0"),
         ([0.5], TypeError, "by an index, a slice or a list"),
+        # An array would give row 2 of image 1: not the same as images 1 and 2.
+        ((1, 2), TypeError, r"a list of indices, got \(1, 2\)$"),
         (np.zeros((2, 2), int), TypeError, "by an index, a slice or a list"),
     ],
 )

@@ -55,7 +55,14 @@ def never(*_: Any) -> Any:
         ({"should_stop": True}, "should_stop must be a function, got True"),
         ({"checkpoint": 3}, "checkpoint must be a path, got 3"),
         ({"resume": 3.5}, "resume must be a path, got 3.5"),
-        ({"validation": True}, "validation must be a number, got True"),
+        (
+            {"validation": True},
+            r"validation must be .*a pair \(images, labels\), got Tr",
+        ),
+        (
+            {"validation": X},
+            r"validation must be .*a pair \(images, labels\), got array",
+        ),
         ({"images": np.ma.masked_equal(X, X[0, 0, 0, 0])}, "images must not be masked"),
         ({"images": "photos"}, "images must hold real numbers"),
     ],
@@ -119,6 +126,16 @@ def test_a_pair_may_be_a_list() -> None:
     run(validation=[X[:3], LABELS[:3]])
 
 
+@pytest.mark.parametrize("found", [None, X[:2], X[:4, 1:]])
+def test_an_augmentation_that_gives_other_shapes_is_to_blame_for_it(found: Any) -> None:
+    given = (
+        r"augment must return an array of shape \(4, 3, 2, 1\), as it was given, got"
+    )
+
+    with pytest.raises(ValueError, match=given):
+        run(augment=lambda _images, _rng: found)
+
+
 def test_images_that_are_no_numbers_are_to_blame_for_themselves() -> None:
     with pytest.raises(
         FloatingPointError,
@@ -147,9 +164,16 @@ def test_a_network_is_built_from_a_generator_and_not_from_a_seed() -> None:
         network().build((3, 2, 1), rng=0)  # type: ignore[arg-type]
 
 
-def test_layers_come_in_a_list() -> None:
-    with pytest.raises(TypeError, match=r"layers must be a list, got Dense\(3\)"):
-        Sequential(Dense(3))  # type: ignore[arg-type]
+@pytest.mark.parametrize("layers", [Dense(3), None, 3])
+def test_layers_come_in_a_list(layers: Any) -> None:
+    with pytest.raises(TypeError, match=r"layers must be a list, got (Dense|None|3)"):
+        Sequential(layers)
+
+
+@pytest.mark.parametrize("caches", [None, {}, {"dense1": None}])
+def test_gradients_go_back_with_the_caches_of_a_forward_pass(caches: Any) -> None:
+    with pytest.raises(TypeError, match="caches must be those forward returned, one p"):
+        network().backward(np.ones((12, 3)), caches)
 
 
 CALLS: dict[str, Callable[[], object]] = {

@@ -181,6 +181,28 @@ def test_held_out_images_are_judged_and_never_learned_from() -> None:
     assert all(at.validation_loss is None for at in history.steps if at.step < 3)
 
 
+def test_images_that_are_learned_from_may_judge_too() -> None:
+    rng = np.random.default_rng(0)
+    x, labels = rng.normal(size=(30, 2, 2, 1)), rng.integers(0, 2, 30)
+    network = Sequential([Flatten(), Dense(2)]).build((2, 2, 1), rng=rng)
+    before = network.parameters["dense1.w"].copy()
+
+    history = fit(
+        network,
+        x,
+        labels,
+        epochs=2,
+        batch_size=10,
+        optimizer=SGD(0.1),
+        rng=rng,
+        validation=(x, labels),
+    )
+
+    assert len(history.steps) == 2 * 3
+    assert not np.array_equal(network.parameters["dense1.w"], before)
+    assert history.epochs[-1].validation_loss is not None
+
+
 def test_training_stops_after_the_best_epoch_and_brings_it_back() -> None:
     kept: list[np.ndarray] = []
     rng = np.random.default_rng(0)

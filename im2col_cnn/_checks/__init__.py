@@ -27,6 +27,7 @@ from .geometry import (
     require_paint,
     require_sight,
     require_stops,
+    require_window,
 )
 from .judging import (
     as_labels,
@@ -38,31 +39,38 @@ from .judging import (
 from .notebook import (
     as_hyperparameters,
     as_notebook_cache,
+    require_bias,
 )
 from .numbers import (
+    as_above_zero,
+    as_at_least_zero,
+    as_below_one,
     as_exponent,
-    as_positive,
-    as_rate,
+    as_real,
     as_rng,
     as_share,
     as_slope,
 )
+from .quoting import by, quoted
 from .settings import (
     as_choice,
     as_dtype,
     as_flag,
+    as_float_dtype,
     as_function,
     as_int,
     as_padding,
     as_path,
     as_per_axis,
     as_shape,
-    by,
 )
 
 __all__ = [
+    "as_above_zero",
     "as_array",
+    "as_at_least_zero",
     "as_batch_shape",
+    "as_below_one",
     "as_bias",
     "as_choice",
     "as_convolution",
@@ -70,6 +78,7 @@ __all__ = [
     "as_exponent",
     "as_fill",
     "as_flag",
+    "as_float_dtype",
     "as_function",
     "as_hyperparameters",
     "as_images",
@@ -82,9 +91,8 @@ __all__ = [
     "as_path",
     "as_per_axis",
     "as_per_channel",
-    "as_positive",
     "as_probabilities",
-    "as_rate",
+    "as_real",
     "as_rng",
     "as_scores",
     "as_shape",
@@ -97,7 +105,9 @@ __all__ = [
     "as_window",
     "by",
     "drawable",
+    "quoted",
     "refuse_output_padding",
+    "require_bias",
     "require_cache",
     "require_columns",
     "require_drawable",
@@ -109,4 +119,5 @@ __all__ = [
     "require_some",
     "require_stops",
     "require_variance",
+    "require_window",
 ]

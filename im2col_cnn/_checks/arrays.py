@@ -6,7 +6,8 @@ from typing import Any, TypeVar
 import numpy as np
 
 from .._typing import Array, ArrayLike, Shape
-from .settings import by, entries, whole
+from .quoting import by, quoted
+from .settings import entries, whole
 
 __all__ = [
     "as_array",
@@ -43,15 +44,32 @@ def as_array(
         array = np.asarray(value)
     except Exception as error:
         raise TypeError(f"{name} must be an array of numbers: {error}") from error
+    if array.dtype == object and array.ndim == 0:
+        raise TypeError(
+            f"{name} must be an array of numbers, got {type(value).__name__}"
+        )
     if array.dtype.kind not in kinds:
         words = {"biuf": "real numbers", "iu": "whole numbers"}.get(kinds, "numbers")
-        raise TypeError(f"{name} must hold {words}, got dtype {array.dtype}")
+        raise TypeError(
+            f"{name} must hold {words}, got dtype {array.dtype}"
+            f"{way_out(array.dtype, name, kinds)}"
+        )
     if array.dtype == np.uint64 and not selects and (array > INT64_MAX).any():
         raise ValueError(
             f"{name} must fit in int64, got {array.max()}: convert it to floats"
         )
     # Files may store numbers with their bytes in the other order; arithmetic may not.
     return array.astype(array.dtype.newbyteorder("="), copy=False)
+
+
+def way_out(dtype: np.dtype, name: str, kinds: str) -> str:
+    """Say how numbers of another dtype can be had as some of these kinds."""
+    if dtype.kind == "c":
+        return f": {name}.real and {name}.imag are such"
+    # Of other packages, bfloat16 say, are the last.
+    if dtype.kind in "bfO" or (dtype.kind == "V" and dtype.type is not np.void):
+        return f": {name}.astype({'int' if kinds == 'iu' else 'float'}) makes such"
+    return ""
 
 
 def as_images(
@@ -76,7 +94,7 @@ def as_batch_shape(value: Any) -> Shape:
     try:
         shape = tuple(whole(n) for n in entries(value))
     except TypeError:
-        raise TypeError(f"shape must be a tuple of ints, got {value!r}") from None
+        raise TypeError(f"shape must be a tuple of ints, got {quoted(value)}") from None
     if len(shape) < 3 or min(shape) < 0 or 0 in shape[1:-1]:
         raise ValueError(
             f"shape must be (N, *spatial, C) with at least one pixel, got {shape}"
@@ -94,7 +112,7 @@ def as_fill(value: Any, dtype: np.dtype) -> Any:
     # A float may be rounded; a whole number, a bool or a real part may not.
     rounds = dtype.kind in "fc" and (dtype.kind == "c" or number.dtype.kind != "c")
     if not rounds and not np.array_equal(fill, number):
-        raise ValueError(f"fill must be a value of dtype {dtype}, got {value!r}")
+        raise ValueError(f"fill must be a value of dtype {dtype}, got {quoted(value)}")
     return fill[()]
 
 

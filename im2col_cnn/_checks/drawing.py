@@ -3,7 +3,7 @@
 from math import prod
 
 from .._typing import Shape
-from .settings import by
+from .quoting import by
 
 __all__ = ["drawable", "require_drawable"]
 

@@ -5,8 +5,9 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from .._typing import Array, Shape
-from .settings import by
+from .._typing import Array, Padding, Shape, Sizes
+from .quoting import by, quoted
+from .settings import as_padding, as_per_axis
 
 __all__ = [
     "refuse_output_padding",
@@ -14,7 +15,21 @@ __all__ = [
     "require_paint",
     "require_sight",
     "require_stops",
+    "require_window",
 ]
+
+
+def require_window(
+    kernel_size: Sizes, stride: Sizes, padding: Padding, dilation: Sizes
+) -> None:
+    """Refuse a window that fits no image; how many axes that has is not known yet."""
+    settings = (kernel_size, stride, dilation, padding)
+    lengths = [len(s) for s in settings if np.iterable(s) and not isinstance(s, str)]
+    axes = lengths[0] if lengths else 1
+    as_per_axis(kernel_size, "kernel_size", axes, at_least=1)
+    as_per_axis(stride, "stride", axes, at_least=1)
+    as_per_axis(dilation, "dilation", axes, at_least=1)
+    as_padding(padding, axes)
 
 
 def require_fit(
@@ -57,7 +72,7 @@ def refuse_output_padding(
     """Refuse two answers to one question: how large the output is."""
     other = f'padding="{padding}"' if output_size is None else f"{output_size=}"
     raise ValueError(
-        f"output_padding must be 0 with {other}, got {output_padding!r}: give "
+        f"output_padding must be 0 with {other}, got {quoted(output_padding)}: give "
         f"output_size alone"
     )
 

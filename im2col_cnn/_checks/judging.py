@@ -37,7 +37,7 @@ def require_some(judged: Array, name: str) -> Array:
 
 def as_probabilities(value: ArrayLike, scores: Array) -> Array:
     """Return labels as one probability per class, whichever way they were given."""
-    labels = as_array(value, "labels", kinds="biuf")
+    labels = as_array(value, "labels", kinds="biuf", selects=True)
     if labels.dtype.kind == "f":
         if labels.shape != scores.shape:
             raise ValueError(
@@ -65,7 +65,7 @@ def as_probabilities(value: ArrayLike, scores: Array) -> Array:
 def as_labels(value: ArrayLike, batch: int | Shape, K: int) -> Array:
     """Return `value` as whole numbers that name one of K classes each."""
     shape = (batch,) if isinstance(batch, int) else batch
-    labels = as_array(value, "labels")
+    labels = as_array(value, "labels", selects=True)
     if labels.shape != shape:
         ways_out = {
             (*shape, K): ": for one-hot labels, labels.argmax(axis=-1)",
@@ -75,7 +75,7 @@ def as_labels(value: ArrayLike, batch: int | Shape, K: int) -> Array:
             f"labels must have shape {shape}, one per row of scores, got {labels.shape}"
             + ways_out.get(labels.shape, "")
         )
-    labels = as_array(labels, "labels", kinds="iu")
+    labels = as_array(labels, "labels", kinds="iu", selects=True)
     if labels.size and not 0 <= labels.min() <= labels.max() < K:
         raise ValueError(
             f"labels must lie between 0 and {K - 1}, for scores of {K} classes, got "

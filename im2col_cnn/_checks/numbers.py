@@ -5,10 +5,13 @@ from typing import Any
 
 import numpy as np
 
+from .quoting import quoted
+
 __all__ = [
+    "as_above_zero",
+    "as_at_least_zero",
+    "as_below_one",
     "as_exponent",
-    "as_positive",
-    "as_rate",
     "as_real",
     "as_rng",
     "as_share",
@@ -20,7 +23,7 @@ def as_exponent(value: Any) -> float:
     """Return `value` as the exponent of a norm: finite, and at least 1."""
     p = as_real(value, "p")
     if p < 1:
-        raise ValueError(f"p must be at least 1, got {value!r}: less is no norm")
+        raise ValueError(f"p must be at least 1, got {quoted(value)}: less is no norm")
     return p
 
 
@@ -29,27 +32,35 @@ def as_slope(value: Any) -> float:
     return as_real(value, "slope")
 
 
-def as_rate(value: Any) -> float:
+def as_below_one(value: Any, name: str) -> float:
     """Return `value` as a share that leaves something."""
-    rate = as_real(value, "rate")
-    if not 0 <= rate < 1:
-        raise ValueError(f"rate must be at least 0 and less than 1, got {value!r}")
-    return rate
+    share = as_real(value, name)
+    if not 0 <= share < 1:
+        raise ValueError(f"{name} must be at least 0 and below 1, got {quoted(value)}")
+    return share
 
 
 def as_share(value: Any, name: str) -> float:
     """Return `value` as a share of a whole."""
     share = as_real(value, name)
     if not 0 <= share <= 1:
-        raise ValueError(f"{name} must lie between 0 and 1, got {value!r}")
+        raise ValueError(f"{name} must lie between 0 and 1, got {quoted(value)}")
     return share
 
 
-def as_positive(value: Any, name: str) -> float:
-    """Return `value` as a finite number that is not negative."""
+def as_at_least_zero(value: Any, name: str) -> float:
+    """Return `value` as a finite float that is not negative."""
     number = as_real(value, name)
     if number < 0:
-        raise ValueError(f"{name} must be at least 0, got {value!r}")
+        raise ValueError(f"{name} must be at least 0, got {quoted(value)}")
+    return number
+
+
+def as_above_zero(value: Any, name: str) -> float:
+    """Return `value` as a finite float above 0."""
+    number = as_real(value, name)
+    if number <= 0:
+        raise ValueError(f"{name} must be above 0, got {quoted(value)}")
     return number
 
 
@@ -57,7 +68,7 @@ def as_rng(value: Any) -> "np.random.Generator":
     """Return `value` if it is a generator of random numbers; a seed is not one."""
     if not isinstance(value, np.random.Generator):
         raise TypeError(
-            f"rng must be a numpy.random.Generator, got {value!r}: "
+            f"rng must be a numpy.random.Generator, got {quoted(value)}: "
             f"np.random.default_rng(seed) makes one"
         )
     return value
@@ -67,11 +78,11 @@ def as_real(value: Any, name: str) -> float:
     """Return `value` as a finite float."""
     real = int | float | np.integer | np.floating
     if isinstance(value, bool | np.bool_) or not isinstance(value, real):
-        raise TypeError(f"{name} must be a number, got {value!r}")
+        raise TypeError(f"{name} must be a number, got {quoted(value)}")
     try:
         number = float(value)
     except OverflowError:
         number = inf
     if not isfinite(number):
-        raise ValueError(f"{name} must be finite, got {value!r}")
+        raise ValueError(f"{name} must be finite, got {quoted(value)}")
     return number

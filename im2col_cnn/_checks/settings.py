@@ -1,6 +1,6 @@
 """Refuse settings: strides that are no whole numbers, paddings of the wrong length."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from operator import index
 from os import PathLike
 from pathlib import Path
@@ -10,18 +10,19 @@ import numpy as np
 import numpy.typing as npt
 
 from .._typing import Padding, Shape, Sizes
+from .quoting import quoted
 
 __all__ = [
     "as_choice",
     "as_dtype",
     "as_flag",
+    "as_float_dtype",
     "as_function",
     "as_int",
     "as_padding",
     "as_path",
     "as_per_axis",
     "as_shape",
-    "by",
     "entries",
     "is_lone",
     "require_entries",
@@ -30,17 +31,12 @@ __all__ = [
 ]
 
 
-def by(sizes: Iterable[int]) -> str:
-    """Write sizes the way people say them: ``3x4``."""
-    return "x".join(map(str, sizes))
-
-
 def as_int(value: Any, name: str, *, at_least: int) -> int:
     """Return `value` as an int; a float or a bool is not one."""
     try:
         number = whole(value)
     except TypeError:
-        raise TypeError(f"{name} must be an int, got {value!r}") from None
+        raise TypeError(f"{name} must be an int, got {quoted(value)}") from None
     if number < at_least:
         raise ValueError(f"{name} must be at least {at_least}, got {number}")
     return number
@@ -51,7 +47,9 @@ def as_shape(value: Sizes, name: str, *, at_least: int) -> Shape:
     try:
         shape = tuple(whole(n) for n in entries(value))
     except TypeError:
-        raise TypeError(f"{name} must be a tuple of ints, got {value!r}") from None
+        raise TypeError(
+            f"{name} must be a tuple of ints, got {quoted(value)}"
+        ) from None
     if not shape or min(shape) < at_least:
         raise ValueError(
             f"{name} must be at least {at_least} along every axis, got {shape}"
@@ -66,13 +64,13 @@ def as_per_axis(value: Sizes, name: str, axes: int, *, at_least: int) -> Shape:
         sizes = tuple(whole(n) for n in entries(value))
     except TypeError:
         raise TypeError(
-            f"{name} must be an int or one int per spatial axis, got {value!r}"
+            f"{name} must be an int or one int per spatial axis, got {quoted(value)}"
         ) from None
     if is_lone(value):
         sizes *= axes
     require_entries(len(sizes), name, axes, value)
     if min(sizes) < at_least:
-        raise ValueError(f"{name} must be at least {at_least}, got {value!r}")
+        raise ValueError(f"{name} must be at least {at_least}, got {quoted(value)}")
     require_modest(max(sizes), name)
     return sizes
 
@@ -88,7 +86,7 @@ def as_padding(value: Padding, axes: int) -> str | tuple[tuple[int, int], ...]:
         return ((0, 0),) * axes if word == "valid" else word
     rule = (
         "padding must be an int, one int or one (before, after) pair per spatial axis, "
-        f'"valid", "same" or "same_lower", got {value!r}'
+        f'"valid", "same" or "same_lower", got {quoted(value)}'
     )
     try:
         pairs = [tuple(whole(n) for n in entries(side)) for side in entries(value)]
@@ -103,7 +101,7 @@ def as_padding(value: Padding, axes: int) -> str | tuple[tuple[int, int], ...]:
         raise ValueError(rule)
     if any(n < 0 for side in pairs for n in side):
         raise ValueError(
-            f"padding must be at least 0, got {value!r}: to crop, slice the image"
+            f"padding must be at least 0, got {quoted(value)}: to crop, slice the image"
         )
     require_modest(max(n for side in pairs for n in side), "padding")
     return tuple((before, after) for before, after in pairs)
@@ -114,7 +112,15 @@ def as_dtype(value: npt.DTypeLike) -> np.dtype:
     try:
         dtype: np.dtype = np.dtype(value)
     except TypeError:
-        raise TypeError(f"dtype must name a dtype, got {value!r}") from None
+        raise TypeError(f"dtype must name a dtype, got {quoted(value)}") from None
+    return dtype
+
+
+def as_float_dtype(value: npt.DTypeLike) -> np.dtype:
+    """Return `value` as a dtype of real numbers that need not be whole."""
+    dtype = as_dtype(value)
+    if dtype.kind != "f":
+        raise TypeError(f"dtype must be a floating-point type, got {dtype}")
     return dtype
 
 
@@ -122,30 +128,30 @@ def as_choice(value: Any, name: str, choices: tuple[str, ...]) -> str:
     """Return `value` if it is one of the words in `choices`."""
     words = ", ".join(f'"{choice}"' for choice in choices)
     if not isinstance(value, str):
-        raise TypeError(f"{name} must be one of {words}, got {value!r}")
+        raise TypeError(f"{name} must be one of {words}, got {quoted(value)}")
     if value not in choices:
-        raise ValueError(f"{name} must be one of {words}, got {value!r}")
+        raise ValueError(f"{name} must be one of {words}, got {quoted(value)}")
     return value
 
 
 def as_flag(value: Any, name: str) -> bool:
     """Return `value` if it is True or False; 1 and "yes" are not."""
     if not isinstance(value, bool | np.bool_):
-        raise TypeError(f"{name} must be True or False, got {value!r}")
+        raise TypeError(f"{name} must be True or False, got {quoted(value)}")
     return bool(value)
 
 
 def as_function(value: Any, name: str) -> Any:
     """Return `value` if it can be called."""
     if not callable(value):
-        raise TypeError(f"{name} must be a function, got {value!r}")
+        raise TypeError(f"{name} must be a function, got {quoted(value)}")
     return value
 
 
 def as_path(value: Any, name: str) -> Path:
     """Return `value` as a path."""
     if not isinstance(value, str | PathLike):
-        raise TypeError(f"{name} must be a path, got {value!r}")
+        raise TypeError(f"{name} must be a path, got {quoted(value)}")
     return Path(value)
 
 
@@ -181,5 +187,5 @@ def require_entries(count: int, name: str, axes: int, value: Any) -> None:
     if count != axes:
         raise ValueError(
             f"{name} must have {axes} {'entry' if axes == 1 else 'entries'}, "
-            f"one per spatial axis, got {count}: {value!r}"
+            f"one per spatial axis, got {count}: {quoted(value)}"
         )

@@ -16,7 +16,7 @@ from typing import NamedTuple
 import h5py
 import numpy as np
 
-from .._checks.numbers import as_share
+from .._checks import as_share
 from .._typing import Array, Shape
 from .atomic import replacing
 from .classes import require_name

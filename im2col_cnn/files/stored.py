@@ -15,7 +15,7 @@ from typing import TypeAlias, final
 import h5py
 import numpy as np
 
-from .._checks import by
+from .._checks import by, quoted
 from .._typing import Array, Shape
 from .chunks import read_all, read_rows, rows_per_block
 from .reading import Source
@@ -90,10 +90,11 @@ class StoredImages:
         indices = np.asarray(key)
         if indices.size == 0:
             indices = indices.astype(np.intp)
-        if indices.dtype.kind not in "iu" or indices.ndim > 1:
+        # A tuple is one index per axis, and there is only one axis here.
+        if isinstance(key, tuple) or indices.dtype.kind not in "iu" or indices.ndim > 1:
             raise TypeError(
                 f"images are taken by an index, a slice or a list of indices, got "
-                f"{key!r}"
+                f"{quoted(key)}"
             )
         if indices.size and not -len(self) <= indices.min() <= indices.max() < len(
             self

@@ -4,7 +4,7 @@ from math import isfinite
 
 import numpy as np
 
-from .._checks import as_positive
+from .._checks import as_at_least_zero
 from .._typing import Array
 from .batches import Pictures, batches, shuffled
 from .checkpoint import save_run
@@ -32,7 +32,7 @@ def go_through(
     If the run is asked to stop, ``run.history.stopped`` becomes True.
     """
     order = shuffled(images, run.rng)
-    if judges.images is images:
+    if judges.drawn:
         order = order[np.isin(order, judges.indices, invert=True)]
     size = plan.batch_size * plan.accumulate
     steps = -(-len(order) // size)
@@ -40,10 +40,10 @@ def go_through(
     for step, (indices, batch) in enumerate(batches(images, order, size), 1):
         if plan.schedule is not None:
             rate = plan.schedule((epoch - 1) * steps + step - 1)
-            run.optimizer.learning_rate = as_positive(rate, "schedule")
+            run.optimizer.learning_rate = as_at_least_zero(rate, "schedule")
         shard = take_step(
             run,
-            batch if plan.augment is None else plan.augment(batch, run.rng),
+            shown(batch, run, plan),
             labels[indices],
             shard_size=plan.batch_size,
             clip=plan.clip,
@@ -62,6 +62,19 @@ def go_through(
         if plan.should_stop is not None and plan.should_stop():
             run.history.stopped = True
             return
+
+
+def shown(batch: Array, run: Run, plan: Plan) -> Array:
+    """Return a batch as the network is to see it this time."""
+    if plan.augment is None:
+        return batch
+    images = plan.augment(batch, run.rng)
+    if np.shape(images) != batch.shape:
+        raise ValueError(
+            f"augment must return an array of shape {batch.shape}, as it was given, "
+            f"got {np.shape(images)}"
+        )
+    return np.asarray(images)
 
 
 def judged(at: Progress, run: Run, judges: HeldOut) -> Progress:

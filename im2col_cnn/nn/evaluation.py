@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from .._checks import as_array, as_int, as_labels
+from .._checks import as_array, as_int, as_labels, quoted
 from .._typing import Array, ArrayLike
 from ..files.stored import StoredImages
 from ..ops.losses import softmax_cross_entropy
@@ -120,7 +120,7 @@ def as_examples(
 ) -> tuple[Pictures, Array]:
     """Return images this network reads and, for each, the class it should name."""
     if not isinstance(network, Sequential):
-        raise TypeError(f"network must be a Sequential, got {network!r}")
+        raise TypeError(f"network must be a Sequential, got {quoted(network)}")
     x = images if isinstance(images, StoredImages) else as_array(images, "images")
     network.require_images(x.shape, "images")
     if len(x) == 0:

@@ -15,7 +15,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from .._checks import as_shape
+from .._checks import as_float_dtype, as_rng, as_shape
 from .._typing import Array, Shape
 
 __all__ = [
@@ -118,7 +118,10 @@ def glorot_uniform(
 
 def fans(shape: Shape) -> tuple[int, int]:
     """Count the products in one output, and the outputs one input takes part in."""
-    *kernel, C, F = as_shape(shape, "shape", at_least=1)
+    shape = as_shape(shape, "shape", at_least=1)
+    if len(shape) < 2:
+        raise ValueError(f"shape must be (*KERNEL, C, F) or (D, F), got {shape}")
+    *kernel, C, F = shape
     return prod(kernel) * C, prod(kernel) * F
 
 
@@ -126,7 +129,7 @@ def normal(
     shape: Shape, variance: float, rng: np.random.Generator, dtype: npt.DTypeLike
 ) -> Array:
     """Draw from a normal distribution around 0."""
-    return rng.normal(0.0, sqrt(variance), shape).astype(dtype)
+    return as_rng(rng).normal(0.0, sqrt(variance), shape).astype(as_float_dtype(dtype))
 
 
 def uniform(
@@ -134,4 +137,4 @@ def uniform(
 ) -> Array:
     """Draw from the uniform distribution between -a and a, whose variance is a*a/3."""
     bound = sqrt(3 * variance)
-    return rng.uniform(-bound, bound, shape).astype(dtype)
+    return as_rng(rng).uniform(-bound, bound, shape).astype(as_float_dtype(dtype))

@@ -20,6 +20,7 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
+from .._checks import quoted
 from .._typing import Array, Shape
 
 __all__ = ["Fixed", "Gradients", "Layer", "named_by_kind", "output_shape"]
@@ -194,13 +195,13 @@ def output_shape(layer: Layer, shape: Shape, dtype: npt.DTypeLike) -> Shape:
 
 def named_by_kind(layers: Iterable[Layer]) -> dict[str, Layer]:
     """Name layers after their kind, counted from 1."""
-    if isinstance(layers, Layer):
-        raise TypeError(f"layers must be a list, got {layers!r}")
+    if not isinstance(layers, Iterable):
+        raise TypeError(f"layers must be a list, got {quoted(layers)}")
     names: dict[Layer, str] = {}
     counts: Counter[str] = Counter()
     for layer in layers:
         if not isinstance(layer, Layer):
-            raise TypeError(f"layers must hold layers, got {layer!r}")
+            raise TypeError(f"layers must hold layers, got {quoted(layer)}")
         if layer in names:
             raise ValueError(f"{names[layer]} stands in layers twice: make two of it")
         counts[layer.kind] += 1

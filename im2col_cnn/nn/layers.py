@@ -11,12 +11,18 @@ from typing import Any, ClassVar, final
 import numpy as np
 import numpy.typing as npt
 
-from .._checks import as_flag, as_int, as_per_axis, as_shape
+from .._checks import (
+    as_flag,
+    as_function,
+    as_int,
+    as_per_axis,
+    as_shape,
+    require_window,
+)
 from .._typing import Array, Padding, Shape, Sizes
 from ..ops.conv import conv_backward, conv_forward
 from ..ops.conv_transpose import conv_transpose_backward, conv_transpose_forward
 from ..ops.dense import dense_backward, dense_forward
-from ._settings import require_window
 from .initializers import Initializer, he_normal
 from .layer import Gradients, Layer, output_shape
 
@@ -42,6 +48,7 @@ class Sliding(Layer):
         if filters % as_int(self.groups, "groups", at_least=1):
             raise ValueError(f"groups = {self.groups} must divide filters = {filters}")
         as_flag(self.bias, "bias")
+        as_function(self.initializer, "initializer")
         require_window(self.kernel_size, self.stride, self.padding, self.dilation)
 
     @abstractmethod
@@ -153,8 +160,8 @@ class ConvTranspose(Sliding):
         self, dy: Array, cache: Any, *, input_gradient: bool = True
     ) -> tuple[Array | None, Gradients]:
         """Return ``dx``, and ``dw`` and ``db``; see `conv_transpose_backward`."""
-        dx, dw, db = conv_transpose_backward(dy, cache)
-        return dx if input_gradient else None, named(dw, db)
+        dx, dw, db = conv_transpose_backward(dy, cache, input_gradient=input_gradient)
+        return dx, named(dw, db)
 
 
 @final
@@ -172,6 +179,7 @@ class Dense(Layer):
     def __post_init__(self) -> None:
         as_int(self.features, "features", at_least=1)
         as_flag(self.bias, "bias")
+        as_function(self.initializer, "initializer")
 
     def array_shapes(self, shape: Shape) -> dict[str, Shape]:
         """Return the shapes of ``w`` and ``b``."""

@@ -11,7 +11,7 @@ from typing import Any, Self, final
 
 import numpy as np
 
-from .._checks import as_array, as_int, as_path
+from .._checks import as_array, as_int, as_path, quoted
 from .._typing import Array, ArrayLike
 from ..files.reading import in_a_line
 from ..files.weights import read_weights, save_weights
@@ -158,6 +158,7 @@ class Sequential(Stack):
         gradients : dict
             One array per entry of `parameters`, under the same name.
         """
+        self.require_caches(caches)
         gradients: Gradients = {}
         dx: Array | None = dy
         waiting = len(self.parameters)
@@ -201,3 +202,11 @@ class Sequential(Stack):
         images = as_array(x, "x")
         self.require_images(images.shape, "x")
         return images.astype(self.dtype, copy=False)
+
+    def require_caches(self, caches: Any) -> None:
+        """Refuse what `forward` did not return."""
+        if not isinstance(caches, dict) or caches.keys() != self.layers.keys():
+            raise TypeError(
+                f"caches must be those forward returned, one per layer, got "
+                f"{quoted(caches)}"
+            )

@@ -9,13 +9,12 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass, field
 from math import sqrt
-from typing import TypeAlias, final
+from typing import Any, TypeAlias, final
 
 import numpy as np
 
-from .._checks import as_positive
+from .._checks import as_above_zero, as_at_least_zero, as_below_one, quoted
 from .._typing import Array
-from ._settings import as_above_zero, as_below_one
 
 __all__ = ["SGD", "Adam", "Optimizer"]
 
@@ -96,7 +95,7 @@ class SGD(Optimizer):
     def __post_init__(self) -> None:
         self.learning_rate = as_above_zero(self.learning_rate, "learning_rate")
         self.momentum = as_below_one(self.momentum, "momentum")
-        self.weight_decay = as_positive(self.weight_decay, "weight_decay")
+        self.weight_decay = as_at_least_zero(self.weight_decay, "weight_decay")
 
     def step(self, parameters: Arrays, gradients: Arrays) -> None:
         """Move every parameter one step downhill, in place; see `Optimizer.step`."""
@@ -165,7 +164,7 @@ class Adam(Optimizer):
         self.beta1 = as_below_one(self.beta1, "beta1")
         self.beta2 = as_below_one(self.beta2, "beta2")
         self.epsilon = as_above_zero(self.epsilon, "epsilon")
-        self.weight_decay = as_positive(self.weight_decay, "weight_decay")
+        self.weight_decay = as_at_least_zero(self.weight_decay, "weight_decay")
 
     def step(self, parameters: Arrays, gradients: Arrays) -> None:
         """Move every parameter one step downhill, in place; see `Optimizer.step`."""
@@ -204,7 +203,7 @@ def remembered(state: dict[str, Array], name: str, like: Array) -> Array:
     return state[name]
 
 
-def require_match(parameters: Arrays, gradients: Arrays) -> None:
+def require_match(parameters: Mapping[str, Any], gradients: Arrays) -> None:
     """Refuse gradients that do not belong to these parameters."""
     if parameters.keys() != gradients.keys():
         odd = ", ".join(sorted(parameters.keys() ^ gradients.keys()))
@@ -212,8 +211,12 @@ def require_match(parameters: Arrays, gradients: Arrays) -> None:
             f"parameters and gradients must have the same names; only one has {odd}"
         )
     for name, parameter in parameters.items():
-        if gradients[name].shape != parameter.shape:
+        if not isinstance(parameter, np.ndarray) or parameter.dtype.kind != "f":
+            raise TypeError(
+                f"parameters must be arrays of floats, got {name} = {quoted(parameter)}"
+            )
+        if np.shape(gradients[name]) != parameter.shape:
             raise ValueError(
                 f"the gradient of {name} must have its shape, {parameter.shape}, "
-                f"got {gradients[name].shape}"
+                f"got {np.shape(gradients[name])}"
             )

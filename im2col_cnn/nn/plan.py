@@ -6,10 +6,9 @@ from os import PathLike
 
 import numpy as np
 
-from .._checks import as_function, as_int, as_path
+from .._checks import as_above_zero, as_function, as_int, as_path
 from .._typing import Array
 from ..files.atomic import require_writable
-from ._settings import as_above_zero
 from .history import Progress
 from .validation import Validation
 

@@ -7,12 +7,11 @@ explained where the work is done, in ``im2col_cnn.ops``.
 from dataclasses import KW_ONLY, dataclass
 from typing import ClassVar, final
 
-from .._checks import as_choice, as_exponent, as_flag
+from .._checks import as_choice, as_exponent, as_flag, require_window
 from .._typing import Padding, Sizes, Ties
 from ..ops.avg_pool import avg_pool_backward, avg_pool_forward
 from ..ops.lp_pool import lp_pool_backward, lp_pool_forward
 from ..ops.max_pool import max_pool_backward, max_pool_forward
-from ._settings import require_window
 from .wrapping import Operation, Wrapped
 
 __all__ = ["AvgPool", "LpPool", "MaxPool"]

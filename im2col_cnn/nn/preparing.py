@@ -8,7 +8,7 @@ from zlib import crc32
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from .._checks import as_rng
+from .._checks import as_rng, quoted
 from .._typing import Array, ArrayLike
 from ..files.stored import StoredImages
 from .batches import Pictures
@@ -81,7 +81,9 @@ def prepare(
     x, truth = as_examples(network, images, labels)
     as_rng(rng)
     if not isinstance(optimizer, Optimizer):
-        raise TypeError(f"optimizer must be an optimizer, SGD() say, got {optimizer!r}")
+        raise TypeError(
+            f"optimizer must be an optimizer, SGD() say, got {quoted(optimizer)}"
+        )
     if plan.accumulate > 1:
         warn_of_mixing(network)
     judges = hold_out(plan.validation, network, x, truth, rng)

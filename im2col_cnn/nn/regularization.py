@@ -11,7 +11,7 @@ from typing import Any, ClassVar, final
 import numpy as np
 import numpy.typing as npt
 
-from .._checks import as_positive, as_rate, as_shape, as_share
+from .._checks import as_at_least_zero, as_below_one, as_shape, as_share
 from .._typing import Array, Shape
 from ..ops.dropout import dropout_backward, dropout_forward
 from ..ops.normalization import batch_norm_backward, batch_norm_forward
@@ -48,7 +48,7 @@ class BatchNorm(Layer):
 
     def __post_init__(self) -> None:
         as_share(self.momentum, "momentum")
-        as_positive(self.epsilon, "epsilon")
+        as_at_least_zero(self.epsilon, "epsilon")
 
     def array_shapes(self, shape: Shape) -> dict[str, Shape]:
         """Return four times one number per channel."""
@@ -103,7 +103,7 @@ class Dropout(Fixed):
     rate: float
 
     def __post_init__(self) -> None:
-        as_rate(self.rate)
+        as_below_one(self.rate, "rate")
 
     def forward(
         self,

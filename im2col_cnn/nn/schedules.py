@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from math import cos, pi
 from typing import final
 
-from .._checks import as_int, as_positive
-from ._settings import as_above_zero
+from .._checks import as_above_zero, as_at_least_zero, as_int
 
 __all__ = ["cosine"]
 
@@ -63,7 +62,7 @@ def cosine(peak: float, steps: int, *, end: float = 0.0, warmup: int = 0) -> Cos
     >>> [round(rate(step), 2) for step in (0, 1, 2, 6, 10, 11)]
     [0.4, 0.8, 0.8, 0.4, 0.0, 0.0]
     """
-    peak, end = as_above_zero(peak, "peak"), as_positive(end, "end")
+    peak, end = as_above_zero(peak, "peak"), as_at_least_zero(end, "end")
     steps = as_int(steps, "steps", at_least=1)
     warmup = as_int(warmup, "warmup", at_least=0)
     if warmup >= steps:

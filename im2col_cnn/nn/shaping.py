@@ -5,9 +5,9 @@ from typing import Any, ClassVar, final
 
 import numpy as np
 
+from .._checks import as_above_zero
 from .._typing import Array
 from ..ops.dense import flatten_backward, flatten_forward
-from ._settings import as_above_zero
 from .layer import Fixed, Gradients
 from .wrapping import Operation, Wrapped
 

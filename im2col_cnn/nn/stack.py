@@ -7,7 +7,7 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from .._checks import as_rng, as_shape, by
+from .._checks import as_float_dtype, as_rng, as_shape, by
 from .._typing import Array, Shape
 from .configuration import describe
 from .layer import Layer, named_by_kind
@@ -61,9 +61,7 @@ class Stack(ABC):  # how images pass through is not said here
             If a layer cannot work on what reaches it; the message names the layer.
         """
         as_rng(rng)
-        dtype = np.dtype(dtype)
-        if dtype.kind != "f":
-            raise TypeError(f"dtype must be a floating-point type, got {dtype}")
+        dtype = as_float_dtype(dtype)
         self.input_shape = shape = as_shape(shape, "shape", at_least=1)
         self.dtype, self.shapes = dtype, {}
         shapes = {}

@@ -4,7 +4,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-from .._checks.numbers import as_real
+from .._checks import as_real, quoted
 from .._typing import Array, ArrayLike
 from ..files.stored import StoredImages
 from .batches import Pictures
@@ -19,11 +19,12 @@ Validation: TypeAlias = (
 
 
 class HeldOut(NamedTuple):
-    """Images that are judged and not learned from, some of many."""
+    """Images that are judged, some of many."""
 
     images: Pictures
     labels: Array
     indices: Array
+    drawn: bool  # out of the images to learn from, which go without them then
 
     def judged_by(self, network: Sequential) -> Evaluation | None:
         """Return what a network makes of them; nothing if there are none."""
@@ -44,6 +45,8 @@ def hold_out(
 
     Raises
     ------
+    TypeError
+        If it is neither.
     ValueError
         If a share leaves nothing to learn from, or nothing to judge by.
     """
@@ -54,14 +57,20 @@ def hold_out(
                 f"{len(validation)} entries"
             )
         x, truth = as_examples(network, *validation)
-        return HeldOut(x, truth, np.arange(len(x)))
+        return HeldOut(x, truth, np.arange(len(x)), drawn=False)
     if validation is None:
-        return HeldOut(images, labels, np.arange(0))
-    share, N = as_real(validation, "validation"), len(images)
+        return HeldOut(images, labels, np.arange(0), drawn=False)
+    try:
+        share, N = as_real(validation, "validation"), len(images)
+    except TypeError:
+        raise TypeError(
+            f"validation must be a share of the images or a pair (images, labels), "
+            f"got {quoted(validation)}"
+        ) from None
     count = round(share * N)
     if not 0 < share < 1 or not 0 < count < N:
         raise ValueError(
             f"validation must be a share that leaves images to learn from and to judge "
             f"by, got {validation} of {N} images"
         )
-    return HeldOut(images, labels, np.sort(rng.permutation(N)[:count]))
+    return HeldOut(images, labels, np.sort(rng.permutation(N)[:count]), drawn=True)

@@ -8,7 +8,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .._checks import as_array, as_flag, as_rate, as_rng, as_upstream, require_cache
+from .._checks import (
+    as_array,
+    as_below_one,
+    as_flag,
+    as_rng,
+    as_upstream,
+    require_cache,
+)
 from .._dtypes import mean_arithmetic
 from .._gating import pass_where
 from .._typing import Array, ArrayLike, Shape
@@ -71,7 +78,7 @@ def dropout_forward(
     >>> y
     array([2., 2., 0., 2., 0., 0., 2., 0.])
     """
-    x, rate = as_array(x, "x"), as_rate(rate)
+    x, rate = as_array(x, "x"), as_below_one(rate, "rate")
     rng, training = as_rng(rng), as_flag(training, "training")
     kept = rng.random(x.shape) >= rate if training and rate > 0 else None
     cache = DropoutCache(x.shape, kept, rate)

@@ -213,7 +213,8 @@ def max_unpool(y: ArrayLike, argmax: ArrayLike, spatial: Sizes) -> Images:
     """
     y = as_images(y, "y", selects=True)
     spatial = as_per_axis(spatial, "spatial", y.ndim - 2, at_least=1)
-    argmax = require_positions(as_array(argmax, "argmax", kinds="iu"), y.shape, spatial)
+    argmax = as_array(argmax, "argmax", kinds="iu", selects=True)
+    argmax = require_positions(argmax, y.shape, spatial)
     x = np.zeros((y.shape[0], *spatial, y.shape[-1]), y.dtype)
     x.reshape(-1)[flat(argmax, spatial)] = y
     return x

@@ -13,9 +13,9 @@ import numpy as np
 
 from .._checks import (
     as_array,
+    as_at_least_zero,
     as_flag,
     as_per_channel,
-    as_positive,
     as_share,
     as_upstream,
     as_variance,
@@ -112,7 +112,8 @@ def batch_norm_forward(
     C = x.shape[-1] if x.ndim > 1 else 0
     gamma, beta = as_per_channel(gamma, "gamma", x), as_per_channel(beta, "beta", x)
     training = as_flag(training, "training")
-    momentum, epsilon = as_share(momentum, "momentum"), as_positive(epsilon, "epsilon")
+    momentum = as_share(momentum, "momentum")
+    epsilon = as_at_least_zero(epsilon, "epsilon")
     result, working = mean_arithmetic(x, gamma, beta)
     mean = np.zeros(C) if running_mean is None else running_mean
     var = np.ones(C) if running_var is None else running_var

@@ -9,7 +9,7 @@ Both take what the notebook's hyperparameters say: ``{"padding": ..., "stride": 
 from collections.abc import Mapping
 from typing import Any, cast
 
-from .._checks import as_hyperparameters, as_notebook_cache
+from .._checks import as_hyperparameters, as_notebook_cache, require_bias
 from .._typing import Array, ArrayLike
 from ..ops.conv import conv_backward, conv_cache, conv_forward
 
@@ -58,6 +58,7 @@ def conv_forward_propogation(
            [4., 4.]])
     """
     settings = as_hyperparameters(hyperparameters, required=("padding", "stride"))
+    require_bias(b)
     Z, _ = conv_forward(A_prev, W, b, **settings)
     return Z, (A_prev, W, b, hyperparameters)
 
@@ -104,6 +105,7 @@ def conv_backward_propogation(
         cache, ("A_prev", "W", "b", "hyperparameters")
     )
     settings = as_hyperparameters(hyperparameters, required=("padding", "stride"))
+    require_bias(b)
     conv = conv_cache(A_prev, W, b, dilation=1, groups=1, **settings)
     gradients = cast(tuple[Array, Array, Array], conv_backward(dJ_dZ, conv))
     dJ_dA, dJ_dW, dJ_db = gradients
