@@ -88,8 +88,8 @@ testing.dialects.table  testing.report
 testing.autograding  testing.judging  testing.page  testing.worker
 testing.examining
 testing.grader
-commands.bars  commands.curve  commands.refusals  commands.screen  commands.stopping
-commands.confusion  commands.report  compare.cases
+commands.bars  commands.curve  commands.inputs  commands.refusals  commands.screen
+commands.confusion  commands.report  commands.stopping  compare.cases
 commands.outputs  commands.sizes  compare.arrays  compare.catalogue  compare.chains
 compare.race
 compare.contestant  commands.ratios

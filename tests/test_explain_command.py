@@ -24,6 +24,14 @@ def test_it_prints_what_the_window_explains(capsys: pytest.CaptureFixture[str]) 
     [
         ("--input 1x3x4x1 --kernel 5x2", "a 5x2 kernel does not fit in a 3x4 image"),
         ("--input 1x3x4x1 --kernel a", "--kernel must be whole numbers joined by x"),
+        (
+            f"--input 1x{'9' * 5000}x4x1 --kernel 2",  # more than int() takes
+            "--input must be whole numbers joined by x",
+        ),
+        (
+            f"--input 1x3x4x1 --kernel 2 --padding {'9' * 5000}",
+            "--padding must be valid, same",
+        ),
         ("--input 3x4 --kernel 2", "--input must be images x pixels x channels"),
         ("--input 1x3x4x1 --kernel 2x2x3x8", "--kernel must read all channels"),
         ("--input 1x3x4x1 --kernel 2 --stride 0", "stride must be at least 1, got 0"),

@@ -13,6 +13,7 @@ from ..files.stored import NotFiniteError
 from ..nn.evaluation import evaluate as judge
 from ..nn.network import Sequential
 from .confusion import draw_confusion, require_room, show_confusion
+from .inputs import Data, TestData, Weights
 from .outputs import require_outputs, require_svg, write_output
 from .refusals import refusing, require_finite
 from .report import show_evaluation
@@ -22,23 +23,10 @@ __all__ = ["evaluate"]
 
 
 def evaluate(
-    weights: Annotated[
-        Path, typer.Argument(metavar="WEIGHTS.h5", help="What `train --save` wrote.")
-    ],
-    data: Annotated[
-        Path | None,
-        typer.Argument(
-            metavar="DATA.h5",
-            help="Labelled images; without it, the 8x8 digits that come along.",
-        ),
-    ] = None,
+    weights: Weights,
+    data: Data = None,
     *,
-    test_data: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="TEST.h5", help="The test images, if DATA.h5 does not hold them."
-        ),
-    ] = None,
+    test_data: TestData = None,
     confusion: Annotated[
         Path | None,
         typer.Option(metavar="MATRIX.svg", help="Draw who was taken for whom."),

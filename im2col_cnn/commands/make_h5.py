@@ -9,7 +9,7 @@ import typer
 from .._checks import by
 from ..files.atomic import require_writable
 from ..files.folders import find_photos, write_folder
-from ..files.photos import Fit
+from .inputs import Fitting
 from .refusals import BadInputError, refusing, require_extra
 from .screen import counting, open_screen, say
 from .sizes import read_sizes
@@ -30,9 +30,7 @@ def make_h5(
     grey: Annotated[
         bool, typer.Option("--grey", help="One channel, not three.")
     ] = False,
-    fit: Annotated[
-        Fit, typer.Option(help="What to do where the proportions differ.")
-    ] = "crop",
+    fit: Fitting = "crop",
     test_share: Annotated[
         float, typer.Option(help="Of every class, what to keep for testing.")
     ] = 0.2,

@@ -8,10 +8,11 @@ import typer
 
 from .._checks import by
 from .._typing import Array
-from ..files.photos import Fit, read_photo
+from ..files.photos import read_photo
 from ..nn.network import Sequential
 from ..nn.shaping import Rescale
 from ..ops.softmax import softmax_forward
+from .inputs import Fitting, Weights
 from .refusals import refusing, require_extra, require_finite
 from .screen import open_screen, percent, show_table
 
@@ -19,9 +20,7 @@ __all__ = ["predict"]
 
 
 def predict(
-    weights: Annotated[
-        Path, typer.Argument(metavar="WEIGHTS.h5", help="What `train --save` wrote.")
-    ],
+    weights: Weights,
     images: Annotated[
         list[Path], typer.Argument(metavar="IMAGE...", help="PNG or JPEG files.")
     ],
@@ -29,9 +28,7 @@ def predict(
     top: Annotated[
         int, typer.Option(min=1, help="How many classes to name per image.")
     ] = 3,
-    fit: Annotated[
-        Fit, typer.Option(help="What to do where the proportions differ.")
-    ] = "crop",
+    fit: Fitting = "crop",
 ) -> None:
     """Name the class of each image, and how probable it is."""
     with refusing():

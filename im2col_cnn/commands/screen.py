@@ -72,13 +72,7 @@ def watching(screen: Console, epochs: int) -> Iterator[Watch]:
     if not is_watched(screen):
         yield Watch(None, lambda at: say(screen, standing(at, epochs)))
         return
-    bar = Bar(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TaskProgressColumn(),
-        TimeRemainingColumn(),
-        console=screen,
-    )
+    bar = bar_on(screen)
     task = bar.add_task(f"epoch 0/{epochs}", total=None)
     judged: list[Progress] = []
 
@@ -104,16 +98,21 @@ def counting(screen: Console, what: str, total: int) -> Iterator[Callable[[], No
     if not is_watched(screen):
         yield lambda: None
         return
-    bar = Bar(
+    bar = bar_on(screen)
+    task = bar.add_task(what, total=total)
+    with bar:
+        yield lambda: bar.advance(task)
+
+
+def bar_on(screen: Console) -> Bar:
+    """Return a bar that says what goes on, how far it is and how long it will take."""
+    return Bar(
         TextColumn("{task.description}"),
         BarColumn(),
         TaskProgressColumn(),
         TimeRemainingColumn(),
         console=screen,
     )
-    task = bar.add_task(what, total=total)
-    with bar:
-        yield lambda: bar.advance(task)
 
 
 def standing(at: Progress, epochs: int) -> str:

@@ -6,18 +6,21 @@ and after; one number serves all axes.
 
 import re
 
+from .._checks import quoted
 from .._typing import Padding, Shape
 from .refusals import BadInputError
 
 __all__ = ["as_written", "read_padding", "read_sizes"]
 
+NUMBER = r"-?\d{1,18}"  # no longer than those that int() takes at once
+
 
 def read_sizes(text: str, option: str, example: str) -> Shape:
     """Return the numbers of a size."""
-    if not re.fullmatch(r"-?\d+(x-?\d+)*", text):
+    if not re.fullmatch(f"{NUMBER}(x{NUMBER})*", text):
         raise BadInputError(
             f"{option} must be whole numbers joined by x, such as {example}, "
-            f"got {text!r}"
+            f"got {quoted(text)}"
         )
     return tuple(int(number) for number in text.split("x"))
 
@@ -27,10 +30,10 @@ def read_padding(text: str) -> Padding:
     if text in ("valid", "same", "same_lower"):
         return text
     sides = text.split("x")
-    if not all(re.fullmatch(r"-?\d+(:-?\d+)?", side) for side in sides):
+    if not all(re.fullmatch(f"{NUMBER}(:{NUMBER})?", side) for side in sides):
         raise BadInputError(
             f"--padding must be valid, same, same_lower, or whole numbers such as 1, "
-            f"1x2 or 0:1x2:3 (before:after), got {text!r}"
+            f"1x2 or 0:1x2:3 (before:after), got {quoted(text)}"
         )
     pairs = [tuple(int(number) for number in side.split(":")) for side in sides]
     if len(pairs) == 1 and len(pairs[0]) == 1:

@@ -24,6 +24,7 @@ from ..nn.plan import Plan
 from ..nn.preparing import prepare
 from ..nn.schedules import cosine
 from .curve import draw_curve
+from .inputs import Data, TestData
 from .outputs import require_outputs, require_svg, write_output
 from .refusals import refusing, require_extra
 from .report import show_evaluation
@@ -44,20 +45,9 @@ class OptimizerName(StrEnum):
 
 
 def train(
-    data: Annotated[
-        Path | None,
-        typer.Argument(
-            metavar="DATA.h5",
-            help="Labelled images; without it, the 8x8 digits that come along.",
-        ),
-    ] = None,
+    data: Data = None,
     *,
-    test_data: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="TEST.h5", help="The test images, if DATA.h5 does not hold them."
-        ),
-    ] = None,
+    test_data: TestData = None,
     epochs: Annotated[
         int, typer.Option(min=1, help="How many times to see every image.")
     ] = 25,

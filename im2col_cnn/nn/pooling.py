@@ -4,6 +4,7 @@ Like their neighbours in ``layers.py`` they hold settings only; each setting is
 explained where the work is done, in ``im2col_cnn.ops``.
 """
 
+from abc import abstractmethod
 from dataclasses import KW_ONLY, dataclass
 from typing import ClassVar, final
 
@@ -17,70 +18,71 @@ from .wrapping import Operation, Wrapped
 __all__ = ["AvgPool", "LpPool", "MaxPool"]
 
 
+@dataclass(frozen=True, eq=False, repr=False)
+class Pooling(Wrapped):
+    """What poolings have in common: where their windows stand."""
+
+    kernel_size: Sizes
+    _: KW_ONLY
+    stride: Sizes | None = None  # None: windows side by side
+    padding: Padding = 0
+    dilation: Sizes = 1
+    ceil_mode: bool = False
+
+    def __post_init__(self) -> None:
+        stride = self.kernel_size if self.stride is None else self.stride
+        require_window(self.kernel_size, stride, self.padding, self.dilation)
+        as_flag(self.ceil_mode, "ceil_mode")
+        self.require_own()
+
+    @abstractmethod
+    def require_own(self) -> None:
+        """Refuse what is wrong with the settings that no other pooling has."""
+
+
 @final
 @dataclass(frozen=True, eq=False, repr=False)
-class MaxPool(Wrapped):
+class MaxPool(Pooling):
     """Keep the largest pixel of every window: ``(*SPATIAL, C) -> (*OUT, C)``."""
 
     kind: ClassVar[str] = "max_pool"
     operation: ClassVar[Operation] = Operation(max_pool_forward, max_pool_backward)
 
-    kernel_size: Sizes
     _: KW_ONLY
-    stride: Sizes | None = None  # None: windows side by side
-    padding: Padding = 0
-    dilation: Sizes = 1
-    ceil_mode: bool = False
     ties: Ties = "first"
 
-    def __post_init__(self) -> None:
-        stride = self.kernel_size if self.stride is None else self.stride
-        require_window(self.kernel_size, stride, self.padding, self.dilation)
-        as_flag(self.ceil_mode, "ceil_mode")
+    def require_own(self) -> None:
+        """Refuse to break ties in a way that is not known."""
         as_choice(self.ties, "ties", ("first", "split", "all"))
 
 
 @final
 @dataclass(frozen=True, eq=False, repr=False)
-class AvgPool(Wrapped):
+class AvgPool(Pooling):
     """Average every window: ``(*SPATIAL, C) -> (*OUT, C)``."""
 
     kind: ClassVar[str] = "avg_pool"
     operation: ClassVar[Operation] = Operation(avg_pool_forward, avg_pool_backward)
 
-    kernel_size: Sizes
     _: KW_ONLY
-    stride: Sizes | None = None  # None: windows side by side
-    padding: Padding = 0
-    dilation: Sizes = 1
-    ceil_mode: bool = False
     count_include_pad: bool = False
 
-    def __post_init__(self) -> None:
-        stride = self.kernel_size if self.stride is None else self.stride
-        require_window(self.kernel_size, stride, self.padding, self.dilation)
-        as_flag(self.ceil_mode, "ceil_mode")
+    def require_own(self) -> None:
+        """Refuse what is not yes or no."""
         as_flag(self.count_include_pad, "count_include_pad")
 
 
 @final
 @dataclass(frozen=True, eq=False, repr=False)
-class LpPool(Wrapped):
+class LpPool(Pooling):
     """Take the p-norm of every window: ``(*SPATIAL, C) -> (*OUT, C)``."""
 
     kind: ClassVar[str] = "lp_pool"
     operation: ClassVar[Operation] = Operation(lp_pool_forward, lp_pool_backward)
 
-    kernel_size: Sizes
     _: KW_ONLY
     p: float = 2
-    stride: Sizes | None = None  # None: windows side by side
-    padding: Padding = 0
-    dilation: Sizes = 1
-    ceil_mode: bool = False
 
-    def __post_init__(self) -> None:
-        stride = self.kernel_size if self.stride is None else self.stride
-        require_window(self.kernel_size, stride, self.padding, self.dilation)
+    def require_own(self) -> None:
+        """Refuse what is no exponent of a norm."""
         as_exponent(self.p)
-        as_flag(self.ceil_mode, "ceil_mode")
