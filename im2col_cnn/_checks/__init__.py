@@ -1,4 +1,4 @@
-"""Refusals: every message this package raises on bad arguments is written here.
+"""Refusals: what several operations refuse about their arguments is written here.
 
 A wrong kind is a ``TypeError``, a wrong size or value a ``ValueError``. A message names
 the argument, the rule, the numbers that broke it, and a way out where there is one.

@@ -64,7 +64,7 @@ def as_above_zero(value: Any, name: str) -> float:
     return number
 
 
-def as_rng(value: Any) -> "np.random.Generator":
+def as_rng(value: Any) -> "np.random.Generator":  # in quotes: see `dropout_forward`
     """Return `value` if it is a generator of random numbers; a seed is not one."""
     if not isinstance(value, np.random.Generator):
         raise TypeError(

@@ -2,7 +2,8 @@
 
 Each function has the name, the arguments and the result of its fast twin in
 `im2col_cnn.ops`, whose docstring tells the shapes. The loops share no code with what
-they judge: they ask a `Window` for its sizes and find every pixel themselves.
+they judge: they ask a `Window` for its sizes and find every pixel themselves. Read
+`conv` first.
 """
 
 from .adaptive_pool import (

@@ -33,7 +33,11 @@ class DropoutCache:
 
 
 def dropout_forward(
-    x: ArrayLike, rate: float, rng: "np.random.Generator", *, training: bool = True
+    x: ArrayLike,
+    rate: float,
+    rng: "np.random.Generator",  # in quotes: to name it would load numpy.random
+    *,
+    training: bool = True,
 ) -> tuple[Array, DropoutCache]:
     """
     Replace a share of all numbers by 0 and scale up the others.
