@@ -65,8 +65,8 @@ def test_an_infinity_that_is_dropped_is_0() -> None:
 @pytest.mark.parametrize(
     ("rate", "rng", "error", "message"),
     [
-        (1, None, ValueError, "rate must be at least 0 and less than 1, got 1"),
-        (-0.1, None, ValueError, "rate must be at least 0 and less than 1, got -0.1"),
+        (1, None, ValueError, "rate must be at least 0 and below 1, got 1"),
+        (-0.1, None, ValueError, "rate must be at least 0 and below 1, got -0.1"),
         ("half", None, TypeError, "rate must be a number, got 'half'"),
         (
             0.5,
