@@ -25,12 +25,51 @@ from ..ops.conv_transpose import conv_transpose_backward, conv_transpose_forward
 from ..ops.dense import dense_backward, dense_forward
 from .initializers import Initializer, he_normal
 from .layer import Gradients, Layer, output_shape
+from .wrapping import Operation
 
 __all__ = ["Conv", "ConvTranspose", "Dense"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Sliding(Layer):
+class Weighted(Layer):
+    """A layer of one operation with weights ``w`` and, if it has one, a bias ``b``."""
+
+    operation: ClassVar[Operation]
+    told: ClassVar[tuple[str, ...]]  # which of the settings the operation is told
+
+    def build(
+        self, shape: Shape, *, rng: np.random.Generator, dtype: npt.DTypeLike
+    ) -> Shape:
+        """Draw ``w``, set ``b`` to 0."""
+        shapes = self.array_shapes(shape)
+        draw: Initializer = self.settings["initializer"]
+        self.parameters["w"] = draw(shapes["w"], rng=rng, dtype=dtype)
+        if "b" in shapes:
+            self.parameters["b"] = np.zeros(shapes["b"], dtype)
+        return output_shape(self, shape, dtype)
+
+    def forward(
+        self,
+        x: Array,
+        *,
+        training: bool = False,
+        rng: np.random.Generator | None = None,
+    ) -> tuple[Array, Any]:
+        """Apply the operation to ``x``, ``w`` and ``b``."""
+        settings = {name: getattr(self, name) for name in self.told}
+        w, b = self.built["w"], self.built.get("b")
+        return self.operation.forward(x, w, b, **settings)
+
+    def backward(
+        self, dy: Array, cache: Any, *, input_gradient: bool = True
+    ) -> tuple[Array | None, Gradients]:
+        """Return ``dx``, and ``dw`` and ``db`` by the names of their parameters."""
+        dx, dw, db = self.operation.backward(dy, cache, input_gradient=input_gradient)
+        return dx, {"w": dw} if db is None else {"w": dw, "b": db}
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Sliding(Weighted):
     """What convolutions have in common, whether they read windows or paint them."""
 
     filters: int
@@ -66,13 +105,6 @@ class Sliding(Layer):
         w = (*kernel, *self.channels(C))
         return {"w": w, "b": (self.filters,)} if self.bias else {"w": w}
 
-    def build(
-        self, shape: Shape, *, rng: np.random.Generator, dtype: npt.DTypeLike
-    ) -> Shape:
-        """Draw ``w``, set ``b`` to 0."""
-        draw_weights(self, shape, rng, dtype)
-        return output_shape(self, shape, dtype)
-
 
 @final
 @dataclass(frozen=True, eq=False, repr=False)
@@ -92,35 +124,12 @@ class Conv(Sliding):
     """
 
     kind: ClassVar[str] = "conv"
+    operation: ClassVar[Operation] = Operation(conv_forward, conv_backward)
+    told: ClassVar[tuple[str, ...]] = ("stride", "padding", "dilation", "groups")
 
     def channels(self, C: int) -> tuple[int, int]:
         """Return what a filter reads, and how many filters there are."""
         return C // self.groups, self.filters
-
-    def forward(
-        self,
-        x: Array,
-        *,
-        training: bool = False,
-        rng: np.random.Generator | None = None,
-    ) -> tuple[Array, Any]:
-        """Convolve; see `conv_forward`."""
-        return conv_forward(
-            x,
-            self.built["w"],
-            self.built.get("b"),
-            stride=self.stride,
-            padding=self.padding,
-            dilation=self.dilation,
-            groups=self.groups,
-        )
-
-    def backward(
-        self, dy: Array, cache: Any, *, input_gradient: bool = True
-    ) -> tuple[Array | None, Gradients]:
-        """Return ``dx``, and ``dw`` and ``db``; see `conv_backward`."""
-        dx, dw, db = conv_backward(dy, cache, input_gradient=input_gradient)
-        return dx, named(dw, db)
 
 
 @final
@@ -129,6 +138,10 @@ class ConvTranspose(Sliding):
     """Paint kernels onto a larger image: ``(*SPATIAL, C) -> (*OUT, filters)``."""
 
     kind: ClassVar[str] = "conv_transpose"
+    operation: ClassVar[Operation] = Operation(
+        conv_transpose_forward, conv_transpose_backward
+    )
+    told: ClassVar[tuple[str, ...]] = (*Conv.told, "output_padding")
 
     _: KW_ONLY
     output_padding: Sizes = 0
@@ -137,39 +150,15 @@ class ConvTranspose(Sliding):
         """Return what a pixel paints, and how many channels it has."""
         return self.filters // self.groups, C
 
-    def forward(
-        self,
-        x: Array,
-        *,
-        training: bool = False,
-        rng: np.random.Generator | None = None,
-    ) -> tuple[Array, Any]:
-        """Paint; see `conv_transpose_forward`."""
-        return conv_transpose_forward(
-            x,
-            self.built["w"],
-            self.built.get("b"),
-            stride=self.stride,
-            padding=self.padding,
-            output_padding=self.output_padding,
-            dilation=self.dilation,
-            groups=self.groups,
-        )
-
-    def backward(
-        self, dy: Array, cache: Any, *, input_gradient: bool = True
-    ) -> tuple[Array | None, Gradients]:
-        """Return ``dx``, and ``dw`` and ``db``; see `conv_transpose_backward`."""
-        dx, dw, db = conv_transpose_backward(dy, cache, input_gradient=input_gradient)
-        return dx, named(dw, db)
-
 
 @final
 @dataclass(frozen=True, eq=False, repr=False)
-class Dense(Layer):
+class Dense(Weighted):
     """Multiply vectors by a matrix: ``(D,) -> (features,)``."""
 
     kind: ClassVar[str] = "dense"
+    operation: ClassVar[Operation] = Operation(dense_forward, dense_backward)
+    told: ClassVar[tuple[str, ...]] = ()
 
     features: int
     _: KW_ONLY
@@ -188,45 +177,3 @@ class Dense(Layer):
             raise ValueError(f"a dense layer reads vectors, got {shape}: flatten first")
         w = (*shape, self.features)
         return {"w": w, "b": (self.features,)} if self.bias else {"w": w}
-
-    def build(
-        self, shape: Shape, *, rng: np.random.Generator, dtype: npt.DTypeLike
-    ) -> Shape:
-        """Draw ``w``, set ``b`` to 0."""
-        draw_weights(self, shape, rng, dtype)
-        return output_shape(self, shape, dtype)
-
-    def forward(
-        self,
-        x: Array,
-        *,
-        training: bool = False,
-        rng: np.random.Generator | None = None,
-    ) -> tuple[Array, Any]:
-        """Multiply; see `dense_forward`."""
-        return dense_forward(x, self.built["w"], self.built.get("b"))
-
-    def backward(
-        self, dy: Array, cache: Any, *, input_gradient: bool = True
-    ) -> tuple[Array | None, Gradients]:
-        """Return ``dx``, and ``dw`` and ``db``; see `dense_backward`."""
-        dx, dw, db = dense_backward(dy, cache, input_gradient=input_gradient)
-        return dx, named(dw, db)
-
-
-def named(dw: Array, db: Array | None) -> Gradients:
-    """Give the gradients the names of their parameters."""
-    return {"w": dw} if db is None else {"w": dw, "b": db}
-
-
-def draw_weights(
-    layer: Sliding | Dense,
-    shape: Shape,
-    rng: np.random.Generator,
-    dtype: npt.DTypeLike,
-) -> None:
-    """Give a layer its first ``w`` and, if it has one, its first ``b``."""
-    shapes = layer.array_shapes(shape)
-    layer.parameters["w"] = layer.initializer(shapes["w"], rng=rng, dtype=dtype)
-    if layer.bias:
-        layer.parameters["b"] = np.zeros(shapes["b"], dtype)

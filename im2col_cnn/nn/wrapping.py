@@ -23,7 +23,7 @@ class Operation(NamedTuple):
     """A function of ``im2col_cnn.ops``, and the one that sends gradients back."""
 
     forward: Callable[..., tuple[Array, Any]]
-    backward: Callable[..., Array]
+    backward: Callable[..., Any]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
