@@ -20,7 +20,9 @@ from im2col_cnn.pictures import (
     draw_coverage,
     draw_full_correlation,
     draw_im2col,
+    draw_layer_shapes,
     draw_max_pool,
+    draw_memory,
     draw_product,
     draw_window,
 )
@@ -188,6 +190,10 @@ def test_windows_that_are_left_out_are_counted() -> None:
         (partial(draw_max_pool, X, DY, 2), r"dy must have the shape of y, \(1, 2\)"),
         (partial(draw_convolution, X, np.ones((5, 2))), "a 5x2 kernel does not fit"),
         (partial(draw_coverage, (3, 4, 5), 2), "one or two spatial axes, got 3"),
+        (partial(draw_layer_shapes, (3,), 2, 1), r"x must be \(N, \*spatial, C\) with"),
+        (partial(draw_layer_shapes, (0, 3, 4, 1), 2, 1), "x must be at least 1 along"),
+        (partial(draw_layer_shapes, (1, 3, 4, 1), 2, 0), "F must be at least 1, got 0"),
+        (partial(draw_memory, (3, 4), N=0), "N must be at least 1, got 0"),
     ],
 )
 def test_what_does_not_go_together_is_not_drawn(

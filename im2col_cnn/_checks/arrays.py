@@ -89,15 +89,17 @@ def as_images(
     return x
 
 
-def as_batch_shape(value: Any) -> Shape:
+def as_batch_shape(value: Any, name: str) -> Shape:
     """Return `value` as the shape (N, *spatial, C) of a batch of images."""
     try:
         shape = tuple(whole(n) for n in entries(value))
     except TypeError:
-        raise TypeError(f"shape must be a tuple of ints, got {quoted(value)}") from None
+        raise TypeError(
+            f"{name} must be a tuple of ints, got {quoted(value)}"
+        ) from None
     if len(shape) < 3 or min(shape) < 0 or 0 in shape[1:-1]:
         raise ValueError(
-            f"shape must be (N, *spatial, C) with at least one pixel, got {shape}"
+            f"{name} must be (N, *spatial, C) with at least one pixel, got {shape}"
         )
     return shape
 

@@ -178,7 +178,7 @@ def col2im(
     True
     """
     columns = as_array(columns, "columns", kinds="biufc")
-    N, *spatial, C = shape = as_batch_shape(shape)
+    N, *spatial, C = shape = as_batch_shape(shape, "shape")
     window = Window(
         spatial, kernel_size, stride=stride, padding=padding, dilation=dilation
     )

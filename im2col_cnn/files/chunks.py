@@ -113,9 +113,8 @@ def read_chunk(
     content = file.read_at(info.byte_offset, info.size)
     plan = dataset.id.get_create_plist()
     for i in reversed(range(plan.get_nfilters())):
-        if (
-            not info.filter_mask >> i & 1
-        ):  # a bit that is set says: this filter was skipped
+        skipped = info.filter_mask >> i & 1
+        if not skipped:
             content = undo(plan.get_filter(i)[0], content, dataset, size)
     if len(content) != size:
         raise ValueError(f"the chunk at {corner} has {len(content)} bytes, not {size}")

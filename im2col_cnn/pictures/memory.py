@@ -6,6 +6,7 @@ from math import prod
 import numpy as np
 import numpy.typing as npt
 
+from .._checks import as_dtype, as_int
 from .._typing import Padding, Shape, Sizes
 from ..window import Window
 from .captions import times
@@ -48,15 +49,17 @@ def draw_memory(
     str
         An SVG that does not move.
     """
+    N, C = as_int(N, "N", at_least=1), as_int(C, "C", at_least=1)
+    dtype = as_dtype(dtype)
     windows = [
         Window(spatial, size, stride=stride, padding=padding) for size in kernel_sizes
     ]
-    own = N * C * prod(spatial) * np.dtype(dtype).itemsize
+    own = N * C * prod(spatial) * dtype.itemsize
     sizes = [window.columns_bytes(N, C, dtype) for window in windows]
     canvas = Canvas(
         "Where did the memory go?",
         [
-            f"images of shape {times((N, *spatial, C))}, {np.dtype(dtype).name}",
+            f"images of shape {times((N, *spatial, C))}, {dtype.name}",
             f"their column matrices at stride {stride}, and how many times as large",
         ],
     )

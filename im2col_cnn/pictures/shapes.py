@@ -3,6 +3,7 @@
 from math import log2
 from typing import NamedTuple
 
+from .._checks import as_batch_shape, as_int, as_shape
 from .._typing import Padding, Shape, Sizes
 from ..window import Window
 from .captions import settings_of, times
@@ -58,7 +59,8 @@ def draw_layer_shapes(
     str
         An SVG that does not move.
     """
-    N, *spatial, C = x
+    N, *spatial, C = as_shape(as_batch_shape(x, "x"), "x", at_least=1)
+    F = as_int(F, "F", at_least=1)
     window = Window(
         spatial, kernel_size, stride=stride, padding=padding, dilation=dilation
     )
