@@ -71,6 +71,11 @@ def loss_and_gradients(
     n : int
         How many images there are.
 
+    Raises
+    ------
+    TypeError, ValueError
+        If there are no images, or labels do not match them.
+
     Notes
     -----
     The shards of a batch add up to the whole batch, up to rounding, unless a layer has

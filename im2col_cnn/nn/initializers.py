@@ -55,6 +55,12 @@ def he_normal(
     -------
     array, shape `shape`
 
+    Raises
+    ------
+    TypeError, ValueError
+        If `rng` is no generator, `dtype` is not one of floats, or `shape` has fewer
+        than two axes or an empty one.
+
     See Also
     --------
     glorot_normal : For layers without ReLU.

@@ -36,6 +36,11 @@ def small_cnn(shape: Shape, classes: int, *, pixel_maximum: float) -> Sequential
     -------
     Sequential
 
+    Raises
+    ------
+    TypeError, ValueError
+        If `shape` is not one of an image, or a number is out of range.
+
     Examples
     --------
     >>> import numpy as np

@@ -129,6 +129,14 @@ class Sequential(Stack):
         scores : array, shape (N, *output shape)
         caches : dict
             One per layer, for `backward`.
+
+        Raises
+        ------
+        RuntimeError
+            If the network is not built.
+        TypeError, ValueError
+            If `x` does not hold such images, or there is no `rng` for a layer that
+            needs it.
         """
         y = self.as_batch(x)
         caches = {}
@@ -157,6 +165,12 @@ class Sequential(Stack):
         dx : array of the shape of the images, or None
         gradients : dict
             One array per entry of `parameters`, under the same name.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If `caches` are not those of `forward`, or `dy` has another shape than the
+            scores.
         """
         self.require_caches(caches)
         gradients: Gradients = {}
@@ -190,6 +204,13 @@ class Sequential(Stack):
         Returns
         -------
         array, shape (N, *output shape)
+
+        Raises
+        ------
+        RuntimeError
+            If the network is not built.
+        TypeError, ValueError
+            If `x` does not hold such images, or `batch_size` is no number of them.
         """
         images, size = as_array(x, "x"), as_int(batch_size, "batch_size", at_least=1)
         self.require_images(images.shape, "x")

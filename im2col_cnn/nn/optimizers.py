@@ -43,8 +43,9 @@ class Optimizer(ABC):
 
         Raises
         ------
-        ValueError
-            If names or shapes differ; nothing has been changed then.
+        TypeError, ValueError
+            If a parameter is no array of floats, or names or shapes differ; nothing has
+            been changed then.
         """
 
 

@@ -50,6 +50,11 @@ def cosine(peak: float, steps: int, *, end: float = 0.0, warmup: int = 0) -> Cos
     Cosine
         A function from the step, counted from 0, to the learning rate.
 
+    Raises
+    ------
+    TypeError, ValueError
+        If a number is out of range, or the climb leaves no steps for the fall.
+
     References
     ----------
     Loshchilov, Hutter (2017), "SGDR: stochastic gradient descent with warm restarts",
