@@ -44,16 +44,8 @@ def as_array(
         array = np.asarray(value)
     except Exception as error:
         raise TypeError(f"{name} must be an array of numbers: {error}") from error
-    if array.dtype == object and array.ndim == 0:
-        raise TypeError(
-            f"{name} must be an array of numbers, got {type(value).__name__}"
-        )
     if array.dtype.kind not in kinds:
-        words = {"biuf": "real numbers", "iu": "whole numbers"}.get(kinds, "numbers")
-        raise TypeError(
-            f"{name} must hold {words}, got dtype {array.dtype}"
-            f"{way_out(array.dtype, name, kinds)}"
-        )
+        raise TypeError(f"{name} must {other_than(kinds, array, value, name)}")
     if array.dtype == np.uint64 and not selects and (array > INT64_MAX).any():
         raise ValueError(
             f"{name} must fit in int64, got {array.max()}: convert it to floats"
@@ -62,14 +54,20 @@ def as_array(
     return array.astype(array.dtype.newbyteorder("="), copy=False)
 
 
-def way_out(dtype: np.dtype, name: str, kinds: str) -> str:
-    """Say how numbers of another dtype can be had as some of these kinds."""
+def other_than(kinds: str, array: Array, value: ArrayLike, name: str) -> str:
+    """Say which kinds of numbers were expected, what came, and how to make do."""
+    dtype = array.dtype
+    if dtype.kind == "O" and array.ndim == 0:
+        return f"be an array of numbers, got {type(value).__name__}"
+    words = {"biuf": "real numbers", "iu": "whole numbers"}.get(kinds, "numbers")
+    found = f"hold {words}, got dtype {dtype}"
     if dtype.kind == "c":
-        return f": {name}.real and {name}.imag are such"
-    # Of other packages, bfloat16 say, are the last.
+        return f"{found}: {name}.real and {name}.imag are such"
+    # The last are those of other packages: bfloat16, say.
     if dtype.kind in "bfO" or (dtype.kind == "V" and dtype.type is not np.void):
-        return f": {name}.astype({'int' if kinds == 'iu' else 'float'}) makes such"
-    return ""
+        like = "int" if kinds == "iu" else "float"
+        return f"{found}: {name}.astype({like}) makes such"
+    return found
 
 
 def as_images(
