@@ -1,5 +1,6 @@
 """Schedules, decay, clipping, augmentation and early stopping do what they say."""
 
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -242,6 +243,28 @@ def test_a_history_draws_itself() -> None:
     _, labels = accuracies.get_legend_handles_labels()
     assert labels == ["learning", "held out"]
     assert History().plot().axes
+
+
+def test_a_history_that_cannot_draw_itself_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+
+    with pytest.raises(ModuleNotFoundError, match=r"install 'im2col-cnn\[viz\]'$"):
+        History([Progress(1, 1, 1, 0.5, 0.5, 0.5)]).plot()
+
+
+@pytest.mark.parametrize(
+    ("images", "rng", "words"),
+    [
+        (np.ones((2, 3)), np.random.default_rng(0), r"images must have axes \(N, \*sp"),
+        ("photos", np.random.default_rng(0), "images must hold real numbers, got"),
+        (np.ones((2, 3, 3, 1)), 0, "rng must be a numpy.random.Generator, got 0"),
+    ],
+)
+def test_what_cannot_be_augmented_is_refused(images: Any, rng: Any, words: str) -> None:
+    with pytest.raises((TypeError, ValueError), match=words):
+        Augmentation(shift=1)(images, rng)
 
 
 def test_jupyter_is_given_a_picture_without_pyplot() -> None:

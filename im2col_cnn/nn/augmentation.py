@@ -5,7 +5,7 @@ from typing import final
 
 import numpy as np
 
-from .._checks import as_flag, as_int
+from .._checks import as_flag, as_images, as_int, as_rng
 from .._typing import Array, Images
 
 __all__ = ["Augmentation"]
@@ -53,7 +53,13 @@ class Augmentation:
         images : array, shape (N, *SPATIAL, C)
         rng : numpy.random.Generator
             It draws the same numbers whatever the pixels are.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If these are no images, or no generator.
         """
+        images, rng = as_images(images, "images", selects=True), as_rng(rng)
         if self.flip:
             mirrored = rng.random(len(images)) < 0.5
             images = np.where(across(mirrored, images), images[..., ::-1, :], images)

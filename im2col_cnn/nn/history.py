@@ -83,9 +83,19 @@ class History:
         matplotlib.figure.Figure
             Which a notebook shows, and ``savefig`` writes. matplotlib comes with the
             extra ``viz``.
+
+        Raises
+        ------
+        ModuleNotFoundError
+            If it is not there.
         """
-        # It takes a moment to load, and only who draws should pay for that.
-        from matplotlib.figure import Figure  # noqa: PLC0415  # see above
+        try:
+            # It takes a moment to load, and only who draws should pay for that.
+            from matplotlib.figure import Figure  # noqa: PLC0415  # see above
+        except ModuleNotFoundError as error:
+            raise ModuleNotFoundError(
+                "plot needs matplotlib: python -m pip install 'im2col-cnn[viz]'"
+            ) from error
 
         figure = Figure(figsize=(9, 3.5), layout="constrained")
         losses, accuracies = figure.subplots(1, 2)
