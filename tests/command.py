@@ -6,7 +6,11 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
-__all__ = ["QUICK", "Answer", "command", "environment", "process"]
+import pytest
+
+from im2col_cnn.cli import run
+
+__all__ = ["QUICK", "Answer", "command", "environment", "in_here", "process"]
 
 QUICK = ["train", "--epochs", "1"]
 
@@ -27,6 +31,12 @@ def environment() -> dict[str, str]:
     """Return the environment without anything that asks for colours."""
     asks = ("NO_COLOR", "FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE", "COLUMNS")
     return {name: value for name, value in os.environ.items() if name not in asks}
+
+
+def in_here(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> Answer:
+    """Run the command in this process, which is quicker and asserts as much."""
+    status = run([*map(str, arguments)])
+    return Answer(status, *capsys.readouterr())
 
 
 def process(*arguments: str | Path) -> Answer:

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from im2col_cnn.cli import run
+from im2col_cnn.compare import race as racing
 from im2col_cnn.compare.arrays import arrays_of
 from im2col_cnn.compare.cases import Case, cut
 from im2col_cnn.compare.catalogue import CASES, LAYERS, NETWORKS, POOLS
@@ -39,6 +40,12 @@ LAYER = ["--input", "1x6x5x2", "--kernel", "3x2x2x3", "--rounds", "2"]
 needs_resource = pytest.mark.skipif(
     sys.platform == "win32", reason="peak memory is asked of the resource module"
 )
+
+
+@pytest.fixture(autouse=True)
+def no_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Time everybody for a moment: how fast they really are is no matter here."""
+    monkeypatch.setattr(racing, "SECONDS", 0.001)
 
 
 def equals_the_loops(name: str, case: Case) -> bool | str:

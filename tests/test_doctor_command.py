@@ -115,6 +115,8 @@ def test_a_restart_keeps_input_output_and_status() -> None:
 @pytest.mark.skipif(sys.platform == "win32", reason="compare asks the resource module")
 def test_a_restarted_comparison_writes_json_and_nothing_else() -> None:
     code = OLD + (
+        "from im2col_cnn.compare import race\n"
+        "race.SECONDS = 0.001\n"
         "sys.argv = ['im2col-cnn', 'compare', '--json', '--rounds', '1',\n"
         "            '--input', '1x4x4x1', '--kernel', '2x2x1x1']\n"
         "from im2col_cnn.__main__ import main\n"

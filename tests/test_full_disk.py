@@ -1,36 +1,36 @@
 """A disk that is full costs the new file, never the old one, and says so in one line.
 
-Here the disk is a process that may not write files beyond some size.
+Here the disk is a limit on the size of files, which this process sets itself.
 """
 
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.command import Answer, environment
+from tests.command import Answer, environment, in_here
 from tests.photos import make_folder
 
-pytest.importorskip("resource", reason="there is no limit to the size of files")
+resource = pytest.importorskip("resource", reason="files have no limit of size here")
 
-SMALL = """
-import resource, sys
-from im2col_cnn.cli import run
-resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[1]), resource.RLIM_INFINITY))
-sys.exit(run(sys.argv[2:]))
-"""
+Command = Callable[..., Answer]
 
 
-def on_a_small_disk(size: int, *arguments: str | Path) -> Answer:
-    done = subprocess.run(
-        [sys.executable, "-c", SMALL, str(size), *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        env=environment(),
-        check=False,
-    )
-    return Answer(done.returncode, done.stdout, done.stderr)
+@pytest.fixture
+def on_a_small_disk(capsys: pytest.CaptureFixture[str]) -> Command:
+    """Run the command where a file may have no more than so many bytes."""
+
+    def run(size: int, *arguments: str | Path) -> Answer:
+        soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+        try:
+            return in_here(capsys, *arguments)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+    return run
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +39,9 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("option", ["--save", "--checkpoint"])
-def test_what_was_learned_before_is_kept(tmp_path: Path, option: str) -> None:
+def test_what_was_learned_before_is_kept(
+    on_a_small_disk: Command, tmp_path: Path, option: str
+) -> None:
     path = tmp_path / "learned.h5"
     path.write_bytes(b"old")
 
@@ -54,7 +56,7 @@ def test_what_was_learned_before_is_kept(tmp_path: Path, option: str) -> None:
 @pytest.mark.parametrize("size", [1, 3000, 20_000, 90_000])  # at the start, in between
 @pytest.mark.parametrize("exists", [True, False])
 def test_images_are_in_the_file_all_of_them_or_none(
-    tmp_path: Path, photos: Path, size: int, exists: bool
+    on_a_small_disk: Command, tmp_path: Path, photos: Path, size: int, exists: bool
 ) -> None:
     path = tmp_path / "images.h5"
     if exists:
@@ -70,7 +72,9 @@ def test_images_are_in_the_file_all_of_them_or_none(
     assert not exists or path.read_bytes() == b"old"
 
 
-def test_a_disk_that_is_large_enough_is_no_matter(tmp_path: Path, photos: Path) -> None:
+def test_a_disk_that_is_large_enough_is_no_matter(
+    on_a_small_disk: Command, tmp_path: Path, photos: Path
+) -> None:
     path = tmp_path / "images.h5"
 
     status, _, err = on_a_small_disk(10**7, "make-h5", photos, path, "--size", "32x32")
@@ -81,7 +85,7 @@ def test_a_disk_that_is_large_enough_is_no_matter(tmp_path: Path, photos: Path) 
 
 @pytest.mark.parametrize("option", ["--json", "--html"])
 def test_a_report_for_which_there_is_no_room_is_missed_in_one_line(
-    tmp_path: Path, option: str
+    on_a_small_disk: Command, tmp_path: Path, option: str
 ) -> None:
     homework = Path(__file__).parent / "homework" / "native.py"
 
@@ -91,3 +95,30 @@ def test_a_report_for_which_there_is_no_room_is_missed_in_one_line(
 
     said = f"{tmp_path / 'report'}: cannot be written: File too large; nothing is left"
     assert (status, err) == (2, f"im2col-cnn: {said} of it\n")
+
+
+SMALL = """
+import resource, sys
+from im2col_cnn.cli import run
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[1]), resource.RLIM_INFINITY))
+sys.exit(run(sys.argv[2:]))
+"""
+
+
+@pytest.mark.parametrize("command", ["train --epochs 1 --save", "make-h5 photos"])
+def test_hdf5_has_nothing_to_add_when_its_process_ends(
+    tmp_path: Path, photos: Path, command: str
+) -> None:
+    path = tmp_path / "new.h5"
+    words = command.replace("photos", str(photos)).split()
+
+    done = subprocess.run(
+        [sys.executable, "-c", SMALL, "10000", *words, path],
+        capture_output=True,
+        text=True,
+        env=environment(),
+        check=False,
+    )
+
+    said = f"{path}: cannot be written: File too large; nothing is left of it"
+    assert (done.returncode, done.stderr) == (2, f"im2col-cnn: {said}\n")
