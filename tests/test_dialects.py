@@ -1,6 +1,5 @@
 """A bug keeps its name in whichever dialect it is handed in."""
 
-import os
 from datetime import date
 from functools import cache
 from typing import Any
@@ -18,9 +17,10 @@ from im2col_cnn.testing.subject import Subject
 from im2col_cnn.testing.support import Support
 from im2col_cnn.testing.trials import Trial, draw_trials, try_again
 from tests.handed_in import PRESENTED, offer_of
+from tests.profile import IN_FULL, drawn
 
 # In the ci profile every dialect gets every bug, otherwise some: other ones each day.
-EVERY = 1 if os.environ.get("HYPOTHESIS_PROFILE") == "ci" else 10
+EVERY = 1 if IN_FULL else 10
 TODAY = date.today().toordinal()
 NUMBERS = [law for law in LAWS if law.oracle and not law.follows]
 
@@ -53,6 +53,7 @@ def some_of(bugs: list[Exhibit], every: int) -> list[Exhibit]:
     return bugs[TODAY % every :: every]
 
 
+@drawn
 @pytest.mark.parametrize("dialect", PRESENTED)
 def test_bugs_keep_their_names(dialect: str) -> None:
     offers = ((bug, offer_of(dialect, bug)) for bug in some_of(list(MUSEUM), EVERY))
@@ -70,6 +71,7 @@ def test_bugs_keep_their_names(dialect: str) -> None:
         assert found.key == bug.key or agrees(bug, subject, trials), bug.key
 
 
+@drawn
 @pytest.mark.parametrize("dialect", PRESENTED)
 def test_a_report_names_one_bug_and_no_other(dialect: str) -> None:
     for bug in some_of(list(MUSEUM), 10 * EVERY if EVERY > 1 else 8):

@@ -1,6 +1,5 @@
 """What is right passes, whoever wrote it and whichever inputs are drawn."""
 
-import os
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -20,10 +19,10 @@ from im2col_cnn.testing import (
     check_pool,
 )
 from im2col_cnn.testing.laws.manners import LAYOUTS
+from tests.profile import IN_FULL, drawn
 
-in_full = os.environ.get("HYPOTHESIS_PROFILE") == "ci"
-EXAMPLES, FEW = 25 if in_full else 4, 4  # JAX compiles for every shape
-every_seed = pytest.mark.parametrize("seed", range(20 if in_full else 1))
+EXAMPLES, FEW = 25 if IN_FULL else 4, 4  # JAX compiles for every shape
+every_seed = pytest.mark.parametrize("seed", range(20 if IN_FULL else 1))
 
 Check = Callable[..., Report]
 
@@ -95,6 +94,7 @@ CHECKS: dict[str, Check] = {
 }
 
 
+@drawn
 @every_seed
 @pytest.mark.parametrize("name", CHECKS)
 def test_what_is_right_passes(name: str, seed: int) -> None:

@@ -4,10 +4,12 @@ from typing import Any
 
 import pytest
 
-reason = "ipykernel and nbclient are not installed"
+reason = "needs ipykernel and nbclient"
 nbclient = pytest.importorskip("nbclient", reason=reason)
 nbformat = pytest.importorskip("nbformat", reason=reason)
 pytest.importorskip("ipykernel", reason=reason)
+
+pytestmark = pytest.mark.notebooks
 
 TRAIN = """
 import numpy as np

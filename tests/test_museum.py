@@ -1,6 +1,5 @@
 """Every bug on show is killed by a law, every law kills one, and each gets its name."""
 
-import os
 from functools import cache
 
 import pytest
@@ -12,6 +11,7 @@ from im2col_cnn.testing.judging import name_the_bug
 from im2col_cnn.testing.kinds import KINDS
 from im2col_cnn.testing.laws.table import LAWS, Law
 from im2col_cnn.testing.trials import Trial, draw_trials, try_again
+from tests.profile import IN_FULL, drawn
 
 every_exhibit = pytest.mark.parametrize("exhibit", MUSEUM, ids=lambda e: e.key)
 
@@ -50,7 +50,7 @@ EXPECTED = {
 }
 
 # Some of the bugs, other ones in test_dialects.py; in the ci profile, all of them.
-NAMED = MUSEUM[:: 1 if os.environ.get("HYPOTHESIS_PROFILE") == "ci" else 4]
+NAMED = MUSEUM[:: 1 if IN_FULL else 4]
 
 
 @cache
@@ -63,6 +63,7 @@ def test_every_bug_is_killed(exhibit: Exhibit) -> None:
     assert killed(exhibit)[1].failure is not None
 
 
+@drawn
 @pytest.mark.parametrize("exhibit", NAMED, ids=lambda e: e.key)
 def test_every_bug_is_named(exhibit: Exhibit) -> None:
     subject = on_show(exhibit)

@@ -1,6 +1,5 @@
 """The museum's page says what the museum holds, and its pictures show it."""
 
-import os
 import subprocess
 import sys
 from dataclasses import replace
@@ -18,13 +17,10 @@ from im2col_cnn.testing.laws.verdict import BrokenLawError
 from im2col_cnn.testing.trials import try_again
 from tests.counterexamples import FOLDER, picture_of, read
 from tests.museum import PAGE, read_matrix, stale
+from tests.profile import drawn, in_full
 from tests.svg import SVG, arrays
 
 every_exhibit = pytest.mark.parametrize("exhibit", MUSEUM, ids=lambda e: e.key)
-in_full = pytest.mark.skipif(
-    os.environ.get("HYPOTHESIS_PROFILE") != "ci",
-    reason="it takes minutes to put every law to every bug: the ci profile does",
-)
 
 
 def test_the_page_and_its_pictures_are_what_the_museum_writes() -> None:
@@ -91,6 +87,7 @@ def test_every_bug_on_the_page_is_killed_by_some_law() -> None:
     assert all(names != ("",) for names in killers.values())
 
 
+@drawn
 @in_full
 def test_the_laws_on_the_page_are_those_that_kill() -> None:
     # In a process of its own: what Hypothesis draws depends on the modules it finds.

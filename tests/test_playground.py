@@ -20,6 +20,7 @@ from im2col_cnn import Window, conv_forward
 from tests.browser import chromium, use, wait_until
 
 pytest.importorskip("marimo", reason="needs marimo")
+pytestmark = pytest.mark.notebooks
 
 ROOT = Path(__file__).parents[1]
 PLAYGROUND = ROOT / "notes" / "playground.py"

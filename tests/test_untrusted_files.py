@@ -15,6 +15,7 @@ from im2col_cnn.files import load_weights, open_dataset, read_dataset
 from im2col_cnn.nn import Sequential
 from tests.hdf5 import arrays, write
 from tests.hostile import DATA, WEIGHTS, forge, harmed, network, seal
+from tests.profile import drawn
 
 SECRET = 41.0
 
@@ -172,6 +173,7 @@ for first in range(start, start + count, 20):
 """
 
 
+@drawn
 @pytest.mark.parametrize("kind", ["weights", "data"])
 def test_mutated_files_are_read_or_refused(tmp_path: Path, kind: str) -> None:
     path = tmp_path / "file.h5"
