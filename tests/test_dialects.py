@@ -12,7 +12,7 @@ from im2col_cnn.testing.dialects.dialect import Offer
 from im2col_cnn.testing.dialects.table import DIALECTS, guess
 from im2col_cnn.testing.judging import agrees, judge, name_the_bug
 from im2col_cnn.testing.kinds import KINDS, subject_of
-from im2col_cnn.testing.laws.table import LAWS, Law
+from im2col_cnn.testing.laws.table import LAWS
 from im2col_cnn.testing.subject import Subject
 from im2col_cnn.testing.support import Support
 from im2col_cnn.testing.trials import Trial, draw_trials, try_again
@@ -35,7 +35,7 @@ def failures(subject: Subject, support: Support) -> list[Trial]:
     """Return the trials of the first law about numbers that a bug breaks."""
     for law in NUMBERS:
         if law.is_put_to(subject):
-            right = right_trials(subject.kind, law, support)
+            right = right_trials(subject.kind, support)[law.name]
             trials = [try_again(subject, trial) for trial in right]
             trials.sort(key=lambda trial: trial.failure is None)
             if trials[0].failure is not None:
@@ -44,9 +44,10 @@ def failures(subject: Subject, support: Support) -> list[Trial]:
 
 
 @cache
-def right_trials(kind: str, law: Law, support: Support) -> list[Trial]:
+def right_trials(kind: str, support: Support) -> dict[str, list[Trial]]:
     oracle = subject_of(kind, *KINDS[kind].oracle, support)
-    return draw_trials(law, oracle, count=16, seed=0)
+    laws = [law for law in NUMBERS if law.is_put_to(oracle)]
+    return draw_trials(laws, oracle, count=16, seed=0)
 
 
 def some_of(bugs: list[Exhibit], every: int) -> list[Exhibit]:

@@ -1,5 +1,6 @@
 """Put all laws to one implementation, and name the bugs that they find."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import chain
 
@@ -37,6 +38,9 @@ def judge(subject: Subject, *, seed: int, examples: int) -> list[Verdict]:
     laws = laws_for(subject)
     broken = survey(laws, subject, seed=seed, examples=examples)
     stops = [trial for trial in broken.values() if trial.stopped]
+    returned = [law for law in laws if not any(calls_again(law, s) for s in stops)]
+    asked = [law for law in returned if law.name in broken]
+    evidence = gather(asked, subject, seed)
     verdicts: list[Verdict] = []
     findings: list[Finding] = []
     for law in laws:
@@ -45,7 +49,7 @@ def judge(subject: Subject, *, seed: int, examples: int) -> list[Verdict]:
         if trial is None:
             verdicts.append(Verdict(subject.name, law, "holds"))
             continue
-        more = () if stop else evidence(law, subject, seed)
+        more = evidence.get(law.name, ())
         finding = known(trial, subject, findings, more)
         if finding is None and stop is None:
             trial = hunt(law, subject, seed=seed, examples=2 * examples) or trial
@@ -61,16 +65,20 @@ def judge(subject: Subject, *, seed: int, examples: int) -> list[Verdict]:
     return verdicts
 
 
-def evidence(law: Law, subject: Subject, seed: int) -> tuple[Trial, ...]:
-    """Draw some more trials that tell bugs apart."""
+def gather(
+    laws: Sequence[Law], subject: Subject, seed: int
+) -> dict[str, tuple[Trial, ...]]:
+    """Draw, for each of some broken laws, more trials that tell bugs apart."""
     # One small call tells little; the laws about numbers tell more.
     numbers = [each for each in laws_for(subject) if each.oracle and not each.follows]
-    laws = numbers[:2] if law.demand is small_calls_return else [law]
-    return tuple(
-        trial
-        for each in laws
-        for trial in draw_trials(each, subject, count=MORE_DRAWS, seed=seed + 1)
-    )
+    small = {law.name: numbers[:2] for law in laws if law.demand is small_calls_return}
+    asked = {law.name: small.get(law.name, [law]) for law in laws}
+    put = list({each.name: each for few in asked.values() for each in few}.values())
+    drawn = draw_trials(put, subject, count=MORE_DRAWS if put else 0, seed=seed + 1)
+    return {
+        name: tuple(trial for each in few for trial in drawn[each.name])
+        for name, few in asked.items()
+    }
 
 
 def known(

@@ -4,18 +4,14 @@ Inputs are dear and laws are cheap: what is drawn for one law is put to all of t
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 
 import hypothesis.strategies as st
-import numpy as np
-import numpy.typing as npt
 
 from .laws.manners import small_calls_return
 from .laws.table import Law
-from .strategies import Case
 from .subject import Subject, SubjectError
-from .trials import Trial, feed, settle
+from .trials import Trial, feed, settle, sharing
 
 __all__ = ["calls_again", "survey"]
 
@@ -73,19 +69,6 @@ def is_known(law: Law, failures: Mapping[str, Trial]) -> bool:
     """Tell whether a law is broken, or would call again what never returned."""
     stops = [trial for trial in failures.values() if trial.stopped]
     return law.name in failures or any(calls_again(law, stop) for stop in stops)
-
-
-def sharing(subject: Subject, data: st.DataObject) -> Subject:
-    """Let all laws draw the same calls, one for each dtype."""
-    drawn: dict[np.dtype, Case] = {}
-
-    def cases(dtype: npt.DTypeLike) -> st.SearchStrategy[Case]:
-        key = np.dtype(dtype)
-        if key not in drawn:
-            drawn[key] = data.draw(subject.cases(key), label="case")
-        return st.just(drawn[key])
-
-    return replace(subject, cases=cases)
 
 
 def calls_again(law: Law, stop: Trial) -> bool:

@@ -5,14 +5,15 @@ to the exhibits of the museum, and the one that goes wrong in the same way is it
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import hypothesis
 import hypothesis.strategies as st
 import numpy as np
+import numpy.typing as npt
 
 from .laws.table import Law
 from .laws.verdict import BrokenLawError, equal, tolerance
@@ -26,6 +27,7 @@ __all__ = [
     "quietly",
     "same_failure",
     "settle",
+    "sharing",
     "try_again",
 ]
 
@@ -95,16 +97,37 @@ def try_again(subject: Subject, trial: Trial) -> Trial:
     return settle(trial.law, subject, lambda *_, **__: next(values))
 
 
-def draw_trials(law: Law, subject: Subject, *, count: int, seed: int) -> list[Trial]:
-    """Put a law to a subject several times; the same seed draws the same."""
-    trials: list[Trial] = []
+def draw_trials(
+    laws: Sequence[Law], subject: Subject, *, count: int, seed: int
+) -> dict[str, list[Trial]]:
+    """Put laws to a subject several times, by name; the same seed draws the same."""
+    rounds: list[list[Trial]] = []
+    stopped: set[str] = set()
 
     def put(data: st.DataObject) -> None:
-        if not trials or not trials[-1].stopped:
-            trials.append(settle(law, subject, data.draw))
+        shared = sharing(subject, data)
+        trials = [
+            settle(law, shared, data.draw) for law in laws if law.name not in stopped
+        ]
+        rounds.append(trials)
+        stopped.update(trial.law.name for trial in trials if trial.stopped)
 
     feed(put, seed=seed, examples=count)
-    return trials
+    drawn = [trial for trials in rounds for trial in trials]
+    return {law.name: [t for t in drawn if t.law.name == law.name] for law in laws}
+
+
+def sharing(subject: Subject, data: st.DataObject) -> Subject:
+    """Let all laws draw the same calls, one for each dtype: inputs are dear."""
+    drawn: dict[np.dtype, Case] = {}
+
+    def cases(dtype: npt.DTypeLike) -> st.SearchStrategy[Case]:
+        key = np.dtype(dtype)
+        if key not in drawn:
+            drawn[key] = data.draw(subject.cases(key), label="case")
+        return st.just(drawn[key])
+
+    return replace(subject, cases=cases)
 
 
 def feed(put: Callable[[st.DataObject], None], *, seed: int, examples: int) -> None:

@@ -1,7 +1,7 @@
 """Find out which law kills which bug."""
 
 from ..kinds import KINDS, subject_of
-from ..laws.table import LAWS
+from ..laws.table import laws_for
 from ..subject import Subject
 from ..support import Support
 from ..trials import Trial, draw_trials, try_again
@@ -32,19 +32,16 @@ def matrix(*, draws: int = 20, seed: int = 0) -> Matrix:
         From the key of an exhibit to the names of the laws that kill it, in the order
         of `LAWS`.
     """
-    kinds = {exhibit.kind: exhibit for exhibit in MUSEUM}
+    kinds = {exhibit.kind for exhibit in MUSEUM}
     trials = {
-        (kind, law.name): draw_trials(law, oracle(kind), count=draws, seed=seed)
+        kind: draw_trials(laws_for(oracle(kind)), oracle(kind), count=draws, seed=seed)
         for kind in kinds
-        for law in LAWS
-        if law.is_put_to(oracle(kind))
     }
     return {
         exhibit.key: tuple(
-            law.name
-            for law in LAWS
-            if (exhibit.kind, law.name) in trials
-            and kill(exhibit, trials[exhibit.kind, law.name]) is not None
+            name
+            for name, drawn in trials[exhibit.kind].items()
+            if kill(exhibit, drawn) is not None
         )
         for exhibit in MUSEUM
     }
