@@ -80,7 +80,7 @@ def test_a_report_names_one_bug_and_no_other(dialect: str) -> None:
             continue
 
         subject = subject_in(offer)
-        verdicts = judge(subject, seed=0, examples=25)
+        verdicts = judge(subject, seed=0, examples=25 if IN_FULL else 10)
 
         named = {v.finding.exhibit for v in verdicts if v.finding is not None}
         trials = failures(subject, offer.support)

@@ -56,9 +56,9 @@ def geometries(draw: st.DrawFn, support: Support, *, pooling: bool = False) -> G
     most = 2 if axes == 3 else MOST_TAPS
     padding = draw(st.sampled_from(support.paddings or ("valid",)), label="padding")
     movements = zip(
-        draw(per_axis(support.kernel, axes, most)),
-        draw(per_axis(support.stride, axes, most)),
-        draw(per_axis(support.dilation, axes, most)),
+        per_axis(draw, support.kernel, axes, most),
+        per_axis(draw, support.stride, axes, most),
+        per_axis(draw, support.dilation, axes, most),
         strict=True,
     )
     sweeps = [
@@ -69,7 +69,7 @@ def geometries(draw: st.DrawFn, support: Support, *, pooling: bool = False) -> G
         )
         for movement in movements
     ]
-    spatial, written = draw(paddings(padding, sweeps, pooling=pooling))
+    spatial, written = paddings(draw, padding, sweeps, pooling=pooling)
     settings = {
         "stride": written_as(support.stride, [sweep.stride for sweep in sweeps]),
         "padding": written if support.paddings else None,
@@ -82,7 +82,6 @@ def geometries(draw: st.DrawFn, support: Support, *, pooling: bool = False) -> G
     )
 
 
-@st.composite
 def per_axis(draw: st.DrawFn, freedom: Freedom, axes: int, most: int) -> Shape:
     """Draw one number per axis; the same for all of them where no more is known."""
     if freedom == "none":
@@ -97,7 +96,6 @@ def written_as(freedom: Freedom, numbers: list[int]) -> Shape | int | None:
     return {"none": None, "one": numbers[0], "each": tuple(numbers)}[freedom]
 
 
-@st.composite
 def paddings(
     draw: st.DrawFn, form: str, sweeps: list[Sweep], *, pooling: bool
 ) -> tuple[Shape, Padding]:
@@ -117,7 +115,7 @@ def paddings(
         sizes = [s.padded_size - 2 * p for s, p in zip(sweeps, each, strict=True)]
         return tuple(sizes), tuple(each)
     if form == "pairs":
-        pairs = [draw(sides(s, pooling=pooling)) for s in sweeps]
+        pairs = [sides(draw, s, pooling=pooling) for s in sweeps]
         sizes = [
             s.padded_size - sum(pair) for s, pair in zip(sweeps, pairs, strict=True)
         ]
@@ -133,7 +131,6 @@ def most_around(sweep: Sweep, *, pooling: bool) -> int:
     return (sweep.padded_size - 1) // 2
 
 
-@st.composite
 def sides(draw: st.DrawFn, sweep: Sweep, *, pooling: bool) -> tuple[int, int]:
     """Draw a padding before the image, and another one after it."""
     size = sweep.padded_size
