@@ -7,6 +7,7 @@ No example has a deadline: how fast it runs says more about the machine than the
 """
 
 import os
+from typing import Any
 
 import pytest
 from hypothesis import is_hypothesis_test, settings
@@ -25,3 +26,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if is_hypothesis_test(getattr(item, "obj", None)):
             item.add_marker(drawn)
+
+
+@pytest.fixture(scope="session")
+def torch() -> Any:
+    """Return PyTorch, where it is installed."""
+    return pytest.importorskip("torch", reason="PyTorch is not installed")

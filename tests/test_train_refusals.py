@@ -14,8 +14,8 @@ from im2col_cnn.cli import run
 from im2col_cnn.commands import train
 from im2col_cnn.nn import Sequential
 from tests.command import QUICK, process
+from tests.forging import network
 from tests.hdf5 import BROKEN, arrays, write
-from tests.hostile import network
 
 
 def assert_refused(

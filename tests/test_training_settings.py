@@ -1,19 +1,16 @@
-"""Schedules, decay, clipping, augmentation and early stopping do what they say."""
+"""Decay, clipping, what is held out and early stopping do what they say."""
 
 import sys
 from collections.abc import Callable
 from typing import Any
 
-import hypothesis.strategies as st
 import numpy as np
 import pytest
-from hypothesis import given
 from numpy.testing import assert_array_equal
 
 from im2col_cnn.nn import (
     SGD,
     Adam,
-    Augmentation,
     BatchNorm,
     Dense,
     Flatten,
@@ -21,7 +18,6 @@ from im2col_cnn.nn import (
     Optimizer,
     Progress,
     Sequential,
-    cosine,
     fit,
 )
 
@@ -54,36 +50,10 @@ def test_a_schedule_that_is_always_the_learning_rate_changes_nothing() -> None:
     assert_array_equal(one.parameters["dense1.w"], other.parameters["dense1.w"])
 
 
-@given(
-    peak=st.floats(1e-4, 1),
-    steps=st.integers(2, 50),
-    warmup=st.integers(0, 1),
-    end=st.floats(0, 1e-4),
-)
-def test_a_cosine_climbs_once_and_falls_to_its_end(
-    peak: float, steps: int, warmup: int, end: float
-) -> None:
-    rate = cosine(peak, steps, warmup=warmup, end=end)
-
-    rates = [rate(step) for step in range(steps + 3)]
-
-    assert rates[warmup] == pytest.approx(peak)
-    assert all(
-        a >= b - 1e-12
-        for a, b in zip(rates[warmup:], rates[warmup + 1 :], strict=False)
-    )
-    assert rates[steps] == rates[-1] == pytest.approx(end, abs=1e-12)
-
-
 @pytest.mark.parametrize(
     ("make", "words"),
     [
-        (lambda: cosine(0, 10), "peak must be above 0"),
-        (lambda: cosine(1, 0), "steps must be at least 1"),
-        (lambda: cosine(1, 5, warmup=5), "warmup must be less than steps = 5, got 5"),
-        (lambda: cosine(1, 5, end=-1), "end must be at least 0"),
         (lambda: SGD(weight_decay=-1), "weight_decay must be at least 0"),
-        (lambda: Augmentation(shift=-1), "shift must be at least 0"),
         (lambda: learn(patience=1), "patience needs validation"),
         (lambda: learn(validation=0.999), "validation must be a share .* of 30 images"),
         (lambda: learn(clip=0), "clip must be above 0"),
@@ -120,41 +90,6 @@ def test_clipping_bounds_how_far_a_step_goes() -> None:
         )
     )
     assert 0 < distance <= 3 * 0.1 * 1e-3 * 1.001  # three steps
-
-
-@given(
-    shape=st.lists(st.integers(1, 4), min_size=1, max_size=3),
-    shift=st.integers(0, 3),
-    flip=st.booleans(),
-    seed=st.integers(0, 2**16),
-)
-def test_an_augmented_image_is_the_image_moved_and_perhaps_mirrored(
-    shape: list[int], shift: int, flip: bool, seed: int
-) -> None:
-    x = np.arange(1, 1 + 3 * np.prod(shape) * 2).reshape(3, *shape, 2)
-    x.flags.writeable = False
-
-    y = Augmentation(shift=shift, flip=flip)(x, np.random.default_rng(seed))
-
-    assert (y.shape, y.dtype) == (x.shape, x.dtype)
-    for before, after in zip(x, y, strict=True):
-        candidates = [before, before[..., ::-1, :]] if flip else [before]
-        steps = np.ndindex(*[2 * shift + 1] * len(shape))
-        assert any(
-            np.array_equal(after, shifted(image, [n - shift for n in step]))
-            for step in steps
-            for image in candidates
-        )
-
-
-def shifted(image: np.ndarray, steps: list[int]) -> np.ndarray:
-    """Move an image pixel by pixel."""
-    moved = np.zeros_like(image)
-    for pixel in np.ndindex(image.shape[:-1]):
-        target = tuple(p + s for p, s in zip(pixel, steps, strict=True))
-        if all(0 <= t < size for t, size in zip(target, image.shape, strict=False)):
-            moved[target] = image[pixel]
-    return moved
 
 
 def test_training_sees_augmented_images_and_validation_sees_them_as_they_are() -> None:

@@ -13,8 +13,10 @@ from hypothesis import settings
 
 from im2col_cnn.files import load_weights, open_dataset, read_dataset
 from im2col_cnn.nn import Sequential
+from tests.forging import forge, harmed, network, seal
 from tests.hdf5 import arrays, write
-from tests.hostile import DATA, WEIGHTS, forge, harmed, network, seal
+from tests.hostile_images import DATA
+from tests.hostile_weights import WEIGHTS
 from tests.profile import drawn
 
 SECRET = 41.0
@@ -122,7 +124,7 @@ import os, random, resource, signal, sys
 from pathlib import Path
 from im2col_cnn.files import open_dataset
 from im2col_cnn.nn import Sequential
-from tests.hostile import seal
+from tests.forging import seal
 
 body, path, start, count, weights = sys.argv[1:]
 body, path = Path(body).read_bytes(), Path(path)

@@ -1,0 +1,48 @@
+"""An augmented image is still that image."""
+
+import hypothesis.strategies as st
+import numpy as np
+import pytest
+from hypothesis import given
+
+from im2col_cnn.nn import Augmentation
+
+
+@given(
+    shape=st.lists(st.integers(1, 4), min_size=1, max_size=3),
+    shift=st.integers(0, 3),
+    flip=st.booleans(),
+    seed=st.integers(0, 2**16),
+)
+def test_an_augmented_image_is_the_image_moved_and_perhaps_mirrored(
+    shape: list[int], shift: int, flip: bool, seed: int
+) -> None:
+    x = np.arange(1, 1 + 3 * np.prod(shape) * 2).reshape(3, *shape, 2)
+    x.flags.writeable = False
+
+    y = Augmentation(shift=shift, flip=flip)(x, np.random.default_rng(seed))
+
+    assert (y.shape, y.dtype) == (x.shape, x.dtype)
+    for before, after in zip(x, y, strict=True):
+        candidates = [before, before[..., ::-1, :]] if flip else [before]
+        steps = np.ndindex(*[2 * shift + 1] * len(shape))
+        assert any(
+            np.array_equal(after, shifted(image, [n - shift for n in step]))
+            for step in steps
+            for image in candidates
+        )
+
+
+def shifted(image: np.ndarray, steps: list[int]) -> np.ndarray:
+    """Move an image pixel by pixel."""
+    moved = np.zeros_like(image)
+    for pixel in np.ndindex(image.shape[:-1]):
+        target = tuple(p + s for p, s in zip(pixel, steps, strict=True))
+        if all(0 <= t < size for t, size in zip(target, image.shape, strict=False)):
+            moved[target] = image[pixel]
+    return moved
+
+
+def test_a_shift_is_at_least_0() -> None:
+    with pytest.raises(ValueError, match="shift must be at least 0"):
+        Augmentation(shift=-1)
