@@ -3,14 +3,15 @@
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import pytest
 
 from im2col_cnn.cli import run
 
-__all__ = ["QUICK", "Answer", "command", "environment", "in_here", "process"]
+__all__ = ["QUICK", "Answer", "Check", "command", "environment", "in_here", "process"]
 
 QUICK = ["train", "--epochs", "1"]
 
@@ -21,6 +22,9 @@ class Answer(NamedTuple):
     status: int
     out: str
     err: str
+
+
+Check: TypeAlias = Callable[..., Answer]  # takes what follows ``im2col-cnn check``
 
 
 def command(*arguments: str | Path) -> list[str]:

@@ -7,11 +7,13 @@ No example has a deadline: how fast it runs says more about the machine than the
 """
 
 import os
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import is_hypothesis_test, settings
 
+from tests.command import Answer, Check, in_here
 from tests.profile import drawn
 
 settings.register_profile("dev", max_examples=15, deadline=None)
@@ -32,3 +34,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def torch() -> Any:
     """Return PyTorch, where it is installed."""
     return pytest.importorskip("torch", reason="PyTorch is not installed")
+
+
+@pytest.fixture
+def check(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Check:
+    """Run ``im2col-cnn check`` here; the homework has its own process all the same."""
+    monkeypatch.setenv("HYPOTHESIS_STORAGE_DIRECTORY", "unused")  # not left set behind
+
+    def run(*arguments: str | Path) -> Answer:
+        return in_here(capsys, "check", *arguments)
+
+    return run

@@ -2,30 +2,16 @@
 
 import json
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.command import Answer, in_here, process
+from tests.command import Check, process
 from tests.profile import drawn, in_full
 
 HOMEWORK = Path(__file__).parent / "homework"
 COURSERA = (HOMEWORK / "coursera.py").read_text(encoding="utf-8")
 QUICK = ["--examples", "4", "--seconds", "2"]
-
-Check = Callable[..., Answer]
-
-
-@pytest.fixture
-def check(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Check:
-    """Run the command in this process; the homework has one of its own all the same."""
-    monkeypatch.setenv("HYPOTHESIS_STORAGE_DIRECTORY", "unused")  # not left set behind
-
-    def run(*arguments: str | Path) -> Answer:
-        return in_here(capsys, "check", *arguments)
-
-    return run
 
 
 def changed(folder: Path, old: str, new: str) -> Path:
@@ -168,27 +154,6 @@ def test_scores_and_a_page_are_written_and_prints_kept_apart(
     assert page.read_text(encoding="utf-8").startswith("<!doctype html>")
 
 
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
-        ("def conv_forward(:", r"homework.py:1: is no Python: invalid syntax"),
-        ("def f(): pass", "defines no function to check; looked for coursera: conv_"),
-    ],
-)
-def test_what_cannot_be_checked_gets_a_line(
-    check: Check, tmp_path: Path, text: str, said: str
-) -> None:
-    path = tmp_path / "homework.py"
-    path.write_text(text, encoding="utf-8")
-
-    answer = check(path)
-
-    assert answer.status == 2
-    assert answer.out == ""
-    assert said in answer.err
-    assert len(answer.err.splitlines()) == 1
-
-
 def test_a_flood_of_prints_and_a_closed_stream_are_no_failure(
     check: Check, tmp_path: Path
 ) -> None:
@@ -215,31 +180,6 @@ def test_what_never_returns_is_called_once_for_its_tie_rule_and_once_for_the_law
     assert time.monotonic() - began < 40  # not 8 windows by 3 rules by 2 modes
 
 
-@pytest.mark.parametrize(
-    ("name", "content", "said"),
-    [
-        ("a.py", b"", "defines no function to check"),
-        ("a.py", b"\xff\xfe\x00", "a.py: is not text in UTF-8"),
-        ("a.py", b"a = 1\0", "a.py: is no Python: source code string cannot contain"),
-        ("a.py", b"x = " + b"-" * 100_000 + b"1", "a.py: is no Python: "),
-        ("a.py", b"conv_forward = 3\npool_forward = None", "defines no function"),
-        ("a.ipynb", b"{}", "a.ipynb: is no Jupyter notebook, version 4"),
-        ("b/a.py", b"", "there is no such file"),
-    ],
-)
-def test_what_is_no_homework_gets_a_line(
-    check: Check, tmp_path: Path, name: str, content: bytes, said: str
-) -> None:
-    if "/" not in name:
-        (tmp_path / name).write_bytes(content)
-
-    answer = check(tmp_path / name)
-
-    assert (answer.status, answer.out) == (2, "")
-    assert said in answer.err
-    assert len(answer.err.splitlines()) == 1
-
-
 def test_a_function_that_does_not_tell_its_parameters_is_called(
     check: Check, tmp_path: Path
 ) -> None:
@@ -250,29 +190,3 @@ def test_a_function_that_does_not_tell_its_parameters_is_called(
 
     assert answer.status == 1
     assert "conv_forward raised" in answer.out
-
-
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
-        ('{"gravity": 2}', "'gravity' is no law; laws are small calls return"),
-        ('{"small calls return": -1}', "must be a number from 0 on, got -1"),
-        ('{"small calls return": NaN}', "must be a number from 0 on, got nan"),
-        ('{"small calls return": "2"}', "must be a number from 0 on, got '2'"),
-        ("[1]", 'must be like {"forward equals the loops": 2}'),
-        ("hello", "weights.json: is no JSON: Expecting value"),
-        (None, "weights.json: No such file or directory"),
-    ],
-)
-def test_weights_that_make_no_sense_are_refused(
-    check: Check, tmp_path: Path, text: str | None, said: str
-) -> None:
-    weights = tmp_path / "weights.json"
-    if text is not None:
-        weights.write_text(text, encoding="utf-8")
-
-    answer = check(HOMEWORK / "native.py", "--weights", weights)
-
-    assert (answer.status, answer.out) == (2, "")
-    assert said in answer.err
-    assert len(answer.err.splitlines()) == 1

@@ -12,6 +12,7 @@ from numpy.testing import assert_array_equal
 
 from im2col_cnn.nn import BatchNorm, Dense, Dropout, Flatten, Sequential, he_uniform
 from tests.layered import KINDS, layered
+from tests.profile import IN_FULL, drawn
 
 
 @pytest.fixture(scope="module")
@@ -119,16 +120,17 @@ print("kept", moments)
 """
 
 
+@drawn
 def test_a_writer_killed_at_any_moment_leaves_the_old_file_or_the_new_one(
     tmp_path: Path,
 ) -> None:
-    path = tmp_path / "weights.h5"
+    path, moments = tmp_path / "weights.h5", "100" if IN_FULL else "30"
 
     done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", KILLED, str(path), "100"],
+        [sys.executable, "-W", "ignore", "-c", KILLED, str(path), moments],
         capture_output=True,
         text=True,
         check=False,
     )
 
-    assert (done.stdout, done.stderr) == ("kept 100\n", "")
+    assert (done.stdout, done.stderr) == (f"kept {moments}\n", "")
