@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import is_hypothesis_test, settings
+from hypothesis import settings
 
 from tests.command import Answer, Check, in_here
 from tests.profile import drawn
@@ -26,7 +26,7 @@ collect_ignore = ["homework"]  # what students hand in
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what Hypothesis draws for."""
     for item in items:
-        if is_hypothesis_test(getattr(item, "obj", None)):
+        if getattr(getattr(item, "obj", None), "is_hypothesis_test", False):
             item.add_marker(drawn)
 
 
