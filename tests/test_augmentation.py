@@ -1,5 +1,7 @@
 """An augmented image is still that image."""
 
+from typing import Any
+
 import hypothesis.strategies as st
 import numpy as np
 import pytest
@@ -46,3 +48,16 @@ def shifted(image: np.ndarray, steps: list[int]) -> np.ndarray:
 def test_a_shift_is_at_least_0() -> None:
     with pytest.raises(ValueError, match="shift must be at least 0"):
         Augmentation(shift=-1)
+
+
+@pytest.mark.parametrize(
+    ("images", "rng", "words"),
+    [
+        (np.ones((2, 3)), np.random.default_rng(0), r"images must have axes \(N, \*sp"),
+        ("photos", np.random.default_rng(0), "images must hold real numbers, got"),
+        (np.ones((2, 3, 3, 1)), 0, "rng must be a numpy.random.Generator, got 0"),
+    ],
+)
+def test_what_cannot_be_augmented_is_refused(images: Any, rng: Any, words: str) -> None:
+    with pytest.raises((TypeError, ValueError), match=words):
+        Augmentation(shift=1)(images, rng)

@@ -189,19 +189,6 @@ def test_a_history_that_cannot_draw_itself_says_what_to_install(
         History([Progress(1, 1, 1, 0.5, 0.5, 0.5)]).plot()
 
 
-@pytest.mark.parametrize(
-    ("images", "rng", "words"),
-    [
-        (np.ones((2, 3)), np.random.default_rng(0), r"images must have axes \(N, \*sp"),
-        ("photos", np.random.default_rng(0), "images must hold real numbers, got"),
-        (np.ones((2, 3, 3, 1)), 0, "rng must be a numpy.random.Generator, got 0"),
-    ],
-)
-def test_what_cannot_be_augmented_is_refused(images: Any, rng: Any, words: str) -> None:
-    with pytest.raises((TypeError, ValueError), match=words):
-        Augmentation(shift=1)(images, rng)
-
-
 def test_jupyter_is_given_a_picture_without_pyplot() -> None:
     pytest.importorskip("matplotlib", reason="the extra viz brings it")
 
