@@ -12,8 +12,8 @@ import im2col_cnn
 
 ROOT = Path(im2col_cnn.__file__).parent
 FLOORS = """\
-_checks.quoting  _typing  _version  commands.kernels  testing.support
-tiling.scoped  tiling.sharing
+_typing  _version  commands.kernels  testing.deadline  testing.process
+testing.support  tiling.scoped  tiling.sharing  _checks.quoting
 _checks.numbers  _checks.settings  _dtypes  _gating
 _checks.arrays  _checks.geometry  _checks.notebook
 _checks.channels  _checks.convolutions  _checks.drawing  _checks.judging  tiling.blas
@@ -67,7 +67,7 @@ pictures.pooling
 pictures.averaging  pictures.layouts  pictures.scratch  pictures.sliding
 pictures.swapping  pictures.unfolding
 pictures.geometry  pictures.product
-testing.subject
+testing.small  testing.subject
 testing.homework  testing.kinds  testing.laws.drawing  testing.laws.verdict
 testing.laws.equality  testing.laws.geometry  testing.laws.manners  testing.laws.pooling
 testing.bugs.exhibit  testing.laws.table

@@ -1,19 +1,25 @@
 """Examine what was offered: find out its rule for ties, and put the laws to it."""
 
 from dataclasses import replace
+from math import inf
 
 import numpy as np
 
 from .._typing import Array, Ties
+from .deadline import Deadline
 from .dialects.dialect import Offer
+from .dialects.probing import tried
 from .judging import judge
 from .kinds import subject_of
 from .laws.pooling import TIE_RULES
+from .laws.table import FIRST, TIES
 from .laws.verdict import tolerance
 from .report import Report, Verdict
 from .strategies import Case
 from .subject import Subject, SubjectStoppedError
 from .support import Support
+from .surveying import first_look
+from .trials import Trial, stopped_by
 
 __all__ = ["check_offer", "judge_offer"]
 
@@ -31,8 +37,9 @@ def check_offer(
     ties: Ties | None = None,
 ) -> Report:
     """Judge one implementation in this process."""
-    support = support or offer.support
-    verdicts, remarks = judge_offer(offer, support, seed, examples, ties)
+    if support is not None:
+        offer = replace(offer, support=support, claims=False)
+    verdicts, remarks = judge_offer(offer, seed, examples, ties)
     return Report(
         offer.name,
         tuple(verdicts),
@@ -44,9 +51,22 @@ def check_offer(
 
 
 def judge_offer(
-    offer: Offer, support: Support, seed: int, examples: int, ties: Ties | None
+    offer: Offer, seed: int, examples: int, ties: Ties | None, seconds: float = inf
 ) -> tuple[list[Verdict], list[str]]:
-    """Judge one kind of function; return the verdicts, and remarks about them."""
+    """Judge one kind of function; return the verdicts, and remarks about them.
+
+    What never returns is met at the first of four steps that calls it, and is not
+    called again: what it takes is tried, then come small calls, then the rule for ties
+    is found out, and at last the laws are put.
+    """
+    support = offer.support
+    left_out: tuple[str, ...] = ()
+    begun: dict[str, Trial] = {}
+    if offer.claims:
+        try:
+            support, left_out = tried(offer)
+        except SubjectStoppedError as stop:
+            begun = {FIRST.name: stopped_by(stop, FIRST)}
     subject = subject_of(
         offer.kind,
         offer.forward,
@@ -56,19 +76,28 @@ def judge_offer(
         name=offer.name,
     )
     remarks = []
-    if offer.left_out:
-        words = ", ".join(offer.left_out)
-        remarks.append(f"{offer.name}: refused when tried, so not asked for: {words}")
-    if has_ties(subject):
+    if left_out:
+        remarks.append(f"refused when tried, so not asked for: {', '.join(left_out)}")
+    begun = begun or first_look(subject)
+    if has_ties(subject) and not any(trial.stopped for trial in begun.values()):
+        rule: Ties | None = None
         try:
             rule = find_tie_rule(subject)
-        except (Exception, SubjectStoppedError):  # the laws will meet it again
-            rule = None
+        except SubjectStoppedError as stop:
+            begun[TIES.name] = stopped_by(stop, TIES)
+        except Exception:  # the laws will meet it again
+            pass
         else:
             words = f'share by the rule "{rule}"' if rule else "follow no rule"
-            remarks.append(f"{offer.name}: tied maxima {words}")
+            remarks.append(f"tied maxima {words}")
         subject = replace(subject, ties=ties or rule)
-    return judge(subject, seed=seed, examples=examples), remarks
+    # Not before: what was waited for in vain costs the laws no time.
+    subject = replace(subject, deadline=Deadline(seconds))
+    verdicts = judge(subject, seed=seed, examples=examples, begun=begun)
+    if subject.deadline.met:
+        few = f"is slow, so it got fewer than {examples} examples per law"
+        remarks.append(f"{few}; --total-seconds gives it more")
+    return verdicts, [f"{offer.name}: {remark}" for remark in remarks]
 
 
 def has_ties(subject: Subject) -> bool:

@@ -7,6 +7,7 @@ file and runs it in a process of its own.
 import os
 from collections.abc import Callable
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 from .._typing import Ties
@@ -23,6 +24,7 @@ from .support import Support
 __all__ = ["check_conv", "check_im2col", "check_module", "check_pool"]
 
 EXAMPLES = 25
+TOTAL = 20.0  # seconds that so many examples may take, for all functions of a file
 
 
 def check_conv(
@@ -160,6 +162,7 @@ def check_module(
     examples: int = EXAMPLES,
     strict: bool = False,
     seconds: float = 5.0,
+    total_seconds: float | None = None,
     megabytes: int = 2048,
 ) -> Report:
     """
@@ -173,8 +176,15 @@ def check_module(
         One of `DIALECTS`. By default the one of which the file defines most names.
     ties, seed, examples, strict
         As for `check_pool`.
-    seconds, megabytes
-        How long a call may take, and how much address space the process may have.
+    seconds : float
+        How long a call may take. After each that did not return, the next may take
+        half as long, down to one second.
+    total_seconds : float, optional
+        How long all of it should take: 20, and more for more than 25 examples. Where
+        time is short, functions that are slow get fewer examples, and the report says
+        which.
+    megabytes : int
+        How much address space the process may have.
 
     Returns
     -------
@@ -199,8 +209,10 @@ def check_module(
     """
     path = Path(path)
     require_file(path)
-    limits = {"seconds": seconds, "megabytes": megabytes}
-    with Isolated(path, dialect, **limits) as homework:  # type: ignore[arg-type]  # mixed
+    if total_seconds is None:
+        total_seconds = TOTAL * max(1.0, examples / EXAMPLES)
+    end = monotonic() + total_seconds
+    with Isolated(path, dialect, seconds=seconds, megabytes=megabytes) as homework:
         try:
             found = homework.load()
         except (SubjectError, SubjectStoppedError) as error:
@@ -210,9 +222,8 @@ def check_module(
             remarks.append(f"not there: {', '.join(found['missing'])}")
         remarks += (f"passed over, {trouble}" for trouble in found["trouble"])
         for offer in offers_in(homework, found):
-            its_verdicts, its_remarks = judge_offer(
-                offer, offer.support, seed, examples, ties
-            )
+            half = (end - monotonic()) / 2  # of the time left, for others want some
+            its_verdicts, its_remarks = judge_offer(offer, seed, examples, ties, half)
             verdicts += its_verdicts
             remarks += its_remarks
         printed = homework.printed()

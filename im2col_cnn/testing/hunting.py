@@ -59,7 +59,7 @@ def hunt(
             failures.append(trial)
             if trial.stopped:
                 raise EnoughError
-        if calls_left == 0:
+        if calls_left == 0 or subject.deadline.is_over():
             raise EnoughError
         if trial.failure is not None:
             raise trial.failure

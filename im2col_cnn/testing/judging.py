@@ -1,5 +1,6 @@
 """Put all laws to one implementation, and name the bugs that they find."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from itertools import chain
 
@@ -7,11 +8,10 @@ from .bugs.exhibit import Exhibit
 from .bugs.museum import MUSEUM
 from .bugs.pairs import pairs
 from .hunting import hunt
-from .laws.manners import small_calls_return
-from .laws.table import Law, laws_for
+from .laws.table import FIRST, Law, laws_for
 from .report import Finding, Status, Verdict
 from .subject import Subject, SubjectError
-from .surveying import calls_again, survey
+from .surveying import calls_again, first_look, survey
 from .trials import Trial, draw_trials, same_failure, try_again
 
 __all__ = ["agrees", "judge", "name_the_bug"]
@@ -19,7 +19,13 @@ __all__ = ["agrees", "judge", "name_the_bug"]
 MORE_DRAWS = 16  # on which a bug must agree with an exhibit to be named after it
 
 
-def judge(subject: Subject, *, seed: int, examples: int) -> list[Verdict]:
+def judge(
+    subject: Subject,
+    *,
+    seed: int,
+    examples: int,
+    begun: Mapping[str, Trial] | None = None,
+) -> list[Verdict]:
     """
     Put all laws to an implementation.
 
@@ -28,6 +34,8 @@ def judge(subject: Subject, *, seed: int, examples: int) -> list[Verdict]:
     subject : Subject
     seed, examples : int
         What is drawn, and how often for each law.
+    begun : mapping, optional
+        The laws that are known to be broken, if there was a first look already.
 
     Returns
     -------
@@ -35,7 +43,8 @@ def judge(subject: Subject, *, seed: int, examples: int) -> list[Verdict]:
         In the order of the laws.
     """
     laws = laws_for(subject)
-    broken = survey(laws, subject, seed=seed, examples=examples)
+    begun = first_look(subject) if begun is None else begun
+    broken = survey(laws, subject, begun, seed=seed, examples=examples)
     stops = [trial for trial in broken.values() if trial.stopped]
     verdicts: list[Verdict] = []
     findings: list[Finding] = []
@@ -65,7 +74,7 @@ def evidence(law: Law, subject: Subject, seed: int) -> tuple[Trial, ...]:
     """Draw some more trials that tell bugs apart."""
     # One small call tells little; the laws about numbers tell more.
     numbers = [each for each in laws_for(subject) if each.oracle and not each.follows]
-    laws = numbers[:2] if law.demand is small_calls_return else [law]
+    laws = numbers[:2] if law is FIRST else [law]
     return tuple(
         trial
         for each in laws

@@ -1,6 +1,7 @@
 """Put many laws to an implementation at once, on inputs that they share.
 
 Inputs are dear and laws are cheap: what is drawn for one law is put to all of them.
+Before that comes a first look at small calls, for what never returns is asked no more.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,13 +12,12 @@ import hypothesis.strategies as st
 import numpy as np
 import numpy.typing as npt
 
-from .laws.manners import small_calls_return
-from .laws.table import Law
+from .laws.table import FIRST, Law
 from .strategies import Case
 from .subject import Subject, SubjectError
 from .trials import Trial, feed, settle
 
-__all__ = ["calls_again", "survey"]
+__all__ = ["calls_again", "first_look", "survey"]
 
 
 class StoppedError(BaseException):
@@ -25,7 +25,12 @@ class StoppedError(BaseException):
 
 
 def survey(
-    laws: Sequence[Law], subject: Subject, *, seed: int, examples: int
+    laws: Sequence[Law],
+    subject: Subject,
+    begun: Mapping[str, Trial],
+    *,
+    seed: int,
+    examples: int,
 ) -> dict[str, Trial]:
     """
     Find the laws that an implementation breaks.
@@ -34,6 +39,8 @@ def survey(
     ----------
     laws : sequence of Law
     subject : Subject
+    begun : mapping
+        What is known already, in the same form as what is returned; see `first_look`.
     seed : int
         The same seed finds the same.
     examples : int
@@ -45,7 +52,7 @@ def survey(
         From the name of each broken law to the first trial that broke it. A law that
         would call again what never returned is not put.
     """
-    failures: dict[str, Trial] = {}
+    failures = dict(begun)
 
     def put(laws: Sequence[Law], data: st.DataObject) -> None:
         shared = sharing(subject, data)
@@ -57,16 +64,35 @@ def survey(
             if trial.failure is not None:
                 failures.setdefault(law.name, trial)
 
-    once = [law for law in laws if law.demand is small_calls_return]
-    for group, count in (once, 1), ([law for law in laws if law not in once], examples):
-        left = [law for law in group if not is_known(law, failures)]
-        while left:
-            try:
-                feed(partial(put, left), seed=seed, examples=count)
-                break
-            except StoppedError:
-                left = [law for law in group if not is_known(law, failures)]
+    while left := [
+        law for law in laws if law is not FIRST and not is_known(law, failures)
+    ]:
+        try:
+            feed(
+                partial(put, left),
+                seed=seed,
+                examples=examples,
+                deadline=subject.deadline,
+            )
+        except StoppedError:
+            continue
+        break
     return failures
+
+
+def first_look(subject: Subject) -> dict[str, Trial]:
+    """Make the small calls, in their order, and return what went wrong first.
+
+    What never returns goes before what was raised, and ends the look.
+    """
+    first: dict[str, Trial] = {}
+    for case in subject.small:
+        trial = settle(FIRST, subject, lambda *_, one=case, **__: one)
+        if trial.stopped:
+            return {FIRST.name: trial}
+        if trial.failure is not None:
+            first.setdefault(FIRST.name, trial)
+    return first
 
 
 def is_known(law: Law, failures: Mapping[str, Trial]) -> bool:

@@ -14,6 +14,7 @@ import hypothesis
 import hypothesis.strategies as st
 import numpy as np
 
+from .deadline import Deadline
 from .laws.table import Law
 from .laws.verdict import BrokenLawError, equal, tolerance
 from .strategies import Case
@@ -26,6 +27,7 @@ __all__ = [
     "quietly",
     "same_failure",
     "settle",
+    "stopped_by",
     "try_again",
 ]
 
@@ -80,13 +82,20 @@ def settle(law: Law, subject: Subject, draw: Callable[..., Any]) -> Trial:
         with np.errstate(all="ignore"):
             law(subject, record)
     except SubjectStoppedError as stop:
-        error = SubjectError(str(stop), stop.kind, part=stop.part)
-        return Trial(law, tuple(drawn), error, stopped=True)
+        return stopped_by(stop, law, tuple(drawn))
     except Exception as failure:  # whatever a stranger's code may raise
         if not any(isinstance(value, Case) for _, value in drawn):
             raise  # nobody else was asked yet
         return Trial(law, tuple(drawn), failure)
     return Trial(law, tuple(drawn), None)
+
+
+def stopped_by(
+    stop: SubjectStoppedError, law: Law, drawn: tuple[tuple[str, Any], ...] = ()
+) -> Trial:
+    """Return the trial in which a call never returned; by itself it says which."""
+    error = SubjectError(str(stop), stop.kind, part=stop.part)
+    return Trial(law, drawn or (("case", stop.case),), error, stopped=True)
 
 
 def try_again(subject: Subject, trial: Trial) -> Trial:
@@ -103,12 +112,18 @@ def draw_trials(law: Law, subject: Subject, *, count: int, seed: int) -> list[Tr
         if not trials or not trials[-1].stopped:
             trials.append(settle(law, subject, data.draw))
 
-    feed(put, seed=seed, examples=count)
+    feed(put, seed=seed, examples=count, deadline=subject.deadline)
     return trials
 
 
-def feed(put: Callable[[st.DataObject], None], *, seed: int, examples: int) -> None:
-    """Call ``put(data)`` so many times, with data to draw from.
+def feed(
+    put: Callable[[st.DataObject], None],
+    *,
+    seed: int,
+    examples: int,
+    deadline: Deadline,
+) -> None:
+    """Call ``put(data)`` so many times, with data to draw from; late, only once.
 
     Each time is a run of its own. Within one, Hypothesis would vary what it drew
     before, which here is a call that many laws share, and insist that a function does
@@ -122,6 +137,8 @@ def feed(put: Callable[[st.DataObject], None], *, seed: int, examples: int) -> N
             raise FedError
 
     for number in range(examples):
+        if number and deadline.is_over():
+            break
         run = quietly(seed * 10**6 + number, FEW, phases=[hypothesis.Phase.generate])
         with suppress(FedError):
             run(once)()

@@ -19,11 +19,11 @@ import numpy as np
 from .dialects.dialect import Offer
 from .dialects.table import DIALECTS, guess
 from .homework import HomeworkError, load
+from .isolation import KEPT
 from .subject import SubjectError
 
 __all__ = ["main"]
 
-KEPT = 32  # caches; laws look back at few
 MOST_PRINTED = 2000  # characters
 
 
@@ -134,7 +134,7 @@ class Server:
             "missing": [name for name in chosen.names if name not in found],
             "trouble": homework.trouble,
             "offers": [
-                (each.kind, each.name, each.support, each.judges, each.left_out)
+                (each.kind, each.name, each.support, each.judges, each.claims)
                 for each in self.offers
             ],
             "backwards": [each.backward is not None for each in self.offers],

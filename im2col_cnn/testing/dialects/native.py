@@ -10,7 +10,7 @@ from ..._typing import Array, Shape
 from ..subject import SubjectError
 from .coursera import takes_a_dict
 from .dialect import Dialect, Names, Offer, ask, parameters_of
-from .probing import probed
+from .probing import claimed
 
 __all__ = ["NATIVE", "column_offer", "pair_offer"]
 
@@ -45,16 +45,15 @@ def pair_offer(
         found = ask(backward_name, call, returns=GRADIENTS[kind])
         return tuple(found) if isinstance(found, list) else found
 
-    support, left_out = probed(its_forward, kind, forward)
     name = ", ".join((forward_name, backward_name)[: 2 if its_backward else 1])
     return Offer(
         kind,
         name,
         forward,
         backward if its_backward else None,
-        support,
+        claimed(its_forward, kind),
         ("forward", "backward") if its_backward else ("forward",),
-        left_out,
+        claims=True,
     )
 
 
@@ -83,15 +82,14 @@ def column_offer(
         found: Array = ask("col2im", call, returns=("images",))
         return found
 
-    support, left_out = probed(its_im2col, "im2col", forward)
     return Offer(
         "im2col",
         "im2col, col2im" if its_col2im else "im2col",
         forward,
         backward if its_col2im else None,
-        support,
+        claimed(its_im2col, "im2col"),
         ("forward", "backward") if its_col2im else ("forward",),
-        left_out,
+        claims=True,
     )
 
 
