@@ -85,7 +85,7 @@ testing.isolation  testing.surveying
 testing.dialects.cmu  testing.wording
 testing.counterexample
 testing.dialects.table  testing.report
-testing.autograding  testing.judging  testing.page  testing.worker
+testing.autograding  testing.judging  testing.page  testing.tying  testing.worker
 testing.examining
 testing.grader
 commands.bars  commands.curve  commands.inputs  commands.refusals  commands.screen

@@ -225,7 +225,7 @@ def test_what_is_slow_gets_fewer_examples_and_is_told(tmp_path: Path) -> None:
     answer = process("check", path, "--examples", "50", "--total-seconds", "0")
 
     assert answer.status == 0, answer.out
-    assert "is slow, so it got fewer than 50 examples per law" in answer.out
+    assert "time was short, so it got fewer than 50 examples per law" in answer.out
 
 
 @pytest.mark.parametrize(

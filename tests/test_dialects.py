@@ -1,6 +1,7 @@
 """A bug keeps its name in whichever dialect it is handed in."""
 
 import os
+from dataclasses import replace
 from datetime import date
 from functools import cache
 from typing import Any
@@ -14,16 +15,19 @@ from im2col_cnn.testing.dialects.probing import tried
 from im2col_cnn.testing.dialects.table import DIALECTS, guess
 from im2col_cnn.testing.judging import agrees, judge, name_the_bug
 from im2col_cnn.testing.kinds import KINDS, subject_of
-from im2col_cnn.testing.laws.table import LAWS, Law
+from im2col_cnn.testing.laws.table import LAWS, TIES, Law
 from im2col_cnn.testing.subject import Subject
 from im2col_cnn.testing.support import Support
 from im2col_cnn.testing.trials import Trial, draw_trials, try_again
+from im2col_cnn.testing.tying import find_tie_rule, has_ties, in_words
 from tests.handed_in import PRESENTED, offer_of
 
 # In the ci profile every dialect gets every bug, otherwise some: other ones each day.
 EVERY = 1 if os.environ.get("HYPOTHESIS_PROFILE") == "ci" else 10
 TODAY = date.today().toordinal()
 NUMBERS = [law for law in LAWS if law.oracle and not law.follows]
+OTHERS = [law for law in LAWS if law not in NUMBERS]
+TIED = [bug for bug in MUSEUM if bug.key in ("C6", "S11")]
 
 
 def subject_in(offer: Offer) -> Subject:
@@ -38,15 +42,20 @@ def taken(offer: Offer) -> Support:
 
 
 def failures(subject: Subject, support: Support) -> list[Trial]:
-    """Return the trials of the first law about numbers that a bug breaks."""
-    for law in NUMBERS:
+    """Return the trials of the first law that a bug breaks; numbers come first."""
+    for law in [*NUMBERS, *OTHERS]:
         if law.is_put_to(subject):
-            right = right_trials(subject.kind, law, support)
-            trials = [try_again(subject, trial) for trial in right]
-            trials.sort(key=lambda trial: trial.failure is None)
+            trials = trials_of(law, subject, support)
             if trials[0].failure is not None:
                 return trials
     return []
+
+
+def trials_of(law: Law, subject: Subject, support: Support) -> list[Trial]:
+    """Put a law to a bug several times; those that break it come first."""
+    right = right_trials(subject.kind, law, support)
+    trials = [try_again(subject, trial) for trial in right]
+    return sorted(trials, key=lambda trial: trial.failure is None)
 
 
 @cache
@@ -74,6 +83,24 @@ def test_bugs_keep_their_names(dialect: str) -> None:
         # Where a dialect cannot tell two bugs apart, either name will do.
         assert found is not None, bug.key
         assert found.key == bug.key or agrees(bug, subject, trials), bug.key
+
+
+@pytest.mark.parametrize("dialect", PRESENTED)
+def test_a_rule_for_ties_is_named_without_failing_unless_another_is_asked(
+    dialect: str,
+) -> None:
+    for bug in TIED:
+        offer = offer_of(dialect, bug)
+        if offer is None or not has_ties(subject := subject_in(offer)):
+            continue  # this dialect does not show who is paid
+
+        words = in_words(find_tie_rule(subject), subject)
+        held_to_all = trials_of(TIES, replace(subject, ties="all"), taken(offer))
+        held_to_first = trials_of(TIES, replace(subject, ties="first"), taken(offer))
+
+        assert f'the rule "all": {bug.name} ({bug.key}; seen: {bug.source})' in words
+        assert not any(trial.failure for trial in held_to_all)
+        assert name_the_bug(held_to_first, subject) == bug
 
 
 @pytest.mark.parametrize("dialect", PRESENTED)
