@@ -12,11 +12,11 @@ import im2col_cnn
 
 ROOT = Path(im2col_cnn.__file__).parent
 FLOORS = """\
-_typing  _version  commands.kernels  testing.deadline  testing.process
-testing.support  tiling.scoped  tiling.sharing  _checks.quoting
-_checks.numbers  _checks.settings  _dtypes  _gating
-_checks.arrays  _checks.geometry  _checks.notebook
-_checks.channels  _checks.convolutions  _checks.drawing  _checks.judging  tiling.blas
+_typing  _version  commands.kernels  testing.deadline  testing.process  testing.sources
+testing.support  tiling.scoped  tiling.sharing  _checks.convolutions  _checks.quoting
+_checks.numbers  _checks.settings  _dtypes  _gating  testing.definitions
+_checks.arrays  _checks.geometry  _checks.notebook  testing.homework
+_checks.channels  _checks.drawing  _checks.judging  tiling.blas
 axis  tiling.scratch  tiling.workers
 explanation
 window
@@ -68,7 +68,7 @@ pictures.averaging  pictures.layouts  pictures.scratch  pictures.sliding
 pictures.swapping  pictures.unfolding
 pictures.geometry  pictures.product
 testing.small  testing.subject
-testing.homework  testing.kinds  testing.laws.drawing  testing.laws.verdict
+testing.kinds  testing.laws.drawing  testing.laws.verdict
 testing.laws.equality  testing.laws.geometry  testing.laws.manners  testing.laws.pooling
 testing.bugs.exhibit  testing.laws.table
 testing.bugs.conv_steps  testing.bugs.pool_steps  testing.trials

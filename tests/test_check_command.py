@@ -3,6 +3,7 @@
 import json
 import os
 import re
+from html import escape
 from pathlib import Path
 
 import pytest
@@ -217,6 +218,30 @@ def test_what_never_returns_while_it_is_tried_is_a_finding(tmp_path: Path) -> No
 
     assert answer.status == 1
     assert "conv_forward did not return within 2 s for a 1x5x4x1 image" in answer.out
+
+
+def test_a_notebook_is_told_its_cells_and_which_constant_was_not_set(
+    tmp_path: Path,
+) -> None:
+    sources = [
+        ["import numpy as np\n", "def settings(): return {'pad': 0}"],
+        ["# How far to go.\n", "PAD = settings()['pad']"],
+        ["def conv_forward(A_prev, W, b, hparameters):\n", "    return PAD"],
+    ]
+    cells = [{"cell_type": "code", "source": source} for source in sources]
+    path, page = tmp_path / "homework.ipynb", tmp_path / "page.html"
+    path.write_text(json.dumps({"cells": cells}), encoding="utf-8")
+
+    answer = process("check", path, "--examples", "1", "--html", page)
+
+    said = (
+        "conv_forward raised NameError: name 'PAD' is not defined "
+        "(homework.ipynb, cell 3, line 2); PAD (cell 2, line 2) was not set: "
+        "only imports, definitions and simple constants are run; "
+        "set it to a plain value, or inside the function that needs it"
+    )
+    assert said in answer.out
+    assert escape(said) in page.read_text(encoding="utf-8")
 
 
 def test_what_is_slow_gets_fewer_examples_and_is_told(tmp_path: Path) -> None:

@@ -85,8 +85,8 @@ def check(
     # The laws need Hypothesis, which takes a moment to load and may be missing.
     from ..testing.autograding import as_json  # noqa: PLC0415  # see above
     from ..testing.grader import check_module  # noqa: PLC0415  # see above
-    from ..testing.homework import HomeworkError  # noqa: PLC0415  # see above
     from ..testing.page import as_html  # noqa: PLC0415  # see above
+    from ..testing.sources import HomeworkError  # noqa: PLC0415  # see above
 
     with refusing():
         require_outputs({"--json": json_file, "--html": html_file}, file, weights)

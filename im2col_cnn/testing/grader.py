@@ -14,10 +14,10 @@ from .._typing import Ties
 from .dialects.native import column_offer, pair_offer
 from .dialects.table import DIALECTS
 from .examining import check_offer, judge_offer
-from .homework import HomeworkError, require_file
 from .isolation import Isolated, offers_in
 from .kinds import KINDS
 from .report import Report
+from .sources import HomeworkError, require_file
 from .subject import SubjectError, SubjectStoppedError
 from .support import Support
 

@@ -18,8 +18,8 @@ import numpy as np
 
 from .._typing import Array
 from .dialects.dialect import Offer
-from .homework import HomeworkError
 from .process import Process, SilenceError
+from .sources import HomeworkError
 from .strategies import Case
 from .subject import SubjectError, SubjectStoppedError
 
@@ -107,13 +107,13 @@ class Isolated:
         process = self.process
         assert process is not None
         on = f" for a {sight_of(case)}" if case else ""
-        soon = min(seconds, SOON)
+        soon = min(seconds, SOON) if case else seconds
         try:
             try:
                 status, result = process.answer(soon)
             except SilenceError:
-                # It may never come: what would take over then starts meanwhile.
-                self.spare = self.spare or self.started()
+                if case:  # It may never return: let another process load meanwhile.
+                    self.spare = self.spare or self.started()
                 status, result = process.answer(seconds - soon)
         except SilenceError:
             status = "hung"
