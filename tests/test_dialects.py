@@ -16,7 +16,7 @@ from im2col_cnn.testing.dialects.table import DIALECTS, guess
 from im2col_cnn.testing.judging import agrees, judge, name_the_bug
 from im2col_cnn.testing.kinds import KINDS, subject_of
 from im2col_cnn.testing.laws.table import LAWS, TIES, Law
-from im2col_cnn.testing.subject import Subject
+from im2col_cnn.testing.subject import Subject, SubjectError
 from im2col_cnn.testing.support import Support
 from im2col_cnn.testing.trials import Trial, draw_trials, try_again
 from im2col_cnn.testing.tying import find_tie_rule, has_ties, in_words
@@ -124,6 +124,30 @@ def test_a_course_may_have_other_words_for_a_pooling() -> None:
 
     assert [words(kind)["dy"] for kind in ("conv", "max_pool")] == ["dZ", "dA"]
     assert [words(kind)["y"] for kind in ("conv", "mask")] == ["Z", "the mask"]
+
+
+def test_a_gradient_under_another_name_is_told_which_names_there_are() -> None:
+    class Conv2d:
+        """A student's, who calls gradients by other names."""
+
+        def __init__(self, *_: Any, **settings: Any) -> None:
+            self.W, self.b = settings["weight_init_fn"](), settings["bias_init_fn"]()
+
+        def forward(self, A: Any) -> Any:
+            return A
+
+        def backward(self, dLdZ: Any) -> Any:
+            self.dW = self.W
+            return dLdZ
+
+    (offer,) = DIALECTS["cmu"].read({"Conv2d": Conv2d})
+    subject = subject_in(offer)
+    case = subject.small[0]
+    _, cache = subject.run(case)
+
+    said = "left no dLdW on .*; arrays on the object are W, b, dW"
+    with pytest.raises(SubjectError, match=said):
+        subject.gradients(case.arrays[0], cache)
 
 
 def test_a_dialect_is_known_by_the_names_a_file_defines() -> None:

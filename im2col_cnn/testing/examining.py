@@ -3,12 +3,14 @@
 from dataclasses import replace
 from math import inf
 
+from .._checks import as_choice, as_int
 from .._typing import Ties
 from .deadline import Deadline
 from .dialects.dialect import Offer
 from .dialects.probing import tried
 from .judging import judge
 from .kinds import subject_of
+from .laws.pooling import TIE_RULES
 from .laws.table import FIRST, TIES
 from .report import Report, Verdict
 from .subject import SubjectStoppedError
@@ -17,7 +19,7 @@ from .surveying import first_look
 from .trials import Trial, stopped_by
 from .tying import find_tie_rule, has_ties, in_words
 
-__all__ = ["check_offer", "judge_offer"]
+__all__ = ["check_offer", "judge_offer", "require_drawn"]
 
 
 def check_offer(
@@ -30,6 +32,7 @@ def check_offer(
     ties: Ties | None = None,
 ) -> Report:
     """Judge one implementation in this process."""
+    require_drawn(seed, examples, ties)
     if support is not None:
         offer = replace(offer, support=support, claims=False)
     verdicts, remarks = judge_offer(offer, seed, examples, ties)
@@ -41,6 +44,14 @@ def check_offer(
         examples=examples,
         strict=strict,
     )
+
+
+def require_drawn(seed: int, examples: int, ties: Ties | None) -> None:
+    """Refuse what cannot be drawn, and a rule for ties that nobody knows."""
+    as_int(seed, "seed", at_least=0)
+    as_int(examples, "examples", at_least=1)
+    if ties is not None:
+        as_choice(ties, "ties", TIE_RULES)
 
 
 def judge_offer(

@@ -6,14 +6,14 @@ file and runs it in a process of its own.
 
 import os
 from collections.abc import Callable
-from pathlib import Path
 from time import monotonic
 from typing import Any
 
+from .._checks import as_choice, as_function, as_int, as_path, as_positive
 from .._typing import Ties
 from .dialects.native import column_offer, pair_offer
 from .dialects.table import DIALECTS
-from .examining import check_offer, judge_offer
+from .examining import check_offer, judge_offer, require_drawn
 from .isolation import Isolated, offers_in
 from .kinds import KINDS
 from .report import Report
@@ -69,7 +69,7 @@ def check_conv(
     >>> check_conv(conv_forward, conv_backward, examples=5).ok
     True
     """
-    offer = pair_offer("conv", forward, backward)
+    offer = pair_offer("conv", *as_pair_of_functions(forward, backward))
     return check_offer(offer, support, seed, examples, strict=strict)
 
 
@@ -112,8 +112,9 @@ def check_pool(
     >>> report.ok, report.remarks[0]
     (True, 'max_pool_forward, max_pool_backward: tied maxima share by the rule "first"')
     """
-    kind = {"max": "max_pool", "average": "avg_pool"}[mode]
-    offer = pair_offer(kind, forward, backward)
+    as_choice(mode, "mode", ("max", "average"))
+    kind = "max_pool" if mode == "max" else "avg_pool"
+    offer = pair_offer(kind, *as_pair_of_functions(forward, backward))
     return check_offer(offer, support, seed, examples, strict=strict, ties=ties)
 
 
@@ -149,7 +150,8 @@ def check_im2col(
     >>> check_im2col(im2col, col2im, examples=5).ok
     True
     """
-    offer = column_offer(im2col, col2im)
+    names = ("im2col", "col2im")
+    offer = column_offer(*as_pair_of_functions(im2col, col2im, names))
     return check_offer(offer, support, seed, examples, strict=strict)
 
 
@@ -207,8 +209,13 @@ def check_module(
     >>> check_module(loops.conv.__file__, examples=2).dialect
     'native'
     """
-    path = Path(path)
+    path = as_path(path, "path")
     require_file(path)
+    require_drawn(seed, examples, ties)
+    if dialect is not None:
+        as_choice(dialect, "dialect", tuple(DIALECTS))
+    as_positive(seconds, "seconds")
+    as_int(megabytes, "megabytes", at_least=256)
     if total_seconds is None:
         total_seconds = TOTAL * max(1.0, examples / EXAMPLES)
     end = monotonic() + total_seconds
@@ -238,3 +245,11 @@ def check_module(
         examples,
         strict,
     )
+
+
+def as_pair_of_functions(
+    forward: Any, backward: Any, names: tuple[str, str] = ("forward", "backward")
+) -> tuple[Callable[..., Any], Callable[..., Any] | None]:
+    """Return a forward and perhaps a backward, which must be functions."""
+    as_function(forward, names[0])
+    return forward, None if backward is None else as_function(backward, names[1])

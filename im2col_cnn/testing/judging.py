@@ -54,11 +54,14 @@ def judge(
         if trial is None:
             verdicts.append(Verdict(subject.name, law, "holds"))
             continue
-        more = () if stop else evidence(law, subject, seed)
-        finding = known(trial, subject, findings, more)
+        more: tuple[Trial, ...] = ()
+        finding = same_crash(trial, findings)
         if finding is None and stop is None:
-            trial = hunt(law, subject, seed=seed, examples=2 * examples) or trial
-            finding = same_crash(trial, findings)
+            more = evidence(law, subject, seed)
+            finding = known(trial, subject, findings, more)
+            if finding is None:
+                trial = hunt(law, subject, seed=seed, examples=2 * examples) or trial
+                finding = same_crash(trial, findings)
         if finding is None:
             bug = name_the_bug([trial, *more], subject) if more else None
             finding = Finding(subject.name, subject.kind, trial.law, trial, bug)
@@ -86,9 +89,7 @@ def known(
     trial: Trial, subject: Subject, findings: list[Finding], more: tuple[Trial, ...]
 ) -> Finding | None:
     """Return the earlier finding that explains why this law is broken too."""
-    if (finding := same_crash(trial, findings)) is not None:
-        return finding
-    for finding in findings if more else ():
+    for finding in findings:
         if finding.exhibit and agrees(finding.exhibit, subject, [trial, *more]):
             return finding
     # Sums and shapes are wrong where numbers are: that is no news.

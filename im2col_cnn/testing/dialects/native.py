@@ -28,12 +28,18 @@ def pair_offer(
     its_backward: Callable[..., Any] | None,
     names: tuple[str, str] | None = None,
 ) -> Offer:
-    """Offer a forward, and its backward if there is one."""
-    forward_name, backward_name = names or PAIRS[kind]
+    """Offer a forward, and its backward if there is one; by default by their names."""
+    forward_name, backward_name = names or (
+        name_of(its_forward, PAIRS[kind][0]),
+        name_of(its_backward, PAIRS[kind][1]),
+    )
 
     def forward(*arrays: Any, **settings: Any) -> tuple[Array, Any]:
+        # By its place: whatever it is called, a window comes behind the images.
+        window = [settings.pop("kernel_size")] if "kernel_size" in settings else []
+
         def call() -> Any:
-            return its_forward(*arrays, **settings)
+            return its_forward(*arrays, *window, **settings)
 
         y, cache = ask(forward_name, call, returns=("y", "cache"))
         return y, cache
@@ -55,6 +61,12 @@ def pair_offer(
         ("forward", "backward") if its_backward else ("forward",),
         claims=True,
     )
+
+
+def name_of(function: Any, usual: str) -> str:
+    """Return what a function is called, if that is a name."""
+    name = getattr(function, "__name__", "")
+    return name if name.isidentifier() else usual
 
 
 def column_offer(
@@ -96,7 +108,7 @@ def column_offer(
 def read(names: Names) -> list[Offer]:
     """Find what there is of this package's functions."""
     offers = [
-        pair_offer(kind, names[forward], names.get(backward))
+        pair_offer(kind, names[forward], names.get(backward), (forward, backward))
         for kind, (forward, backward) in PAIRS.items()
         if forward in names
     ]
