@@ -2,11 +2,12 @@
 
 from typing import Any
 
+import numpy as np
 import pytest
 
 import im2col_cnn as fast
 from im2col_cnn._typing import Array
-from im2col_cnn.testing.dialects.cs231n import POOLING
+from im2col_cnn.testing.dialects.cs231n import CONVOLUTION, POOLING
 from im2col_cnn.testing.judging import judge
 from im2col_cnn.testing.kinds import KINDS, subject_of
 from im2col_cnn.testing.small import small_calls
@@ -59,3 +60,23 @@ def test_what_never_returns_is_met_on_a_small_call(
     assert status["small calls return"] == "broken"
     assert status["forward equals the loops"] == "holds"
     assert status["dx equals the loops"] == "not checked"
+
+
+@pytest.mark.parametrize("calls", [1, 40, 45, 50, 55])
+def test_what_hangs_late_is_told_whatever_it_was_called_for(calls: int) -> None:
+    made = 0
+
+    def forward(*arrays: Array, **case: Any) -> tuple[Array, Any]:
+        nonlocal made
+        made += 1
+        if made == calls:
+            raise SubjectStoppedError("hangs", "timeout", "forward")
+        y, cache = fast.conv_forward(*arrays, **case)
+        return y.astype(np.float64), cache  # which is against advice only
+
+    subject = subject_of("conv", forward, support=CONVOLUTION)
+    verdicts = judge(subject, seed=0, examples=1)
+
+    assert made >= calls
+    told = [v.finding for v in verdicts if v.status == "broken"]
+    assert any(finding is not None and finding.trial.stopped for finding in told)

@@ -11,7 +11,7 @@ from .dialects.probing import tried
 from .judging import judge
 from .kinds import subject_of
 from .laws.pooling import TIE_RULES
-from .laws.table import FIRST, TIES
+from .laws.table import FIRST
 from .report import Report, Verdict
 from .subject import SubjectStoppedError
 from .support import Support
@@ -88,7 +88,7 @@ def judge_offer(
         try:
             rule = find_tie_rule(subject)
         except SubjectStoppedError as stop:
-            begun[TIES.name] = stopped_by(stop, TIES)
+            begun = {FIRST.name: stopped_by(stop, FIRST)}
         except Exception:  # the laws will meet it again
             pass
         else:

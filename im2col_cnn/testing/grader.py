@@ -9,7 +9,7 @@ from collections.abc import Callable
 from time import monotonic
 from typing import Any
 
-from .._checks import as_choice, as_function, as_int, as_path, as_positive
+from .._checks import as_choice, as_int, as_path, as_positive
 from .._typing import Ties
 from .dialects.native import column_offer, pair_offer
 from .dialects.table import DIALECTS
@@ -69,7 +69,7 @@ def check_conv(
     >>> check_conv(conv_forward, conv_backward, examples=5).ok
     True
     """
-    offer = pair_offer("conv", *as_pair_of_functions(forward, backward))
+    offer = pair_offer("conv", forward, backward)
     return check_offer(offer, support, seed, examples, strict=strict)
 
 
@@ -114,7 +114,7 @@ def check_pool(
     """
     as_choice(mode, "mode", ("max", "average"))
     kind = "max_pool" if mode == "max" else "avg_pool"
-    offer = pair_offer(kind, *as_pair_of_functions(forward, backward))
+    offer = pair_offer(kind, forward, backward)
     return check_offer(offer, support, seed, examples, strict=strict, ties=ties)
 
 
@@ -150,8 +150,7 @@ def check_im2col(
     >>> check_im2col(im2col, col2im, examples=5).ok
     True
     """
-    names = ("im2col", "col2im")
-    offer = column_offer(*as_pair_of_functions(im2col, col2im, names))
+    offer = column_offer(im2col, col2im)
     return check_offer(offer, support, seed, examples, strict=strict)
 
 
@@ -245,11 +244,3 @@ def check_module(
         examples,
         strict,
     )
-
-
-def as_pair_of_functions(
-    forward: Any, backward: Any, names: tuple[str, str] = ("forward", "backward")
-) -> tuple[Callable[..., Any], Callable[..., Any] | None]:
-    """Return a forward and perhaps a backward, which must be functions."""
-    as_function(forward, names[0])
-    return forward, None if backward is None else as_function(backward, names[1])

@@ -67,5 +67,10 @@ def hunt(
     # Failures come up here, and what Hypothesis says of fickle functions.
     with suppress(EnoughError, Exception):
         search()
-    # Of equally small ones the last: it has the simplest numbers.
-    return min(reversed(failures), key=lambda trial: trial.size, default=None)
+    # What never returned, or the smallest; of equally small ones the last, for it has
+    # the simplest numbers.
+    return min(
+        reversed(failures),
+        key=lambda trial: (not trial.stopped, *trial.size),
+        default=None,
+    )

@@ -62,6 +62,10 @@ def judge(
             if finding is None:
                 trial = hunt(law, subject, seed=seed, examples=2 * examples) or trial
                 finding = same_crash(trial, findings)
+            if late := next((each for each in (*more, trial) if each.stopped), None):
+                # Only now did it not return: begin again, knowing that.
+                begun = {**begun, FIRST.name: replace(late, law=FIRST)}
+                return judge(subject, seed=seed, examples=examples, begun=begun)
         if finding is None:
             bug = name_the_bug([trial, *more], subject) if more else None
             finding = Finding(subject.name, subject.kind, trial.law, trial, bug)

@@ -85,7 +85,8 @@ def parse(cell: Cell) -> ast.Module:
     try:
         return ast.parse(cell.source.lstrip("\ufeff"), cell.file)
     except SyntaxError as error:
-        line = f"{', line ' if cell.within else ':'}{error.lineno}"
+        before = ", line " if cell.within else ":"
+        line = f"{before}{error.lineno}" if error.lineno else ""
         raise HomeworkError(f"{cell.file}{line}: is no Python: {error.msg}") from error
     except (ValueError, RecursionError, MemoryError) as error:
         problem = str(error) or "it is too large, or nested too deeply"

@@ -59,7 +59,8 @@ def survey(
         for law in laws:
             trial = settle(law, shared, data.draw)
             if trial.stopped:
-                failures[law.name] = trial
+                # Whatever it was called for: that is the law it breaks.
+                failures[FIRST.name] = replace(trial, law=FIRST)
                 raise StoppedError
             if trial.failure is not None:
                 failures.setdefault(law.name, trial)
@@ -81,17 +82,17 @@ def survey(
 
 
 def first_look(subject: Subject) -> dict[str, Trial]:
-    """Make the small calls, in their order, and return what went wrong first.
+    """Make the small calls, in their order, until one never returns.
 
-    What never returns goes before what was raised, and ends the look.
+    What is raised counts on the simplest of them only; the laws find out the rest.
     """
     first: dict[str, Trial] = {}
     for case in subject.small:
         trial = settle(FIRST, subject, lambda *_, one=case, **__: one)
         if trial.stopped:
             return {FIRST.name: trial}
-        if trial.failure is not None:
-            first.setdefault(FIRST.name, trial)
+        if trial.failure is not None and case is subject.small[0]:
+            first[FIRST.name] = trial
     return first
 
 

@@ -6,6 +6,7 @@ Only settings that appear in a function's signature are asked of it.
 from collections.abc import Callable
 from typing import Any
 
+from ..._checks import as_function
 from ..._typing import Array, Shape
 from ..subject import SubjectError
 from .coursera import takes_a_dict
@@ -29,6 +30,9 @@ def pair_offer(
     names: tuple[str, str] | None = None,
 ) -> Offer:
     """Offer a forward, and its backward if there is one; by default by their names."""
+    as_function(its_forward, "forward")
+    if its_backward is not None:
+        as_function(its_backward, "backward")
     forward_name, backward_name = names or (
         name_of(its_forward, PAIRS[kind][0]),
         name_of(its_backward, PAIRS[kind][1]),
@@ -73,6 +77,9 @@ def column_offer(
     its_im2col: Callable[..., Any], its_col2im: Callable[..., Any] | None
 ) -> Offer:
     """Offer im2col, with col2im for its backward."""
+    as_function(its_im2col, "im2col")
+    if its_col2im is not None:
+        as_function(its_col2im, "col2im")
 
     def forward(x: Array, kernel_size: Shape, **settings: Any) -> tuple[Array, Any]:
         def call() -> Any:
