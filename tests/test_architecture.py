@@ -13,10 +13,10 @@ import im2col_cnn
 ROOT = Path(im2col_cnn.__file__).parent
 FLOORS = """\
 _typing  _version  commands.kernels  testing.deadline  testing.process  testing.sources
-testing.support  tiling.scoped  tiling.sharing  _checks.convolutions  _checks.quoting
+_checks.quoting  testing.support  tiling.scoped  tiling.sharing
 _checks.numbers  _checks.settings  _dtypes  _gating  testing.definitions
 _checks.arrays  _checks.geometry  _checks.notebook  testing.homework
-_checks.channels  _checks.drawing  _checks.judging  tiling.blas
+_checks.channels  _checks.convolutions  _checks.drawing  _checks.judging  tiling.blas
 axis  tiling.scratch  tiling.workers
 explanation
 window

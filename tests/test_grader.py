@@ -189,9 +189,9 @@ NOTHING: Any = 3
             "dialect must be .*, got 'klingon'",
         ),
         (
-            lambda: check_module(__file__, seconds=-1),
+            lambda: check_module(__file__, seconds=0),
             ValueError,
-            "seconds must be .*, got -1",
+            "seconds must be above 0, got 0",
         ),
     ],
 )

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from time import monotonic
 from typing import Any
 
-from .._checks import as_choice, as_int, as_path, as_positive
+from .._checks import as_above_zero, as_choice, as_int, as_path
 from .._typing import Ties
 from .dialects.native import column_offer, pair_offer
 from .dialects.table import DIALECTS
@@ -213,7 +213,7 @@ def check_module(
     require_drawn(seed, examples, ties)
     if dialect is not None:
         as_choice(dialect, "dialect", tuple(DIALECTS))
-    as_positive(seconds, "seconds")
+    as_above_zero(seconds, "seconds")
     as_int(megabytes, "megabytes", at_least=256)
     if total_seconds is None:
         total_seconds = TOTAL * max(1.0, examples / EXAMPLES)
