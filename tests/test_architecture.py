@@ -12,10 +12,10 @@ import im2col_cnn
 
 ROOT = Path(im2col_cnn.__file__).parent
 FLOORS = """\
-_checks.quoting  _typing  _version  commands.kernels  testing.support
-tiling.scoped  tiling.sharing
-_checks.numbers  _checks.settings  _dtypes  _gating
-_checks.arrays  _checks.geometry  _checks.notebook
+_typing  _version  commands.kernels  testing.deadline  testing.process  testing.sources
+_checks.quoting  testing.support  tiling.scoped  tiling.sharing
+_checks.numbers  _checks.settings  _dtypes  _gating  testing.definitions
+_checks.arrays  _checks.geometry  _checks.notebook  testing.homework
 _checks.channels  _checks.convolutions  _checks.drawing  _checks.judging  tiling.blas
 axis  tiling.scratch  tiling.workers
 explanation
@@ -67,8 +67,8 @@ pictures.pooling
 pictures.averaging  pictures.layouts  pictures.scratch  pictures.sliding
 pictures.swapping  pictures.unfolding
 pictures.geometry  pictures.product
-testing.subject
-testing.homework  testing.kinds  testing.laws.drawing  testing.laws.verdict
+testing.small  testing.subject
+testing.kinds  testing.laws.drawing  testing.laws.verdict
 testing.laws.equality  testing.laws.geometry  testing.laws.manners  testing.laws.pooling
 testing.bugs.exhibit  testing.laws.table
 testing.bugs.conv_steps  testing.bugs.pool_steps  testing.trials
@@ -85,7 +85,7 @@ testing.isolation  testing.surveying
 testing.dialects.cmu  testing.wording
 testing.counterexample
 testing.dialects.table  testing.report
-testing.autograding  testing.judging  testing.page  testing.worker
+testing.autograding  testing.judging  testing.page  testing.tying  testing.worker
 testing.examining
 testing.grader
 commands.bars  commands.curve  commands.inputs  commands.refusals  commands.screen

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from im2col_cnn.testing.page import as_html
+from im2col_cnn.testing.report import Report
 from tests.pictures import GALLERY
 
 EXPLORER = Path(__file__).parents[1] / "notes" / "explorer.html"
@@ -17,6 +19,11 @@ SHEETS = {
     "explorer": EXPLORER.read_text(encoding="utf-8"),
 }
 COLOUR = re.compile(r"--(\w+): ?(#[0-9a-f]+)\b")
+REPORT = as_html(Report("homework.py", ()))
+ON_REPORTS = [
+    *((over, "paper") for over in ("ink", "soft", "link", "good", "bad")),
+    *(("ink", under) for under in ("right", "wrong")),
+]
 PAIRS = [
     *(("ink", under) for under in ("paper", "plain", "image", "kernel", "output")),
     *(("hot", under) for under in ("paper", "image")),
@@ -42,11 +49,20 @@ def light(colour: str) -> float:
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
+def contrast(found: dict[str, str], over: str, under: str) -> float:
+    """Return how letters of one colour stand out on another, from 1 to 21."""
+    darker, brighter = sorted(light(found[name]) for name in (over, under))
+    return (brighter + 0.05) / (darker + 0.05)
+
+
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 @pytest.mark.parametrize("sheet", SHEETS)
 @pytest.mark.parametrize(("over", "under"), PAIRS)
 def test_letters_stand_out(sheet: str, over: str, under: str, *, dark: bool) -> None:
-    found = colours(SHEETS[sheet], dark=dark)
-    darker, brighter = sorted(light(found[name]) for name in (over, under))
+    assert contrast(colours(SHEETS[sheet], dark=dark), over, under) >= 4.5
 
-    assert (brighter + 0.05) / (darker + 0.05) >= 4.5
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize(("over", "under"), ON_REPORTS)
+def test_letters_of_a_report_stand_out(over: str, under: str, *, dark: bool) -> None:
+    assert contrast(colours(REPORT, dark=dark), over, under) >= 4.5

@@ -8,7 +8,13 @@ import pytest
 
 import im2col_cnn as fast
 from im2col_cnn._typing import Array
-from im2col_cnn.testing import MUSEUM, check_conv, check_pool
+from im2col_cnn.testing import (
+    MUSEUM,
+    check_conv,
+    check_im2col,
+    check_module,
+    check_pool,
+)
 from im2col_cnn.testing.autograding import as_json
 from im2col_cnn.testing.bugs.conv_steps import ConvSteps, conv_pair
 from im2col_cnn.testing.page import as_html
@@ -148,3 +154,59 @@ def test_two_bugs_of_one_function_are_named_both(keys: tuple[str, str]) -> None:
 
     assert one.name in text
     assert other.name in text
+
+
+NOTHING: Any = 3
+
+
+@pytest.mark.parametrize(
+    ("call", "kind", "words"),
+    [
+        (lambda: check_conv(NOTHING), TypeError, "forward must be a function, got 3"),
+        (
+            lambda: check_im2col(fast.im2col, NOTHING),
+            TypeError,
+            "col2im must be a function, got 3",
+        ),
+        (
+            lambda: check_conv(fast.conv_forward, examples=0),
+            ValueError,
+            "examples must be at least 1, got 0",
+        ),
+        (
+            lambda: check_pool(fast.max_pool_forward, mode="avg"),
+            ValueError,
+            'mode must be one of "max", "average", got \'avg\'',
+        ),
+        (
+            lambda: check_pool(fast.max_pool_forward, ties=NOTHING),
+            TypeError,
+            "ties must be .*, got 3",
+        ),
+        (
+            lambda: check_module(__file__, dialect="klingon"),
+            ValueError,
+            "dialect must be .*, got 'klingon'",
+        ),
+        (
+            lambda: check_module(__file__, seconds=0),
+            ValueError,
+            "seconds must be above 0, got 0",
+        ),
+    ],
+)
+def test_what_makes_no_sense_is_refused(
+    call: Any, kind: type[Exception], words: str
+) -> None:
+    with pytest.raises(kind, match=words):
+        call()
+
+
+def test_a_window_may_have_any_name_and_a_report_calls_functions_by_theirs() -> None:
+    def my_pool(images: Array, size: Any, stride: Any = None) -> tuple[Array, Any]:
+        return fast.avg_pool_forward(images, size, stride=stride)
+
+    report = check_pool(my_pool, mode="average", examples=2)
+
+    assert report.ok, str(report)
+    assert report.title == "my_pool"

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from im2col_cnn.testing.homework import HomeworkError, read_source
+from im2col_cnn.testing.sources import HomeworkError, read_cells
 
 SCRIPT = """
 import sys
 from pathlib import Path
 from im2col_cnn.testing.homework import load
 homework = load(Path(sys.argv[1]))
-print(sorted(homework.names), homework.trouble)
+print(sorted(homework.names), homework.account.trouble)
 """
 
 
@@ -42,7 +42,7 @@ def test_only_imports_definitions_and_simple_constants_are_run(tmp_path: Path) -
         "if __name__ == '__main__': raise SystemExit\nfor i in range(3): i / 0\n",
     )
 
-    assert load(path) == "['A', 'EPS', 'f', 'math'] ()\n"
+    assert load(path) == "['A', 'EPS', 'f', 'math'] []\n"
 
 
 def test_modules_beside_a_file_only_define(tmp_path: Path) -> None:
@@ -53,7 +53,7 @@ def test_modules_beside_a_file_only_define(tmp_path: Path) -> None:
         other="def g(): return 2\n1 / 0",
     )
 
-    assert load(path) == "['f', 'g', 'h'] ()\n"
+    assert load(path) == "['f', 'g', 'h'] []\n"
 
 
 def test_a_missing_import_costs_only_what_uses_it(tmp_path: Path) -> None:
@@ -63,10 +63,11 @@ def test_a_missing_import_costs_only_what_uses_it(tmp_path: Path) -> None:
         "def f(): return 1\nclass A(plt.B): pass\n",
     )
 
-    names, trouble = load(path).split("] (")
+    names, trouble = load(path).split("] [")
     assert names == "['f'"
-    assert trouble.count("ModuleNotFoundError") == 2
-    assert "line 4: ImportError: nobody_has_this could not be imported" in trouble
+    assert "line 2: ModuleNotFoundError: No module named 'nor_this'" in trouble
+    why = "plt (line 1) was not set: ModuleNotFoundError: No module named 'nobody"
+    assert f"line 4: NameError: name 'plt' is not defined; {why}" in trouble
 
 
 def test_magics_of_notebooks_and_cells_in_other_languages_are_passed_over(
@@ -82,7 +83,8 @@ def test_magics_of_notebooks_and_cells_in_other_languages_are_passed_over(
         encoding="utf-8",
     )
 
-    lines = [line for line in read_source(path).split("\n") if line not in ("", "pass")]
+    source = "\n".join(cell.source for cell in read_cells(path))
+    lines = [line for line in source.split("\n") if line not in ("", "pass")]
     assert lines == ["x = 1", "# end", "for i in x:", "    pass"]
 
 
@@ -95,7 +97,7 @@ def test_constants_that_python_computes_are_run_and_conditions_followed(
         "else:\n    F = 0\nif N:\n    print('no')\n    G = 1\n",
     )
 
-    assert load(path) == "['F', 'N', 'math'] ()\n"
+    assert load(path) == "['F', 'N', 'math'] []\n"
 
 
 def test_the_encoding_that_a_file_declares_is_the_one_it_is_read_in(
@@ -104,7 +106,7 @@ def test_the_encoding_that_a_file_declares_is_the_one_it_is_read_in(
     path = tmp_path / "homework.py"
     path.write_bytes("# -*- coding: latin-1 -*-\nN = 'é'\n".encode("latin-1"))
 
-    assert load(path) == "['N'] ()\n"
+    assert load(path) == "['N'] []\n"
 
 
 @pytest.mark.parametrize("text", ["[]", "{", '{"cells": 1}', '{"cells": [1]}'])
@@ -113,7 +115,7 @@ def test_what_is_no_notebook_is_refused(tmp_path: Path, text: str) -> None:
     path.write_text(text, encoding="utf-8")
 
     with pytest.raises(HomeworkError, match="is no Jupyter notebook, version 4"):
-        read_source(path)
+        read_cells(path)
 
 
 def test_what_is_no_text_is_refused(tmp_path: Path) -> None:
@@ -121,4 +123,58 @@ def test_what_is_no_text_is_refused(tmp_path: Path) -> None:
     path.write_bytes(b"\xff\xfe\x00")
 
     with pytest.raises(HomeworkError, match="is not text in UTF-8"):
-        read_source(path)
+        read_cells(path)
+
+
+def test_a_name_that_was_not_set_is_explained_by_its_line(tmp_path: Path) -> None:
+    path = write(
+        tmp_path,
+        homework="def f(): return 1\nN = f()\nfor M in range(3): pass\n"
+        "class A:\n    size = N\nclass B:\n    size = M\n",
+    )
+
+    names, trouble = load(path).split("] [")
+    assert names == "['f'"
+    assert "line 4: NameError: name 'N' is not defined; N (line 2) was not" in trouble
+    assert "M (line 3) was not set: only imports, definitions and simple" in trouble
+
+
+def notebook(folder: Path, *cells: str) -> Path:
+    """Write a notebook with a text before every code cell."""
+    path = folder / "homework.ipynb"
+    texts = [{"cell_type": "markdown", "source": ["About it."]}] * len(cells)
+    codes = [{"cell_type": "code", "source": cell.splitlines(True)} for cell in cells]
+    both = [cell for pair in zip(texts, codes, strict=True) for cell in pair]
+    path.write_text(json.dumps({"cells": both}), encoding="utf-8")
+    return path
+
+
+def test_lines_of_a_notebook_are_counted_in_their_code_cells(tmp_path: Path) -> None:
+    path = notebook(
+        tmp_path, "def f(): return 1", "import math\nN = 1 / 0", "x = 1\ny = (", "z = 2"
+    )
+
+    names, trouble = load(path).split("] [")
+
+    assert names == "['f', 'math', 'z'"
+    assert "cell 2, line 2: ZeroDivisionError" in trouble
+    assert "cell 3, line 2: is no Python: '(' was never closed" in trouble
+
+
+def test_annotations_may_name_what_is_missing(tmp_path: Path) -> None:
+    path = write(tmp_path, homework="import nobody_has_this as t\ndef f(x: t.A): ...")
+
+    assert load(path).startswith("['f'] ")
+
+
+def test_modules_beside_a_file_miss_no_more_than_the_file_would(tmp_path: Path) -> None:
+    path = write(
+        tmp_path,
+        homework="from beside import f",
+        beside="import nobody_has_this\nN = [1][2]\ndef f(): return 1",
+    )
+
+    names, trouble = load(path).split("] [")
+    assert names == "['f'"
+    assert "beside.py, line 1: ModuleNotFoundError" in trouble
+    assert "beside.py, line 2: IndexError" in trouble

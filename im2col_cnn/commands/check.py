@@ -47,6 +47,14 @@ def check(
     seconds: Annotated[
         float, typer.Option(min=0.1, help="How long one call may take.")
     ] = 5.0,
+    total_seconds: Annotated[
+        float | None,
+        typer.Option(
+            min=0,
+            help="How long all of it should take: slow functions get fewer examples.",
+            show_default="20, more for more examples",
+        ),
+    ] = None,
     memory: Annotated[
         int, typer.Option(min=256, help="Megabytes that the file may use.")
     ] = 2048,
@@ -77,8 +85,8 @@ def check(
     # The laws need Hypothesis, which takes a moment to load and may be missing.
     from ..testing.autograding import as_json  # noqa: PLC0415  # see above
     from ..testing.grader import check_module  # noqa: PLC0415  # see above
-    from ..testing.homework import HomeworkError  # noqa: PLC0415  # see above
     from ..testing.page import as_html  # noqa: PLC0415  # see above
+    from ..testing.sources import HomeworkError  # noqa: PLC0415  # see above
 
     with refusing():
         require_outputs({"--json": json_file, "--html": html_file}, file, weights)
@@ -92,6 +100,7 @@ def check(
             examples=examples,
             strict=strict,
             seconds=seconds,
+            total_seconds=total_seconds,
             megabytes=memory,
         )
     except HomeworkError as error:

@@ -6,9 +6,9 @@ from .dialects.table import DIALECTS
 from .dialects.torch import as_pair
 from .gradcheck import check_adjoint, check_gradient
 from .grader import check_conv, check_im2col, check_module, check_pool
-from .homework import HomeworkError
 from .laws.table import LAWS
 from .report import Report
+from .sources import HomeworkError
 from .strategies import Case, convolutions, poolings, unfoldings, whole_arrays
 from .support import Support
 

@@ -6,23 +6,25 @@ file and runs it in a process of its own.
 
 import os
 from collections.abc import Callable
-from pathlib import Path
+from time import monotonic
 from typing import Any
 
+from .._checks import as_above_zero, as_choice, as_int, as_path
 from .._typing import Ties
 from .dialects.native import column_offer, pair_offer
 from .dialects.table import DIALECTS
-from .examining import check_offer, judge_offer
-from .homework import HomeworkError, require_file
+from .examining import check_offer, judge_offer, require_drawn
 from .isolation import Isolated, offers_in
 from .kinds import KINDS
 from .report import Report
+from .sources import HomeworkError, require_file
 from .subject import SubjectError, SubjectStoppedError
 from .support import Support
 
 __all__ = ["check_conv", "check_im2col", "check_module", "check_pool"]
 
 EXAMPLES = 25
+TOTAL = 20.0  # seconds that so many examples may take, for all functions of a file
 
 
 def check_conv(
@@ -110,7 +112,8 @@ def check_pool(
     >>> report.ok, report.remarks[0]
     (True, 'max_pool_forward, max_pool_backward: tied maxima share by the rule "first"')
     """
-    kind = {"max": "max_pool", "average": "avg_pool"}[mode]
+    as_choice(mode, "mode", ("max", "average"))
+    kind = "max_pool" if mode == "max" else "avg_pool"
     offer = pair_offer(kind, forward, backward)
     return check_offer(offer, support, seed, examples, strict=strict, ties=ties)
 
@@ -160,6 +163,7 @@ def check_module(
     examples: int = EXAMPLES,
     strict: bool = False,
     seconds: float = 5.0,
+    total_seconds: float | None = None,
     megabytes: int = 2048,
 ) -> Report:
     """
@@ -173,8 +177,15 @@ def check_module(
         One of `DIALECTS`. By default the one of which the file defines most names.
     ties, seed, examples, strict
         As for `check_pool`.
-    seconds, megabytes
-        How long a call may take, and how much address space the process may have.
+    seconds : float
+        How long a call may take. After each that did not return, the next may take
+        half as long, down to one second.
+    total_seconds : float, optional
+        How long all of it should take: 20, and more for more than 25 examples. Where
+        time is short, functions that are slow get fewer examples, and the report says
+        which.
+    megabytes : int
+        How much address space the process may have.
 
     Returns
     -------
@@ -197,10 +208,17 @@ def check_module(
     >>> check_module(loops.conv.__file__, examples=2).dialect
     'native'
     """
-    path = Path(path)
+    path = as_path(path, "path")
     require_file(path)
-    limits = {"seconds": seconds, "megabytes": megabytes}
-    with Isolated(path, dialect, **limits) as homework:  # type: ignore[arg-type]  # mixed
+    require_drawn(seed, examples, ties)
+    if dialect is not None:
+        as_choice(dialect, "dialect", tuple(DIALECTS))
+    as_above_zero(seconds, "seconds")
+    as_int(megabytes, "megabytes", at_least=256)
+    if total_seconds is None:
+        total_seconds = TOTAL * max(1.0, examples / EXAMPLES)
+    end = monotonic() + total_seconds
+    with Isolated(path, dialect, seconds=seconds, megabytes=megabytes) as homework:
         try:
             found = homework.load()
         except (SubjectError, SubjectStoppedError) as error:
@@ -210,9 +228,8 @@ def check_module(
             remarks.append(f"not there: {', '.join(found['missing'])}")
         remarks += (f"passed over, {trouble}" for trouble in found["trouble"])
         for offer in offers_in(homework, found):
-            its_verdicts, its_remarks = judge_offer(
-                offer, offer.support, seed, examples, ties
-            )
+            half = (end - monotonic()) / 2  # of the time left, for others want some
+            its_verdicts, its_remarks = judge_offer(offer, seed, examples, ties, half)
             verdicts += its_verdicts
             remarks += its_remarks
         printed = homework.printed()

@@ -59,7 +59,7 @@ def hunt(
             failures.append(trial)
             if trial.stopped:
                 raise EnoughError
-        if calls_left == 0:
+        if calls_left == 0 or subject.deadline.is_over():
             raise EnoughError
         if trial.failure is not None:
             raise trial.failure
@@ -67,5 +67,10 @@ def hunt(
     # Failures come up here, and what Hypothesis says of fickle functions.
     with suppress(EnoughError, Exception):
         search()
-    # Of equally small ones the last: it has the simplest numbers.
-    return min(reversed(failures), key=lambda trial: trial.size, default=None)
+    # What never returned, or the smallest; of equally small ones the last, for it has
+    # the simplest numbers.
+    return min(
+        reversed(failures),
+        key=lambda trial: (not trial.stopped, *trial.size),
+        default=None,
+    )

@@ -6,12 +6,7 @@ it is no sandbox: the homework runs with all rights of whoever checks it.
 """
 
 import os
-import pickle
-import queue
-import subprocess
-import sys
 import tempfile
-import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
@@ -23,12 +18,17 @@ import numpy as np
 
 from .._typing import Array
 from .dialects.dialect import Offer
-from .homework import HomeworkError
+from .process import Process, SilenceError
+from .sources import HomeworkError
+from .strategies import Case
 from .subject import SubjectError, SubjectStoppedError
 
-__all__ = ["Isolated", "offers_in"]
+__all__ = ["KEPT", "Isolated", "offers_in"]
 
 LOADING = 60.0  # seconds to import what a file imports
+KEPT = 32  # caches; laws look back at few
+LEAST = 1.0  # seconds that a call may take, whatever happened before
+SOON = 0.25  # seconds in which nearly every call returns
 
 
 class Isolated:
@@ -42,7 +42,8 @@ class Isolated:
     dialect : str or None
         The dialect to read it in; None to guess.
     seconds : float
-        How long a call may take.
+        How long a call may take. Each time that one did not return, the next may take
+        half as long, down to a second, so that many of them cost little more than two.
     megabytes : int
         How much address space the process may have.
     """
@@ -55,9 +56,10 @@ class Isolated:
         descriptor, name = tempfile.mkstemp(prefix="im2col_cnn_check_")
         os.close(descriptor)
         self.file = Path(name)
-        self.process: subprocess.Popen[bytes] | None = None
-        self.answers: queue.Queue[Any] = queue.Queue()
-        self.shapes: dict[int, str] = {}  # of the images that caches belong to
+        self.process: Process | None = None
+        self.spare: Process | None = None  # ready for when the other must be ended
+        self.calls: dict[int, Case] = {}  # that caches belong to
+        self.hung = 0
 
     def __enter__(self) -> "Isolated":
         """Leave the process to be started by the first request."""
@@ -69,73 +71,62 @@ class Isolated:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """End the process."""
-        self.stop()
+        """End all processes."""
+        for process in self.process, self.spare:
+            if process is not None:
+                process.end()
         self.file.unlink(missing_ok=True)
 
+    def started(self) -> Process:
+        """Start a process, and let it load the file meanwhile."""
+        process = Process(self.file, self.megabytes)
+        process.ask("load", str(self.path), self.dialect)
+        return process
+
     def load(self) -> dict[str, Any]:
-        """Start a process, load the file in it, and return what it offers."""
-        self.stop()
-        environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "MPLBACKEND": "Agg"}
-        command = [sys.executable, "-m", "im2col_cnn.testing.worker"]
-        root = str(Path(__file__).parents[2])
-        paths = [root, environment.get("PYTHONPATH", "")]
-        environment["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
-        self.process = subprocess.Popen(
-            [*command, str(self.file), str(self.megabytes)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            env=environment,
-        )
-        self.answers = queue.Queue()
-        listener = threading.Thread(target=listen, args=(self.process, self.answers))
-        listener.daemon = True
-        listener.start()
-        found = self.request(
-            (f"importing {self.path.name}", "", ""),
-            ("load", str(self.path), self.dialect),
-            LOADING,
-        )
+        """Wait until a process has loaded the file, and return what it offers."""
+        self.process, self.spare = self.spare or self.started(), None
+        found = self.await_answer(f"importing {self.path.name}", "", None, LOADING)
         assert isinstance(found, dict)
         return found
 
-    def stop(self) -> None:
-        """End the process, if it runs."""
-        if self.process is None:
-            return
-        self.process.kill()
-        self.process.wait()
-        for stream in self.process.stdin, self.process.stdout:
-            if stream is not None:
-                stream.close()
-        self.process = None
-
-    def request(
-        self, doing: tuple[str, str, str], message: tuple[Any, ...], seconds: float
-    ) -> Any:
-        """Send a request and wait for the answer."""
+    def request(self, what: str, part: str, case: Case, *message: Any) -> Any:
+        """Let a function be called, and return what it gave."""
         if self.process is None:
             self.load()
         assert self.process is not None
-        assert self.process.stdin is not None
+        self.process.ask(part, *message)
+        least = min(self.seconds, LEAST)
+        seconds = max(self.seconds / 2**self.hung, least)
+        return self.await_answer(what, part, case, seconds)
+
+    def await_answer(
+        self, what: str, part: str, case: Case | None, seconds: float
+    ) -> Any:
+        """Wait for an answer, and say what happened if there is none."""
+        process = self.process
+        assert process is not None
+        on = f" for a {sight_of(case)}" if case else ""
+        soon = min(seconds, SOON) if case else seconds
         try:
-            pickle.dump(message, self.process.stdin)
-            self.process.stdin.flush()
-            status, result = self.answers.get(timeout=seconds)
-        except queue.Empty:
-            self.stop()
-            what, when, part = doing
-            problem = f"{what} did not return within {seconds:g} s {when}".rstrip()
-            raise SubjectStoppedError(problem, "timeout", part) from None
-        except OSError:
-            status, result = "ended", None
-        if status == "ended":
-            code = self.process.wait()
-            self.stop()
+            try:
+                status, result = process.answer(soon)
+            except SilenceError:
+                if case:  # It may never return: let another process load meanwhile.
+                    self.spare = self.spare or self.started()
+                status, result = process.answer(seconds - soon)
+        except SilenceError:
+            status = "hung"
+        if status in ("hung", "ended"):
+            self.process = None
+            code = process.end()
             how = f"signal {-code}" if code < 0 else f"status {code}"
-            what, when, part = doing
-            problem = f"{what} ended the process with {how} {when}".rstrip()
-            raise SubjectStoppedError(problem, "crash", part)
+            if status == "ended":
+                problem = f"{what} ended the process with {how}{on}"
+                raise SubjectStoppedError(problem, "crash", part, case)
+            self.hung += 1
+            problem = f"{what} did not return within {seconds:g} s{on}"
+            raise SubjectStoppedError(problem, "timeout", part, case)
         if status == "refused":
             raise HomeworkError(result)
         if status == "failed":
@@ -144,20 +135,18 @@ class Isolated:
 
     def forward(self, offer: int, name: str, arrays: Any, settings: Any) -> Any:
         """Call a forward in the process; write back what it wrote into arguments."""
-        shape = "x".join(map(str, arrays[0].shape))
-        message = ("forward", offer, arrays, settings)
-        doing = name, f"for a {shape} image", "forward"
-        y, cache, after = self.request(doing, message, self.seconds)
-        self.shapes[cache] = shape
+        case = Case(arrays, settings)
+        y, cache, after = self.request(name, "forward", case, offer, arrays, settings)
+        self.calls[cache] = case
+        self.calls.pop(cache - KEPT, None)
         for array, changed in zip(arrays, after, strict=True):
             write_back(array, changed)
         return y, cache
 
     def backward(self, offer: int, name: str, dy: Array, cache: int) -> Any:
         """Call a backward in the process; write back what it wrote into dy."""
-        message = ("backward", offer, dy, cache)
-        doing = name, f"for a {self.shapes[cache]} image", "backward"
-        gradients, after = self.request(doing, message, self.seconds)
+        case = self.calls[cache]
+        gradients, after = self.request(name, "backward", case, offer, dy, cache)
         write_back(dy, after)
         return gradients
 
@@ -169,8 +158,8 @@ class Isolated:
 def offers_in(homework: Isolated, found: dict[str, Any]) -> Iterator[Offer]:
     """Yield what was found in a file, with functions that run in its process."""
     for index, described in enumerate(found["offers"]):
-        kind, name, support, judges, left_out = described
-        offer = Offer(kind, name, nowhere, None, support, judges, left_out)
+        kind, name, support, judges, claims = described
+        offer = Offer(kind, name, nowhere, None, support, judges, claims)
         forward_name, backward_name = offer.parts
         backward = partial(homework.backward, index, backward_name)
         yield replace(
@@ -178,6 +167,12 @@ def offers_in(homework: Isolated, found: dict[str, Any]) -> Iterator[Offer]:
             forward=remote_forward(homework, index, forward_name),
             backward=backward if found["backwards"][index] else None,
         )
+
+
+def sight_of(case: Case) -> str:
+    """Say what a function was to look at: images, or one window of them."""
+    shape = case.settings.get("shape", case.arrays[0].shape)
+    return f"{'x'.join(map(str, shape))} {'window' if len(shape) == 2 else 'image'}"
 
 
 def nowhere(*_: Any, **__: Any) -> tuple[Any, Any]:
@@ -195,17 +190,6 @@ def remote_forward(
         return y, cache
 
     return forward
-
-
-def listen(process: "subprocess.Popen[bytes]", answers: "queue.Queue[Any]") -> None:
-    """Put every answer of a process into a queue, and at last that it ended."""
-    assert process.stdout is not None
-    while True:
-        try:
-            answers.put(pickle.load(process.stdout))
-        except Exception:  # the pipe was closed, or filled with something else
-            answers.put(("ended", None))
-            return
 
 
 def write_back(array: Array, changed: Array) -> None:

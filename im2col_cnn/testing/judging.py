@@ -1,6 +1,6 @@
 """Put all laws to one implementation, and name the bugs that they find."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
 
@@ -8,11 +8,10 @@ from .bugs.exhibit import Exhibit
 from .bugs.museum import MUSEUM
 from .bugs.pairs import pairs
 from .hunting import hunt
-from .laws.manners import small_calls_return
-from .laws.table import Law, laws_for
+from .laws.table import FIRST, Law, laws_for
 from .report import Finding, Status, Verdict
 from .subject import Subject, SubjectError
-from .surveying import calls_again, survey
+from .surveying import calls_again, first_look, survey
 from .trials import Trial, draw_trials, same_failure, try_again
 
 __all__ = ["agrees", "judge", "name_the_bug"]
@@ -20,7 +19,13 @@ __all__ = ["agrees", "judge", "name_the_bug"]
 MORE_DRAWS = 16  # on which a bug must agree with an exhibit to be named after it
 
 
-def judge(subject: Subject, *, seed: int, examples: int) -> list[Verdict]:
+def judge(
+    subject: Subject,
+    *,
+    seed: int,
+    examples: int,
+    begun: Mapping[str, Trial] | None = None,
+) -> list[Verdict]:
     """
     Put all laws to an implementation.
 
@@ -29,6 +34,8 @@ def judge(subject: Subject, *, seed: int, examples: int) -> list[Verdict]:
     subject : Subject
     seed, examples : int
         What is drawn, and how often for each law.
+    begun : mapping, optional
+        The laws that are known to be broken, if there was a first look already.
 
     Returns
     -------
@@ -36,7 +43,8 @@ def judge(subject: Subject, *, seed: int, examples: int) -> list[Verdict]:
         In the order of the laws.
     """
     laws = laws_for(subject)
-    broken = survey(laws, subject, seed=seed, examples=examples)
+    begun = first_look(subject) if begun is None else begun
+    broken = survey(laws, subject, begun, seed=seed, examples=examples)
     stops = [trial for trial in broken.values() if trial.stopped]
     returned = [law for law in laws if not any(calls_again(law, s) for s in stops)]
     asked = [law for law in returned if law.name in broken]
@@ -49,11 +57,18 @@ def judge(subject: Subject, *, seed: int, examples: int) -> list[Verdict]:
         if trial is None:
             verdicts.append(Verdict(subject.name, law, "holds"))
             continue
-        more = evidence.get(law.name, ())
-        finding = known(trial, subject, findings, more)
+        more: tuple[Trial, ...] = ()
+        finding = same_crash(trial, findings)
         if finding is None and stop is None:
-            trial = hunt(law, subject, seed=seed, examples=2 * examples) or trial
-            finding = same_crash(trial, findings)
+            more = evidence.get(law.name, ())
+            finding = known(trial, subject, findings, more)
+            if finding is None:
+                trial = hunt(law, subject, seed=seed, examples=2 * examples) or trial
+                finding = same_crash(trial, findings)
+            if late := next((each for each in (*more, trial) if each.stopped), None):
+                # Only now did it not return: begin again, knowing that.
+                begun = {**begun, FIRST.name: replace(late, law=FIRST)}
+                return judge(subject, seed=seed, examples=examples, begun=begun)
         if finding is None:
             bug = name_the_bug([trial, *more], subject) if more else None
             finding = Finding(subject.name, subject.kind, trial.law, trial, bug)
@@ -71,7 +86,7 @@ def gather(
     """Draw, for each of some broken laws, more trials that tell bugs apart."""
     # One small call tells little; the laws about numbers tell more.
     numbers = [each for each in laws_for(subject) if each.oracle and not each.follows]
-    small = {law.name: numbers[:2] for law in laws if law.demand is small_calls_return}
+    small = {law.name: numbers[:2] for law in laws if law is FIRST}
     asked = {law.name: small.get(law.name, [law]) for law in laws}
     put = list({each.name: each for few in asked.values() for each in few}.values())
     drawn = draw_trials(put, subject, count=MORE_DRAWS if put else 0, seed=seed + 1)
@@ -85,9 +100,7 @@ def known(
     trial: Trial, subject: Subject, findings: list[Finding], more: tuple[Trial, ...]
 ) -> Finding | None:
     """Return the earlier finding that explains why this law is broken too."""
-    if (finding := same_crash(trial, findings)) is not None:
-        return finding
-    for finding in findings if more else ():
+    for finding in findings:
         if finding.exhibit and agrees(finding.exhibit, subject, [trial, *more]):
             return finding
     # Sums and shapes are wrong where numbers are: that is no news.

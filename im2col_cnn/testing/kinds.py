@@ -24,6 +24,7 @@ from .._checks import require_columns
 from .._typing import Array, Columns, Images, Shape
 from ..loops.conv import crop, pad, place
 from ..window import Window
+from .small import small_calls
 from .strategies import Case, convolutions, poolings, unfoldings, whole_arrays
 from .subject import Oracle, Subject
 from .support import EVERYTHING, Support
@@ -52,40 +53,9 @@ def subject_of(
         oracle,
         arrays,
         dtypes=support.dtypes,
-        small=small_case(kind, support),
+        small=small_calls(kind, support),
         **{"strict": False, **changes},
     )
-
-
-def small_case(kind: str, support: Support) -> Case:
-    """Return a call to begin with: 2 taps on an image of 3 pixels along every axis."""
-    if kind in ("mask", "share"):
-        window = ranks(np.arange(4.0).reshape(2, 2))
-        return Case((window,), {}) if kind == "mask" else share_case(window.shape)
-    axes = support.axes[0]
-    written = {"none": None, "one": 1, "each": (1,) * axes}
-    settings = {
-        "stride": written[support.stride],
-        "padding": {"int": 0, "each": (0,) * axes, "valid": "valid"}.get(
-            support.paddings[0] if support.paddings else ""
-        ),
-        "dilation": written[support.dilation],
-    }
-    known = {name: value for name, value in settings.items() if value is not None}
-    x = counting((1, *(3,) * axes, 1))
-    if kind == "conv":
-        return Case((x, counting((2,) * axes + (1, 1)), counting((1,))), known)
-    return Case((x,), {"kernel_size": (2,) * axes, "stride": 1, **known})
-
-
-def counting(shape: Shape) -> Array:
-    """Return 1, 2, 3, ... in a shape."""
-    return np.arange(1.0, prod(shape) + 1).reshape(shape)
-
-
-def share_case(shape: Shape) -> Case:
-    """Return a gradient that a window of this shape is to share."""
-    return Case((np.array([12.0]),), {"shape": shape})
 
 
 @st.composite

@@ -15,7 +15,13 @@ from .wording import call_of
 __all__ = ["as_html"]
 
 STYLE = """
-:root { color-scheme: light dark; --line: #8886; --bad: #d33; --good: #292; }
+:root { color-scheme: light dark; --paper: #fff; --ink: #1a1a1a; --soft: #595959;
+  --line: #8886; --link: #0b57d0; --bad: #b3261e; --good: #1b6e1b; --wrong: #fbd9d5;
+  --right: #d3efd3; }
+@media (prefers-color-scheme: dark) { :root { --paper: #141414; --ink: #e8e8e8;
+  --soft: #a8a8a8; --link: #9ecbff; --bad: #ff8a80; --good: #7fd67f; --wrong: #5a1f1b;
+  --right: #1c4a1c; } }
+html { background: var(--paper); color: var(--ink); } a { color: var(--link); }
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto;
        padding: 0 1rem; }
 h2 { margin-top: 2.5rem; border-top: 1px solid var(--line); padding-top: 1rem; }
@@ -32,9 +38,9 @@ figure { margin: .5rem 0; } figcaption { font: 14px monospace; }
 table.grid { border-collapse: collapse; display: inline-table; margin: .2rem; }
 table.grid td { border: 1px solid var(--line); min-width: 2rem; padding: .15rem .4rem;
                 text-align: right; font: 14px monospace; }
-td.wrong { background: #d334; outline: 2px solid var(--bad); }
-td.right { background: #2924; outline: 2px solid var(--good); }
-table.grid caption { font: 12px monospace; opacity: .8; text-align: left;
+td.wrong { background: var(--wrong); outline: 2px solid var(--bad); }
+td.right { background: var(--right); outline: 2px solid var(--good); }
+table.grid caption { font: 12px monospace; color: var(--soft); text-align: left;
                      white-space: nowrap; }
 pre { white-space: pre-wrap; }
 """

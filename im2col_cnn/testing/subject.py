@@ -6,13 +6,14 @@ channels last. im2col has such a pair too: its backward is col2im.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import hypothesis.strategies as st
 import numpy.typing as npt
 
 from .._typing import Array, Ties
+from .deadline import Deadline
 from .strategies import Case
 
 __all__ = ["Cases", "Oracle", "Subject", "SubjectError", "SubjectStoppedError"]
@@ -34,9 +35,12 @@ class SubjectError(Exception):
 class SubjectStoppedError(BaseException):
     """A call that never returned; no law goes on after that, so nothing catches it."""
 
-    def __init__(self, problem: str, kind: str, part: str = "") -> None:
+    def __init__(
+        self, problem: str, kind: str, part: str = "", case: Case | None = None
+    ) -> None:
         super().__init__(problem)
         self.kind, self.part = kind, part
+        self.case = case  # the call, where that is known
 
 
 class Oracle(NamedTuple):
@@ -76,10 +80,12 @@ class Subject:
         ``"forward"``, ``"backward"`` or both. What is not judged is not the author's.
     ties : str or None
         The rule by which tied maxima share; None is no rule.
-    small : Case, optional
-        A call to begin with.
+    small : tuple of Case
+        Calls to begin with, from the simplest on; none where no first look is needed.
     name : str
         How to call it, where that is not its kind.
+    deadline : Deadline
+        When to ask it no more than must be.
     """
 
     kind: str
@@ -94,8 +100,9 @@ class Subject:
     multiple: int = 1
     judges: tuple[str, ...] = ("forward", "backward")
     ties: Ties | None = "first"
-    small: Case | None = None
+    small: tuple[Case, ...] = ()
     name: str = ""
+    deadline: Deadline = field(default_factory=Deadline)
 
     def run(self, case: Case) -> tuple[Array, Any]:
         """Call forward."""

@@ -1,19 +1,20 @@
 """Put many laws to an implementation at once, on inputs that they share.
 
 Inputs are dear and laws are cheap: what is drawn for one law is put to all of them.
+Before that comes a first look at small calls, for what never returns is asked no more.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 
 import hypothesis.strategies as st
 
-from .laws.manners import small_calls_return
-from .laws.table import Law
+from .laws.table import FIRST, Law
 from .subject import Subject, SubjectError
 from .trials import Trial, feed, settle, sharing
 
-__all__ = ["calls_again", "survey"]
+__all__ = ["calls_again", "first_look", "survey"]
 
 
 class StoppedError(BaseException):
@@ -21,7 +22,12 @@ class StoppedError(BaseException):
 
 
 def survey(
-    laws: Sequence[Law], subject: Subject, *, seed: int, examples: int
+    laws: Sequence[Law],
+    subject: Subject,
+    begun: Mapping[str, Trial],
+    *,
+    seed: int,
+    examples: int,
 ) -> dict[str, Trial]:
     """
     Find the laws that an implementation breaks.
@@ -30,6 +36,8 @@ def survey(
     ----------
     laws : sequence of Law
     subject : Subject
+    begun : mapping
+        What is known already, in the same form as what is returned; see `first_look`.
     seed : int
         The same seed finds the same.
     examples : int
@@ -41,28 +49,48 @@ def survey(
         From the name of each broken law to the first trial that broke it. A law that
         would call again what never returned is not put.
     """
-    failures: dict[str, Trial] = {}
+    failures = dict(begun)
 
     def put(laws: Sequence[Law], data: st.DataObject) -> None:
         shared = sharing(subject, data)
         for law in laws:
             trial = settle(law, shared, data.draw)
             if trial.stopped:
-                failures[law.name] = trial
+                # Whatever it was called for: that is the law it breaks.
+                failures[FIRST.name] = replace(trial, law=FIRST)
                 raise StoppedError
             if trial.failure is not None:
                 failures.setdefault(law.name, trial)
 
-    once = [law for law in laws if law.demand is small_calls_return]
-    for group, count in (once, 1), ([law for law in laws if law not in once], examples):
-        left = [law for law in group if not is_known(law, failures)]
-        while left:
-            try:
-                feed(partial(put, left), seed=seed, examples=count)
-                break
-            except StoppedError:
-                left = [law for law in group if not is_known(law, failures)]
+    while left := [
+        law for law in laws if law is not FIRST and not is_known(law, failures)
+    ]:
+        try:
+            feed(
+                partial(put, left),
+                seed=seed,
+                examples=examples,
+                deadline=subject.deadline,
+            )
+        except StoppedError:
+            continue
+        break
     return failures
+
+
+def first_look(subject: Subject) -> dict[str, Trial]:
+    """Make the small calls, in their order, until one never returns.
+
+    What is raised counts on the simplest of them only; the laws find out the rest.
+    """
+    first: dict[str, Trial] = {}
+    for case in subject.small:
+        trial = settle(FIRST, subject, lambda *_, one=case, **__: one)
+        if trial.stopped:
+            return {FIRST.name: trial}
+        if trial.failure is not None and case is subject.small[0]:
+            first[FIRST.name] = trial
+    return first
 
 
 def is_known(law: Law, failures: Mapping[str, Trial]) -> bool:

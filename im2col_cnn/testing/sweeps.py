@@ -11,7 +11,7 @@ import hypothesis.strategies as st
 from .._typing import Padding, Shape
 from .support import Freedom, Support
 
-__all__ = ["Geometry", "geometries"]
+__all__ = ["Geometry", "Sweep", "geometries", "most_around", "written_as"]
 
 MOST_TAPS = 3  # per axis; two for images with three axes, or the loops take too long
 

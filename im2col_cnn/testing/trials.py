@@ -15,6 +15,7 @@ import hypothesis.strategies as st
 import numpy as np
 import numpy.typing as npt
 
+from .deadline import Deadline
 from .laws.table import Law
 from .laws.verdict import BrokenLawError, equal, tolerance
 from .strategies import Case
@@ -28,6 +29,7 @@ __all__ = [
     "same_failure",
     "settle",
     "sharing",
+    "stopped_by",
     "try_again",
 ]
 
@@ -82,13 +84,20 @@ def settle(law: Law, subject: Subject, draw: Callable[..., Any]) -> Trial:
         with np.errstate(all="ignore"):
             law(subject, record)
     except SubjectStoppedError as stop:
-        error = SubjectError(str(stop), stop.kind, part=stop.part)
-        return Trial(law, tuple(drawn), error, stopped=True)
+        return stopped_by(stop, law, tuple(drawn))
     except Exception as failure:  # whatever a stranger's code may raise
         if not any(isinstance(value, Case) for _, value in drawn):
             raise  # nobody else was asked yet
         return Trial(law, tuple(drawn), failure)
     return Trial(law, tuple(drawn), None)
+
+
+def stopped_by(
+    stop: SubjectStoppedError, law: Law, drawn: tuple[tuple[str, Any], ...] = ()
+) -> Trial:
+    """Return the trial in which a call never returned; by itself it says which."""
+    error = SubjectError(str(stop), stop.kind, part=stop.part)
+    return Trial(law, drawn or (("case", stop.case),), error, stopped=True)
 
 
 def try_again(subject: Subject, trial: Trial) -> Trial:
@@ -112,7 +121,7 @@ def draw_trials(
         rounds.append(trials)
         stopped.update(trial.law.name for trial in trials if trial.stopped)
 
-    feed(put, seed=seed, examples=count)
+    feed(put, seed=seed, examples=count, deadline=subject.deadline)
     drawn = [trial for trials in rounds for trial in trials]
     return {law.name: [t for t in drawn if t.law.name == law.name] for law in laws}
 
@@ -130,8 +139,14 @@ def sharing(subject: Subject, data: st.DataObject) -> Subject:
     return replace(subject, cases=cases)
 
 
-def feed(put: Callable[[st.DataObject], None], *, seed: int, examples: int) -> None:
-    """Call ``put(data)`` so many times, with data to draw from.
+def feed(
+    put: Callable[[st.DataObject], None],
+    *,
+    seed: int,
+    examples: int,
+    deadline: Deadline,
+) -> None:
+    """Call ``put(data)`` so many times, with data to draw from; late, only once.
 
     Each time is a run of its own. Within one, Hypothesis would vary what it drew
     before, which here is a call that many laws share, and insist that a function does
@@ -145,6 +160,8 @@ def feed(put: Callable[[st.DataObject], None], *, seed: int, examples: int) -> N
             raise FedError
 
     for number in range(examples):
+        if number and deadline.is_over():
+            break
         run = quietly(seed * 10**6 + number, FEW, phases=[hypothesis.Phase.generate])
         with suppress(FedError):
             run(once)()

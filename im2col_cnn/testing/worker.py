@@ -16,14 +16,16 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
+from .definitions import Account
 from .dialects.dialect import Offer
 from .dialects.table import DIALECTS, guess
-from .homework import HomeworkError, load
+from .homework import load
+from .isolation import KEPT
+from .sources import HomeworkError
 from .subject import SubjectError
 
 __all__ = ["main"]
 
-KEPT = 32  # caches; laws look back at few
 MOST_PRINTED = 2000  # characters
 
 
@@ -92,6 +94,7 @@ class Server:
 
     def __init__(self) -> None:
         self.offers: list[Offer] = []
+        self.account = Account()
         self.caches: dict[int, Any] = {}
         self.count = 0
 
@@ -106,7 +109,8 @@ class Server:
             with np.errstate(all="ignore"):
                 return "ok", serve[request](*arguments)
         except SubjectError as error:
-            return "failed", (str(error), error.kind, error.detail)
+            why = self.account.explain(error.__cause__)
+            return "failed", (f"{error}{why}", error.kind, error.detail)
         except HomeworkError as error:
             return "refused", str(error)
         except Exception as error:
@@ -116,6 +120,7 @@ class Server:
     def load(self, path: str, dialect: str | None) -> dict[str, Any]:
         """Load a file, and say what it offers."""
         homework = load(Path(path))
+        self.account = homework.account
         names = {name: it for name, it in homework.names.items() if callable(it)}
         chosen = DIALECTS[dialect] if dialect else guess(names)
         if chosen is None or not chosen.found(names):
@@ -125,16 +130,16 @@ class Server:
             )
             raise HomeworkError(
                 f"{path} defines no function to check; looked for {words}"
-                + "".join(f"; {trouble}" for trouble in homework.trouble)
+                + "".join(f"; {trouble}" for trouble in homework.account.trouble)
             )
         self.offers = chosen.read(names)
         found = chosen.found(names)
         return {
             "dialect": chosen.name,
             "missing": [name for name in chosen.names if name not in found],
-            "trouble": homework.trouble,
+            "trouble": homework.account.trouble,
             "offers": [
-                (each.kind, each.name, each.support, each.judges, each.left_out)
+                (each.kind, each.name, each.support, each.judges, each.claims)
                 for each in self.offers
             ],
             "backwards": [each.backward is not None for each in self.offers],

@@ -52,6 +52,10 @@ def mean_bias(dy: Images, plan: Plan) -> Bias:
     return sum_bias(dy, plan) / len(dy)
 
 
+def bias_over_places(dy: Images, plan: Plan) -> Bias:
+    return sum_bias(dy, plan) / max(1, dy[..., 0].size)
+
+
 def bias_of_the_last_place(dy: Images, plan: Plan) -> Bias:
     last = dy[-1, -1, -1] if dy.size else np.zeros(dy.shape[-1])
     return np.asarray(last.reshape(plan.b.shape))
@@ -160,6 +164,14 @@ SUM_BUGS = (
         fix="db = dy.sum(axis=(0, 1, 2))",
         source="asked for in dengfy/cs231n 1; kvfrans/notes 5",
         sum_bias=mean_bias,
+    ),
+    conv_bug(
+        "C17c",
+        "the bias gradient is averaged over images and places",
+        why="the bias is added at every place, and each of them adds to its gradient",
+        fix="db = dy.sum(axis=(0, 1, 2)), not dy.mean",
+        source=UNREPORTED,
+        sum_bias=bias_over_places,
     ),
     conv_bug(
         "E25",

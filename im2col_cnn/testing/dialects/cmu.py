@@ -7,6 +7,8 @@ it is its own cache.
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from ..._typing import Array, Shape
 from ..subject import SubjectError
 from ..support import Support
@@ -122,7 +124,10 @@ def left(name: str, made: Any, what: str) -> Array:
     for holder in (made, getattr(made, "conv2d_stride1", None)):
         if getattr(holder, what, None) is not None:
             return as_array(getattr(holder, what), f"{name} left", what)
+    there = [key for key, value in vars(made).items() if isinstance(value, np.ndarray)]
     problem = f"{name}.backward left no {what} on the object or on its conv2d_stride1"
+    if there:
+        problem += f"; arrays on the object are {', '.join(there)}"
     raise SubjectError(problem, "return")
 
 

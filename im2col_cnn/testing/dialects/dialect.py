@@ -42,7 +42,22 @@ STRANGE = (
 
 @dataclass(frozen=True)
 class Offer:
-    """One kind of function that a file has, in the words of the laws."""
+    """
+    One kind of function that a file has, in the words of the laws.
+
+    Parameters
+    ----------
+    kind, name : str
+        One of `KINDS`, and what the functions are called.
+    forward, backward : callable
+        As laws know them.
+    support : Support
+        What can be asked of it.
+    judges : tuple of str
+        Which of ``"forward"`` and ``"backward"`` is the author's.
+    claims : bool
+        Whether `support` is only what signatures claim, and has to be tried.
+    """
 
     kind: str
     name: str
@@ -50,7 +65,7 @@ class Offer:
     backward: Callable[..., Any] | None
     support: Support
     judges: tuple[str, ...] = ("forward", "backward")
-    left_out: tuple[str, ...] = ()  # settings that it refused when it was tried
+    claims: bool = False
 
     @property
     def parts(self) -> tuple[str, str]:

@@ -6,11 +6,12 @@ Only settings that appear in a function's signature are asked of it.
 from collections.abc import Callable
 from typing import Any
 
+from ..._checks import as_function
 from ..._typing import Array, Shape
 from ..subject import SubjectError
 from .coursera import takes_a_dict
 from .dialect import Dialect, Names, Offer, ask, parameters_of
-from .probing import probed
+from .probing import claimed
 
 __all__ = ["NATIVE", "column_offer", "pair_offer"]
 
@@ -28,12 +29,21 @@ def pair_offer(
     its_backward: Callable[..., Any] | None,
     names: tuple[str, str] | None = None,
 ) -> Offer:
-    """Offer a forward, and its backward if there is one."""
-    forward_name, backward_name = names or PAIRS[kind]
+    """Offer a forward, and its backward if there is one; by default by their names."""
+    as_function(its_forward, "forward")
+    if its_backward is not None:
+        as_function(its_backward, "backward")
+    forward_name, backward_name = names or (
+        name_of(its_forward, PAIRS[kind][0]),
+        name_of(its_backward, PAIRS[kind][1]),
+    )
 
     def forward(*arrays: Any, **settings: Any) -> tuple[Array, Any]:
+        # By its place: whatever it is called, a window comes behind the images.
+        window = [settings.pop("kernel_size")] if "kernel_size" in settings else []
+
         def call() -> Any:
-            return its_forward(*arrays, **settings)
+            return its_forward(*arrays, *window, **settings)
 
         y, cache = ask(forward_name, call, returns=("y", "cache"))
         return y, cache
@@ -45,23 +55,31 @@ def pair_offer(
         found = ask(backward_name, call, returns=GRADIENTS[kind])
         return tuple(found) if isinstance(found, list) else found
 
-    support, left_out = probed(its_forward, kind, forward)
     name = ", ".join((forward_name, backward_name)[: 2 if its_backward else 1])
     return Offer(
         kind,
         name,
         forward,
         backward if its_backward else None,
-        support,
+        claimed(its_forward, kind),
         ("forward", "backward") if its_backward else ("forward",),
-        left_out,
+        claims=True,
     )
+
+
+def name_of(function: Any, usual: str) -> str:
+    """Return what a function is called, if that is a name."""
+    name = getattr(function, "__name__", "")
+    return name if name.isidentifier() else usual
 
 
 def column_offer(
     its_im2col: Callable[..., Any], its_col2im: Callable[..., Any] | None
 ) -> Offer:
     """Offer im2col, with col2im for its backward."""
+    as_function(its_im2col, "im2col")
+    if its_col2im is not None:
+        as_function(its_col2im, "col2im")
 
     def forward(x: Array, kernel_size: Shape, **settings: Any) -> tuple[Array, Any]:
         def call() -> Any:
@@ -83,22 +101,21 @@ def column_offer(
         found: Array = ask("col2im", call, returns=("images",))
         return found
 
-    support, left_out = probed(its_im2col, "im2col", forward)
     return Offer(
         "im2col",
         "im2col, col2im" if its_col2im else "im2col",
         forward,
         backward if its_col2im else None,
-        support,
+        claimed(its_im2col, "im2col"),
         ("forward", "backward") if its_col2im else ("forward",),
-        left_out,
+        claims=True,
     )
 
 
 def read(names: Names) -> list[Offer]:
     """Find what there is of this package's functions."""
     offers = [
-        pair_offer(kind, names[forward], names.get(backward))
+        pair_offer(kind, names[forward], names.get(backward), (forward, backward))
         for kind, (forward, backward) in PAIRS.items()
         if forward in names
     ]

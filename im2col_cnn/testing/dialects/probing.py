@@ -6,16 +6,26 @@ image, and what is refused there is left out. What is accepted is held to the la
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from ..._typing import Array
 from ..support import Freedom, Support
-from .dialect import parameters_of
+from .dialect import Offer, parameters_of
 
-__all__ = ["probed"]
+__all__ = ["claimed", "tried"]
 
 SPATIAL = {1: "one spatial axis", 2: "two spatial axes", 3: "three spatial axes"}
+LEAST: dict[str, Any] = {
+    "stride": "none",
+    "paddings": (),
+    "dilation": "none",
+    "groups": False,
+    "ceil_mode": False,
+    "count_include_pad": False,
+}
 PADDINGS = {
     "int": 1,
     "each": (1, 0),
@@ -26,26 +36,37 @@ PADDINGS = {
 }
 
 
-def probed(
-    function: Callable[..., Any],
-    kind: str,
-    call: Callable[..., Any] | None = None,
-    *,
-    axes: tuple[int, ...] = (2, 1, 3),
-) -> tuple[Support, tuple[str, ...]]:
+def claimed(function: Callable[..., Any], kind: str) -> Support:
+    """Return what a signature claims: its settings, written in any way.
+
+    Of an outsider neither empty batches nor biases in strange shapes are asked.
     """
-    Try what a function takes.
+    parameters = parameters_of(function)
+    anything = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
+
+    def known(setting: str) -> bool:
+        return anything or setting in parameters
+
+    return Support(
+        stride="each" if known("stride") else "none",
+        paddings=tuple(PADDINGS) if known("padding") else (),
+        dilation="each" if known("dilation") else "none",
+        groups=kind == "conv" and known("groups"),
+        ceil_mode=known("ceil_mode"),
+        count_include_pad="count_include_pad" in parameters,
+        empty_batch=False,
+        bias_shapes=False,
+        dtypes=("float32",),
+    )
+
+
+def tried(offer: Offer) -> tuple[Support, tuple[str, ...]]:
+    """
+    Try what an implementation claims to take.
 
     Parameters
     ----------
-    function : callable
-        Its signature says which settings it knows.
-    kind : str
-        ``"conv"``, or a kind that takes images and a kernel size.
-    call : callable, optional
-        What to call, if not the function itself.
-    axes : tuple of int
-        Numbers of spatial axes to try.
+    offer : Offer
 
     Returns
     -------
@@ -53,76 +74,44 @@ def probed(
     left_out : tuple of str
         What it knows by name, and refused when it was tried.
     """
-    parameters = parameters_of(function)
-    anything = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
+    support = offer.support
     left_out: list[str] = []
 
-    def known(setting: str) -> bool:
-        return anything or setting in parameters
-
     def works(words: str, settings: dict[str, Any], axes: int = 2) -> bool:
+        arrays, window = tiny(offer.kind, axes)
         try:
             with np.errstate(all="ignore"):
-                (call or function)(*arguments(kind, axes), **settings)
+                offer.forward(*arrays, **window, **settings)
         except Exception:  # a refusal, of whatever kind
             left_out.append(words)
             return False
         return True
 
-    def freedom(setting: str) -> Freedom:
-        if not known(setting):
-            return "none"
-        if works(f"{setting} per axis", {setting: (1, 2)}):
-            return "each"
+    def freedom(setting: str, claim: Freedom) -> Freedom:
+        if claim == "none" or works(f"{setting} per axis", {setting: (1, 2)}):
+            return claim
         return "one"
 
     if not works(SPATIAL[2], {}):
         # It does not run at all: the laws will show how, asked for the least.
-        least = Support(axes=(2,), stride="none", paddings=(), dilation="none")
-        return as_outsider(least, groups=False, ceil=False, include=False), ()
-    support = Support(
-        axes=tuple(n for n in axes if n == 2 or works(SPATIAL[n], {}, n)),
-        stride=freedom("stride"),
+        return replace(support, axes=(2,), **LEAST), ()
+    narrowed = replace(
+        support,
+        axes=tuple(n for n in support.axes if n == 2 or works(SPATIAL[n], {}, n)),
+        stride=freedom("stride", support.stride),
         paddings=tuple(
             form
-            for form, padding in PADDINGS.items()
-            if known("padding") and works(f"padding={padding!r}", {"padding": padding})
+            for form in support.paddings
+            if works(f"padding={PADDINGS[form]!r}", {"padding": PADDINGS[form]})
         ),
-        dilation=freedom("dilation"),
+        dilation=freedom("dilation", support.dilation),
     )
-    groups = kind == "conv" and known("groups")
-    return (
-        as_outsider(
-            support,
-            groups=groups,
-            ceil=known("ceil_mode"),
-            include="count_include_pad" in parameters,
-        ),
-        tuple(left_out),
-    )
+    return narrowed, tuple(left_out)
 
 
-def as_outsider(
-    support: Support, *, groups: bool, ceil: bool, include: bool
-) -> Support:
-    """Ask of an outsider neither empty batches nor biases in strange shapes."""
-    return Support(
-        axes=support.axes,
-        stride=support.stride,
-        paddings=support.paddings,
-        dilation=support.dilation,
-        groups=groups,
-        ceil_mode=ceil,
-        count_include_pad=include,
-        empty_batch=False,
-        bias_shapes=False,
-        dtypes=("float32",),
-    )
-
-
-def arguments(kind: str, axes: int) -> tuple[Any, ...]:
+def tiny(kind: str, axes: int) -> tuple[tuple[Array, ...], dict[str, Any]]:
     """Return a tiny image, and a kernel or the size of one."""
     x = np.ones((1, *(5, 4, 3)[:axes], 1))
     if kind == "conv":
-        return x, np.ones((2,) * axes + (1, 1)), np.zeros(1)
-    return x, (2,) * axes
+        return (x, np.ones((2,) * axes + (1, 1)), np.zeros(1)), {}
+    return (x,), {"kernel_size": (2,) * axes}

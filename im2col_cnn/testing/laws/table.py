@@ -7,7 +7,7 @@ from ..subject import Subject
 from . import equality, geometry, manners, pooling
 from .drawing import Draw
 
-__all__ = ["LAWS", "Law", "laws_for"]
+__all__ = ["FIRST", "LAWS", "TIES", "Law", "laws_for"]
 
 CONVOLUTIONS = ("conv", "conv_transpose")
 MEANS = ("avg_pool", "adaptive_avg_pool", "global_avg_pool")
@@ -68,8 +68,8 @@ class Law:
             and (subject.backward is not None or "forward" in self.judges)
             and any(part in subject.judges for part in self.judges)
             and (subject.oracle is not None or not self.oracle)
-            and (subject.small is not None or self.demand != manners.small_calls_return)
-            and (subject.small is None or self.turns in ("", *subject.small.settings))
+            and (subject.small != () or self.demand != manners.small_calls_return)
+            and all(self.turns in ("", *call.settings) for call in subject.small)
             and (
                 # Of one window the forward shows who wins, of a pooling the backward.
                 self.demand != pooling.tied_maxima_follow_the_rule
@@ -85,8 +85,16 @@ class Law:
 
 FORWARD, BACKWARD = ("forward",), ("backward",)
 
+# These two are put by themselves, before the others.
+FIRST = Law(manners.small_calls_return, ALL)
+TIES = Law(
+    pooling.tied_maxima_follow_the_rule,
+    ("max_pool", "mask"),
+    oracle=True,
+    follows=True,
+)
 LAWS = (
-    Law(manners.small_calls_return, ALL),
+    FIRST,
     Law(
         equality.forward_equals_the_loops,
         ALL,
@@ -96,12 +104,7 @@ LAWS = (
     Law(equality.dx_equals_the_loops, array="x", judges=BACKWARD, oracle=True),
     Law(equality.dw_equals_the_loops, array="w", judges=BACKWARD, oracle=True),
     Law(equality.db_equals_the_loops, array="b", judges=BACKWARD, oracle=True),
-    Law(
-        pooling.tied_maxima_follow_the_rule,
-        ("max_pool", "mask"),
-        oracle=True,
-        follows=True,
-    ),
+    TIES,
     Law(
         geometry.forward_and_backward_are_adjoint,
         (*CONVOLUTIONS, *MEANS, "im2col"),
