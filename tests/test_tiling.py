@@ -110,6 +110,35 @@ def test_what_is_infinite_warns_no_more_than_the_loops_do() -> None:
     assert_same([dw], [loops.conv_backward(np.ones(y.shape), right)[1]])
 
 
+def test_what_never_meets_in_a_window_does_not_warn() -> None:
+    x, dy = np.ones((1, 12, 1), np.float32), np.zeros((1, 12, 1), np.float32)
+    x[0, 0] = dy[0, 6] = 1e30  # one wide window holds both, no window does
+    w = np.ones((3, 1, 1), np.float32)
+
+    _, cache = conv_forward(x, w, padding=1)
+    _, dw, _ = conv_backward(dy, cache)  # warnings are errors here
+
+    _, right = loops.conv_forward(x, w, padding=1)
+    assert_same([dw], [loops.conv_backward(dy, right)[1]])
+
+
+@pytest.mark.parametrize("channels", [1, 64])
+def test_tiny_numbers_do_not_underflow_where_those_of_the_loops_do_not(
+    channels: int,
+) -> None:
+    tiny = np.float32(2.0**-120)  # its square is no float32 any more
+    x = np.full((1, 32, 32, channels), tiny)
+    w = np.zeros((3, 3, channels, channels), np.float32)
+    w[1, 1] = np.eye(channels)
+
+    with np.errstate(all="raise"):
+        y, cache = conv_forward(x, w, padding=1)
+        dx, _, _ = conv_backward(np.ones_like(y), cache)
+
+    np.testing.assert_array_equal(y, x)
+    np.testing.assert_array_equal(dx, np.ones_like(x))
+
+
 def test_what_users_call_never_reaches_the_loops() -> None:
     seen: set[str] = set()
     waiting = ["__init__"]

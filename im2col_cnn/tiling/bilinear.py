@@ -25,6 +25,7 @@ from .scratch import scratch
 from .tiles import Axes, Tile, blocks, most_threads, most_windows, tiles
 from .widening import (
     FOLDED,
+    is_finite,
     narrow_kernel,
     side_by_side,
     widen_axes,
@@ -71,11 +72,14 @@ def kernel_gradient(x: Images, dy: Images, axes: Axes, out: Kernels) -> None:
     if g > 1:
         wide_axes = widen_axes(axes, g)
         wide = widen_kernel(out, axes, g)
-        dy = widen_outputs(dy, g)
-        add_up(x, dy, wide_axes, wide)
-        out[...] = narrow_kernel(wide, axes, g)
-    else:
-        add_up(x, dy, axes, out)
+        # Numbers that no window holds together meet here, and their product is dropped:
+        # it must not warn. What else does not fit makes `out` infinite, and says so.
+        with np.errstate(all="ignore"):
+            add_up(x, widen_outputs(dy, g), wide_axes, wide)
+            out[...] = narrow_kernel(wide, axes, g)
+        if is_finite(out):
+            return
+    add_up(x, dy, axes, out)
 
 
 def add_up(x: Images, dy: Images, axes: Axes, out: Kernels) -> None:

@@ -115,7 +115,7 @@ def is_finite(array: Array) -> bool:
     """Tell whether an array holds neither infinity nor NaN, in little memory."""
     if array.dtype.itemsize >= 4 and array.flags.c_contiguous:
         flat = array.ravel()
-        with one_blas_thread, np.errstate(over="ignore", invalid="ignore"):
+        with one_blas_thread, np.errstate(all="ignore"):
             if np.isfinite(flat @ flat):  # one bad number would spoil the sum
                 return True
     found: list[bool] = []

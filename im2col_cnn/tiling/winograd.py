@@ -49,8 +49,8 @@ ENOUGH = 256  # blocks of two outputs along each axis: G w is shared by them
 HEAVY = 2**22  # bytes of G w: several of its gradients are in memory at once
 MOST = 256  # blocks in a tile: what they become stays in the cache of one core
 
-# What overflows here need not overflow on the long way, which speaks for itself.
-quietly = np.errstate(over="ignore", invalid="ignore")
+# What is too large or too small here need not be on the long way, which says so itself.
+quietly = np.errstate(all="ignore")
 
 
 @quietly
