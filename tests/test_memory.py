@@ -90,6 +90,39 @@ def test_fewer_products_keep_within_the_budget_too(C: int, N: int) -> None:
     assert peak - y.nbytes - dx.nbytes - dw.nbytes < 2**26
 
 
+@pytest.mark.parametrize("count", [2, 16])
+@pytest.mark.parametrize(
+    ("shape", "kernel", "groups", "dtype"),
+    [
+        ((1, 256, 256, 1), (1, 1, 1, 256), 1, np.float16),
+        ((4, 128, 128, 2), (1, 1, 1, 256), 2, np.float32),
+        ((1, 32, 32, 8192), (3, 3, 8192, 4), 1, np.float32),
+        ((1, 7, 512, 1024), (7, 7, 1, 1024), 1024, np.float32),
+        ((9, 28, 28, 256), (1, 1, 256, 8192), 1, np.float32),
+    ],
+    ids=["many filters", "groups", "many channels", "wide lines", "heavy kernel"],
+)
+def test_what_is_not_columns_keeps_within_the_budget_too(
+    shape: tuple[int, ...],
+    kernel: tuple[int, ...],
+    groups: int,
+    dtype: type,
+    count: int,
+) -> None:
+    x: Array = np.ones(shape, dtype)
+    w: Array = np.ones(kernel, dtype)
+    pool_of.cache_clear()  # new threads, whose scratch memory is counted
+    tracemalloc.start()
+    with threads(count):
+        y, cache = conv_forward(x, w, padding="same", groups=groups)
+        dx, dw, _ = conv_backward(np.broadcast_to(dtype(2**-9), y.shape), cache)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert dx is not None
+    assert peak - y.nbytes - dx.nbytes - dw.nbytes < 2**26
+
+
 def test_windows_far_apart_are_not_made_one_wide_window() -> None:
     x, w = np.ones((1, 3, 1)), np.ones((2, 1, 1))
     tracemalloc.start()

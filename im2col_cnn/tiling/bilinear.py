@@ -22,7 +22,7 @@ from ..window import EVERY
 from .painting import paint_images
 from .patches import fold_tile, unfold_tile
 from .scratch import scratch
-from .tiles import Axes, Tile, blocks, most_threads, most_windows, tiles
+from .tiles import Axes, Tile, blocks, most_results, most_threads, most_windows, tiles
 from .widening import (
     FOLDED,
     is_finite,
@@ -34,7 +34,7 @@ from .widening import (
 )
 from .workers import run
 
-__all__ = ["as_rows", "correlate", "image_gradient", "kernel_gradient"]
+__all__ = ["as_rows", "copied", "correlate", "image_gradient", "kernel_gradient"]
 
 LARGE = 2**23  # bytes of a kernel whose gradient is computed in parts
 
@@ -62,7 +62,7 @@ def correlate(
         if y is not here:
             here[...] = y
 
-    size = axes, K, W.itemsize
+    size = axes, max(K, copied(out, W.dtype)), W.itemsize
     run(multiply, tiles(len(x), axes, most_windows(*size)), most=most_threads(*size))
 
 
@@ -85,7 +85,9 @@ def kernel_gradient(x: Images, dy: Images, axes: Axes, out: Kernels) -> None:
 def add_up(x: Images, dy: Images, axes: Axes, out: Kernels) -> None:
     """Add up ``X.T @ dy`` over all tiles, in their order."""
     K = prod(out.shape[:-1])
-    most = most_windows(axes, K, out.itemsize)
+    cuts = list(parts(axes, out))
+    part, _ = cuts[0]
+    size = axes, max(K, copied(dy[..., part[-1]], out.dtype)), out.itemsize
     if not len(x):
         out[...] = 0
 
@@ -102,10 +104,11 @@ def add_up(x: Images, dy: Images, axes: Axes, out: Kernels) -> None:
 
     jobs = (
         (part, tile)
-        for part, its_axes in parts(axes, out)
-        for tile in tiles(len(x), its_axes, most)
+        for part, its_axes in cuts
+        for tile in tiles(len(x), its_axes, most_windows(*size))
     )
-    run(multiply, jobs, then=add, most=most_threads(axes, K, out.itemsize))
+    ahead = most_results(out[part].nbytes)
+    run(multiply, jobs, then=add, most=most_threads(*size), ahead=ahead)
 
 
 def parts(axes: Axes, w: Kernels) -> Iterator[tuple[Part, Axes]]:
@@ -142,10 +145,17 @@ def image_gradient(
         np.matmul(as_rows(dy, tile, w.dtype), W.T, out=columns)
         pixels += fold_tile(columns, tile, C)
 
-    paint_images(dy, axes, out, numbers=K, dtype=w.dtype, b=b, paint=paint)
+    numbers = max(K, copied(dy, w.dtype))
+    paint_images(dy, axes, out, numbers=numbers, dtype=w.dtype, b=b, paint=paint)
 
 
 def as_rows(images: Images, tile: Tile, dtype: np.dtype) -> Array:
     """View the outputs at the stops of a tile as (P, F)."""
     here = images[tile.stops]
     return np.ascontiguousarray(here, dtype).reshape(tile.size, images.shape[-1])
+
+
+def copied(images: Images, dtype: np.dtype) -> int:
+    """Return how many numbers of an output are copied: none, if they are as needed."""
+    as_needed = images.dtype == dtype and images.flags.c_contiguous
+    return 0 if as_needed else images.shape[-1]

@@ -6,6 +6,8 @@ own, for all channels side by side, over tiles so small that sums stay in the ca
     y[stop] += x[pixel] * w[tap]
 """
 
+from math import prod
+
 import numpy as np
 
 from .._typing import Array, Images, Kernels
@@ -19,13 +21,15 @@ from .workers import run
 
 __all__ = ["correlate", "image_gradient", "kernel_gradient"]
 
+LINES = 2**24  # bytes of a kernel that is written out for a whole line of outputs
+
 
 def correlate(
     x: Images, w: Kernels, axes: Axes, out: Images, b: Array | None = None
 ) -> None:
     """Slide one kernel over each channel; w is (*KERNEL, 1, C)."""
     C = x.shape[-1]
-    lines = np.repeat(w, axes[-1].output_size, axis=-2)  # (*KERNEL, OW, C)
+    lines = as_lines(w, axes[-1].output_size)
 
     def multiply(tile: Tile) -> None:
         windows = view_windows(x[tile.pixels], tile, w.dtype)  # (n, *OUT, *KERNEL, C)
@@ -41,6 +45,17 @@ def correlate(
 
     size = axes, 6 * C, w.itemsize
     run(multiply, tiles(len(x), axes, most_windows(*size)), most=most_threads(*size))
+
+
+def as_lines(w: Kernels, stops: int) -> Array:
+    """Return (*KERNEL, OW, C): every tap as often as a line of outputs is long.
+
+    Written out, they are multiplied faster; a heavy kernel is only viewed so.
+    """
+    shape = *w.shape[:-2], stops, w.shape[-1]
+    if prod(shape) * w.itemsize <= LINES:
+        return np.repeat(w, stops, axis=-2)
+    return np.broadcast_to(w, shape)
 
 
 def kernel_gradient(x: Images, dy: Images, axes: Axes, out: Kernels) -> None:

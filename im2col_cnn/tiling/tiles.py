@@ -26,6 +26,7 @@ __all__ = [
     "Axes",
     "Tile",
     "blocks",
+    "most_results",
     "most_threads",
     "most_windows",
     "tiles",
@@ -124,6 +125,11 @@ def most_threads(axes: Axes, numbers: int, itemsize: int) -> int:
     budget = _budget.get() or BUDGET
     tile = most_windows(axes, numbers, itemsize)
     return max(1, budget // (2 * tile * bytes_per_window(axes, numbers, itemsize)))
+
+
+def most_results(size: int) -> int:
+    """Return how many results of so many bytes fit in the half that tiles leave."""
+    return max(1, (_budget.get() or BUDGET) // (2 * max(size, 1)))
 
 
 def bytes_per_window(axes: Axes, numbers: int, itemsize: int) -> int:

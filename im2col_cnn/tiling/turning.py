@@ -14,9 +14,9 @@ import numpy as np
 
 from .._dtypes import Arithmetic
 from .._typing import Array, Images, Kernels
-from .bilinear import as_rows
+from .bilinear import as_rows, copied
 from .patches import unfold_tile
-from .tiles import Axes, Tile, most_threads, most_windows, tiles
+from .tiles import Axes, Tile, most_results, most_threads, most_windows, tiles
 from .widening import is_finite, neighbours
 from .workers import run
 
@@ -84,9 +84,11 @@ def gradients(
     def add(part: Array) -> None:
         np.add(total, part, out=total)
 
-    size = turned, len(W), w.itemsize
+    numbers = max(len(W), copied(x, w.dtype), copied(dx, w.dtype))
+    size = turned, numbers, w.itemsize
     items = tiles(len(x), turned, most_windows(*size))
-    run(multiply, items, then=add, most=most_threads(*size))
+    ahead = most_results(total.nbytes)
+    run(multiply, items, then=add, most=most_threads(*size), ahead=ahead)
     if not np.isfinite(total).all():
         return None
     dw = turned_back(np.moveaxis(total.reshape(C, *kernel, F), 0, -1), dtypes.result)

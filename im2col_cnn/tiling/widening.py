@@ -13,6 +13,7 @@ So fewer, longer runs are copied, and what is multiplied by zero costs less than
 The outputs lie in memory as before.
 """
 
+from math import prod
 from typing import NamedTuple
 
 import numpy as np
@@ -35,6 +36,7 @@ __all__ = [
 
 FEW = 8  # filters: products with so few columns run badly
 LONG = 6  # times as long as a window: in longer ones, most is zeros
+HEAVY = 2**23  # bytes of the wide kernel: it is there as a whole
 
 
 class Limits(NamedTuple):
@@ -64,15 +66,22 @@ def side_by_side(
 
 def neighbours(axes: Axes, C: int, outputs: Images, limits: Limits = COPIED) -> int:
     """Return how many windows one wide window had better hold."""
-    *_, last = axes
-    F = outputs.shape[-1]
+    *others, last = axes
+    F, itemsize = outputs.shape[-1], outputs.dtype.itemsize
     small = C * last.kernel < limits.short or F <= FEW
     apart = last.stride > last.kernel or last.dilation > 1  # wide windows have gaps
     if not small or apart or not outputs.flags.c_contiguous:
         return 1
     stops = last.output_size
     most = min(limits.wide // max(F, 1), LONG * last.kernel // last.stride, stops)
-    return next((g for g in range(most, 0, -1) if stops % g == 0), 1)
+    lines = prod(axis.kernel for axis in others)
+
+    def fits(g: int) -> bool:
+        taps = (g - 1) * last.stride + last.kernel
+        heavy = lines * taps * C * g * F * itemsize > HEAVY
+        return stops % g == 0 and not heavy
+
+    return next(filter(fits, range(most, 0, -1)), 1)
 
 
 def widen_axes(axes: Axes, g: int) -> Axes:

@@ -35,7 +35,7 @@ from .spreading import (
     spread_outputs,
     spread_pixels,
 )
-from .tiles import Axes, Tile, most_threads, most_windows, tiles
+from .tiles import Axes, Tile, most_results, most_threads, most_windows, tiles
 from .turning import turn, turned_axes
 from .widening import is_finite
 from .workers import run
@@ -137,7 +137,8 @@ def over_blocks(
     pairs = tuple(as_blocks(axis) for axis in axes)
     size = pairs, places * (C + F), U.itemsize
     items = tiles(N, pairs, min(MOST, most_windows(*size)))
-    run(task, items, then=then, most=most_threads(*size))
+    ahead = most_results(U.nbytes)  # the gradient of a kernel, for every tile
+    run(task, items, then=then, most=most_threads(*size), ahead=ahead)
 
 
 def as_blocks(axis: Axis) -> Axis:

@@ -99,12 +99,14 @@ def run(
     *,
     then: Callable[[Result], object] = lambda _: None,
     most: int | None = None,
+    ahead: int | None = None,
 ) -> None:
     """
     Call `task` for every item, on threads, and `then` for every result, in order.
 
     The calling thread works, too; one item, or one thread, needs no other.
-    `most` limits the threads further, so that their workspaces stay within the budget.
+    `most` limits the threads further, so that their workspaces stay within the budget,
+    and `ahead` how many results there are at once, so that these do.
     An exception in a task ends the run once the tasks that had begun are over.
     """
     items = iter(items)
@@ -117,9 +119,11 @@ def run(
             return
         # Twice as many tasks as there are threads: none stands idle while the oldest
         # lasts, and never more results than that are kept.
-        shared = Shared(task, chain(first, items), then, ahead=2 * limit)
-        helpers = list(called(shared.work, limit - 1))
+        ahead = min(2 * limit, ahead or 2 * limit)
+        shared = Shared(task, chain(first, items), then, ahead=ahead)
+        helpers: list[Future[None]] = []
         try:
+            helpers.extend(called(shared.work, limit - 1))
             alone(shared.work)
         finally:
             shared.close()
