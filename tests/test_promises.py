@@ -107,6 +107,16 @@ def test_results_own_their_memory_or_view_without_writing(
 
 @every_operation
 @given(data=st.data())
+def test_a_cache_is_short_at_the_prompt(
+    operation: Operation, data: st.DataObject
+) -> None:
+    _, cache = operation.run(data.draw(operation.cases(np.float64), label="case"))
+
+    assert len(repr(cache)) < 100
+
+
+@every_operation
+@given(data=st.data())
 def test_a_cache_of_another_operation_is_refused(
     operation: Operation, data: st.DataObject
 ) -> None:

@@ -49,6 +49,12 @@ def test_threads_sets_at_once_and_a_with_block_takes_it_back() -> None:
     assert thread_count() != 5
 
 
+def test_at_the_prompt_a_setting_says_what_holds() -> None:
+    with threads(3), workspace(2**20):
+        assert repr(threads(3)) == "threads(3)"
+        assert repr(workspace(2**20)) == f"workspace({2**20})"
+
+
 def test_the_environment_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("IM2COL_CNN_THREADS", "7")
 

@@ -14,7 +14,7 @@ from .reading import pixels, places
 __all__ = ["avg_pool_backward", "avg_pool_forward"]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class LoopAvgPoolCache:
     """What backward needs to know of forward."""
 

@@ -22,7 +22,7 @@ from .conv import crop, pad, place
 __all__ = ["conv_transpose_backward", "conv_transpose_forward"]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class LoopConvTransposeCache:
     """What backward needs to know of forward."""
 

@@ -14,7 +14,7 @@ from .reading import pixels
 __all__ = ["lp_pool_backward", "lp_pool_forward"]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class LoopLpPoolCache:
     """What backward needs to know of forward."""
 

@@ -14,7 +14,7 @@ from .reading import is_nan, pixels
 __all__ = ["max_pool_backward", "max_pool_forward"]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class LoopMaxPoolCache:
     """What backward needs to know of forward."""
 

@@ -26,7 +26,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class AdaptiveMaxPoolCache:
     """What backward needs to know of forward; `argmax` is as for `max_pool_forward`."""
 
@@ -34,7 +34,7 @@ class AdaptiveMaxPoolCache:
     spatial: Shape
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class AdaptiveAvgPoolCache:
     """What backward needs to know of forward."""
 

@@ -21,7 +21,7 @@ from ..window import EVERY, Window
 __all__ = ["AvgPoolCache", "avg_pool_backward", "avg_pool_forward"]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class AvgPoolCache:
     """What `avg_pool_backward` needs to know of `avg_pool_forward`."""
 

@@ -26,7 +26,7 @@ from ..window import Window
 __all__ = ["ConvTransposeCache", "conv_transpose_backward", "conv_transpose_forward"]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class ConvTransposeCache:
     """What `conv_transpose_backward` needs to know of `conv_transpose_forward`."""
 

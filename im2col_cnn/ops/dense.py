@@ -30,7 +30,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class DenseCache:
     """What `dense_backward` needs to know of `dense_forward`."""
 
@@ -40,7 +40,7 @@ class DenseCache:
     dtype: np.dtype
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class FlattenCache:
     """What `flatten_backward` needs to know of `flatten_forward`."""
 

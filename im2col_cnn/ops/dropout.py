@@ -23,7 +23,7 @@ from .._typing import Array, ArrayLike, Shape
 __all__ = ["DropoutCache", "dropout_backward", "dropout_forward"]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class DropoutCache:
     """What `dropout_backward` needs to know of `dropout_forward`."""
 

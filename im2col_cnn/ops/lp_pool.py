@@ -19,7 +19,7 @@ __all__ = ["LpPoolCache", "lp_pool_backward", "lp_pool_forward"]
 GENTLE = 50  # to this power, numbers of half the scale do not vanish
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class LpPoolCache:
     """What `lp_pool_backward` needs to know of `lp_pool_forward`."""
 

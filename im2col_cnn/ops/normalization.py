@@ -28,7 +28,7 @@ from .._typing import Array, ArrayLike, Shape
 __all__ = ["BatchNormCache", "batch_norm_backward", "batch_norm_forward"]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class BatchNormCache:
     """What backward needs to know of forward, and the running statistics to keep."""
 

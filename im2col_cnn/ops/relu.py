@@ -23,14 +23,14 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class ReluCache:
     """What `relu_backward` needs to know of `relu_forward`."""
 
     passes: Array  # bool: where x is not 0 or less
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class LeakyReluCache:
     """What `leaky_relu_backward` needs to know of `leaky_relu_forward`."""
 

@@ -38,7 +38,7 @@ VERY_FEW_TAPS = 4  # with more of them, windows side by side are paid all at onc
 FEW_TAPS = 16  # with more of them, one axis after another is faster
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class MaxPoolCache:
     """What `max_pool_backward` needs to know of `max_pool_forward`."""
 

@@ -25,14 +25,14 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class SigmoidCache:
     """What `sigmoid_backward` needs to know of `sigmoid_forward`."""
 
     y: Array
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class TanhCache:
     """What `tanh_backward` needs to know of `tanh_forward`."""
 

@@ -23,14 +23,14 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class SoftmaxCache:
     """What `softmax_backward` needs to know of `softmax_forward`."""
 
     y: Array
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class LogSoftmaxCache:
     """What `log_softmax_backward` needs to know of `log_softmax_forward`."""
 

@@ -32,6 +32,10 @@ class Scoped:
     def __init__(self, value: ContextVar[int | None], before: int | None) -> None:
         self.value, self.before = value, before
 
+    def __repr__(self) -> str:
+        """Say what holds now."""
+        return f"{self.value.name}({self.value.get()})"
+
     def __enter__(self) -> None:
         """Go on; the number was set when this was made."""
 
