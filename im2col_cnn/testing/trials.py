@@ -109,21 +109,23 @@ def try_again(subject: Subject, trial: Trial) -> Trial:
 def draw_trials(
     laws: Sequence[Law], subject: Subject, *, count: int, seed: int
 ) -> dict[str, list[Trial]]:
-    """Put laws to a subject several times, by name; the same seed draws the same."""
-    rounds: list[list[Trial]] = []
-    stopped: set[str] = set()
+    """Put laws to a subject several times, by name; the same seed draws the same.
 
-    def put(data: st.DataObject) -> None:
-        shared = sharing(subject, data)
-        trials = [
-            settle(law, shared, data.draw) for law in laws if law.name not in stopped
-        ]
-        rounds.append(trials)
-        stopped.update(trial.law.name for trial in trials if trial.stopped)
+    Each law draws its own inputs: all of them together may draw more than Hypothesis
+    lets one run draw.
+    """
+    drawn: dict[str, list[Trial]] = {}
+    for law in laws:
+        trials = drawn[law.name] = []
 
-    feed(put, seed=seed, examples=count, deadline=subject.deadline)
-    drawn = [trial for trials in rounds for trial in trials]
-    return {law.name: [t for t in drawn if t.law.name == law.name] for law in laws}
+        def put(
+            data: st.DataObject, law: Law = law, trials: list[Trial] = trials
+        ) -> None:
+            if not trials or not trials[-1].stopped:
+                trials.append(settle(law, subject, data.draw))
+
+        feed(put, seed=seed, examples=count, deadline=subject.deadline)
+    return drawn
 
 
 def sharing(subject: Subject, data: st.DataObject) -> Subject:
