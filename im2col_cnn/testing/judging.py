@@ -1,6 +1,6 @@
 """Put all laws to one implementation, and name the bugs that they find."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from itertools import chain
 
@@ -46,9 +46,6 @@ def judge(
     begun = first_look(subject) if begun is None else begun
     broken = survey(laws, subject, begun, seed=seed, examples=examples)
     stops = [trial for trial in broken.values() if trial.stopped]
-    returned = [law for law in laws if not any(calls_again(law, s) for s in stops)]
-    asked = [law for law in returned if law.name in broken]
-    evidence = gather(asked, subject, seed)
     verdicts: list[Verdict] = []
     findings: list[Finding] = []
     for law in laws:
@@ -60,7 +57,7 @@ def judge(
         more: tuple[Trial, ...] = ()
         finding = same_crash(trial, findings)
         if finding is None and stop is None:
-            more = evidence.get(law.name, ())
+            more = evidence(law, subject, seed)
             finding = known(trial, subject, findings, more)
             if finding is None:
                 trial = hunt(law, subject, seed=seed, examples=2 * examples) or trial
@@ -80,20 +77,13 @@ def judge(
     return verdicts
 
 
-def gather(
-    laws: Sequence[Law], subject: Subject, seed: int
-) -> dict[str, tuple[Trial, ...]]:
-    """Draw, for each of some broken laws, more trials that tell bugs apart."""
+def evidence(law: Law, subject: Subject, seed: int) -> tuple[Trial, ...]:
+    """Draw some more trials that tell bugs apart."""
     # One small call tells little; the laws about numbers tell more.
     numbers = [each for each in laws_for(subject) if each.oracle and not each.follows]
-    small = {law.name: numbers[:2] for law in laws if law is FIRST}
-    asked = {law.name: small.get(law.name, [law]) for law in laws}
-    put = list({each.name: each for few in asked.values() for each in few}.values())
-    drawn = draw_trials(put, subject, count=MORE_DRAWS if put else 0, seed=seed + 1)
-    return {
-        name: tuple(trial for each in few for trial in drawn[each.name])
-        for name, few in asked.items()
-    }
+    laws = numbers[:2] if law is FIRST else [law]
+    drawn = draw_trials(laws, subject, count=MORE_DRAWS, seed=seed + 1)
+    return tuple(chain.from_iterable(drawn.values()))
 
 
 def known(

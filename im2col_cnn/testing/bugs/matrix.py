@@ -34,17 +34,13 @@ def matrix(*, draws: int = 20, seed: int = 0) -> Matrix:
     """
     kinds = {exhibit.kind for exhibit in MUSEUM}
     drawn = {
-        kind: [  # each law on inputs of its own: together they see more
-            draw_trials([law], oracle(kind), count=draws, seed=seed)
-            for law in laws_for(oracle(kind))
-        ]
+        kind: draw_trials(laws_for(oracle(kind)), oracle(kind), count=draws, seed=seed)
         for kind in kinds
     }
     return {
         exhibit.key: tuple(
             name
-            for of_law in drawn[exhibit.kind]
-            for name, trials in of_law.items()
+            for name, trials in drawn[exhibit.kind].items()
             if kill(exhibit, trials) is not None
         )
         for exhibit in MUSEUM
