@@ -1,4 +1,4 @@
-"""How the operations run: tile by tile in cache, on all cores, in constant memory.
+"""How the operations run: unfold a tile, multiply, fold; on all cores, in little room.
 
 Read `tiles`, then `patches`, then `bilinear`; the rest makes special cases faster.
 """

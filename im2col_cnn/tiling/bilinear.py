@@ -71,7 +71,8 @@ def kernel_gradient(x: Images, dy: Images, axes: Axes, out: Kernels) -> None:
     g = side_by_side(axes, x.shape[-1], dy, x)
     if g > 1:
         wide_axes = widen_axes(axes, g)
-        wide = widen_kernel(out, axes, g)
+        *lines, _, C, F = out.shape
+        wide = np.empty((*lines, wide_axes[-1].kernel, C, g * F), out.dtype)
         # Numbers that no window holds together meet here, and their product is dropped:
         # it must not warn. What else does not fit makes `out` infinite, and says so.
         with np.errstate(all="ignore"):

@@ -38,8 +38,8 @@ def reduce_axis(
     reduced = scratch(f"axis {i}", shape, dtype)
     before = (EVERY,) * i
     taps = [axis.tap(k) for k in axis.live]
-    everywhere = slice(0, axis.output_size)
-    pair = [read for stops, read in taps[:2] if stops == everywhere]
+    all_stops = slice(0, axis.output_size)
+    pair = [read for stops, read in taps[:2] if stops == all_stops]
     if len(pair) == 2:  # most windows are so: two taps at once, and no start
         combine(*(pixels[(*before, read)] for read in pair), out=reduced, dtype=dtype)
         taps = taps[2:]

@@ -69,7 +69,7 @@ def put(M: Array, tile: Tile, out: Images, b: Array | None = None) -> None:
     """Write A m of all blocks to the outputs, and add b."""
     n = len(tile.axes)
     if b is not None:
-        M[everywhere(n)] += b
+        M[place_in_all(n)] += b
     m = multiplied(A, M, n, "outputs")
     m = m.reshape(*(OUTPUTS,) * n, *tile.out, M.shape[-1])
     here = out[outputs_of(tile, out.shape)]
@@ -120,7 +120,7 @@ def outputs_of(tile: Tile, shape: Shape) -> tuple[slice, ...]:
     return images, *(slice(2 * b.start, min(2 * b.stop, size)) for b, size in sides)
 
 
-def everywhere(n: int) -> int:
+def place_in_all(n: int) -> int:
     """Return the place that is part of every output: (1, 1), for A has ones there."""
     return sum(PLACES**i for i in range(n))
 

@@ -20,7 +20,7 @@ from .tiles import Axes, Tile, most_results, most_threads, most_windows, tiles
 from .widening import is_finite, neighbours
 from .workers import run
 
-__all__ = ["gradients", "is_small", "turn", "turned_axes", "turned_back"]
+__all__ = ["gradients", "is_small", "turn", "turned_axes"]
 
 SMALL = 2**20  # bytes of a kernel that is turned around in no time
 FEW = 8  # filters: their windows are small
