@@ -136,6 +136,11 @@ def test_a_fill_the_dtype_cannot_hold_is_refused(dtype: type, fill: float) -> No
         im2col(np.zeros((1, 3, 3, 1), dtype), 2, padding=1, fill=fill)
 
 
+def test_a_shape_too_large_for_any_image_is_refused_by_its_name() -> None:
+    with pytest.raises(ValueError, match=r"^shape must be less than 2\*\*31, got 2147"):
+        col2im(np.zeros((1, 1)), (0, 2**31, 1), 1)
+
+
 def test_columns_of_another_shape_are_refused() -> None:
     with pytest.raises(
         ValueError, match=r"columns must have shape \(6, 4\), .* \(4, 6\)"

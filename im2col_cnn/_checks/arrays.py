@@ -7,7 +7,7 @@ import numpy as np
 
 from .._typing import Array, ArrayLike, Shape
 from .quoting import by, quoted
-from .settings import entries, whole
+from .settings import entries, require_modest, whole
 
 __all__ = [
     "as_array",
@@ -99,6 +99,7 @@ def as_batch_shape(value: Any, name: str) -> Shape:
         raise ValueError(
             f"{name} must be (N, *spatial, C) with at least one pixel, got {shape}"
         )
+    require_modest(max(shape), name)
     return shape
 
 
