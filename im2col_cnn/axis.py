@@ -79,6 +79,18 @@ class Axis(Numbers):
         last = -(-(self.before + self.size) // self.dilation)
         return range(first, min(self.kernel, last))
 
+    @property
+    def lie_side_by_side(self) -> bool:
+        """Whether windows neither meet, nor leave gaps, nor read padding."""
+        alone = self.stride == self.kernel and self.dilation == 1
+        inside = self.output_size * self.kernel <= self.size
+        return alone and inside and self.before == 0
+
+    @cached_property
+    def taps(self) -> tuple[tuple[int, slice, slice], ...]:
+        """List the taps that may read a real pixel, each with what `tap` returns."""
+        return tuple((k, *self.tap(k)) for k in self.live)
+
     def tap(self, k: int) -> tuple[slice, slice]:
         """Return which windows read a real pixel with tap `k`, and which pixels."""
         # Window o reads pixel o * stride + shift.
@@ -96,8 +108,8 @@ class Axis(Numbers):
     def coverage(self) -> Array:
         """Count, for each pixel, the windows that read it."""
         counts = np.zeros(self.size, np.int64)
-        for k in self.live:
-            counts[self.tap(k)[1]] += 1
+        for _, _, pixels in self.taps:
+            counts[pixels] += 1
         return counts
 
     def reads(self, *, count_padding: bool = False) -> Array:

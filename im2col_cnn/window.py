@@ -232,7 +232,6 @@ class Window:
 
     def taps(self) -> Iterator[Tap]:
         """Walk in reading order through the taps that read a real pixel; see `Tap`."""
-        sides = [[(k, *axis.tap(k)) for k in axis.live] for axis in self.axes]
-        for taps in product(*sides):
+        for taps in product(*(axis.taps for axis in self.axes)):
             offset, stops, pixels = zip(*taps, strict=True)
             yield Tap(offset, (EVERY, *stops), (EVERY, *pixels))

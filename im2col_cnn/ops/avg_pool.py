@@ -172,7 +172,7 @@ def avg_pool_backward(dy: ArrayLike, cache: AvgPoolCache) -> Images:
         for tile in tiles(len(here), window.axes, most):
             owed = dy[images][tile.stops].astype(working, copy=False)
             shares = owed / counts[(EVERY, *tile.stops[1:])]
-            here[tile.pixels] += spread_over_windows(shares, tile)
+            spread_over_windows(shares, tile, here[tile.pixels])
         if result != working:
             dx[images] = here
 

@@ -13,7 +13,6 @@ import numpy as np
 from .._dtypes import Arithmetic
 from .._gating import BITS, pass_where
 from .._typing import Array, Images, Ties
-from ..axis import Axis
 from ..tiling.tiles import Axes, blocks, most_threads, most_windows, tiles
 from ..tiling.workers import run
 from ..window import Tap, Window
@@ -95,15 +94,9 @@ def to_the_first(dy: Images, cache: MaxPoolCache, dtypes: Arithmetic) -> Images:
 def way_to_pay(axes: Axes, dtype: np.dtype) -> Pay:
     """Choose how to find who won a window, and to pay."""
     taps = prod(axis.kernel for axis in axes)
-    if taps > VERY_FEW_TAPS and all(lies_side_by_side(axis) for axis in axes):
+    if taps > VERY_FEW_TAPS and all(axis.lie_side_by_side for axis in axes):
         return pay_all_at_once
     return pay_by_taps if taps <= FEW_TAPS and dtype.itemsize in BITS else pay_by_axes
-
-
-def lies_side_by_side(axis: Axis) -> bool:
-    """Tell whether windows neither meet, nor leave gaps, nor read padding."""
-    alone = axis.stride == axis.kernel and axis.dilation == 1
-    return alone and axis.before == 0 and axis.output_size * axis.kernel <= axis.size
 
 
 def to_every_winner(dy: Images, cache: MaxPoolCache) -> Images:

@@ -100,8 +100,8 @@ def pay_by_axes(x: Images, y: Images, dy: Images, dx: Images, tile: Tile) -> Non
         best = scratch(f"places {i}", largest.shape, dtype)
         best.fill(none)
         before = (EVERY,) * i
-        for k in axis.live:
-            stops, read = ((*before, side) for side in axis.tap(k))
+        for k, *sides in axis.taps:
+            stops, read = ((*before, side) for side in sides)
             wins = same_or_nan(values[read], largest[stops], any_nan=any_nan)
             here = places[read] * dtype.type(axis.kernel) + dtype.type(k)
             np.maximum(here, ~wins * dtype.type(none), out=here)
@@ -113,8 +113,8 @@ def pay_by_axes(x: Images, y: Images, dy: Images, dx: Images, tile: Tile) -> Non
         shape, taps = climbed[i - 1]
         paid = dx if i == 1 else scratch_zeros(f"paid {i}", shape, dx.dtype)
         before = (EVERY,) * i
-        for k in axis.live:
-            stops, read = ((*before, side) for side in axis.tap(k))
+        for k, *sides in axis.taps:
+            stops, read = ((*before, side) for side in sides)
             paid[read] += pass_where(taps[stops] == dtype.type(k), owed[stops])
         owed = paid
 

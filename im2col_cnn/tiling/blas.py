@@ -5,6 +5,7 @@ come notes what it was, the last to go restores that, in whatever order they end
 """
 
 import os
+from contextlib import ContextDecorator
 from threading import Lock
 from typing import Any, final
 
@@ -12,8 +13,8 @@ __all__ = ["limit_this_thread", "one_blas_thread"]
 
 
 @final
-class OneBlasThread:
-    """A context manager that any number of threads may be in at once."""
+class OneBlasThread(ContextDecorator):
+    """A context manager, or decorator, that many threads may be in at once."""
 
     def __init__(self) -> None:
         self.lock = Lock()

@@ -19,6 +19,7 @@ from .._dtypes import Arithmetic
 from .._typing import Array, Images, Kernels
 from ..window import Window
 from . import bilinear, depthwise, turning, winograd
+from .blas import one_blas_thread
 from .tiles import blocks, most_threads, most_windows
 from .turning import is_small, turn, turned_axes
 from .workers import run
@@ -32,6 +33,7 @@ __all__ = [
 ]
 
 
+@one_blas_thread  # once for all that follows
 def correlate(
     x: Images,
     w: Kernels,
@@ -55,6 +57,7 @@ def correlate(
     return y
 
 
+@one_blas_thread
 def kernel_gradient(
     x: Images, dy: Images, window: Window, groups: int, *, dtypes: Arithmetic
 ) -> Kernels:
@@ -71,6 +74,7 @@ def kernel_gradient(
     return dw.astype(dtypes.result, copy=False)
 
 
+@one_blas_thread
 def image_gradient(
     dy: Images,
     w: Kernels,
@@ -98,6 +102,7 @@ def image_gradient(
     return dx
 
 
+@one_blas_thread
 def gradients(
     x: Images,
     dy: Images,
@@ -117,6 +122,7 @@ def gradients(
     return dx, kernel_gradient(x, dy, window, groups, dtypes=dtypes)
 
 
+@one_blas_thread
 def bias_gradient(dy: Images, dtypes: Arithmetic) -> Array:
     """Return what every bias owes to the output: the sum over pixels, by filter."""
     F = dy.shape[-1]

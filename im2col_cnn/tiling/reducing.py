@@ -37,7 +37,7 @@ def reduce_axis(
     shape = *pixels.shape[:i], axis.output_size, *pixels.shape[i + 1 :]
     reduced = scratch(f"axis {i}", shape, dtype)
     before = (EVERY,) * i
-    taps = [axis.tap(k) for k in axis.live]
+    taps = [sides for _, *sides in axis.taps]
     all_stops = slice(0, axis.output_size)
     pair = [read for stops, read in taps[:2] if stops == all_stops]
     if len(pair) == 2:  # most windows are so: two taps at once, and no start
@@ -51,17 +51,28 @@ def reduce_axis(
     return reduced
 
 
-def spread_over_windows(shares: Array, tile: Tile) -> Images:
-    """Add every number, (n, *OUT, C), to all pixels of its window: the transpose."""
+def spread_over_windows(shares: Array, tile: Tile, out: Images) -> None:
+    """Add every number, (n, *OUT, C), to all pixels of its window: the transpose.
+
+    Where windows lie side by side, the pixels of `out` are 0 before, and written to.
+    """
+    alone = all(axis.lie_side_by_side for axis in tile.axes)
     for i, axis in reversed(list(enumerate(tile.axes, start=1))):
-        shape = *shares.shape[:i], axis.size, *shares.shape[i + 1 :]
-        pixels = scratch_zeros(f"axis {i}", shape, shares.dtype)
+        pixels = out
+        if i > 1 and axis.lie_side_by_side:
+            shares = np.repeat(shares, axis.kernel, axis=i)
+            continue
+        if i > 1:
+            shape = *shares.shape[:i], axis.size, *shares.shape[i + 1 :]
+            pixels = scratch_zeros(f"axis {i}", shape, shares.dtype)
         before = (EVERY,) * i
-        for k in axis.live:
-            stops, read = axis.tap(k)
-            pixels[(*before, read)] += shares[(*before, stops)]
+        for _, stops, read in axis.taps:
+            here, share = pixels[(*before, read)], shares[(*before, stops)]
+            if alone:
+                here[...] = share
+            else:
+                here += share
         shares = pixels
-    return shares
 
 
 def lowest(dtype: np.dtype) -> float | int | bool:

@@ -9,6 +9,7 @@ where the tile touches the border.
 """
 
 from collections.abc import Iterator
+from functools import lru_cache
 from math import prod
 from typing import NamedTuple
 
@@ -142,7 +143,10 @@ def bytes_per_window(axes: Axes, numbers: int, itemsize: int) -> int:
 def tiles(N: int, axes: Axes, most: int) -> Iterator[Tile]:
     """Cut the windows over `N` images into tiles of at most `most` windows."""
     for stops in blocks((N, *(axis.output_size for axis in axes)), most):
-        reads = [narrow(axis, stop) for axis, stop in zip(axes, stops[1:], strict=True)]
+        reads = [
+            narrow(axis, stop.start, stop.stop)
+            for axis, stop in zip(axes, stops[1:], strict=True)
+        ]
         pixels = tuple(pixels for pixels, _ in reads)
         yield Tile(stops, (stops[0], *pixels), tuple(axis for _, axis in reads))
 
@@ -163,10 +167,11 @@ def blocks(shape: Shape, most: int) -> Iterator[tuple[slice, ...]]:
         )
 
 
-def narrow(axis: Axis, stops: slice) -> tuple[slice, Axis]:
+@lru_cache(256)  # with what an axis has worked out: tiles and calls are much alike
+def narrow(axis: Axis, begin: int, end: int) -> tuple[slice, Axis]:
     """Return the pixels that some windows of an axis read, and the axis they make."""
-    first = stops.start * axis.stride - axis.before
-    last = (stops.stop - 1) * axis.stride - axis.before + axis.span
+    first = begin * axis.stride - axis.before
+    last = (end - 1) * axis.stride - axis.before + axis.span
     start, stop = (min(max(place, 0), axis.size) for place in (first, last))
     size = stop - start
     before = min(max(0, -first), last - first) if size else last - first
