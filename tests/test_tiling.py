@@ -13,8 +13,9 @@ from hypothesis import given
 from im2col_cnn import Window, conv_backward, conv_forward, loops, threads
 from im2col_cnn.testing.laws.table import laws_for
 from im2col_cnn.testing.strategies import unfoldings
-from im2col_cnn.tiling import bilinear, turning, widening
-from im2col_cnn.tiling.tiles import tiles, workspace
+from im2col_cnn.tiling import bilinear, depthwise, turning, widening
+from im2col_cnn.tiling.tiles import Axes, tiles, workspace
+from im2col_cnn.tiling.widening import cheapest
 from tests.operations import WITH_LOOPS, Operation
 from tests.test_architecture import imports_of
 from tests.test_promises import assert_same
@@ -25,13 +26,29 @@ SMALL = 2000  # bytes: a few windows each, so that tiles begin and end in mid-li
 
 @contextmanager
 def never_turned() -> Iterator[None]:
-    with patch.object(turning, "SMALL", -1):
+    not_depthwise = patch.object(depthwise, "is_turnable", return_value=False)
+    with patch.object(turning, "SMALL", -1), not_depthwise:
+        yield
+
+
+@contextmanager
+def turned_if_possible() -> Iterator[None]:
+    with patch.object(turning, "SLOWER", 2**30):
         yield
 
 
 @contextmanager
 def never_wide() -> Iterator[None]:
-    with patch.object(widening, "LONG", 0):
+    with patch.object(widening, "cheapest", return_value=1):
+        yield
+
+
+@contextmanager
+def as_wide_as_can_be() -> Iterator[None]:
+    def widest(axes: Axes, C: int, F: int, itemsize: int, line: int) -> int:
+        return cheapest(axes, C, F, itemsize, line * 2**30)
+
+    with patch.object(widening, "cheapest", widest):
         yield
 
 
@@ -42,7 +59,14 @@ def folded_and_in_parts() -> Iterator[None]:
         yield
 
 
-WAYS = [nullcontext, never_turned, never_wide, folded_and_in_parts]
+WAYS = [
+    nullcontext,
+    never_turned,
+    turned_if_possible,
+    never_wide,
+    as_wide_as_can_be,
+    folded_and_in_parts,
+]
 
 
 @pytest.mark.parametrize("way", WAYS)

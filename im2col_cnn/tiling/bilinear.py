@@ -144,7 +144,7 @@ def image_gradient(
     def paint(dy: Images, tile: Tile, pixels: Images) -> None:
         columns = scratch("columns", (tile.size, K), w.dtype)
         np.matmul(as_rows(dy, tile, w.dtype), W.T, out=columns)
-        pixels += fold_tile(columns, tile, C)
+        fold_tile(columns, tile, C, pixels)
 
     numbers = max(K, copied(dy, w.dtype))
     paint_images(dy, axes, out, numbers=numbers, dtype=w.dtype, b=b, paint=paint)

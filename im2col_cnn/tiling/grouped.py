@@ -21,7 +21,7 @@ from ..window import Window
 from . import bilinear, depthwise, turning, winograd
 from .blas import one_blas_thread
 from .tiles import blocks, most_threads, most_windows
-from .turning import is_small, turn, turned_axes
+from .turning import is_sooner, turn, turned_axes
 from .workers import run
 
 __all__ = [
@@ -95,7 +95,7 @@ def image_gradient(
     for dy_, w_, b_, dx_ in per_group(groups, dy, w, b, dx):
         if turned is not None and winograd.correlate(dy_, turn(w_), turned, dx_, b_):
             continue
-        if turned is not None and is_small(w_):
+        if turned is not None and is_sooner(w_, window.axes):
             bilinear.correlate(dy_, turn(w_), turned, dx_, b_)
         else:
             bilinear.image_gradient(dy_, w_, window.axes, dx_, b_)

@@ -1,11 +1,11 @@
 """Unfold the windows of one tile, and fold them back, in runs as long as they come.
 
     unfold   columns[window, line] = pixels[window, line]       copied
-    fold     pixels[window, run] += columns[window, run]        added up
+    fold     pixels[window, line] += columns[window, line]      added up
 
 A line of the kernel is one run of numbers, in the image as in the columns, and is
-copied as one. Lines of neighbouring windows overlap, so they are added in pieces as
-long as a stride: pieces with the same place in their windows never meet.
+copied as one. Lines of neighbouring windows overlap, so they are added up in turns: in
+each, only windows that lie so far apart that they share no pixel.
 """
 
 from collections.abc import Iterator
@@ -56,33 +56,36 @@ def view_windows(pixels: Images, tile: Tile, dtype: np.dtype) -> Array:
 def pad(pixels: Images, tile: Tile, dtype: np.dtype) -> Images:
     """Return the pixels with their padding; as they are, if that will do."""
     C = pixels.shape[-1]
-    side_by_side = pixels.strides[-2:] == (C * dtype.itemsize, dtype.itemsize)
-    if pixels.dtype == dtype and side_by_side and not tile.is_padded:
+    if pixels.dtype == dtype and has_lines(pixels) and not tile.is_padded:
         return pixels
     padded = room_for_pixels((*tile.padded, C), tile, dtype)
     padded[tile.inner] = pixels
     return padded
 
 
-def fold_tile(columns: Array, tile: Tile, C: int) -> Images:
-    """Add (P, K * C) up to pixels, (n, *SPATIAL, C), and cut the padding off."""
-    *_, last = tile.axes
-    padded = scratch_zeros("pixels", (*tile.padded, C), columns.dtype)
-    lines = padded.reshape(*tile.padded[:-1], -1)
-    *_places, step = (axis.stride for axis in tile.axes)
+def fold_tile(columns: Array, tile: Tile, C: int, out: Images) -> None:
+    """Add (P, K * C) up to the pixels `out`, (n, *SPATIAL, C), padding left aside."""
+    padded = out
+    if tile.is_padded or not has_lines(out):
+        padded = scratch_zeros("pixels", (*tile.padded, C), columns.dtype)
+    *axes, last = tile.axes
     *kernel, taps = tile.kernel
     columns = columns.reshape(*tile.out, *kernel, taps * C)
     for tap in np.ndindex(*kernel):
-        sides = zip(tap, tile.axes, tile.out[1:], strict=False)
-        rows = lines[(EVERY, *(reach(k, axis, stops) for k, axis, stops in sides))]
-        for start, place, width in runs(last, C):
+        sides = zip(tap, axes, tile.out[1:], strict=False)
+        rows = padded[(EVERY, *(reach(k, axis, stops) for k, axis, stops in sides))]
+        *steps, pixel, number = rows.strides
+        for stops, run in apart(last):
+            place = stops.start * last.stride + run.start * last.dilation
             here = as_strided(
-                rows[..., place:],
-                (*tile.out, width),
-                (*rows.strides[:-1], step * C * padded.itemsize, padded.itemsize),
+                rows[..., place:, :],
+                (*tile.out[:-1], len(stops), len(run) * C),
+                (*steps, stops.step * last.stride * pixel, number),
             )
-            here += columns[(..., *tap, slice(start, start + width))]
-    return padded[tile.inner]
+            some = slice(stops.start, stops.stop, stops.step)
+            here += columns[(..., some, *tap, slice(run.start * C, run.stop * C))]
+    if padded is not out:
+        out += padded[tile.inner]
 
 
 def reach(k: int, axis: Axis, stops: int) -> slice:
@@ -91,18 +94,22 @@ def reach(k: int, axis: Axis, stops: int) -> slice:
     return slice(first, first + (stops - 1) * axis.stride + 1, axis.stride)
 
 
-def runs(axis: Axis, C: int) -> Iterator[tuple[int, int, int]]:
-    """Cut a line of the kernel: where a piece starts, in columns and image; its width.
-
-    No piece is longer than the stride, so those of neighbouring windows do not overlap.
-    """
-    length, step = axis.kernel * C, axis.stride * C
+def apart(axis: Axis) -> Iterator[tuple[range, range]]:
+    """Pair stops with neighbouring taps, so that no pixel is read twice by a pair."""
+    stops, taps = range(axis.output_size), range(axis.kernel)
     if axis.dilation > 1:
-        for k in range(axis.kernel):
-            yield k * C, k * axis.dilation * C, C
+        for k in taps:
+            yield stops, taps[k : k + 1]
     else:
-        for start in range(0, length, max(1, step)):
-            yield start, start, min(step, length - start)
+        every = -(-axis.kernel // axis.stride)
+        for first in stops[:every]:
+            yield stops[first::every], taps
+
+
+def has_lines(pixels: Images) -> bool:
+    """Tell whether the numbers of neighbouring pixels are neighbours in memory."""
+    pixel, number = pixels.strides[-2:]
+    return (pixel, number) == (pixels.shape[-1] * pixels.itemsize, pixels.itemsize)
 
 
 def room_for_pixels(shape: Shape, tile: Tile, dtype: np.dtype) -> Array:

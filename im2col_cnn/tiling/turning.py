@@ -20,11 +20,10 @@ from .tiles import Axes, Tile, most_results, most_threads, most_windows, tiles
 from .widening import is_finite, neighbours
 from .workers import run
 
-__all__ = ["gradients", "is_small", "turn", "turned_axes"]
+__all__ = ["gradients", "is_sooner", "is_turnable", "turn", "turned_axes"]
 
 SMALL = 2**20  # bytes of a kernel that is turned around in no time
-FEW = 8  # filters: their windows are small
-WIDER = 2  # times as many filters as channels, and folding costs less
+SLOWER = 3  # times as long as copying a number takes adding it up
 
 
 def turned_axes(axes: Axes) -> Axes | None:
@@ -41,12 +40,20 @@ def turned_axes(axes: Axes) -> Axes | None:
     return turned if possible else None
 
 
-def is_small(w: Kernels) -> bool:
-    """Tell whether a kernel is turned sooner than windows are folded."""
+def is_sooner(w: Kernels, axes: Axes) -> bool:
+    """Tell whether it is sooner done to turn a kernel than to fold windows."""
     *kernel, C, F = w.shape
-    narrow = max(WIDER * C, FEW) >= F and w.nbytes <= SMALL
-    # The turned kernel meets the zeros around dy, and inf * 0 would be NaN.
-    return (narrow or prod(kernel) == 1) and is_finite(w)
+    pixels, windows = (
+        prod(getattr(axis, name) for axis in axes) for name in ("size", "output_size")
+    )
+    # Tap by tap, F numbers for every pixel are copied, or C for every window added up.
+    less = pixels * F <= SLOWER * windows * C and w.nbytes <= SMALL
+    return (less or prod(kernel) == 1) and is_turnable(w)
+
+
+def is_turnable(w: Kernels) -> bool:
+    """Tell whether a kernel meets the zeros around dy unharmed: inf * 0 is NaN."""
+    return is_finite(w)
 
 
 def turn(w: Kernels) -> Kernels:
@@ -66,7 +73,7 @@ def gradients(
     turned = turned_axes(axes)
     *kernel, C, F = w.shape
     dx = np.empty(x.shape, dtypes.result)
-    if turned is None or neighbours(turned, F, dx) > 1 or not is_small(w):
+    if turned is None or neighbours(turned, F, dx) > 1 or not is_sooner(w, axes):
         return None
     W = turn(w).reshape(prod(kernel) * F, C)
     total = np.zeros((C, len(W)), w.dtype)

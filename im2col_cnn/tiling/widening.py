@@ -13,13 +13,15 @@ So fewer, longer runs are copied, and what is multiplied by zero costs less than
 The outputs lie in memory as before.
 """
 
+from functools import lru_cache
 from math import prod
-from typing import NamedTuple
 
 import numpy as np
+from numpy.lib.stride_tricks import as_strided
 
 from .._typing import Array, Images, Kernels
 from .blas import one_blas_thread
+from .scratch import scratch_zeros
 from .tiles import Axes, blocks
 from .workers import run
 
@@ -34,54 +36,49 @@ __all__ = [
     "widen_outputs",
 ]
 
-FEW = 8  # filters: products with so few columns run badly
-LONG = 6  # times as long as a window: in longer ones, most is zeros
+# Multiply-adds in the time that a line of a window takes, however short it is.
+COPIED, FOLDED = 350, 1000
+FEW = 8  # filters: products with fewer columns take no less time
+WIDEST = 32  # windows at once: with more of them, zeros would take most of the time
 HEAVY = 2**23  # bytes of the wide kernel: it is there as a whole
 
 
-class Limits(NamedTuple):
-    """Up to where it pays to take windows together."""
-
-    short: int  # numbers of a line of the kernel: longer ones do well as they are
-    wide: int  # filters: products with as many columns run well
-
-
-COPIED = Limits(short=32, wide=64)
-FOLDED = Limits(short=64, wide=256)  # adding up takes longer than copying
-
-
 def side_by_side(
-    axes: Axes,
-    C: int,
-    outputs: Images,
-    among_zeros: Array,
-    limits: Limits = COPIED,
+    axes: Axes, C: int, outputs: Images, among_zeros: Array, line: int = COPIED
 ) -> int:
     """Return how many windows to take at once: 1 if they had better stay apart."""
-    g = neighbours(axes, C, outputs, limits)
+    g = neighbours(axes, C, outputs, line)
     # The zeros of the wide kernel are multiplied, too, and inf * 0 would be NaN.
     possible = g > 1 and among_zeros.dtype.kind == "f" and is_finite(among_zeros)
     return g if possible else 1
 
 
-def neighbours(axes: Axes, C: int, outputs: Images, limits: Limits = COPIED) -> int:
+def neighbours(axes: Axes, C: int, outputs: Images, line: int = COPIED) -> int:
     """Return how many windows one wide window had better hold."""
-    *others, last = axes
-    F, itemsize = outputs.shape[-1], outputs.dtype.itemsize
-    small = C * last.kernel < limits.short or F <= FEW
-    apart = last.stride > last.kernel or last.dilation > 1  # wide windows have gaps
-    if not small or apart or not outputs.flags.c_contiguous:
+    if not outputs.flags.c_contiguous:
         return 1
-    stops = last.output_size
-    most = min(limits.wide // max(F, 1), LONG * last.kernel // last.stride, stops)
-    lines = prod(axis.kernel for axis in others)
+    return cheapest(axes, C, outputs.shape[-1], outputs.itemsize, line)
 
-    def fits(g: int) -> bool:
-        taps = (g - 1) * last.stride + last.kernel
-        heavy = lines * taps * C * g * F * itemsize > HEAVY
-        return stops % g == 0 and not heavy
 
-    return next(filter(fits, range(most, 0, -1)), 1)
+@lru_cache(256)
+def cheapest(axes: Axes, C: int, F: int, itemsize: int, line: int) -> int:
+    """Return how many windows at once take the least time for each of them."""
+    *others, last = axes
+    if last.stride > last.kernel or last.dilation > 1:  # wide windows have gaps
+        return 1
+
+    def taps(g: int) -> int:
+        return (g - 1) * last.stride + last.kernel
+
+    def cost(g: int) -> float:
+        return (line + taps(g) * C * max(g * F, FEW)) / g
+
+    def is_possible(g: int) -> bool:
+        lines = prod(axis.kernel for axis in others)
+        heavy = lines * taps(g) * C * g * F * itemsize > HEAVY
+        return g == 1 or (last.output_size % g == 0 and not heavy)
+
+    return min(filter(is_possible, range(1, WIDEST + 1)), key=cost)
 
 
 def widen_axes(axes: Axes, g: int) -> Axes:
@@ -100,24 +97,31 @@ def widen_outputs(y: Images, g: int) -> Images:
 
 
 def widen_kernel(w: Kernels, axes: Axes, g: int) -> Kernels:
-    """Return the kernel (*KERNEL, C, g * F) that gives the outputs of `g` windows."""
+    """Return the kernel (*KERNEL, C, g * F) for `g` windows, until the next call."""
     *kernel, taps, C, F = w.shape
-    stride = axes[-1].stride
-    wide = np.zeros((*kernel, (g - 1) * stride + taps, C, g, F), w.dtype)
-    for i in range(g):
-        wide[..., i * stride : i * stride + taps, :, i, :] = w
-    return wide.reshape(*wide.shape[:-2], g * F)
+    many = (g - 1) * axes[-1].stride + taps
+    wide = scratch_zeros("wide kernel", (*kernel, many, C, g * F), w.dtype)
+    copies(wide, axes, g)[...] = w[..., None, :, :, :]
+    return wide
 
 
 def narrow_kernel(wide: Kernels, axes: Axes, g: int) -> Kernels:
     """Add up the copies of every filter: the transpose of `widen_kernel`."""
-    *kernel, _, C, many = wide.shape
-    _, taps, stride, *_ = axes[-1]
-    copies = wide.reshape(*wide.shape[:-1], g, many // g)
-    w = np.zeros((*kernel, taps, C, many // g), wide.dtype)
-    for i in range(g):
-        w += copies[..., i * stride : i * stride + taps, :, i, :]
+    w: Kernels = copies(wide, axes, g).sum(axis=-4)
     return w
+
+
+def copies(wide: Kernels, axes: Axes, g: int) -> Array:
+    """View the copies of a kernel in a wide one, (*LINES, g, KW, C, F)."""
+    *kernel, _, C, many = wide.shape
+    *lines, tap, channel, filter_ = wide.strides
+    F = many // g
+    step = axes[-1].stride * tap + F * filter_  # each is moved on by one stop
+    return as_strided(
+        wide,
+        (*kernel, g, axes[-1].kernel, C, F),
+        (*lines, step, tap, channel, filter_),
+    )
 
 
 def is_finite(array: Array) -> bool:

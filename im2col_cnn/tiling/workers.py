@@ -10,7 +10,7 @@ order of the tasks, so sums come out the same, bit by bit, for any number of thr
 
 import os
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
 from functools import cache
 from itertools import chain, islice
@@ -128,8 +128,8 @@ def run(
         finally:
             shared.close()
             for helper in helpers:
-                helper.cancel()
-            wait(helpers)
+                if not helper.cancel():
+                    helper.exception()  # waits; errors of tasks are kept in `shared`
         shared.finish()
 
 
