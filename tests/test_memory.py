@@ -1,5 +1,9 @@
 """Memory: beyond arguments and results, the same little for any batch."""
 
+import os
+import platform
+import subprocess
+import sys
 import tracemalloc
 from collections.abc import Callable
 from functools import partial
@@ -131,6 +135,38 @@ def test_windows_far_apart_are_not_made_one_wide_window() -> None:
     tracemalloc.stop()
 
     assert peak < 2**23  # what one window spans, not many times that
+
+
+STEPS = """
+import resource
+import numpy as np
+from im2col_cnn import conv_backward, conv_forward, relu_backward, relu_forward
+
+x, w = np.ones((16, 64, 64, 3), np.float32), np.ones((4, 4, 3, 8), np.float32)
+
+def pages() -> int:
+    y, cache = conv_forward(x, w, padding=2)
+    z, passed = relu_forward(y)
+    conv_backward(relu_backward(z, passed), cache)
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+
+counts = [pages() for _ in range(13)]
+print(counts[-1] - counts[2])
+"""  # in a process of its own, where nothing else was freed before
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="others keep or do not")
+def test_results_are_written_where_dropped_ones_were() -> None:
+    environment = {**os.environ, "IM2COL_CNN_THREADS": "1"}
+    found = subprocess.run(
+        [sys.executable, "-c", STEPS],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert int(found.stdout) < 1000  # in ten steps, whose results are 2,000 pages each
 
 
 @pytest.mark.parametrize("work", WORK)

@@ -2,7 +2,8 @@
 
 The first write to fresh memory is slow, for the system hands it out page by page, and
 what was just used is still in cache. So each thread keeps one piece of memory for each
-purpose, as large as the largest tile it has seen.
+purpose, as large as the largest tile it has seen. Results are the caller's and cannot
+be kept, but the allocator can be led to keep the memory of those that were dropped.
 """
 
 from math import prod
@@ -15,8 +16,14 @@ from .._typing import Array, Shape
 __all__ = ["scratch", "scratch_zeros"]
 
 LINE = 64  # bytes of a cache line
+LARGEST = 2**25 - 2**16  # bytes of a piece that glibc may take to be one of many
 
 _kept = local()
+
+# glibc hands back what is freed at the end of its heap, and the next result begins with
+# fresh pages: a third of a step of a small network. Once it saw a large piece freed, it
+# expects more of the kind and keeps up to 64 MiB. So here is one that nobody touches.
+np.empty(LARGEST, np.uint8)
 
 
 def scratch(purpose: str, shape: Shape, dtype: np.dtype) -> Array:
