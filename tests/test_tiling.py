@@ -13,7 +13,7 @@ from hypothesis import given
 from im2col_cnn import Window, conv_backward, conv_forward, loops, threads
 from im2col_cnn.testing.laws.table import laws_for
 from im2col_cnn.testing.strategies import unfoldings
-from im2col_cnn.tiling import bilinear, depthwise, turning, widening
+from im2col_cnn.tiling import bilinear, depthwise, grouped, turning, widening
 from im2col_cnn.tiling.tiles import Axes, tiles, workspace
 from im2col_cnn.tiling.widening import cheapest
 from tests.operations import WITH_LOOPS, Operation
@@ -53,6 +53,12 @@ def as_wide_as_can_be() -> Iterator[None]:
 
 
 @contextmanager
+def gradients_side_by_side() -> Iterator[None]:
+    with never_turned(), patch.object(grouped, "LITTLE", -1):
+        yield
+
+
+@contextmanager
 def folded_and_in_parts() -> Iterator[None]:
     in_parts = patch.object(bilinear, "LARGE", 1)
     with never_turned(), never_wide(), in_parts:
@@ -65,6 +71,7 @@ WAYS = [
     turned_if_possible,
     never_wide,
     as_wide_as_can_be,
+    gradients_side_by_side,
     folded_and_in_parts,
 ]
 
@@ -107,9 +114,11 @@ def test_tiles_cover_every_window_once_and_read_what_it_reads(
     "shape", [(3, 3, 1, 6), (3, 3, 8, 16), (3, 3, 64, 66), (1, 1, 8, 4)]
 )
 @pytest.mark.parametrize("stride", [1, 2])
+@pytest.mark.parametrize("little", [-1, grouped.LITTLE])
 def test_results_are_the_same_bit_by_bit_on_any_number_of_threads(
-    shape: tuple[int, ...], stride: int
+    shape: tuple[int, ...], stride: int, little: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(grouped, "LITTLE", little)
     rng = np.random.default_rng(0)
     x = rng.standard_normal((5, 24, 24, shape[2]), np.float32)
     w = rng.standard_normal(shape, np.float32)

@@ -3,14 +3,15 @@
     correlate         y = X @ W + b
     kernel_gradient   dW = X.T @ dy
     image_gradient    dX = dy @ W.T, folded
-    gradients         both, from one look at dy where that is possible
+    gradients         both, from one look at dy where that will do
 
 `bilinear` does all of them; the others do some of them faster: `depthwise` where every
 channel is alone, `winograd` for three taps and many channels, `turning` for gradients
 of images.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -31,6 +32,10 @@ __all__ = [
     "image_gradient",
     "kernel_gradient",
 ]
+
+# Bytes of columns. Of more there are tiles enough for all threads; with less, waking a
+# second one takes too long. Between them, each gradient has a thread of its own.
+LITTLE, MUCH = 2 * 2**20, 6 * 2**20
 
 
 @one_blas_thread  # once for all that follows
@@ -112,14 +117,24 @@ def gradients(
     *,
     dtypes: Arithmetic,
 ) -> tuple[Images, Kernels]:
-    """Return `dx` and `dw`, from one look at the windows of `dy` if that will do."""
+    """Return `dx` and `dw`: from one look at the windows of `dy`, or side by side."""
     if groups == 1:
         arguments = x, dy, w.astype(dtypes.working, copy=False), window.axes, dtypes
         both = winograd.gradients(*arguments) or turning.gradients(*arguments)
         if both is not None:
             return both
-    dx = image_gradient(dy, w, window, groups, dtypes=dtypes)
-    return dx, kernel_gradient(x, dy, window, groups, dtypes=dtypes)
+    tasks: list[Callable[[], Array]] = [
+        lambda: image_gradient(dy, w, window, groups, dtypes=dtypes),
+        lambda: kernel_gradient(x, dy, window, groups, dtypes=dtypes),
+    ]
+    found: list[Array] = []
+    columns = prod(dy.shape[:-1]) * prod(window.kernel_size) * x.shape[-1]
+    if LITTLE < columns * w.itemsize <= MUCH:
+        run(lambda task: task(), tasks, then=found.append)
+    else:
+        found += [task() for task in tasks]
+    dx, dw = found
+    return dx, dw
 
 
 @one_blas_thread
