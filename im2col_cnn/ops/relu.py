@@ -70,8 +70,8 @@ def relu_forward(x: ArrayLike) -> tuple[Array, ReluCache]:
     array([0, 0, 3])
     """
     x = as_array(x, "x")
-    y = np.asarray(np.maximum(x, x.dtype.type(0)))
-    return y, ReluCache(np.asarray(~(x <= 0)))
+    passes = np.asarray(~(x <= 0))  # NaN passes
+    return pass_where(passes, x), ReluCache(passes)
 
 
 def relu_backward(dy: ArrayLike, cache: ReluCache) -> Array:
