@@ -91,7 +91,7 @@ testing.grader
 commands.bars  commands.curve  commands.inputs  commands.refusals  commands.screen
 commands.confusion  commands.report  commands.stopping  compare.cases
 commands.outputs  commands.sizes  compare.arrays  compare.catalogue  compare.chains
-compare.race
+commands.conditions  compare.race
 compare.contestant  commands.ratios
 compare.with_columns  compare.with_jax  compare.with_loops  compare.with_mygrad
 compare.with_torch

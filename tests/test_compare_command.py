@@ -5,9 +5,11 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from im2col_cnn.cli import run
+from im2col_cnn.commands import conditions, kernels
 from im2col_cnn.compare import race as racing
 from im2col_cnn.compare.cases import Case
 from im2col_cnn.compare.contestants import CONTESTANTS
@@ -87,6 +89,20 @@ def test_json_holds_every_number(capsys: pytest.CaptureFixture[str]) -> None:
     assert found["layers"]["yours"]["input"] == [1, 6, 5, 2]
     assert found["layers"]["yours"]["results"]["fast"]["equal"] is True
     assert found["mean_ratios"]["columns"] == 1
+    assert found["versions"] == {"numpy": np.__version__}
+
+
+def test_what_was_measured_with_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    library = {"internal_api": "openblas", "version": "0.3", "architecture": "Haswell"}
+    monkeypatch.setattr(kernels, "blas_library", lambda: library)
+    monkeypatch.setattr(conditions, "blas_library", lambda: library)
+    monkeypatch.setattr(kernels, "cpu_features", lambda: {"AVX512_SKX": True})
+
+    told = conditions.in_words(conditions.conditions(2, []))
+
+    assert "2 threads, numpy" in told
+    assert "openblas 0.3 with Haswell kernels" in told
+    assert "doctor" in told
 
 
 @needs_resource
@@ -95,7 +111,7 @@ def test_two_batches_are_compared_per_image(capsys: pytest.CaptureFixture[str]) 
 
     out = capsys.readouterr().out
     assert "step ms/image" in out
-    assert "ratio: of a step per image, to 1 images" in out
+    assert "ratio: of a step per image, to 1 image\n" in out
     assert any(line.startswith("fast x 3") for line in out.splitlines())
 
 

@@ -12,6 +12,7 @@ from ..compare.race import race
 from ..tiling.workers import thread_count
 from .bars import draw_bars
 from .choosing import named, opponents, require_room, resized, yours
+from .conditions import conditions, in_words
 from .outputs import require_outputs, require_svg, write_output
 from .ratios import Heat, as_numbers, common_base, mean_ratios, show_heat, show_means
 from .refusals import refusing, require_extra
@@ -84,7 +85,10 @@ def compare(
             require_svg("--plot", plot)
             require_outputs({"--plot": plot})
         count = thread_count() if threads is None else threads
+        made_with = conditions(count, others)
     screen = open_screen()
+    if not as_json:
+        say(screen, in_words(made_with))
     run, left = [], []
     for together in heats:
         found, leaving = race(together, contestants, threads=count, rounds=rounds)
@@ -95,7 +99,7 @@ def compare(
         if heat.has_run:
             run.append(heat)
     if as_json:
-        say(screen, json.dumps(as_numbers(run, left, count), indent=1))
+        say(screen, json.dumps(made_with | as_numbers(run, left), indent=1))
     elif len(run) > 1:
         show_means(screen, run)
     if plot is not None and run:

@@ -61,7 +61,7 @@ class Heat(NamedTuple):
         """Say what the others are measured by, as far as it took part."""
         first, *others = self.cases
         if others:
-            return f"{first.images} images"
+            return f"{first.images} image{'s' * (first.images != 1)}"
         names = [result.who for result in self.found[first.name]]
         return next(name for name in (self.wanted, "columns", *names) if name in names)
 
@@ -174,12 +174,9 @@ def show_means(screen: Console, heats: Sequence[Heat]) -> None:
     show_table(screen, ("", f"/ {common_base(heats)}"), rows)
 
 
-def as_numbers(
-    heats: Sequence[Heat], left: Sequence[Left], threads: int
-) -> dict[str, Any]:
+def as_numbers(heats: Sequence[Heat], left: Sequence[Left]) -> dict[str, Any]:
     """Gather everything that was measured."""
     return {
-        "threads": threads,
         "base": common_base(heats) if heats else None,
         "mean_ratios": mean_ratios(heats) if heats else {},
         "layers": {

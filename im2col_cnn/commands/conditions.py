@@ -1,0 +1,34 @@
+"""Say what a measurement was made with: without that it tells little."""
+
+from collections.abc import Sequence
+from importlib.metadata import version
+from typing import Any
+
+from .kernels import blas_library, suggestion
+
+__all__ = ["conditions", "in_words"]
+
+
+def conditions(threads: int, libraries: Sequence[str]) -> dict[str, Any]:
+    """Gather the number of threads, versions, and the kernels that BLAS runs."""
+    library = blas_library()
+    name, number = (library.get(key, "") for key in ("internal_api", "version"))
+    packages = dict.fromkeys(["numpy", *(name.split("-")[0] for name in libraries)])
+    return {
+        "threads": threads,
+        "versions": {package: version(package) for package in packages},
+        "blas": f"{name} {number}".strip() or "unknown BLAS",
+        "kernels": library.get("architecture"),
+        "better_kernels": suggestion(),
+    }
+
+
+def in_words(found: dict[str, Any]) -> str:
+    """Write that in a line, and what to do about it in another."""
+    threads = f"{found['threads']} thread{'s' * (found['threads'] > 1)}"
+    versions = (f"{name} {number}" for name, number in found["versions"].items())
+    kernels = f" with {found['kernels']} kernels" * bool(found["kernels"])
+    line = f"measured with {', '.join([threads, *versions, found['blas']])}{kernels}"
+    if found["better_kernels"] is None:
+        return line
+    return f"{line};\nthis CPU has better ones: `im2col-cnn doctor` tells"
