@@ -43,9 +43,8 @@ def turned_axes(axes: Axes) -> Axes | None:
 def is_sooner(w: Kernels, axes: Axes) -> bool:
     """Tell whether it is sooner done to turn a kernel than to fold windows."""
     *kernel, C, F = w.shape
-    pixels, windows = (
-        prod(getattr(axis, name) for axis in axes) for name in ("size", "output_size")
-    )
+    pixels = prod(axis.size for axis in axes)
+    windows = prod(axis.output_size for axis in axes)
     # Tap by tap, F numbers for every pixel are copied, or C for every window added up.
     less = pixels * F <= SLOWER * windows * C and w.nbytes <= SMALL
     return (less or prod(kernel) == 1) and is_turnable(w)
