@@ -60,6 +60,7 @@ SETTINGS = [
         "padding must have 2 entries, one per spatial axis",
     ),
     ({"padding": ((1, 2, 3), 0)}, ValueError, "padding must be an int, one int or one"),
+    ({"padding": ((1,), (1,))}, ValueError, "padding must be an int, one int or one"),
     ({"padding": 2**31}, ValueError, r"padding must be less than 2\*\*31"),
 ]
 

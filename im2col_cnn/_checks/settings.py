@@ -89,14 +89,12 @@ def as_padding(value: Padding, axes: int) -> str | tuple[tuple[int, int], ...]:
         f'"valid", "same" or "same_lower", got {quoted(value)}'
     )
     try:
-        pairs = [tuple(whole(n) for n in entries(side)) for side in entries(value)]
+        pairs = [padding_along(side) for side in entries(value)]
     except TypeError:
         raise TypeError(rule) from None
     if is_lone(value):
         pairs *= axes
     require_entries(len(pairs), "padding", axes, value)
-    # A lone int pads an axis equally on both sides.
-    pairs = [side * 2 if len(side) == 1 else side for side in pairs]
     if any(len(side) != 2 for side in pairs):
         raise ValueError(rule)
     if any(n < 0 for side in pairs for n in side):
@@ -105,6 +103,11 @@ def as_padding(value: Padding, axes: int) -> str | tuple[tuple[int, int], ...]:
         )
     require_modest(max(n for side in pairs for n in side), "padding")
     return tuple((before, after) for before, after in pairs)
+
+
+def padding_along(side: Any) -> Shape:
+    """Return the padding before and after an axis; a lone int pads both equally."""
+    return (whole(side),) * 2 if is_lone(side) else tuple(map(whole, entries(side)))
 
 
 def as_dtype(value: npt.DTypeLike) -> np.dtype:
