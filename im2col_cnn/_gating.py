@@ -12,7 +12,12 @@ from ._typing import Array
 
 __all__ = ["BITS", "pass_where"]
 
-BITS = {2: np.int16, 4: np.int32, 8: np.int64}  # as many bytes as the numbers have
+BITS = {
+    1: np.int8,
+    2: np.int16,
+    4: np.int32,
+    8: np.int64,
+}  # as many bytes as the numbers have
 
 
 def pass_where(condition: Array, numbers: Array, out: Array | None = None) -> Array:
@@ -25,6 +30,6 @@ def pass_where(condition: Array, numbers: Array, out: Array | None = None) -> Ar
         out[...] = passed
         return out
     if out is None:
-        out = np.empty(numbers.shape, numbers.dtype)
+        out = np.empty_like(numbers)
     np.multiply(numbers.view(bits), condition, out=out.view(bits))
     return out

@@ -80,8 +80,8 @@ class Axis(Numbers):
         return range(first, min(self.kernel, last))
 
     @property
-    def lie_side_by_side(self) -> bool:
-        """Whether windows neither meet, nor leave gaps, nor read padding."""
+    def windows_abut(self) -> bool:
+        """Whether windows touch without overlap or gap, and read no padding."""
         alone = self.stride == self.kernel and self.dilation == 1
         inside = self.output_size * self.kernel <= self.size
         return alone and inside and self.before == 0

@@ -26,7 +26,7 @@ SMALL = 2000  # bytes: a few windows each, so that tiles begin and end in mid-li
 
 @contextmanager
 def never_turned() -> Iterator[None]:
-    not_depthwise = patch.object(depthwise, "is_turnable", return_value=False)
+    not_depthwise = patch.object(depthwise, "is_finite", return_value=False)
     with patch.object(turning, "SMALL", -1), not_depthwise:
         yield
 
@@ -45,8 +45,8 @@ def never_wide() -> Iterator[None]:
 
 @contextmanager
 def as_wide_as_can_be() -> Iterator[None]:
-    def widest(axes: Axes, C: int, F: int, itemsize: int, line: int) -> int:
-        return cheapest(axes, C, F, itemsize, line * 2**30)
+    def widest(axes: Axes, C: int, F: int, itemsize: int, per_line: int) -> int:
+        return cheapest(axes, C, F, itemsize, per_line * 2**30)
 
     with patch.object(widening, "cheapest", widest):
         yield

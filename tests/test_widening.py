@@ -5,6 +5,7 @@ import numpy as np
 from hypothesis import given
 
 from im2col_cnn.axis import Axis
+from im2col_cnn.testing.strategies import whole_arrays
 from im2col_cnn.tiling.widening import (
     COPIED,
     FOLDED,
@@ -19,22 +20,30 @@ from im2col_cnn.tiling.widening import (
 numbers = st.integers(1, 9)
 
 
+def axis_of(*, taps: int, stops: int, stride: int = 1) -> Axis:
+    """Return an axis that so many windows cover, without padding."""
+    return Axis((stops - 1) * stride + taps, taps, stride, 1, 0, 0)
+
+
 @st.composite
 def axes(draw: st.DrawFn) -> tuple[Axis, Axis]:
     """Draw two axes whose windows leave no gaps along the last one."""
-    lines, taps, stops = draw(numbers), draw(numbers), draw(st.integers(1, 64))
-    stride = draw(st.integers(1, taps))
-    last = Axis((stops - 1) * stride + taps, taps, stride, 1, 0, 0)
-    return Axis(lines, lines, 1, 1, 0, 0), last
+    taps = draw(numbers)
+    stops, stride = draw(st.integers(1, 64)), draw(st.integers(1, taps))
+    first = axis_of(taps=draw(numbers), stops=draw(numbers))
+    return first, axis_of(taps=taps, stops=stops, stride=stride)
 
 
 @given(
-    axes=axes(), C=numbers, F=st.integers(1, 2**20), line=st.sampled_from([1, 2**40])
+    axes=axes(),
+    C=numbers,
+    F=st.integers(1, 2**20),
+    per_line=st.sampled_from([1, 2**40]),
 )
-def test_windows_taken_at_once_go_in_and_stay_light(
-    axes: tuple[Axis, Axis], C: int, F: int, line: int
+def test_windows_at_once_divide_the_line_and_their_kernel_is_light(
+    axes: tuple[Axis, Axis], C: int, F: int, per_line: int
 ) -> None:
-    g = cheapest(axes, C, F, 4, line)
+    g = cheapest(axes, C, F, 4, per_line)
 
     *_, wide = widen_axes(axes, g)
     assert 1 <= g <= WIDEST
@@ -43,21 +52,28 @@ def test_windows_taken_at_once_go_in_and_stay_light(
 
 
 def test_only_short_lines_and_few_filters_are_taken_together() -> None:
-    pair = Axis(64, 3, 1, 1, 1, 1), Axis(64, 3, 1, 1, 1, 1)
+    pair = (axis_of(taps=3, stops=64),) * 2
 
     assert cheapest(pair, 64, 64, 4, COPIED) == 1
     assert 1 < cheapest(pair, 3, 8, 4, COPIED) <= cheapest(pair, 3, 8, 4, FOLDED)
 
 
-@given(axes=axes(), g=numbers, C=numbers, F=numbers, seed=st.integers(0, 99))
+def test_a_wide_kernel_holds_copies_each_moved_one_stop_on() -> None:
+    w = np.array([1, 2, 3]).reshape(3, 1, 1)
+
+    wide = widen_kernel(w, (axis_of(taps=3, stops=3),), 3)
+
+    copies = [[1, 2, 3, 0, 0], [0, 1, 2, 3, 0], [0, 0, 1, 2, 3]]
+    assert wide[:, 0].T.tolist() == copies
+
+
+@given(data=st.data(), axes=axes(), g=numbers, C=numbers, F=numbers)
 def test_narrowing_is_the_transpose_of_widening(
-    axes: tuple[Axis, Axis], g: int, C: int, F: int, seed: int
+    data: st.DataObject, axes: tuple[Axis, Axis], g: int, C: int, F: int
 ) -> None:
-    rng = np.random.default_rng(seed)
-    w = rng.integers(-9, 9, (axes[0].kernel, axes[1].kernel, C, F))
-
+    w = data.draw(whole_arrays((axes[0].kernel, axes[1].kernel, C, F)), label="w")
     wide = widen_kernel(w, axes, g).copy()
+    v = data.draw(whole_arrays(wide.shape), label="v")
 
-    v = rng.integers(-9, 9, wide.shape)
     assert wide.shape[-3] == widen_axes(axes, g)[-1].kernel
-    assert (wide * v).sum() == (w * narrow_kernel(v, axes, g)).sum()
+    assert np.vdot(wide, v) == np.vdot(w, narrow_kernel(v, axes, g))

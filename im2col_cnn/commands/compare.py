@@ -85,10 +85,10 @@ def compare(
             require_svg("--plot", plot)
             require_outputs({"--plot": plot})
         count = thread_count() if threads is None else threads
-        made_with = conditions(count, others)
+        measured_with = conditions(count, others)
     screen = open_screen()
     if not as_json:
-        say(screen, in_words(made_with))
+        say(screen, in_words(measured_with))
     run, left = [], []
     for together in heats:
         found, leaving = race(together, contestants, threads=count, rounds=rounds)
@@ -99,7 +99,7 @@ def compare(
         if heat.has_run:
             run.append(heat)
     if as_json:
-        say(screen, json.dumps(made_with | as_numbers(run, left), indent=1))
+        say(screen, json.dumps(measured_with | as_numbers(run, left), indent=1))
     elif len(run) > 1:
         show_means(screen, run)
     if plot is not None and run:

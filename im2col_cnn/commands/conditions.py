@@ -1,4 +1,4 @@
-"""Say what a measurement was made with: without that it tells little."""
+"""Say under which conditions a measurement was made: without them it tells little."""
 
 from collections.abc import Sequence
 from importlib.metadata import version
@@ -12,7 +12,7 @@ __all__ = ["conditions", "in_words"]
 def conditions(threads: int, libraries: Sequence[str]) -> dict[str, Any]:
     """Gather the number of threads, versions, and the kernels that BLAS runs."""
     library = blas_library()
-    name, number = (library.get(key, "") for key in ("internal_api", "version"))
+    name, number = (library.get(key) or "" for key in ("internal_api", "version"))
     packages = dict.fromkeys(["numpy", *(name.split("-")[0] for name in libraries)])
     return {
         "threads": threads,
@@ -24,11 +24,11 @@ def conditions(threads: int, libraries: Sequence[str]) -> dict[str, Any]:
 
 
 def in_words(found: dict[str, Any]) -> str:
-    """Write that in a line, and what to do about it in another."""
+    """Write conditions in one line, and a hint at better kernels in another."""
     threads = f"{found['threads']} thread{'s' * (found['threads'] > 1)}"
     versions = (f"{name} {number}" for name, number in found["versions"].items())
     kernels = f" with {found['kernels']} kernels" * bool(found["kernels"])
     line = f"measured with {', '.join([threads, *versions, found['blas']])}{kernels}"
     if found["better_kernels"] is None:
         return line
-    return f"{line};\nthis CPU has better ones: `im2col-cnn doctor` tells"
+    return f"{line};\nthis CPU can run better ones: see `im2col-cnn doctor`"

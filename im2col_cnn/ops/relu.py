@@ -70,7 +70,7 @@ def relu_forward(x: ArrayLike) -> tuple[Array, ReluCache]:
     array([0, 0, 3])
     """
     x = as_array(x, "x")
-    passes = np.asarray(~(x <= 0))  # NaN passes
+    passes = np.asarray(~(x <= 0))  # not x > 0: NaN passes
     return pass_where(passes, x), ReluCache(passes)
 
 

@@ -94,7 +94,7 @@ def to_the_first(dy: Images, cache: MaxPoolCache, dtypes: Arithmetic) -> Images:
 def way_to_pay(axes: Axes, dtype: np.dtype) -> Pay:
     """Choose how to find who won a window, and to pay."""
     taps = prod(axis.kernel for axis in axes)
-    if taps > VERY_FEW_TAPS and all(axis.lie_side_by_side for axis in axes):
+    if taps > VERY_FEW_TAPS and all(axis.windows_abut for axis in axes):
         return pay_all_at_once
     return pay_by_taps if taps <= FEW_TAPS and dtype.itemsize in BITS else pay_by_axes
 

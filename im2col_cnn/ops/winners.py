@@ -70,15 +70,13 @@ def pay_all_at_once(x: Images, y: Images, dy: Images, dx: Images, tile: Tile) ->
     paid = dx.reshape(lines)
     pass_where(wins, owed, out=paid)
     if np.count_nonzero(wins) == y.size:
-        return  # every window has one winner
+        return  # each window has a winner, so none has two
 
     wins, paid = wins.reshape(apart), paid.reshape(apart)
     winners, count = wins.view(np.uint8), np.min_scalar_type(prod(tile.kernel))
     for axis in range(2, 2 + len(stops)):  # long runs first
         winners = np.add.reduce(winners, axis, dtype=count)
     image, *places, channel = np.nonzero(winners > 1)
-    if not image.size:
-        return
     window = image, *(side for place in places for side in (place, EVERY)), channel
     first = wins[window].reshape(image.size, -1).argmax(axis=1)
     tap = np.unravel_index(first, tile.kernel)

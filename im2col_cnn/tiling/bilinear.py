@@ -27,10 +27,10 @@ from .widening import (
     FOLDED,
     is_finite,
     narrow_kernel,
-    side_by_side,
     widen_axes,
     widen_kernel,
     widen_outputs,
+    windows_at_once,
 )
 from .workers import run
 
@@ -45,7 +45,7 @@ def correlate(
     x: Images, w: Kernels, axes: Axes, out: Images, b: Array | None = None
 ) -> None:
     """Slide every kernel over every image: ``out = X @ W + b``."""
-    g = side_by_side(axes, w.shape[-2], out, x)
+    g = windows_at_once(axes, w.shape[-2], out, x)
     if g > 1:
         out = widen_outputs(out, g)
         w, axes = widen_kernel(w, axes, g), widen_axes(axes, g)
@@ -68,7 +68,7 @@ def correlate(
 
 def kernel_gradient(x: Images, dy: Images, axes: Axes, out: Kernels) -> None:
     """Add up what every kernel owes to its windows: ``out = X.T @ dy``."""
-    g = side_by_side(axes, x.shape[-1], dy, x)
+    g = windows_at_once(axes, x.shape[-1], dy, x)
     if g > 1:
         wide_axes = widen_axes(axes, g)
         *lines, _, C, F = out.shape
@@ -133,7 +133,7 @@ def image_gradient(
     dy: Images, w: Kernels, axes: Axes, out: Images, b: Array | None = None
 ) -> None:
     """Add up what every pixel owes to its windows: ``dy @ W.T``, folded into `out`."""
-    g = side_by_side(axes, w.shape[-2], dy, dy, FOLDED)
+    g = windows_at_once(axes, w.shape[-2], dy, dy, FOLDED)
     if g > 1:
         dy = widen_outputs(dy, g)
         w, axes = widen_kernel(w, axes, g), widen_axes(axes, g)

@@ -16,7 +16,8 @@ from .painting import paint_images
 from .patches import view_windows
 from .scratch import scratch
 from .tiles import Axes, Tile, most_threads, most_windows, tiles
-from .turning import is_turnable, turn, turned_axes
+from .turning import turn, turned_axes
+from .widening import is_finite
 from .workers import run
 
 __all__ = ["correlate", "image_gradient", "kernel_gradient"]
@@ -89,7 +90,7 @@ def image_gradient(
     """Add up what each pixel owes to the kernels of its channel."""
     C, F = out.shape[-1], dy.shape[-1]
     turned = turned_axes(axes)
-    if turned is not None and C == F and is_turnable(w):
+    if turned is not None and C == F and is_finite(w):  # inf * 0 is NaN
         correlate(dy, turn(w).swapaxes(-1, -2), turned, out, b)
         return
 

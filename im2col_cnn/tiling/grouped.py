@@ -3,7 +3,7 @@
     correlate         y = X @ W + b
     kernel_gradient   dW = X.T @ dy
     image_gradient    dX = dy @ W.T, folded
-    gradients         both, from one look at dy where that will do
+    gradients         both, from one unfolding of dy where that is possible
 
 `bilinear` does all of them; the others do some of them faster: `depthwise` where every
 channel is alone, `winograd` for three taps and many channels, `turning` for gradients
@@ -21,8 +21,8 @@ from .._typing import Array, Images, Kernels
 from ..window import Window
 from . import bilinear, depthwise, turning, winograd
 from .blas import one_blas_thread
-from .tiles import blocks, most_threads, most_windows
-from .turning import is_sooner, turn, turned_axes
+from .tiles import CACHE, blocks, most_threads, most_windows
+from .turning import turn, turned_axes, turning_is_faster
 from .workers import run
 
 __all__ = [
@@ -33,9 +33,9 @@ __all__ = [
     "kernel_gradient",
 ]
 
-# Bytes of columns. Of more there are tiles enough for all threads; with less, waking a
-# second one takes too long. Between them, each gradient has a thread of its own.
-LITTLE, MUCH = 2 * 2**20, 6 * 2**20
+# Bytes of columns between which each gradient has a thread of its own. Below, waking a
+# second one takes too long; above, each gradient is cut into tiles for several.
+LITTLE, MUCH = 2 * 2**20, 2 * CACHE
 
 
 @one_blas_thread  # once for all that follows
@@ -100,7 +100,7 @@ def image_gradient(
     for dy_, w_, b_, dx_ in per_group(groups, dy, w, b, dx):
         if turned is not None and winograd.correlate(dy_, turn(w_), turned, dx_, b_):
             continue
-        if turned is not None and is_sooner(w_, window.axes):
+        if turned is not None and turning_is_faster(w_, window.axes):
             bilinear.correlate(dy_, turn(w_), turned, dx_, b_)
         else:
             bilinear.image_gradient(dy_, w_, window.axes, dx_, b_)
@@ -117,7 +117,7 @@ def gradients(
     *,
     dtypes: Arithmetic,
 ) -> tuple[Images, Kernels]:
-    """Return `dx` and `dw`: from one look at the windows of `dy`, or side by side."""
+    """Return `dx` and `dw`: from one unfolding of `dy`, or else each by itself."""
     if groups == 1:
         arguments = x, dy, w.astype(dtypes.working, copy=False), window.axes, dtypes
         both = winograd.gradients(*arguments) or turning.gradients(*arguments)
@@ -128,11 +128,11 @@ def gradients(
         lambda: kernel_gradient(x, dy, window, groups, dtypes=dtypes),
     ]
     found: list[Array] = []
-    columns = prod(dy.shape[:-1]) * prod(window.kernel_size) * x.shape[-1]
-    if LITTLE < columns * w.itemsize <= MUCH:
-        run(lambda task: task(), tasks, then=found.append)
-    else:
-        found += [task() for task in tasks]
+    per_window = prod(window.kernel_size) * x.shape[-1]
+    size = window.axes, per_window, dtypes.working.itemsize
+    columns = prod(dy.shape[:-1]) * per_window * dtypes.working.itemsize
+    most = most_threads(*size) if LITTLE < columns <= MUCH else 1
+    run(lambda task: task(), tasks, then=found.append, most=most)
     dx, dw = found
     return dx, dw
 

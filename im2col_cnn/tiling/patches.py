@@ -64,7 +64,7 @@ def pad(pixels: Images, tile: Tile, dtype: np.dtype) -> Images:
 
 
 def fold_tile(columns: Array, tile: Tile, C: int, out: Images) -> None:
-    """Add (P, K * C) up to the pixels `out`, (n, *SPATIAL, C), padding left aside."""
+    """Add (P, K * C) to the pixels `out`, (n, *SPATIAL, C); padding is dropped."""
     padded = out
     if tile.is_padded or not has_lines(out):
         padded = scratch_zeros("pixels", (*tile.padded, C), columns.dtype)
@@ -75,15 +75,15 @@ def fold_tile(columns: Array, tile: Tile, C: int, out: Images) -> None:
         sides = zip(tap, axes, tile.out[1:], strict=False)
         rows = padded[(EVERY, *(reach(k, axis, stops) for k, axis, stops in sides))]
         *steps, pixel, number = rows.strides
-        for stops, run in apart(last):
+        for stops, run in turns(last):
             place = stops.start * last.stride + run.start * last.dilation
             here = as_strided(
                 rows[..., place:, :],
                 (*tile.out[:-1], len(stops), len(run) * C),
                 (*steps, stops.step * last.stride * pixel, number),
             )
-            some = slice(stops.start, stops.stop, stops.step)
-            here += columns[(..., some, *tap, slice(run.start * C, run.stop * C))]
+            chosen = slice(stops.start, stops.stop, stops.step)
+            here += columns[(..., chosen, *tap, slice(run.start * C, run.stop * C))]
     if padded is not out:
         out += padded[tile.inner]
 
@@ -94,14 +94,14 @@ def reach(k: int, axis: Axis, stops: int) -> slice:
     return slice(first, first + (stops - 1) * axis.stride + 1, axis.stride)
 
 
-def apart(axis: Axis) -> Iterator[tuple[range, range]]:
-    """Pair stops with neighbouring taps, so that no pixel is read twice by a pair."""
+def turns(axis: Axis) -> Iterator[tuple[range, range]]:
+    """Yield windows and taps to add up at once: no two windows share a pixel there."""
     stops, taps = range(axis.output_size), range(axis.kernel)
     if axis.dilation > 1:
         for k in taps:
             yield stops, taps[k : k + 1]
     else:
-        every = -(-axis.kernel // axis.stride)
+        every = -(-axis.kernel // axis.stride)  # so many on, windows meet no more
         for first in stops[:every]:
             yield stops[first::every], taps
 

@@ -54,25 +54,25 @@ def reduce_axis(
 def spread_over_windows(shares: Array, tile: Tile, out: Images) -> None:
     """Add every number, (n, *OUT, C), to all pixels of its window: the transpose.
 
-    Where windows lie side by side, the pixels of `out` are 0 before, and written to.
+    Where no windows overlap, `out` must hold zeros: it is written to, not added to.
     """
-    alone = all(axis.lie_side_by_side for axis in tile.axes)
-    for i, axis in reversed(list(enumerate(tile.axes, start=1))):
-        pixels = out
-        if i > 1 and axis.lie_side_by_side:
+    first, *others = tile.axes
+    for i, axis in reversed(list(enumerate(others, start=2))):
+        if axis.windows_abut:  # a tile has no pixels that no window reads
             shares = np.repeat(shares, axis.kernel, axis=i)
             continue
-        if i > 1:
-            shape = *shares.shape[:i], axis.size, *shares.shape[i + 1 :]
-            pixels = scratch_zeros(f"axis {i}", shape, shares.dtype)
+        shape = *shares.shape[:i], axis.size, *shares.shape[i + 1 :]
+        pixels = scratch_zeros(f"axis {i}", shape, shares.dtype)
         before = (EVERY,) * i
         for _, stops, read in axis.taps:
-            here, share = pixels[(*before, read)], shares[(*before, stops)]
-            if alone:
-                here[...] = share
-            else:
-                here += share
+            pixels[(*before, read)] += shares[(*before, stops)]
         shares = pixels
+    alone = all(axis.windows_abut for axis in tile.axes)
+    for _, stops, read in first.taps:
+        if alone:
+            out[:, read] = shares[:, stops]
+        else:
+            out[:, read] += shares[:, stops]
 
 
 def lowest(dtype: np.dtype) -> float | int | bool:

@@ -16,14 +16,25 @@ from .._typing import Array, Shape
 __all__ = ["scratch", "scratch_zeros"]
 
 LINE = 64  # bytes of a cache line
-LARGEST = 2**25 - 2**16  # bytes of a piece that glibc may take to be one of many
+FOLLOWED = (
+    2**25 - 2**16
+)  # bytes: glibc's rule ends at 32 MiB, header and pages included
 
 _kept = local()
 
-# glibc hands back what is freed at the end of its heap, and the next result begins with
-# fresh pages: a third of a step of a small network. Once it saw a large piece freed, it
-# expects more of the kind and keeps up to 64 MiB. So here is one that nobody touches.
-np.empty(LARGEST, np.uint8)
+
+def keep_freed_memory() -> None:
+    """Lead glibc to keep up to 64 MiB of what was freed, in the whole process.
+
+    It hands back what is freed at the end of its heap, so that the next result begins
+    with fresh pages: a third of a step of a small network. Once a large piece was freed
+    it expects more of the kind. Here is one that nobody touches; elsewhere it is
+    nothing.
+    """
+    np.empty(FOLLOWED, np.uint8)
+
+
+keep_freed_memory()
 
 
 def scratch(purpose: str, shape: Shape, dtype: np.dtype) -> Array:

@@ -40,6 +40,7 @@ MEBIBYTE = 2**20
 BUDGET = 64 * MEBIBYTE  # for all threads together
 CACHE = 3 * MEBIBYTE  # of columns in a tile: they stay in the cache of one core
 ENOUGH = 384  # windows in a tile, unless they take a whole share of the budget
+MANY_TAPS = 256  # of a kernel: too many to keep what an axis works out for each
 SHARE = 8  # of the budget goes to one tile at most, with what comes along
 
 _budget = Setting("workspace")
@@ -167,9 +168,14 @@ def blocks(shape: Shape, most: int) -> Iterator[tuple[slice, ...]]:
         )
 
 
-@lru_cache(256)  # with what an axis has worked out: tiles and calls are much alike
 def narrow(axis: Axis, begin: int, end: int) -> tuple[slice, Axis]:
     """Return the pixels that some windows of an axis read, and the axis they make."""
+    # Tiles and calls have the same few axes, and each keeps what it has worked out.
+    return (kept if axis.kernel <= MANY_TAPS else narrowed)(axis, begin, end)
+
+
+def narrowed(axis: Axis, begin: int, end: int) -> tuple[slice, Axis]:
+    """Find out what `narrow` returns."""
     first = begin * axis.stride - axis.before
     last = (end - 1) * axis.stride - axis.before + axis.span
     start, stop = (min(max(place, 0), axis.size) for place in (first, last))
@@ -179,3 +185,6 @@ def narrow(axis: Axis, begin: int, end: int) -> tuple[slice, Axis]:
     return slice(start, stop), axis._replace(
         size=size, before=before, after=after, ceil_mode=False
     )
+
+
+kept = lru_cache(256)(narrowed)

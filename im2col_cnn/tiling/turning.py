@@ -20,10 +20,10 @@ from .tiles import Axes, Tile, most_results, most_threads, most_windows, tiles
 from .widening import is_finite, neighbours
 from .workers import run
 
-__all__ = ["gradients", "is_sooner", "is_turnable", "turn", "turned_axes"]
+__all__ = ["gradients", "turn", "turned_axes", "turning_is_faster"]
 
 SMALL = 2**20  # bytes of a kernel that is turned around in no time
-SLOWER = 3  # times as long as copying a number takes adding it up
+SLOWER = 3  # adding a number up takes three times as long as copying it
 
 
 def turned_axes(axes: Axes) -> Axes | None:
@@ -40,19 +40,15 @@ def turned_axes(axes: Axes) -> Axes | None:
     return turned if possible else None
 
 
-def is_sooner(w: Kernels, axes: Axes) -> bool:
-    """Tell whether it is sooner done to turn a kernel than to fold windows."""
+def turning_is_faster(w: Kernels, axes: Axes) -> bool:
+    """Tell whether turning the kernel takes less time than folding the windows."""
     *kernel, C, F = w.shape
     pixels = prod(axis.size for axis in axes)
     windows = prod(axis.output_size for axis in axes)
-    # Tap by tap, F numbers for every pixel are copied, or C for every window added up.
+    # For every tap, F numbers per pixel are copied, or C per window are added up.
     less = pixels * F <= SLOWER * windows * C and w.nbytes <= SMALL
-    return (less or prod(kernel) == 1) and is_turnable(w)
-
-
-def is_turnable(w: Kernels) -> bool:
-    """Tell whether a kernel meets the zeros around dy unharmed: inf * 0 is NaN."""
-    return is_finite(w)
+    # The turned kernel meets the zeros around dy, and inf * 0 is NaN.
+    return (less or prod(kernel) == 1) and is_finite(w)
 
 
 def turn(w: Kernels) -> Kernels:
@@ -72,7 +68,11 @@ def gradients(
     turned = turned_axes(axes)
     *kernel, C, F = w.shape
     dx = np.empty(x.shape, dtypes.result)
-    if turned is None or neighbours(turned, F, dx) > 1 or not is_sooner(w, axes):
+    if (
+        turned is None
+        or neighbours(turned, F, dx) > 1
+        or not turning_is_faster(w, axes)
+    ):
         return None
     W = turn(w).reshape(prod(kernel) * F, C)
     total = np.zeros((C, len(W)), w.dtype)

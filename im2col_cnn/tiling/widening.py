@@ -5,7 +5,7 @@ copying takes longer than multiplying. But neighbouring windows share most of th
 pixels: g of them side by side are one wide window, and a kernel with g copies of every
 filter, each moved one stop on among zeros, gives all their outputs in one row:
 
-    w   a b c        wide w   a b c . .       one window of 5 pixels, stride 3,
+    w   a b c        wide w   a b c . .       one window of 5 pixels, moved by 3,
                               . a b c .       instead of three windows of 3
                               . . a b c
 
@@ -30,51 +30,53 @@ __all__ = [
     "is_finite",
     "narrow_kernel",
     "neighbours",
-    "side_by_side",
     "widen_axes",
     "widen_kernel",
     "widen_outputs",
+    "windows_at_once",
 ]
 
-# Multiply-adds in the time that a line of a window takes, however short it is.
+# What it takes to copy, or to add up, a line of a window, however short, counted in
+# multiply-adds of a product.
 COPIED, FOLDED = 350, 1000
 FEW = 8  # filters: products with fewer columns take no less time
-WIDEST = 32  # windows at once: with more of them, zeros would take most of the time
+WIDEST = 32  # windows at once: the square root of FOLDED, beyond which no cost is least
 HEAVY = 2**23  # bytes of the wide kernel: it is there as a whole
 
 
-def side_by_side(
-    axes: Axes, C: int, outputs: Images, among_zeros: Array, line: int = COPIED
+def windows_at_once(
+    axes: Axes, C: int, outputs: Images, among_zeros: Array, per_line: int = COPIED
 ) -> int:
     """Return how many windows to take at once: 1 if they had better stay apart."""
-    g = neighbours(axes, C, outputs, line)
+    g = neighbours(axes, C, outputs, per_line)
     # The zeros of the wide kernel are multiplied, too, and inf * 0 would be NaN.
     possible = g > 1 and among_zeros.dtype.kind == "f" and is_finite(among_zeros)
     return g if possible else 1
 
 
-def neighbours(axes: Axes, C: int, outputs: Images, line: int = COPIED) -> int:
+def neighbours(axes: Axes, C: int, outputs: Images, per_line: int = COPIED) -> int:
     """Return how many windows one wide window had better hold."""
     if not outputs.flags.c_contiguous:
         return 1
-    return cheapest(axes, C, outputs.shape[-1], outputs.itemsize, line)
+    return cheapest(axes, C, outputs.shape[-1], outputs.itemsize, per_line)
 
 
 @lru_cache(256)
-def cheapest(axes: Axes, C: int, F: int, itemsize: int, line: int) -> int:
+def cheapest(axes: Axes, C: int, F: int, itemsize: int, per_line: int) -> int:
     """Return how many windows at once take the least time for each of them."""
     *others, last = axes
     if last.stride > last.kernel or last.dilation > 1:  # wide windows have gaps
         return 1
 
+    lines = prod(axis.kernel for axis in others)
+
     def taps(g: int) -> int:
         return (g - 1) * last.stride + last.kernel
 
-    def cost(g: int) -> float:
-        return (line + taps(g) * C * max(g * F, FEW)) / g
+    def cost(g: int) -> float:  # of a window, for each line of the kernel
+        return (per_line + taps(g) * C * max(g * F, FEW)) / g
 
     def is_possible(g: int) -> bool:
-        lines = prod(axis.kernel for axis in others)
         heavy = lines * taps(g) * C * g * F * itemsize > HEAVY
         return g == 1 or (last.output_size % g == 0 and not heavy)
 
@@ -97,7 +99,7 @@ def widen_outputs(y: Images, g: int) -> Images:
 
 
 def widen_kernel(w: Kernels, axes: Axes, g: int) -> Kernels:
-    """Return the kernel (*KERNEL, C, g * F) for `g` windows, until the next call."""
+    """Return the kernel (*KERNEL, C, g * F) for `g` windows, good until the next."""
     *kernel, taps, C, F = w.shape
     many = (g - 1) * axes[-1].stride + taps
     wide = scratch_zeros("wide kernel", (*kernel, many, C, g * F), w.dtype)
@@ -113,14 +115,14 @@ def narrow_kernel(wide: Kernels, axes: Axes, g: int) -> Kernels:
 
 def copies(wide: Kernels, axes: Axes, g: int) -> Array:
     """View the copies of a kernel in a wide one, (*LINES, g, KW, C, F)."""
-    *kernel, _, C, many = wide.shape
-    *lines, tap, channel, filter_ = wide.strides
+    *lines, _, C, many = wide.shape
+    *steps, tap, channel, filter_ = wide.strides
     F = many // g
-    step = axes[-1].stride * tap + F * filter_  # each is moved on by one stop
+    moved = axes[-1].stride * tap + F * filter_  # one stop on, and F filters
     return as_strided(
         wide,
-        (*kernel, g, axes[-1].kernel, C, F),
-        (*lines, step, tap, channel, filter_),
+        (*lines, g, axes[-1].kernel, C, F),
+        (*steps, moved, tap, channel, filter_),
     )
 
 
