@@ -5,11 +5,11 @@ its taps lie ``dilation`` pixels apart, so that it spans ``dilation * (kernel - 
 of them. The size formula stands in `Axis.reaching`, and nowhere else.
 """
 
-from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
 
+from ._lazily import lazily
 from ._typing import Array
 
 __all__ = ["Axis", "same"]
@@ -30,7 +30,7 @@ class Numbers(NamedTuple):
 class Axis(Numbers):
     """One spatial axis: how long the image is and how the window moves along it."""
 
-    @cached_property
+    @lazily
     def span(self) -> int:
         """Pixels from a window's first tap to its last, both counted."""
         return self.dilation * (self.kernel - 1) + 1
@@ -49,7 +49,7 @@ class Axis(Numbers):
         last = (self.reaching - 1) * self.stride
         return self.ceil_mode and last >= self.before + self.size
 
-    @cached_property
+    @lazily
     def output_size(self) -> int:
         """Count the windows that are kept."""
         return self.reaching - self.dropped
@@ -65,7 +65,7 @@ class Axis(Numbers):
             return f"({slack}) // {self.stride} + 1"
         return f"ceil(({slack}) / {self.stride}) + 1"
 
-    @cached_property
+    @lazily
     def padded_size(self) -> int:
         """Pixels of the padded axis; ``ceil_mode`` may need some more after it."""
         reach = (self.output_size - 1) * self.stride + self.span
@@ -86,7 +86,7 @@ class Axis(Numbers):
         inside = self.output_size * self.kernel <= self.size
         return alone and inside and self.before == 0
 
-    @cached_property
+    @lazily
     def taps(self) -> tuple[tuple[int, slice, slice], ...]:
         """List the taps that may read a real pixel, each with what `tap` returns."""
         return tuple((k, *self.tap(k)) for k in self.live)

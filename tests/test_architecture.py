@@ -13,7 +13,7 @@ import im2col_cnn
 ROOT = Path(im2col_cnn.__file__).parent
 FLOORS = """\
 _typing  _version  commands.kernels  testing.deadline  testing.process  testing.sources
-_checks.quoting  testing.support  tiling.scoped  tiling.sharing
+_checks.quoting  _lazily  testing.support  tiling.scoped  tiling.sharing
 _checks.numbers  _checks.settings  _dtypes  _gating  testing.definitions
 _checks.arrays  _checks.geometry  _checks.notebook  testing.homework
 _checks.channels  _checks.convolutions  _checks.drawing  _checks.judging  tiling.blas

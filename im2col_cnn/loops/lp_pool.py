@@ -60,7 +60,7 @@ def lp_pool_backward(dy: ArrayLike, cache: LoopLpPoolCache) -> Images:
     cache = require_cache(cache, LoopLpPoolCache, "loops.lp_pool_forward")
     x, y, window, p = cache.x, cache.y, cache.window, cache.p
     dy = as_upstream(dy, y.shape)
-    result, working = mean_arithmetic(y, dy)
+    result, working = mean_arithmetic(x, dy)
 
     dx = np.zeros(x.shape, working)
     x, y, dy = x.astype(working), y.astype(working), dy.astype(working)

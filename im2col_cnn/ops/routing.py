@@ -5,13 +5,13 @@ they share it, or each gets all of it. A scatter-add in every case.
 """
 
 from dataclasses import dataclass
-from functools import cached_property
 from math import prod
 
 import numpy as np
 
 from .._dtypes import Arithmetic
 from .._gating import BITS, pass_where
+from .._lazily import lazily
 from .._typing import Array, Images, Ties
 from ..tiling.tiles import Axes, blocks, most_threads, most_windows, tiles
 from ..tiling.workers import run
@@ -46,7 +46,7 @@ class MaxPoolCache:
     window: Window
     ties: Ties
 
-    @cached_property
+    @lazily
     def argmax(self) -> Array:
         """Flat index in the image of every first maximum, in the shape of `y`."""
         places = np.arange(prod(self.window.spatial))
@@ -62,7 +62,7 @@ class MaxPoolCache:
         x, y = self.x[tap.pixels], self.y[tap.stops]
         return same_or_nan(x, y, any_nan=self.any_nan)
 
-    @cached_property
+    @lazily
     def any_nan(self) -> bool:
         """Whether any window has a NaN, which equals nothing."""
         return has_nan(self.y)

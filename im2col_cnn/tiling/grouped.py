@@ -36,6 +36,7 @@ __all__ = [
 # Bytes of columns between which each gradient has a thread of its own. Below, waking a
 # second one takes too long; above, each gradient is cut into tiles for several.
 LITTLE, MUCH = 2 * 2**20, 2 * CACHE
+LIGHT = 2**20  # bytes of a kernel: both may copy it at once
 
 
 @one_blas_thread  # once for all that follows
@@ -118,8 +119,9 @@ def gradients(
     dtypes: Arithmetic,
 ) -> tuple[Images, Kernels]:
     """Return `dx` and `dw`: from one unfolding of `dy`, or else each by itself."""
+    w = w.astype(dtypes.working, copy=False)
     if groups == 1:
-        arguments = x, dy, w.astype(dtypes.working, copy=False), window.axes, dtypes
+        arguments = x, dy, w, window.axes, dtypes
         both = winograd.gradients(*arguments) or turning.gradients(*arguments)
         if both is not None:
             return both
@@ -129,9 +131,10 @@ def gradients(
     ]
     found: list[Array] = []
     per_window = prod(window.kernel_size) * x.shape[-1]
-    size = window.axes, per_window, dtypes.working.itemsize
-    columns = prod(dy.shape[:-1]) * per_window * dtypes.working.itemsize
-    most = most_threads(*size) if LITTLE < columns <= MUCH else 1
+    size = window.axes, per_window, w.itemsize
+    columns = prod(dy.shape[:-1]) * per_window * w.itemsize
+    pays = LITTLE < columns <= MUCH and w.nbytes <= LIGHT
+    most = most_threads(*size) if pays else 1
     run(lambda task: task(), tasks, then=found.append, most=most)
     dx, dw = found
     return dx, dw

@@ -1,0 +1,35 @@
+"""Work out an attribute when it is first asked for, without a lock.
+
+``functools.cached_property`` of Python 3.11 holds a lock meanwhile, one for all objects
+of a class. A child forked at that moment finds it held, and waits forever. Here two
+threads may both work a value out, and come to the same.
+"""
+
+from collections.abc import Callable
+from typing import Any, Generic, TypeVar, final, overload
+
+__all__ = ["lazily"]
+
+Value = TypeVar("Value")
+
+
+@final
+class lazily(Generic[Value]):  # noqa: N801  # a decorator
+    """Keep what a method returns in the attribute of its name."""
+
+    def __init__(self, method: Callable[[Any], Value]) -> None:
+        self.method = method
+        self.__doc__ = method.__doc__
+
+    @overload
+    def __get__(self, owner: None, kind: type) -> "lazily[Value]": ...
+
+    @overload
+    def __get__(self, owner: object, kind: type) -> Value: ...
+
+    def __get__(self, owner: object, kind: type) -> "Value | lazily[Value]":
+        """Find the value once; from then on the attribute of the object hides this."""
+        if owner is None:
+            return self
+        value = vars(owner)[self.method.__name__] = self.method(owner)
+        return value
