@@ -16,9 +16,7 @@ from .._typing import Array, Shape
 __all__ = ["scratch", "scratch_zeros"]
 
 LINE = 64  # bytes of a cache line
-FOLLOWED = (
-    2**25 - 2**16
-)  # bytes: glibc's rule ends at 32 MiB, header and pages included
+FOLLOWED = 2**25 - 2**16  # bytes: glibc raises its limits up to 32 MiB, all included
 
 _kept = local()
 
@@ -28,8 +26,8 @@ def keep_freed_memory() -> None:
 
     It hands back what is freed at the end of its heap, so that the next result begins
     with fresh pages: a third of a step of a small network. Once a large piece was freed
-    it expects more of the kind. Here is one that nobody touches; elsewhere it is
-    nothing.
+    it expects more of the kind. Here is one that nobody touches; where there is no
+    glibc, this does nothing.
     """
     np.empty(FOLLOWED, np.uint8)
 
