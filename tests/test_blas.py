@@ -53,6 +53,27 @@ def test_blas_is_as_before_after_an_exception() -> None:
         assert blas_threads() == before
 
 
+def test_blas_is_given_back_later_if_that_is_interrupted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def interrupt(_: object) -> None:
+        raise KeyboardInterrupt
+
+    def hold_and_be_interrupted() -> None:
+        with one_blas_thread:
+            monkeypatch.setattr(one_blas_thread, "limit", interrupt)
+
+    with threadpool_limits(2, "blas"):
+        before = blas_threads()
+        with pytest.raises(KeyboardInterrupt):
+            hold_and_be_interrupted()
+        monkeypatch.undo()
+        with one_blas_thread:
+            pass
+
+        assert blas_threads() == before
+
+
 def test_whoever_leaves_last_gives_blas_back() -> None:
     before = blas_threads()
     inside = threading.Barrier(2)

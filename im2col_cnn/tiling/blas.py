@@ -21,13 +21,14 @@ class OneBlasThread(ContextDecorator):
         self.inside = 0
         self.libraries: list[Any] | None = None
         self.before: list[int] = []
+        self.is_owed = False
 
     def __enter__(self) -> None:
         with self.lock:
             if self.inside == 0:
                 if self.libraries is None:
                     self.libraries = find_libraries()
-                self.before = [library.get_num_threads() for library in self.libraries]
+                self.note_what_is()
                 self.limit([1] * len(self.libraries))
             self.inside += 1
 
@@ -36,6 +37,15 @@ class OneBlasThread(ContextDecorator):
             self.inside -= 1
             if self.inside == 0:
                 self.limit(self.before)
+                self.is_owed = False
+
+    def note_what_is(self) -> None:
+        """Note the limits, but not our own that an interruption has left behind."""
+        limits = [library.get_num_threads() for library in self.libraries or []]
+        if self.is_owed:
+            pairs = zip(self.before, limits, strict=True)
+            limits = [was if now == 1 else now for was, now in pairs]
+        self.before, self.is_owed = limits, True
 
     def limit(self, counts: list[int]) -> None:
         """Give each library its number of threads."""
@@ -61,6 +71,7 @@ class OneBlasThread(ContextDecorator):
         if self.inside:
             self.inside = 0
             self.limit(self.before)
+            self.is_owed = False
 
 
 def limit_this_thread() -> None:
