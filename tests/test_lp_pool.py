@@ -78,6 +78,16 @@ def test_infinity_has_an_infinite_norm() -> None:
     assert y.item() == np.inf
 
 
+def test_gradients_have_the_dtype_of_the_images_and_what_is_owed() -> None:
+    x, dy = np.ones((1, 2, 1), np.uint8), np.ones((1, 1, 1), np.float32)
+
+    _, cache = lp_pool_forward(x, 2)
+    _, cache_loops = loops.lp_pool_forward(x, 2)
+
+    assert lp_pool_backward(dy, cache).dtype == np.float32
+    assert loops.lp_pool_backward(dy, cache_loops).dtype == np.float32
+
+
 @pytest.mark.parametrize(
     ("p", "error", "message"),
     [
