@@ -135,6 +135,15 @@ def test_an_argmax_of_another_shape_is_refused() -> None:
         max_unpool(np.ones((1, 1, 1, 1)), np.zeros((1, 1), int), 2)
 
 
+def test_images_that_changed_since_forward_pay_nobody_rather_than_fail() -> None:
+    x = np.arange(64.0).reshape(1, 8, 8, 1)
+    y, cache = max_pool_forward(x, 4)
+
+    x[...] = 0  # the cache holds the images themselves: no pixel is its maximum now
+
+    assert not max_pool_backward(y, cache).any()
+
+
 @given(data=st.data())
 def test_windows_side_by_side_pay_their_first_maximum_and_no_other(
     data: st.DataObject,

@@ -78,7 +78,7 @@ def pay_all_at_once(x: Images, y: Images, dy: Images, dx: Images, tile: Tile) ->
         winners = np.add.reduce(winners, axis, dtype=count)
     image, *places, channel = np.nonzero(winners > 1)
     window = image, *(side for place in places for side in (place, EVERY)), channel
-    first = wins[window].reshape(image.size, -1).argmax(axis=1)
+    first = wins[window].reshape(image.size, prod(tile.kernel)).argmax(axis=1)
     tap = np.unravel_index(first, tile.kernel)
     sides = (side for pair in zip(places, tap, strict=True) for side in pair)
     paid[window] = 0
