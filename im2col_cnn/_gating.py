@@ -12,12 +12,8 @@ from ._typing import Array
 
 __all__ = ["BITS", "pass_where"]
 
-BITS = {
-    1: np.int8,
-    2: np.int16,
-    4: np.int32,
-    8: np.int64,
-}  # as many bytes as the numbers have
+# By how many bytes the numbers have.
+BITS = {1: np.int8, 2: np.int16, 4: np.int32, 8: np.int64}
 
 
 def pass_where(condition: Array, numbers: Array, out: Array | None = None) -> Array:

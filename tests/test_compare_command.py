@@ -101,7 +101,7 @@ def test_what_was_measured_with_is_told(monkeypatch: pytest.MonkeyPatch) -> None
     told = conditions.in_words(conditions.conditions(2, []))
 
     assert "2 threads, numpy" in told
-    assert "openblas 0.3 with Haswell kernels" in told
+    assert "BLAS openblas 0.3 with Haswell kernels" in told
     assert "doctor" in told
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from typing import Any
 
-from .kernels import blas_library, suggestion
+from .kernels import blas_library, blas_name, suggestion
 
 __all__ = ["conditions", "in_words"]
 
@@ -12,12 +12,12 @@ __all__ = ["conditions", "in_words"]
 def conditions(threads: int, libraries: Sequence[str]) -> dict[str, Any]:
     """Gather the number of threads, versions, and the kernels that BLAS runs."""
     library = blas_library()
-    name, number = (library.get(key) or "" for key in ("internal_api", "version"))
+    # Of torch and torch-channels-last, the package is torch.
     packages = dict.fromkeys(["numpy", *(name.split("-")[0] for name in libraries)])
     return {
         "threads": threads,
         "versions": {package: version(package) for package in packages},
-        "blas": f"{name} {number}".strip() or "unknown BLAS",
+        "blas": blas_name(library),
         "kernels": library.get("architecture"),
         "better_kernels": suggestion(),
     }
@@ -28,7 +28,8 @@ def in_words(found: dict[str, Any]) -> str:
     threads = f"{found['threads']} thread{'s' * (found['threads'] > 1)}"
     versions = (f"{name} {number}" for name, number in found["versions"].items())
     kernels = f" with {found['kernels']} kernels" * bool(found["kernels"])
-    line = f"measured with {', '.join([threads, *versions, found['blas']])}{kernels}"
+    blas = f"BLAS {found['blas']}{kernels}"
+    line = f"measured with {', '.join([threads, *versions, blas])}"
     if found["better_kernels"] is None:
         return line
     return f"{line};\nthis CPU can run better ones: see `im2col-cnn doctor`"

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..tiling.tiles import BUDGET, CACHE
 from ..tiling.workers import thread_count
-from .kernels import CHOICE, blas_library, cpu_features, suggestion
+from .kernels import CHOICE, blas_library, blas_name, cpu_features, suggestion
 from .refusals import refusing
 from .screen import open_screen, say, show_table
 
@@ -45,7 +45,7 @@ def doctor() -> None:
     rows = [
         ("Python", platform.python_version()),
         ("NumPy", np.__version__),
-        ("BLAS", f"{library.get('internal_api', '-')} {library.get('version', '')}"),
+        ("BLAS", blas_name(library)),
         ("its kernels", str(library.get("architecture", "-"))),
         ("the CPU offers", widest),
         ("one product", f"{speed:.0f} GFLOP/s on one thread"),

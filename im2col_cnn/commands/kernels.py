@@ -14,6 +14,7 @@ __all__ = [
     "CHOICE",
     "better_kernels",
     "blas_library",
+    "blas_name",
     "cpu_features",
     "restart_with_better_kernels",
     "suggestion",
@@ -38,6 +39,12 @@ def blas_library() -> dict[str, Any]:
     found = [info for info in threadpool_info() if info["user_api"] == "blas"]
     found.sort(key=lambda info: "numpy" not in info["filepath"])
     return dict(found[0]) if found else {}
+
+
+def blas_name(library: dict[str, Any]) -> str:
+    """Return the name and version of a BLAS, as far as it tells them."""
+    told = (library.get(key) or "" for key in ("internal_api", "version"))
+    return " ".join(told).strip() or "unknown"
 
 
 def cpu_features() -> dict[str, bool]:

@@ -60,7 +60,7 @@ def relu_forward(x: ArrayLike) -> tuple[Array, ReluCache]:
 
     Notes
     -----
-    One comparison per number.
+    One comparison and one multiplication per number; the cache takes a byte for each.
 
     Examples
     --------

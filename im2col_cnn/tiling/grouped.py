@@ -7,7 +7,8 @@
 
 `bilinear` does all of them; the others do some of them faster: `depthwise` where every
 channel is alone, `winograd` for three taps and many channels, `turning` for gradients
-of images.
+of images. All of them multiply outside of `run`, too, so BLAS is held here, once for a
+whole map: a thread that it wakes for a short product spins long after.
 """
 
 from collections.abc import Callable, Iterator
@@ -39,7 +40,7 @@ LITTLE, MUCH = 2 * 2**20, 2 * CACHE
 LIGHT = 2**20  # bytes of a kernel: both may copy it at once
 
 
-@one_blas_thread  # once for all that follows
+@one_blas_thread
 def correlate(
     x: Images,
     w: Kernels,

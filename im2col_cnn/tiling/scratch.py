@@ -25,9 +25,9 @@ def keep_freed_memory() -> None:
     """Lead glibc to keep up to 64 MiB of what was freed, in the whole process.
 
     It hands back what is freed at the end of its heap, so that the next result begins
-    with fresh pages: a third of a step of a small network. Once a large piece was freed
-    it expects more of the kind. Here is one that nobody touches; where there is no
-    glibc, this does nothing.
+    with fresh pages: three tenths of a step of a small network. Once a large piece was
+    freed it expects more of the kind. Here is one that nobody touches. Where there is
+    no glibc, this does nothing.
     """
     np.empty(FOLLOWED, np.uint8)
 

@@ -18,7 +18,6 @@ import numpy as np
 from .._typing import Array, Images, Kernels, Shape
 from ..axis import Axis
 from ..window import EVERY
-from .blas import one_blas_thread
 from .patches import view_windows
 from .scratch import scratch
 from .tiles import Tile
@@ -83,14 +82,12 @@ def spread_kernels(w: Kernels) -> Array:
     *kernel, C, F = w.shape
     if abs(w.strides[-1]) > abs(w.strides[-2]):
         return spread_kernels(w.swapaxes(-1, -2)).swapaxes(-1, -2)
-    with one_blas_thread:
-        return multiplied(G, w, len(kernel)).reshape(-1, C, F)
+    return multiplied(G, w, len(kernel)).reshape(-1, C, F)
 
 
 def gather_kernels(U: Array, out: Kernels) -> None:
     """Write G.T u, (3, 3, C, F), to `out`."""
-    with one_blas_thread:
-        out[...] = multiplied(transposed(G), U, out.ndim - 2).reshape(out.shape)
+    out[...] = multiplied(transposed(G), U, out.ndim - 2).reshape(out.shape)
 
 
 def multiplied(matrix: Matrix, array: Array, n: int, purpose: str = "") -> Array:

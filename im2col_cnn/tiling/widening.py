@@ -20,7 +20,6 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from .._typing import Array, Images, Kernels
-from .blas import one_blas_thread
 from .scratch import scratch_zeros
 from .tiles import Axes, blocks
 from .workers import run
@@ -67,7 +66,6 @@ def cheapest(axes: Axes, C: int, F: int, itemsize: int, per_line: int) -> int:
     *others, last = axes
     if last.stride > last.kernel or last.dilation > 1:  # wide windows have gaps
         return 1
-
     lines = prod(axis.kernel for axis in others)
 
     def taps(g: int) -> int:
@@ -130,7 +128,7 @@ def is_finite(array: Array) -> bool:
     """Tell whether an array holds neither infinity nor NaN, in little memory."""
     if array.dtype.itemsize >= 4 and array.flags.c_contiguous:
         flat = array.ravel()
-        with one_blas_thread, np.errstate(all="ignore"):
+        with np.errstate(all="ignore"):
             if np.isfinite(flat @ flat):  # one bad number would spoil the sum
                 return True
     found: list[bool] = []
