@@ -1,8 +1,9 @@
-"""The package is a building: a module imports only from the floors below it."""
+"""Imports point down between eleven storeys of packages, and never in a circle."""
 
 import ast
 import importlib
 from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
 from itertools import chain
 from pathlib import Path
 
@@ -11,110 +12,32 @@ import pytest
 import im2col_cnn
 
 ROOT = Path(im2col_cnn.__file__).parent
-FLOORS = """\
-_typing  _version  commands.kernels  testing.deadline  testing.process  testing.sources
-_checks.quoting  _lazily  testing.support  tiling.scoped  tiling.sharing
-_checks.numbers  _checks.settings  _dtypes  _gating  testing.definitions
-_checks.arrays  _checks.geometry  _checks.notebook  testing.homework
-_checks.channels  _checks.convolutions  _checks.drawing  _checks.judging  tiling.blas
-axis  tiling.scratch  tiling.workers
-explanation
+STOREYS = """\
+_lazily  _typing  _version  data
+_checks  _dtypes  _gating  axis
+explanation  files
 window
-placing  tiling.tiles
-columns.matrix  columns.views  loops.conv  loops.reading
-loops.adaptive_pool  loops.avg_pool  loops.conv_transpose  loops.lp_pool
-loops.max_pool  tiling.painting  tiling.patches
-tiling.reducing  tiling.widening
-tiling.bilinear
-tiling.spreading  tiling.turning
-tiling.depthwise  tiling.winograd
-tiling.grouped
-ops.avg_pool  ops.conv  ops.dense  ops.dropout  ops.lp_pool
-ops.normalization  ops.relu  ops.sigmoid  ops.softmax  ops.winners
-ops.routing
-ops.adaptive_pool  ops.conv_transpose  ops.losses  ops.max_pool
-ops.global_pool
-files.atomic  files.content  nn.layer  step_by_step.convolution
-step_by_step.pooling  testing.slopes
-files.reading  files.sink  testing.planes  testing.sweeps
-files.archive  files.chunks  files.texts
-testing.strategies
-files.classes  files.stored  files.weights  testing.gradcheck
-files.datasets  files.photos
-nn.augmentation  nn.batches  nn.wrapping
-nn.activations  nn.global_pooling
-nn.history  nn.initializers  nn.optimizers  nn.pooling  nn.regularization
-nn.schedules  nn.shaping  nn.summary
-nn.layers  nn.progress
-files.folders  nn.configuration
-nn.rebuilding
-nn.stack
-nn.network
-nn.evaluation  nn.models  nn.run
-nn.checkpoint  nn.gradients  nn.validation
-nn.plan  nn.steps
-nn.epochs
-nn.preparing
-nn.training
-pictures.captions  pictures.planes  pictures.svg
-pictures.film  pictures.learning  pictures.memory  pictures.shapes
-pictures.answers  pictures.rungs
-pictures.grids
-pictures.comparison  pictures.line  pictures.payments  pictures.shrinking
-pictures.comb  pictures.sweeping
-pictures.coverage  pictures.folding  pictures.matrix  pictures.painting
-pictures.pooling
-pictures.averaging  pictures.layouts  pictures.scratch  pictures.sliding
-pictures.swapping  pictures.unfolding
-pictures.geometry  pictures.product
-testing.small  testing.subject
-testing.kinds  testing.laws.drawing  testing.laws.verdict
-testing.laws.equality  testing.laws.geometry  testing.laws.manners  testing.laws.pooling
-testing.bugs.exhibit  testing.laws.table
-testing.bugs.conv_steps  testing.bugs.pool_steps  testing.trials
-testing.bugs.columns  testing.bugs.conv_manners  testing.bugs.conv_places
-testing.bugs.conv_sums  testing.bugs.conv_swaps  testing.bugs.helpers
-testing.bugs.pooling
-testing.bugs.avg_pooling  testing.bugs.max_pooling
-testing.bugs.museum  testing.dialects.dialect
-testing.bugs.matrix  testing.bugs.pairs  testing.dialects.coursera
-testing.dialects.probing
-testing.dialects.torch
-testing.dialects.cs231n  testing.dialects.native  testing.hunting
-testing.isolation  testing.surveying
-testing.dialects.cmu  testing.wording
-testing.counterexample
-testing.dialects.table  testing.report
-testing.autograding  testing.judging  testing.page  testing.tying  testing.worker
-testing.examining
-testing.grader
-commands.bars  commands.curve  commands.inputs  commands.refusals  commands.screen
-commands.confusion  commands.report  commands.stopping  compare.cases
-commands.outputs  commands.sizes  compare.arrays  compare.catalogue  compare.chains
-commands.conditions  compare.race
-compare.contestant  commands.ratios
-compare.with_columns  compare.with_jax  compare.with_loops  compare.with_mygrad
-compare.with_torch
-compare.rungs
-compare.contestants
-commands.choosing  compare.worker
-commands.check  commands.compare  commands.doctor  commands.explain  commands.train
-commands.evaluate  commands.make_h5  commands.predict
+columns  placing  tiling
+loops  ops
+nn  pictures  step_by_step
+compare  testing
+commands
 cli
 __main__
 """  # from the ground up
-FLOOR = {
-    module: floor
-    for floor, modules in enumerate(FLOORS.splitlines())
-    for module in modules.split()
+STOREY = {
+    name: storey
+    for storey, names in enumerate(STOREYS.splitlines(), start=1)
+    for name in names.split()
 }
-SCRIPTS = {"data.make_digits"}  # run by hand; they stand outside the building
+SCRIPTS = {"data.make_digits"}  # run by hand, and imported by no module
 
 FILES = {
     ".".join(path.relative_to(ROOT).with_suffix("").parts): path
     for path in ROOT.rglob("*.py")
 }
 LOBBIES = {module for module in FILES if module.split(".")[-1] == "__init__"}
+MODULES = FILES.keys() - LOBBIES - SCRIPTS
 
 
 def imports_of(module: str) -> Iterator[tuple[str, str]]:
@@ -143,11 +66,14 @@ def found(path: list[str], name: str) -> tuple[str, str]:
     raise LookupError(f"no file for {name!r} from {'.'.join(path)}")
 
 
-def floor_of(module: str) -> int:
-    """Return the floor of a module; a package stands as high as what it hands on."""
-    if module not in LOBBIES:
-        return FLOOR[module]
-    return max((floor_of(below) for below, _ in imports_of(module)), default=0)
+def unit_of(module: str) -> str:
+    """Return the package or module below ``im2col_cnn`` that a file belongs to."""
+    return module.split(".")[0]
+
+
+def storey_of(module: str) -> int:
+    """Return the storey of a file; the front door stands above all that it hands on."""
+    return STOREY[unit_of(module)] if unit_of(module) in STOREY else 0
 
 
 def public_names(module: str) -> list[str]:
@@ -175,22 +101,38 @@ def statements(module: str) -> list[ast.stmt]:
     return ast.parse(FILES[module].read_text(encoding="utf-8")).body
 
 
-def test_every_module_has_a_floor() -> None:
-    assert FLOOR.keys() == FILES.keys() - LOBBIES - SCRIPTS
+def circle_in(package: str) -> list[str]:
+    """Return the files of a package that import each other in a circle, if any do."""
+    inside = {m for m in MODULES if unit_of(m) == package}
+    graph = {m: {below for below, _ in imports_of(m)} & inside for m in inside}
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        return [str(module) for module in error.args[1]]
+    return []
 
 
-@pytest.mark.parametrize("module", sorted(FLOOR))
+def test_every_package_has_a_storey() -> None:
+    assert STOREY.keys() == {unit_of(module) for module in FILES} - {"__init__"}
+
+
+@pytest.mark.parametrize("module", sorted(MODULES))
 def test_imports_point_down(module: str) -> None:
     for below, _ in imports_of(module):
-        assert floor_of(below) < FLOOR[module], f"{module} imports {below}"
+        if unit_of(below) != unit_of(module):
+            assert storey_of(below) < storey_of(module), f"{module} imports {below}"
 
 
-def test_the_oracle_shares_no_code_with_what_it_judges() -> None:
-    for module in FLOOR:
-        if module.split(".")[0] == "loops":
+@pytest.mark.parametrize("package", sorted(STOREY))
+def test_no_package_has_a_circle_inside(package: str) -> None:
+    assert not circle_in(package)
+
+
+def test_the_oracle_shares_no_code_with_what_it_is_compared_with() -> None:
+    for module in MODULES:
+        if unit_of(module) == "loops":
             for below, _ in imports_of(module):
-                is_loop = below.split(".")[0] == "loops"
-                assert is_loop or floor_of(below) <= FLOOR["placing"], below
+                assert unit_of(below) not in {"columns", "tiling", "ops"}, below
 
 
 @pytest.mark.parametrize("package", sorted(LOBBIES))
@@ -202,14 +144,14 @@ def test_a_package_only_hands_names_on(package: str) -> None:
     assert set(public_names(package)) == {name for _, name in imports_of(package)}
 
 
-@pytest.mark.parametrize("module", sorted(FLOOR))
+@pytest.mark.parametrize("module", sorted(MODULES))
 def test_what_a_module_calls_public_is_its_own(module: str) -> None:
     assert set(public_names(module)) <= set().union(
         *map(defined_by, statements(module))
     )
 
 
-@pytest.mark.parametrize("module", sorted(FLOOR.keys() | LOBBIES))
+@pytest.mark.parametrize("module", sorted(MODULES | LOBBIES))
 def test_what_others_take_from_a_module_is_public(module: str) -> None:
     for source, name in imports_of(module):
         assert not name or name in public_names(source), f"{name} of {source}"
