@@ -14,7 +14,7 @@ import im2col_cnn
 ROOT = Path(im2col_cnn.__file__).parent
 STOREYS = """\
 _lazily  _typing  _version  data
-_checks  _dtypes  _gating  axis
+_checks  _dtypes  _masking  axis
 explanation  files
 window
 columns  placing  tiling
@@ -68,12 +68,12 @@ def found(path: list[str], name: str) -> tuple[str, str]:
 
 def unit_of(module: str) -> str:
     """Return the package or module below ``im2col_cnn`` that a file belongs to."""
-    return module.split(".")[0]
+    return module.split(".", maxsplit=1)[0]
 
 
 def storey_of(module: str) -> int:
     """Return the storey of a file; the front door stands above all that it hands on."""
-    return STOREY[unit_of(module)] if unit_of(module) in STOREY else 0
+    return STOREY.get(unit_of(module), 0)
 
 
 def public_names(module: str) -> list[str]:

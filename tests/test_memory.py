@@ -24,7 +24,7 @@ from im2col_cnn import (
     threads,
 )
 from im2col_cnn._typing import Array
-from im2col_cnn.tiling import grouped
+from im2col_cnn.tiling import dispatch
 from im2col_cnn.tiling.tiles import workspace
 from im2col_cnn.tiling.workers import pool_of
 
@@ -152,8 +152,8 @@ def test_axes_of_long_kernels_are_not_kept() -> None:
 def test_gradients_on_two_threads_keep_within_a_small_budget(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(grouped, "LITTLE", -1)
-    monkeypatch.setattr(grouped, "MUCH", 2**40)
+    monkeypatch.setattr(dispatch, "LITTLE", -1)
+    monkeypatch.setattr(dispatch, "MUCH", 2**40)
     with workspace(2**20), threads(2):
         used = peak_beyond_results(partial(convolve, stride=2), 256, np.float32)
 

@@ -14,9 +14,9 @@ from hypothesis import given
 from im2col_cnn import Window, conv_backward, conv_forward, loops, threads
 from im2col_cnn.testing.laws.table import laws_for
 from im2col_cnn.testing.strategies import unfoldings
-from im2col_cnn.tiling import bilinear, depthwise, grouped, turning, widening
+from im2col_cnn.tiling import depthwise, dispatch, gemm, turned_kernel, wide_windows
 from im2col_cnn.tiling.tiles import Axes, tiles, workspace
-from im2col_cnn.tiling.widening import cheapest
+from im2col_cnn.tiling.wide_windows import cheapest
 from tests.operations import WITH_LOOPS, Operation
 from tests.test_architecture import imports_of
 from tests.test_promises import assert_same
@@ -28,19 +28,19 @@ SMALL = 2000  # bytes: a few windows each, so that tiles begin and end in mid-li
 @contextmanager
 def never_turned() -> Iterator[None]:
     not_depthwise = patch.object(depthwise, "is_finite", return_value=False)
-    with patch.object(turning, "SMALL", -1), not_depthwise:
+    with patch.object(turned_kernel, "SMALL", -1), not_depthwise:
         yield
 
 
 @contextmanager
 def turned_if_possible() -> Iterator[None]:
-    with patch.object(turning, "SLOWER", 2**30):
+    with patch.object(turned_kernel, "SLOWER", 2**30):
         yield
 
 
 @contextmanager
 def never_wide() -> Iterator[None]:
-    with patch.object(widening, "cheapest", return_value=1):
+    with patch.object(wide_windows, "cheapest", return_value=1):
         yield
 
 
@@ -49,19 +49,19 @@ def as_wide_as_can_be() -> Iterator[None]:
     def widest(axes: Axes, C: int, F: int, itemsize: int, per_line: int) -> int:
         return cheapest(axes, C, F, itemsize, per_line * 2**30)
 
-    with patch.object(widening, "cheapest", widest):
+    with patch.object(wide_windows, "cheapest", widest):
         yield
 
 
 @contextmanager
 def gradients_side_by_side() -> Iterator[None]:
-    with never_turned(), patch.object(grouped, "LITTLE", -1):
+    with never_turned(), patch.object(dispatch, "LITTLE", -1):
         yield
 
 
 @contextmanager
 def folded_and_in_parts() -> Iterator[None]:
-    in_parts = patch.object(bilinear, "LARGE", 1)
+    in_parts = patch.object(gemm, "LARGE", 1)
     with never_turned(), never_wide(), in_parts:
         yield
 
@@ -126,11 +126,11 @@ def test_tiles_cover_every_window_once_and_read_what_it_reads(
     "shape", [(3, 3, 1, 6), (3, 3, 8, 16), (3, 3, 64, 66), (1, 1, 8, 4)]
 )
 @pytest.mark.parametrize("stride", [1, 2])
-@pytest.mark.parametrize("little", [-1, grouped.LITTLE])
+@pytest.mark.parametrize("little", [-1, dispatch.LITTLE])
 def test_results_are_the_same_bit_by_bit_on_any_number_of_threads(
     shape: tuple[int, ...], stride: int, little: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(grouped, "LITTLE", little)
+    monkeypatch.setattr(dispatch, "LITTLE", little)
     rng = np.random.default_rng(0)
     x = rng.standard_normal((5, 24, 24, shape[2]), np.float32)
     w = rng.standard_normal(shape, np.float32)
@@ -193,5 +193,5 @@ def test_what_users_call_never_reaches_the_loops() -> None:
             seen.add(module)
             waiting.extend(below for below, _ in imports_of(module))
 
-    assert "tiling.bilinear" in seen
+    assert "tiling.gemm" in seen
     assert not [module for module in seen if module.split(".")[0] == "loops"]

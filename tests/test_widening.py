@@ -6,7 +6,7 @@ from hypothesis import given
 
 from im2col_cnn.axis import Axis
 from im2col_cnn.testing.strategies import whole_arrays
-from im2col_cnn.tiling.widening import (
+from im2col_cnn.tiling.wide_windows import (
     COPIED,
     FOLDED,
     HEAVY,

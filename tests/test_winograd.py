@@ -14,7 +14,7 @@ from hypothesis import given
 from im2col_cnn import Window, conv_backward, conv_forward
 from im2col_cnn.testing.laws.table import Law, laws_for
 from im2col_cnn.testing.strategies import Case, whole_arrays
-from im2col_cnn.tiling import bilinear, winograd
+from im2col_cnn.tiling import gemm, winograd
 from im2col_cnn.tiling.tiles import workspace
 from tests.operations import WITH_LOOPS
 
@@ -73,7 +73,7 @@ def test_it_is_taken_where_it_pays_and_left_where_it_does_not() -> None:
     assert not winograd.suits(axes, x, np.resize(w, (3, 3, 512, 512)))
     for other in Window((17, 18), 3, stride=2), Window((17, 18), 3, dilation=2):
         assert not winograd.suits(other.axes, x, w)
-    with patch.object(bilinear, "correlate", side_effect=AssertionError):
+    with patch.object(gemm, "correlate", side_effect=AssertionError):
         _, cache = conv_forward(x, w, padding=1)
         conv_backward(dy, cache)
         conv_backward(dy, cache, input_gradient=False)

@@ -13,7 +13,7 @@ from .._checks import as_flag, as_images, as_upstream, require_cache
 from .._dtypes import mean_arithmetic
 from .._typing import Array, ArrayLike, Images, Padding, Shape, Sizes
 from ..placing import pooling_window
-from ..tiling.reducing import reduce_windows, spread_over_windows
+from ..tiling.pooling import reduce_windows, spread_over_windows
 from ..tiling.tiles import Tile, blocks, most_threads, most_windows, tiles
 from ..tiling.workers import run
 from ..window import EVERY, Window

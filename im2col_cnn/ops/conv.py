@@ -6,7 +6,7 @@ With X the windows of `x`, one per row, and W the kernel, one filter per column:
 
 Three maps, one trilinear form: ``<correlate(x, w), dy>`` is also ``<x, dx>`` and
 ``<w, dw>``. With groups, each group of channels has a product of its own. Which way is
-taken, tile by tile, is chosen in `tiling.grouped`: the plain one in `tiling.bilinear`.
+taken, tile by tile, is chosen in `tiling.dispatch`: the plain one in `tiling.gemm`.
 """
 
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ import numpy as np
 from .._checks import as_convolution, as_flag, as_upstream, require_cache
 from .._dtypes import arithmetic
 from .._typing import Array, ArrayLike, Bias, Images, Kernels, Padding, Sizes
-from ..tiling.grouped import bias_gradient, correlate, gradients, kernel_gradient
+from ..tiling.dispatch import bias_gradient, correlate, gradients, kernel_gradient
 from ..window import Window
 
 __all__ = [

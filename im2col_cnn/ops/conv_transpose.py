@@ -20,7 +20,7 @@ from .._checks import (
 from .._dtypes import arithmetic
 from .._typing import Array, ArrayLike, Bias, Images, Kernels, Padding, Sizes
 from ..placing import painting_window
-from ..tiling.grouped import bias_gradient, correlate, image_gradient, kernel_gradient
+from ..tiling.dispatch import bias_gradient, correlate, image_gradient, kernel_gradient
 from ..window import Window
 
 __all__ = ["ConvTransposeCache", "conv_transpose_backward", "conv_transpose_forward"]

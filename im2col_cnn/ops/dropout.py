@@ -17,7 +17,7 @@ from .._checks import (
     require_cache,
 )
 from .._dtypes import mean_arithmetic
-from .._gating import pass_where
+from .._masking import pass_where
 from .._typing import Array, ArrayLike, Shape
 
 __all__ = ["DropoutCache", "dropout_backward", "dropout_forward"]

@@ -22,7 +22,7 @@ from .._checks import (
 from .._dtypes import arithmetic, mean_arithmetic
 from .._typing import ArrayLike, Images, Padding, Sizes, Ties
 from ..placing import pooling_window
-from ..tiling.reducing import lowest, reduce_windows
+from ..tiling.pooling import lowest, reduce_windows
 from ..tiling.tiles import Tile, most_threads, most_windows, tiles
 from ..tiling.workers import run
 from .routing import MaxPoolCache, flat, to_every_winner, to_the_first

@@ -10,7 +10,7 @@ import numpy as np
 
 from .._checks import as_array, as_slope, as_upstream, require_cache
 from .._dtypes import arithmetic, mean_arithmetic
-from .._gating import pass_where
+from .._masking import pass_where
 from .._typing import Array, ArrayLike
 
 __all__ = [

@@ -10,8 +10,8 @@ from math import prod
 import numpy as np
 
 from .._dtypes import Arithmetic
-from .._gating import BITS, pass_where
 from .._lazily import lazily
+from .._masking import BITS, pass_where
 from .._typing import Array, Images, Ties
 from ..tiling.tiles import Axes, blocks, most_threads, most_windows, tiles
 from ..tiling.workers import run

@@ -16,9 +16,9 @@ from math import prod
 
 import numpy as np
 
-from .._gating import BITS, pass_where
+from .._masking import BITS, pass_where
 from .._typing import Array, Images
-from ..tiling.reducing import lowest, reduce_axis
+from ..tiling.pooling import lowest, reduce_axis
 from ..tiling.scratch import scratch, scratch_zeros
 from ..tiling.tiles import Tile
 from ..window import EVERY

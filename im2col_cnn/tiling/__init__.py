@@ -1,4 +1,4 @@
 """How the operations run: unfold a tile, multiply, fold; on all cores, in little room.
 
-Read `tiles`, then `patches`, then `bilinear`; the rest makes special cases faster.
+Read `tiles`, then `unfold`, then `gemm`; the rest makes special cases faster.
 """

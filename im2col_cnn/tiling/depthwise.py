@@ -11,13 +11,13 @@ from math import prod
 import numpy as np
 
 from .._typing import Array, Images, Kernels
-from .bilinear import as_rows
-from .painting import paint_images
-from .patches import view_windows
+from .gemm import as_rows
+from .over_tiles import paint_images
 from .scratch import scratch
 from .tiles import Axes, Tile, most_threads, most_windows, tiles
-from .turning import turn, turned_axes
-from .widening import is_finite
+from .turned_kernel import turn, turned_axes
+from .unfold import view_windows
+from .wide_windows import is_finite
 from .workers import run
 
 __all__ = ["correlate", "image_gradient", "kernel_gradient"]

@@ -18,9 +18,9 @@ import numpy as np
 from .._typing import Array, Images, Kernels, Shape
 from ..axis import Axis
 from ..window import EVERY
-from .patches import view_windows
 from .scratch import scratch
 from .tiles import Tile
+from .unfold import view_windows
 
 __all__ = [
     "OUTPUTS",

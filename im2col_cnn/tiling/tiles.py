@@ -19,7 +19,7 @@ from .._checks import as_int
 from .._typing import Shape
 from ..axis import Axis
 from ..window import EVERY
-from .scoped import Scoped, Setting
+from .settings import Scoped, Setting
 
 __all__ = [
     "BUDGET",

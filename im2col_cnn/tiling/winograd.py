@@ -36,8 +36,8 @@ from .spreading import (
     spread_pixels,
 )
 from .tiles import Axes, Tile, most_results, most_threads, most_windows, tiles
-from .turning import turn, turned_axes
-from .widening import is_finite
+from .turned_kernel import turn, turned_axes
+from .wide_windows import is_finite
 from .workers import run
 
 __all__ = ["correlate", "gradients", "kernel_gradient"]

@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 
 from .._checks import as_int
 from .blas import limit_this_thread, one_blas_thread
-from .scoped import Scoped, Setting
+from .settings import Scoped, Setting
 from .sharing import Shared
 
 __all__ = ["run", "thread_count", "threads"]

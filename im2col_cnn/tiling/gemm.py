@@ -19,11 +19,11 @@ import numpy as np
 
 from .._typing import Array, Images, Kernels
 from ..window import EVERY
-from .painting import paint_images
-from .patches import fold_tile, unfold_tile
+from .over_tiles import paint_images
 from .scratch import scratch
 from .tiles import Axes, Tile, blocks, most_results, most_threads, most_windows, tiles
-from .widening import (
+from .unfold import fold_tile, unfold_tile
+from .wide_windows import (
     FOLDED,
     is_finite,
     narrow_kernel,

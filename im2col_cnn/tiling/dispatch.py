@@ -5,10 +5,10 @@
     image_gradient    dX = dy @ W.T, folded
     gradients         both, from one unfolding of dy where that is possible
 
-`bilinear` does all of them; the others do some of them faster: `depthwise` where every
-channel is alone, `winograd` for three taps and many channels, `turning` for gradients
-of images. All of them multiply outside of `run`, too, so BLAS is held here, once for a
-whole map: a thread that it wakes for a short product spins long after.
+`gemm` does all of them; the others do some of them faster: `depthwise` where every
+channel is alone, `winograd` for three taps and many channels, `turned_kernel` for
+gradients of images. All of them multiply outside of `run`, too, so BLAS is held here,
+once for a whole map: a thread that it wakes for a short product spins long after.
 """
 
 from collections.abc import Callable, Iterator
@@ -20,10 +20,10 @@ import numpy as np
 from .._dtypes import Arithmetic
 from .._typing import Array, Images, Kernels
 from ..window import Window
-from . import bilinear, depthwise, turning, winograd
+from . import depthwise, gemm, turned_kernel, winograd
 from .blas import one_blas_thread
 from .tiles import CACHE, blocks, most_threads, most_windows
-from .turning import turn, turned_axes, turning_is_faster
+from .turned_kernel import turn, turned_axes, turning_is_faster
 from .workers import run
 
 __all__ = [
@@ -60,7 +60,7 @@ def correlate(
     else:
         for x_, w_, b_, y_ in per_group(groups, x, w, b, y):
             if not winograd.correlate(x_, w_, window.axes, y_, b_):
-                bilinear.correlate(x_, w_, window.axes, y_, b_)
+                gemm.correlate(x_, w_, window.axes, y_, b_)
     return y
 
 
@@ -77,7 +77,7 @@ def kernel_gradient(
     else:
         for x_, dy_, dw_ in per_group(groups, x, dy, dw):
             if not winograd.kernel_gradient(x_, dy_, window.axes, dw_):
-                bilinear.kernel_gradient(x_, dy_, window.axes, dw_)
+                gemm.kernel_gradient(x_, dy_, window.axes, dw_)
     return dw.astype(dtypes.result, copy=False)
 
 
@@ -103,9 +103,9 @@ def image_gradient(
         if turned is not None and winograd.correlate(dy_, turn(w_), turned, dx_, b_):
             continue
         if turned is not None and turning_is_faster(w_, window.axes):
-            bilinear.correlate(dy_, turn(w_), turned, dx_, b_)
+            gemm.correlate(dy_, turn(w_), turned, dx_, b_)
         else:
-            bilinear.image_gradient(dy_, w_, window.axes, dx_, b_)
+            gemm.image_gradient(dy_, w_, window.axes, dx_, b_)
     return dx
 
 
@@ -123,7 +123,7 @@ def gradients(
     w = w.astype(dtypes.working, copy=False)
     if groups == 1:
         arguments = x, dy, w, window.axes, dtypes
-        both = winograd.gradients(*arguments) or turning.gradients(*arguments)
+        both = winograd.gradients(*arguments) or turned_kernel.gradients(*arguments)
         if both is not None:
             return both
     tasks: list[Callable[[], Array]] = [

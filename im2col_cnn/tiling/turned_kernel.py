@@ -14,10 +14,10 @@ import numpy as np
 
 from .._dtypes import Arithmetic
 from .._typing import Array, Images, Kernels
-from .bilinear import as_rows, copied
-from .patches import unfold_tile
+from .gemm import as_rows, copied
 from .tiles import Axes, Tile, most_results, most_threads, most_windows, tiles
-from .widening import is_finite, neighbours
+from .unfold import unfold_tile
+from .wide_windows import is_finite, neighbours
 from .workers import run
 
 __all__ = ["gradients", "turn", "turned_axes", "turning_is_faster"]
