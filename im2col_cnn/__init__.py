@@ -71,7 +71,7 @@ from .ops.softmax import (
     softmax_backward,
     softmax_forward,
 )
-from .tiling.workers import threads
+from .tiling.threads import threads
 from .window import Window
 
 __all__ = [

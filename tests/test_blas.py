@@ -12,7 +12,7 @@ from threadpoolctl import threadpool_info, threadpool_limits
 
 from im2col_cnn import threads
 from im2col_cnn.tiling.blas import one_blas_thread
-from im2col_cnn.tiling.workers import run
+from im2col_cnn.tiling.threads import run
 from tests.test_workers import counted_step, small_step
 
 

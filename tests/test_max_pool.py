@@ -11,7 +11,7 @@ from numpy.testing import assert_array_equal
 
 from im2col_cnn import loops, max_pool_backward, max_pool_forward, max_unpool
 from im2col_cnn._typing import Array
-from im2col_cnn.ops import routing
+from im2col_cnn.ops import max_gradient
 from im2col_cnn.testing.strategies import Case, poolings, whole_arrays
 from tests.operations import DIVISIBLE
 
@@ -162,7 +162,7 @@ def test_windows_side_by_side_pay_their_first_maximum_and_no_other(
     _, right = loops.max_pool_forward(x, kernel)
     dy = data.draw(whole_arrays((N, *stops, C), dtype))
 
-    with patch.object(routing, "VERY_FEW_TAPS", 0):
+    with patch.object(max_gradient, "MIN_TAPS_ALL_AT_ONCE", 0):
         dx = max_pool_backward(dy, cache)
 
     assert_array_equal(dx, loops.max_pool_backward(dy, right), strict=True)

@@ -25,8 +25,8 @@ from im2col_cnn import (
 )
 from im2col_cnn._typing import Array
 from im2col_cnn.tiling import dispatch
+from im2col_cnn.tiling.threads import pool_of
 from im2col_cnn.tiling.tiles import workspace
-from im2col_cnn.tiling.workers import pool_of
 
 Work = Callable[[Array], list[Array | None]]
 

@@ -9,7 +9,7 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given
 
-from im2col_cnn.tiling.sharing import Shared
+from im2col_cnn.tiling.threads import Shared
 
 
 def share(

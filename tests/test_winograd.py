@@ -41,7 +41,10 @@ def three_taps(draw: st.DrawFn, dtype: npt.DTypeLike) -> Case:
 
 @contextmanager
 def whenever_possible() -> Iterator[None]:
-    with patch.object(winograd, "MANY", 1), patch.object(winograd, "ENOUGH", 0):
+    with (
+        patch.object(winograd, "MIN_CHANNELS", 1),
+        patch.object(winograd, "MIN_BLOCKS", 0),
+    ):
         yield
 
 
@@ -66,13 +69,13 @@ def test_it_is_taken_where_it_pays_and_left_where_it_does_not() -> None:
     x, w, dy = arrays()
     axes = Window((17, 18), 3, padding=1).axes
 
-    assert winograd.suits(axes, x, w)
-    assert not winograd.suits(axes, x[:1], w)
-    assert not winograd.suits(axes, x, w[..., :63, :])
-    assert not winograd.suits(axes, x, w.astype(int))
-    assert not winograd.suits(axes, x, np.resize(w, (3, 3, 512, 512)))
+    assert winograd.is_faster(axes, x, w)
+    assert not winograd.is_faster(axes, x[:1], w)
+    assert not winograd.is_faster(axes, x, w[..., :63, :])
+    assert not winograd.is_faster(axes, x, w.astype(int))
+    assert not winograd.is_faster(axes, x, np.resize(w, (3, 3, 512, 512)))
     for other in Window((17, 18), 3, stride=2), Window((17, 18), 3, dilation=2):
-        assert not winograd.suits(other.axes, x, w)
+        assert not winograd.is_faster(other.axes, x, w)
     with patch.object(gemm, "correlate", side_effect=AssertionError):
         _, cache = conv_forward(x, w, padding=1)
         conv_backward(dy, cache)
@@ -100,7 +103,7 @@ def test_rounding_is_no_worse_than_that_of_the_products_it_saves() -> None:
     right, _ = conv_forward(x.astype(np.float64), w, padding=1)
 
     fewer, _ = conv_forward(x, w, padding=1)
-    with patch.object(winograd, "suits", return_value=False):
+    with patch.object(winograd, "is_faster", return_value=False):
         plain, _ = conv_forward(x, w, padding=1)
 
     assert np.abs(fewer - right).max() < 2 * np.abs(plain - right).max()

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from im2col_cnn import conv_backward, conv_forward, threads
+from im2col_cnn.tiling.threads import run, thread_count
 from im2col_cnn.tiling.tiles import workspace
-from im2col_cnn.tiling.workers import run, thread_count
 
 
 def small_step() -> float:
@@ -164,7 +164,7 @@ def test_operations_run_while_the_interpreter_shuts_down() -> None:
 
 NESTED = """
 from im2col_cnn import threads
-from im2col_cnn.tiling.workers import run
+from im2col_cnn.tiling.threads import run
 
 found = []
 with threads(2):

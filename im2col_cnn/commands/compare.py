@@ -9,7 +9,7 @@ import typer
 from ..compare.catalogue import CASES
 from ..compare.contestants import LIBRARIES, RUNGS
 from ..compare.race import race
-from ..tiling.workers import thread_count
+from ..tiling.threads import thread_count
 from .bars import draw_bars
 from .choosing import named, opponents, require_room, resized, yours
 from .conditions import conditions, in_words

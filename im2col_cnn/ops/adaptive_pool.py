@@ -14,7 +14,7 @@ import numpy as np
 from .._checks import as_images, as_per_axis, as_upstream, require_cache
 from .._dtypes import arithmetic, mean_arithmetic
 from .._typing import Array, ArrayLike, Images, Shape, Sizes
-from .routing import scatter
+from .max_gradient import scatter
 
 __all__ = [
     "AdaptiveAvgPoolCache",

@@ -14,8 +14,8 @@ from .._dtypes import mean_arithmetic
 from .._typing import Array, ArrayLike, Images, Padding, Shape, Sizes
 from ..placing import pooling_window
 from ..tiling.pooling import reduce_windows, spread_over_windows
+from ..tiling.threads import run
 from ..tiling.tiles import Tile, blocks, most_threads, most_windows, tiles
-from ..tiling.workers import run
 from ..window import EVERY, Window
 
 __all__ = ["AvgPoolCache", "avg_pool_backward", "avg_pool_forward"]

@@ -6,6 +6,7 @@
 Padding is never read, so it cannot win, whatever the dtype.
 """
 
+from dataclasses import dataclass
 from math import prod
 
 import numpy as np
@@ -20,18 +21,51 @@ from .._checks import (
     require_positions,
 )
 from .._dtypes import arithmetic, mean_arithmetic
-from .._typing import ArrayLike, Images, Padding, Sizes, Ties
+from .._lazily import lazily
+from .._typing import Array, ArrayLike, Images, Padding, Sizes, Ties
 from ..placing import pooling_window
 from ..tiling.pooling import lowest, reduce_windows
+from ..tiling.threads import run
 from ..tiling.tiles import Tile, most_threads, most_windows, tiles
-from ..tiling.workers import run
-from .routing import MaxPoolCache, flat, to_every_winner, to_the_first
+from ..window import Tap, Window
+from .max_gradient import flat, has_nan, is_maximum, to_every_maximum, to_the_first
 
 __all__ = [
     "max_pool_backward",
     "max_pool_forward",
     "max_unpool",
 ]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class MaxPoolCache:
+    """What `max_pool_backward` needs to know of `max_pool_forward`."""
+
+    x: Images
+    y: Images
+    window: Window
+    ties: Ties
+
+    @lazily
+    def argmax(self) -> Array:
+        """Flat index in the image of every first maximum, in the shape of `y`."""
+        places = np.arange(prod(self.window.spatial))
+        places = places.reshape(1, *self.window.spatial, 1)
+        argmax = np.zeros(self.y.shape, np.int64)
+        # From the last tap to the first, so that the first maximum is written last.
+        for tap in reversed(list(self.window.taps())):
+            np.copyto(argmax[tap.stops], places[tap.pixels], where=self.wins(tap))
+        return argmax
+
+    def wins(self, tap: Tap) -> Array:
+        """Tell in which windows this tap reads the maximum, or a NaN."""
+        x, y = self.x[tap.pixels], self.y[tap.stops]
+        return is_maximum(x, y, any_nan=self.any_nan)
+
+    @lazily
+    def any_nan(self) -> bool:
+        """Whether any window has a NaN, which equals nothing."""
+        return has_nan(self.y)
 
 
 def max_pool_forward(
@@ -168,8 +202,10 @@ def max_pool_backward(dy: ArrayLike, cache: MaxPoolCache) -> Images:
     dy = as_upstream(dy, cache.y.shape)
     dtypes = (mean_arithmetic if cache.ties == "split" else arithmetic)(dy)
     if cache.ties == "first":
-        return to_the_first(dy, cache, dtypes)
-    dx = to_every_winner(dy.astype(dtypes.working, copy=False), cache)
+        return to_the_first(dy, cache.x, cache.y, cache.window, dtypes)
+    dy = dy.astype(dtypes.working, copy=False)
+    split = cache.ties == "split"
+    dx = to_every_maximum(dy, cache.x, cache.y, cache.window, split=split)
     return dx.astype(dtypes.result, copy=False)
 
 

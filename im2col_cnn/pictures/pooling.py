@@ -4,8 +4,7 @@ import numpy as np
 
 from .._checks import as_matrix, as_upstream
 from .._typing import Array, ArrayLike, Padding, Shape, Sizes, Ties
-from ..ops.max_pool import max_pool_forward
-from ..ops.routing import MaxPoolCache
+from ..ops.max_pool import MaxPoolCache, max_pool_forward
 from ..window import Window
 from .captions import named, settings_of
 from .film import Film, journey

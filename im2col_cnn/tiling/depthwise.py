@@ -14,11 +14,11 @@ from .._typing import Array, Images, Kernels
 from .gemm import as_rows
 from .over_tiles import paint_images
 from .scratch import scratch
+from .threads import run
 from .tiles import Axes, Tile, most_threads, most_windows, tiles
 from .turned_kernel import turn, turned_axes
 from .unfold import view_windows
 from .wide_windows import is_finite
-from .workers import run
 
 __all__ = ["correlate", "image_gradient", "kernel_gradient"]
 

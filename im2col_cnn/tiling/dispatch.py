@@ -22,9 +22,9 @@ from .._typing import Array, Images, Kernels
 from ..window import Window
 from . import depthwise, gemm, turned_kernel, winograd
 from .blas import one_blas_thread
+from .threads import run
 from .tiles import CACHE, blocks, most_threads, most_windows
 from .turned_kernel import turn, turned_axes, turning_is_faster
-from .workers import run
 
 __all__ = [
     "bias_gradient",

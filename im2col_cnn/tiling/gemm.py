@@ -21,6 +21,7 @@ from .._typing import Array, Images, Kernels
 from ..window import EVERY
 from .over_tiles import paint_images
 from .scratch import scratch
+from .threads import run
 from .tiles import Axes, Tile, blocks, most_results, most_threads, most_windows, tiles
 from .unfold import fold_tile, unfold_tile
 from .wide_windows import (
@@ -32,7 +33,6 @@ from .wide_windows import (
     widen_outputs,
     windows_at_once,
 )
-from .workers import run
 
 __all__ = ["as_rows", "copied", "correlate", "image_gradient", "kernel_gradient"]
 

@@ -10,8 +10,8 @@ from math import prod
 import numpy as np
 
 from .._typing import Array, Images
+from .threads import run
 from .tiles import Axes, Tile, blocks, most_threads, most_windows, tiles
-from .workers import run
 
 __all__ = ["paint_images"]
 

@@ -15,10 +15,10 @@ import numpy as np
 from .._dtypes import Arithmetic
 from .._typing import Array, Images, Kernels
 from .gemm import as_rows, copied
+from .threads import run
 from .tiles import Axes, Tile, most_results, most_threads, most_windows, tiles
 from .unfold import unfold_tile
 from .wide_windows import is_finite, neighbours
-from .workers import run
 
 __all__ = ["gradients", "turn", "turned_axes", "turning_is_faster"]
 

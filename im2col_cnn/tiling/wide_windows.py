@@ -21,8 +21,8 @@ from numpy.lib.stride_tricks import as_strided
 
 from .._typing import Array, Images, Kernels
 from .scratch import scratch_zeros
+from .threads import run
 from .tiles import Axes, blocks
-from .workers import run
 
 __all__ = [
     "FOLDED",

@@ -1,12 +1,23 @@
-"""Multiply less: two outputs of three taps each in four products instead of six.
+"""Winograd's F(2x2, 3x3): four outputs of a 3x3 kernel in 16 products instead of 36.
 
-With B, G and A as in `spreading`, for two neighbouring outputs and their four pixels,
+Two neighbouring windows of three taps read four pixels d. Along one axis,
+
+    B d = (d0 - d2, d1 + d2, d2 - d1, d1 - d3)
+    G w = (w0, (w0 + w1 + w2) / 2, (w0 - w1 + w2) / 2, w2)
+    A m = (m0 + m1 + m2, m1 - m2 - m3)
 
     y = A (B d * G w)              dw = G.T (B d * A.T dy)
 
-and a block of 2 by 2 outputs takes 16 products instead of 36. With many channels each
-of them is a product of matrices, and these are what takes time. Spreading takes time of
-its own, so it pays for many channels only, and G w must be shared by many blocks.
+For d = (1, 2, 3, 5) and w = (1, 2, 4): B d = (-2, 5, 1, -3), G w = (1, 3.5, 1.5, 4),
+their products are (-2, 17.5, 1.5, -12) and A makes (17, 28) of them: two outputs for
+four products, where 1*1 + 2*2 + 3*4 and 2*1 + 3*2 + 5*4 take six.
+
+Along two axes the matrices are Kronecker products of these: 16 places for 16 pixels,
+9 taps and 4 outputs. Each transform is one product of a small matrix and a wide one,
+whose rows are what all blocks hold in one place. With many channels, the products in
+between are products of matrices; G w must be shared by many blocks.
+
+Lavin and Gray write ``Y = A^T [(G g) * (B^T d)] A``: B here is their B^T, A their A^T.
 
 Only halves appear, so whole numbers stay exact. But infinity minus infinity is NaN:
 where a result is not finite, the caller is told to go the long way.
@@ -16,38 +27,131 @@ References: Winograd, "Arithmetic Complexity of Computations", 1980; Lavin and G
 """
 
 from collections.abc import Callable
+from functools import cache, reduce
 from math import prod
 from typing import TypeVar
 
 import numpy as np
 
 from .._dtypes import Arithmetic
-from .._typing import Array, Images, Kernels
+from .._typing import Array, Images, Kernels, Shape
 from ..axis import Axis
+from ..window import EVERY
 from .scratch import scratch
-from .spreading import (
-    OUTPUTS,
-    PLACES,
-    TAPS,
-    gather_kernels,
-    put,
-    spread_kernels,
-    spread_outputs,
-    spread_pixels,
-)
+from .threads import run
 from .tiles import Axes, Tile, most_results, most_threads, most_windows, tiles
 from .turned_kernel import turn, turned_axes
+from .unfold import view_windows
 from .wide_windows import is_finite
-from .workers import run
 
 __all__ = ["correlate", "gradients", "kernel_gradient"]
 
+
+OUTPUTS, TAPS, PLACES = 2, 3, 4  # along one axis of a block
+
 Result = TypeVar("Result")
 
-MANY = 64  # channels, and filters: with fewer, spreading takes longer than products
-ENOUGH = 256  # blocks of two outputs along each axis: G w is shared by them
-HEAVY = 2**22  # bytes of G w: several of its gradients are in memory at once
-MOST = 256  # blocks in a tile: what they become stays in the cache of one core
+MIN_CHANNELS = 64  # and filters: with fewer, transforms take longer than products
+MIN_BLOCKS = 256  # blocks of two outputs along each axis: G w is shared by them
+MAX_KERNEL_BYTES = 2**22  # of G w: several of its gradients are in memory at once
+MAX_BLOCKS_PER_TILE = 256  # what they become stays in the cache of one core
+
+Matrix = tuple[tuple[float, ...], ...]
+
+B: Matrix = (1, 0, -1, 0), (0, 1, 1, 0), (0, -1, 1, 0), (0, 1, 0, -1)
+G: Matrix = (1, 0, 0), (0.5, 0.5, 0.5), (0.5, -0.5, 0.5), (0, 0, 1)
+A: Matrix = (1, 1, 1, 0), (0, 1, -1, -1)
+
+
+def transform_pixels(x: Images, tile: Tile, dtype: np.dtype) -> Array:
+    """Return B d of all blocks of a tile, (4 * 4, P, C)."""
+    return transform(
+        B, view_windows(x[tile.pixels], tile, dtype), tile, "pixels spread"
+    )
+
+
+def transform_gradients(y: Images, tile: Tile, dtype: np.dtype) -> Array:
+    """Return A.T y of all blocks of a tile, (4 * 4, P, F)."""
+    here = y[outputs_of(tile, y.shape)]
+    axes = tuple(pairs_along(size) for size in here.shape[1:-1])
+    blocks = view_windows(here, tile._replace(axes=axes), dtype)
+    return transform(transposed(A), blocks, tile, "outputs spread")
+
+
+def transform(matrix: Matrix, blocks: Array, tile: Tile, purpose: str) -> Array:
+    """Multiply what stands in the places of all blocks, (n, *BLOCKS, 2, 2, F)."""
+    n, F = len(tile.axes), blocks.shape[-1]
+    by_place = np.moveaxis(blocks, range(1 + n, 1 + 2 * n), range(n))
+    d = scratch("columns", by_place.shape, blocks.dtype)
+    np.copyto(d, by_place)
+    return multiplied(matrix, d, n, purpose).reshape(-1, tile.size, F)
+
+
+def write_outputs(M: Array, tile: Tile, out: Images, b: Array | None = None) -> None:
+    """Write A m of all blocks to the outputs, and add b."""
+    n = len(tile.axes)
+    if b is not None:
+        M[place_in_all(n)] += b
+    m = multiplied(A, M, n, "outputs")
+    m = m.reshape(*(OUTPUTS,) * n, *tile.out, M.shape[-1])
+    here = out[outputs_of(tile, out.shape)]
+    for place in np.ndindex(m.shape[:n]):
+        part = here[(EVERY, *(slice(side, None, OUTPUTS) for side in place))]
+        part[...] = m[place][tuple(slice(size) for size in part.shape)]
+
+
+def transform_kernels(w: Kernels) -> Array:
+    """Return G w, (4 * 4, C, F), as transposed as w is."""
+    *kernel, C, F = w.shape
+    if abs(w.strides[-1]) > abs(w.strides[-2]):
+        return transform_kernels(w.swapaxes(-1, -2)).swapaxes(-1, -2)
+    return multiplied(G, w, len(kernel)).reshape(-1, C, F)
+
+
+def inverse_transform_kernels(U: Array, out: Kernels) -> None:
+    """Write G.T u, (3, 3, C, F), to `out`."""
+    out[...] = multiplied(transposed(G), U, out.ndim - 2).reshape(out.shape)
+
+
+def multiplied(matrix: Matrix, array: Array, n: int, purpose: str = "") -> Array:
+    """Multiply by a matrix along each of `n` axes; into scratch memory, if named."""
+    M = along(matrix, n, array.dtype)
+    rows = array.reshape(M.shape[1], -1)
+    shape = len(M), rows.shape[1]
+    out = scratch(purpose, shape, rows.dtype) if purpose else None
+    return np.matmul(M, rows, out=out)
+
+
+@cache
+def along(matrix: Matrix, n: int, dtype: np.dtype) -> Array:
+    """Return the Kronecker product of `n` equal matrices."""
+    return reduce(np.kron, [np.array(matrix, dtype)] * n)
+
+
+def transposed(matrix: Matrix) -> Matrix:
+    """Exchange rows and columns."""
+    return tuple(zip(*matrix, strict=True))
+
+
+def outputs_of(tile: Tile, shape: Shape) -> tuple[slice, ...]:
+    """Return where the outputs of a tile of blocks stand in an array of this shape."""
+    images, *blocks = tile.stops
+    sides = zip(blocks, shape[1:-1], strict=True)
+    return images, *(slice(2 * b.start, min(2 * b.stop, size)) for b, size in sides)
+
+
+def place_in_all(n: int) -> int:
+    """Return the place (1, 1): column 1 of `A` is all ones, so every output has it.
+
+    What is added there, a bias say, is added to every output.
+    """
+    return sum(PLACES**i for i in range(n))
+
+
+def pairs_along(size: int) -> Axis:
+    """Return how a window of two outputs slides along so many, the last one padded."""
+    return Axis(size, kernel=2, stride=2, dilation=1, before=0, after=size % 2)
+
 
 # What is too large or too small here need not be on the long way, which says so itself.
 quietly = np.errstate(all="ignore")
@@ -58,13 +162,13 @@ def correlate(
     x: Images, w: Kernels, axes: Axes, out: Images, b: Array | None = None
 ) -> bool:
     """Slide every kernel over every image; False if that is not the way."""
-    if not suits(axes, x, w):
+    if not is_faster(axes, x, w):
         return False
-    U = spread_kernels(w)
+    U = transform_kernels(w)
 
     def multiply(tile: Tile) -> None:
-        V = spread_pixels(x, tile, w.dtype)
-        put(products(V, U), tile, out, b)
+        V = transform_pixels(x, tile, w.dtype)
+        write_outputs(products(V, U), tile, out, b)
 
     over_blocks(len(x), axes, U, task=multiply)
     return is_finite(out)
@@ -73,19 +177,19 @@ def correlate(
 @quietly
 def kernel_gradient(x: Images, dy: Images, axes: Axes, out: Kernels) -> bool:
     """Add up what every kernel owes to its windows; False as above."""
-    if not suits(axes, x, out):
+    if not is_faster(axes, x, out):
         return False
     total = np.zeros((PLACES ** len(axes), *out.shape[-2:]), out.dtype)
 
     def multiply(tile: Tile) -> Array:
-        V = spread_pixels(x, tile, out.dtype)
-        return V.swapaxes(1, 2) @ spread_outputs(dy, tile, out.dtype)
+        V = transform_pixels(x, tile, out.dtype)
+        return V.swapaxes(1, 2) @ transform_gradients(dy, tile, out.dtype)
 
     def add(part: Array) -> None:
         np.add(total, part, out=total)
 
     over_blocks(len(x), axes, total, task=multiply, then=add)
-    gather_kernels(total, out)
+    inverse_transform_kernels(total, out)
     return is_finite(out)
 
 
@@ -95,32 +199,32 @@ def gradients(
 ) -> tuple[Images, Kernels] | None:
     """Return `dx` and `dw` from one spreading of `dy`; None as above."""
     turned = turned_axes(axes)
-    if turned is None or not suits(turned, dy, turn(w)):
+    if turned is None or not is_faster(turned, dy, turn(w)):
         return None
     dx = np.empty(x.shape, dtypes.result)
-    U = spread_kernels(turn(w))
+    U = transform_kernels(turn(w))
     total = np.zeros((len(U), *w.shape[-2:]), U.dtype)
 
     def multiply(tile: Tile) -> Array:
-        V = spread_pixels(dy, tile, w.dtype)
-        put(products(V, U), tile, dx)
-        return spread_outputs(x, tile, w.dtype).swapaxes(1, 2) @ V
+        V = transform_pixels(dy, tile, w.dtype)
+        write_outputs(products(V, U), tile, dx)
+        return transform_gradients(x, tile, w.dtype).swapaxes(1, 2) @ V
 
     def add(part: Array) -> None:
         np.add(total, part, out=total)
 
     over_blocks(len(dy), turned, U, task=multiply, then=add)
     dw = np.empty(w.shape, dtypes.result)
-    gather_kernels(total, np.flip(dw, tuple(range(len(axes)))))
+    inverse_transform_kernels(total, np.flip(dw, tuple(range(len(axes)))))
     return (dx, dw) if is_finite(dx) and is_finite(dw) else None
 
 
-def suits(axes: Axes, x: Images, w: Kernels) -> bool:
+def is_faster(axes: Axes, x: Images, w: Kernels) -> bool:
     """Tell whether it pays: three taps side by side, and enough but not too much."""
     shaped = all((a.kernel, a.stride, a.dilation) == (TAPS, 1, 1) for a in axes)
     shared_by = len(x) * prod(halved(axis.output_size) for axis in axes)
-    many = min(w.shape[-2:]) >= MANY and shared_by >= ENOUGH
-    heavy = PLACES ** len(axes) * prod(w.shape[-2:]) * w.itemsize > HEAVY
+    many = min(w.shape[-2:]) >= MIN_CHANNELS and shared_by >= MIN_BLOCKS
+    heavy = PLACES ** len(axes) * prod(w.shape[-2:]) * w.itemsize > MAX_KERNEL_BYTES
     return shaped and many and not heavy and w.dtype.kind == "f"
 
 
@@ -136,7 +240,7 @@ def over_blocks(
     places, C, F = U.shape
     pairs = tuple(as_blocks(axis) for axis in axes)
     size = pairs, places * (C + F), U.itemsize
-    items = tiles(N, pairs, min(MOST, most_windows(*size)))
+    items = tiles(N, pairs, min(MAX_BLOCKS_PER_TILE, most_windows(*size)))
     ahead = most_results(U.nbytes)  # the gradient of a kernel, for every tile
     run(task, items, then=then, most=most_threads(*size), ahead=ahead)
 

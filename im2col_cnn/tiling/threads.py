@@ -6,6 +6,9 @@ thread of its own: two layers of threads would fight for the same cores.
 
 Which thread works on a tile changes nothing in the tile, and results are taken in the
 order of the tasks, so sums come out the same, bit by bit, for any number of threads.
+
+No thread hands the tasks out: one that did would have to be woken for each of them, and
+waking takes as long as a small task. Each takes the next task by itself.
 """
 
 import os
@@ -14,17 +17,19 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
 from functools import cache
 from itertools import chain, islice
-from typing import Any, TypeVar
+from threading import Condition
+from typing import Any, Generic, TypeVar, final
 
 from .._checks import as_int
 from .blas import limit_this_thread, one_blas_thread
 from .settings import Scoped, Setting
-from .sharing import Shared
 
-__all__ = ["run", "thread_count", "threads"]
+__all__ = ["Shared", "run", "thread_count", "threads"]
+
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+
 
 _threads = Setting("threads")
 
@@ -123,8 +128,8 @@ def run(
         shared = Shared(task, chain(first, items), then, ahead=ahead)
         helpers: list[Future[None]] = []
         try:
-            helpers.extend(called(shared.work, limit - 1))
-            alone(shared.work)
+            helpers.extend(start_helpers(shared.work, limit - 1))
+            on_one_thread(shared.work)
         finally:
             shared.close()
             for helper in helpers:
@@ -133,19 +138,19 @@ def run(
         shared.finish()
 
 
-def called(work: Callable[[], None], n: int) -> Iterator[Future[None]]:
-    """Let `n` more threads work; fewer, if they are not to be had."""
+def start_helpers(work: Callable[[], None], n: int) -> Iterator[Future[None]]:
+    """Submit `work` to `n` pool threads; to fewer while the interpreter shuts down."""
     pool = pool_of(n)
     for _ in range(n):
         # A context of its own, for NumPy keeps the caller's errstate in there.
         try:
-            yield pool.submit(copy_context().run, alone, work)
+            yield pool.submit(copy_context().run, on_one_thread, work)
         except RuntimeError:  # Python is shutting down, and pools are the first to go
             return
 
 
-def alone(work: Callable[[], None]) -> None:
-    """Work; what runs inside has this thread, and waits for no other."""
+def on_one_thread(work: Callable[[], None]) -> None:
+    """Run `work` with nested calls limited to this thread."""
     with threads(1):
         work()
 
@@ -163,3 +168,69 @@ def forget_pools(_: Any = None) -> None:
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=forget_pools)
+
+
+@final
+class Shared(Generic[Item, Result]):
+    """Tasks that any number of threads `work` on at once."""
+
+    def __init__(
+        self,
+        task: Callable[[Item], Result],
+        items: Iterator[Item],
+        then: Callable[[Result], object],
+        *,
+        ahead: int,
+    ) -> None:
+        self.task, self.items, self.then = task, enumerate(items), then
+        self.ahead = ahead  # tasks begun while an earlier one lasts; results are kept
+        self.changed = Condition()
+        self.begun = self.settled = 0
+        self.results: dict[int, Result] = {}
+        self.errors: dict[int, BaseException] = {}
+        self.closed = False
+
+    def work(self) -> None:
+        """Do tasks until none is left, or one has failed in any thread."""
+        place = 0
+        try:
+            for place, item in self.turns():
+                self.settle(place, self.task(item))
+        except BaseException as error:  # `finish` raises it
+            self.errors[place] = error
+            self.close()
+
+    def turns(self) -> Iterator[tuple[int, Item]]:
+        """Walk through the items that no other thread has taken."""
+        while True:
+            with self.changed:
+                self.changed.wait_for(self.may_go_on)
+                turn = None if self.closed else next(self.items, None)
+                if turn is None:
+                    return
+                self.begun += 1
+            yield turn
+
+    def may_go_on(self) -> bool:
+        """Tell whether there is room for one more result, or nothing to wait for."""
+        return self.closed or self.begun < self.settled + self.ahead
+
+    def settle(self, place: int, result: Result) -> None:
+        """Keep a result until those before it are there."""
+        with self.changed:
+            self.results[place] = result
+            while self.settled in self.results:
+                self.then(self.results.pop(self.settled))
+                self.settled += 1
+            self.changed.notify_all()
+
+    def close(self) -> None:
+        """Let no more tasks begin."""
+        with self.changed:
+            self.closed = True
+            self.changed.notify_all()
+
+    def finish(self) -> None:
+        """Raise what the first of the tasks that failed has raised."""
+        if self.errors:
+            raise self.errors.pop(min(self.errors))
