@@ -5,7 +5,7 @@ The library itself needs neither typer nor rich, so a plain install does without
 
 import sys
 
-from .commands.kernels import restart_with_better_kernels
+from .commands.openblas import restart_with_better_kernels
 
 __all__ = ["main"]
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from im2col_cnn.cli import run
-from im2col_cnn.commands import conditions, kernels
+from im2col_cnn.commands import conditions, openblas
 from im2col_cnn.compare import race as racing
 from im2col_cnn.compare.cases import Case
 from im2col_cnn.compare.contestants import CONTESTANTS
@@ -94,9 +94,9 @@ def test_json_holds_every_number(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_what_was_measured_with_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     library = {"internal_api": "openblas", "version": "0.3", "architecture": "Haswell"}
-    monkeypatch.setattr(kernels, "blas_library", lambda: library)
+    monkeypatch.setattr(openblas, "blas_library", lambda: library)
     monkeypatch.setattr(conditions, "blas_library", lambda: library)
-    monkeypatch.setattr(kernels, "cpu_features", lambda: {"AVX512_SKX": True})
+    monkeypatch.setattr(openblas, "cpu_features", lambda: {"AVX512_SKX": True})
 
     told = conditions.in_words(conditions.conditions(2, []))
 

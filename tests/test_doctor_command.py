@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from im2col_cnn.cli import run
-from im2col_cnn.commands.kernels import CHOICE, better_kernels
+from im2col_cnn.commands.openblas import CHOICE, better_kernels
 
 doctor = importlib.import_module("im2col_cnn.commands.doctor")
 needs_exec = pytest.mark.skipif(
@@ -59,9 +59,9 @@ def run_with(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
 # A process in which BLAS runs old kernels on a new CPU, whatever this one is.
 OLD = """
 import os, sys
-from im2col_cnn.commands import kernels
-kernels.blas_library = lambda: {"architecture": "Haswell"}
-kernels.cpu_features = lambda: {"AVX512_SKX": True}
+from im2col_cnn.commands import openblas
+openblas.blas_library = lambda: {"architecture": "Haswell"}
+openblas.cpu_features = lambda: {"AVX512_SKX": True}
 """
 
 

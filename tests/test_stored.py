@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from numpy.testing import assert_array_equal
 
-from im2col_cnn.files import StoredImages, open_dataset, read_dataset, stored
-from im2col_cnn.files.chunks import read_rows
-from im2col_cnn.files.reading import open_hdf5
+from im2col_cnn.files import StoredImages, open_dataset, read_dataset, stored_images
+from im2col_cnn.files.hdf5.chunks import read_rows
+from im2col_cnn.files.hdf5.source import open_hdf5
 from im2col_cnn.nn import SGD, Dense, Flatten, Sequential, evaluate, fit
 from tests.hdf5 import arrays, write
 
@@ -127,7 +127,7 @@ def test_an_epoch_sees_every_image_once_and_unpacks_every_chunk_once(
         return read_rows(dataset, source, start, stop)
 
     with open_hdf5(path) as source, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(stored, "read_rows", watched)
+        patch.setattr(stored_images, "read_rows", watched)
         images = StoredImages(source.find("x"), source)
         images.most = 2 * kept  # blocks in memory
         order = images.shuffled(np.random.default_rng(seed))

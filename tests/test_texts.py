@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 
 from im2col_cnn.files.classes import read_classes
-from im2col_cnn.files.reading import open_hdf5
+from im2col_cnn.files.hdf5.source import open_hdf5
 
 # HDF5 ends a text at its first zero byte.
 letters = st.characters(exclude_categories=["C", "Z"])

@@ -12,9 +12,16 @@ from ..compare.race import race
 from ..tiling.threads import thread_count
 from .bars import draw_bars
 from .choosing import named, opponents, require_room, resized, yours
+from .compare_tables import (
+    Heat,
+    as_numbers,
+    common_base,
+    mean_ratios,
+    show_heat,
+    show_means,
+)
 from .conditions import conditions, in_words
 from .outputs import require_outputs, require_svg, write_output
-from .ratios import Heat, as_numbers, common_base, mean_ratios, show_heat, show_means
 from .refusals import refusing, require_extra
 from .screen import open_screen, say
 

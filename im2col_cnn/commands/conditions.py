@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from typing import Any
 
-from .kernels import blas_library, blas_name, suggestion
+from .openblas import blas_library, blas_name, suggestion
 
 __all__ = ["conditions", "in_words"]
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..tiling.threads import thread_count
 from ..tiling.tiles import BUDGET, CACHE
-from .kernels import CHOICE, blas_library, blas_name, cpu_features, suggestion
+from .openblas import CHOICE, blas_library, blas_name, cpu_features, suggestion
 from .refusals import refusing
 from .screen import open_screen, say, show_table
 

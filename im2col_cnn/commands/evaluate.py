@@ -9,7 +9,7 @@ import typer
 
 from .._checks import by
 from ..files.datasets import DIGITS, Dataset, open_dataset
-from ..files.stored import NotFiniteError
+from ..files.stored_images import NotFiniteError
 from ..nn.evaluation import evaluate as judge
 from ..nn.network import Sequential
 from .confusion import draw_confusion, require_room, show_confusion

@@ -8,7 +8,7 @@ import typer
 
 from .._checks import by
 from ..files.atomic import require_writable
-from ..files.folders import find_photos, write_folder
+from ..files.photo_folders import find_photos, write_folder
 from .inputs import Fitting
 from .refusals import BadInputError, refusing, require_extra
 from .screen import counting, open_screen, say

@@ -13,7 +13,7 @@ import typer
 from rich.console import Console
 
 from ..files.datasets import DIGITS, Dataset, open_dataset, read_dataset
-from ..files.stored import NotFiniteError
+from ..files.stored_images import NotFiniteError
 from ..files.weights import save_weights
 from ..nn.augmentation import Augmentation
 from ..nn.evaluation import evaluate

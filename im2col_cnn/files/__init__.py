@@ -1,7 +1,7 @@
 """Files: labelled images to learn from, and what was learned. All of it is HDF5."""
 
 from .datasets import DIGITS, Dataset, open_dataset, read_dataset
-from .stored import StoredImages
+from .stored_images import StoredImages
 from .weights import load_weights, save_weights
 
 __all__ = [

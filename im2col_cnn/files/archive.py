@@ -25,8 +25,8 @@ import numpy as np
 from .._typing import Array
 from .._version import package_version
 from .atomic import write_whole
-from .content import Content
-from .reading import Source, blaming, require_readable
+from .hdf5.content import Content
+from .hdf5.source import Source, blaming, require_readable
 
 __all__ = ["HEAD", "Archive", "read_archive", "require_no_archive", "write_archive"]
 

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from .chunks import read_rows
-from .reading import Source
-from .texts import is_texts, read_texts
+from .hdf5.chunks import read_rows
+from .hdf5.source import Source
+from .hdf5.strings import is_texts, read_texts
 
 __all__ = ["read_classes", "require_name"]
 

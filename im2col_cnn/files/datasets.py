@@ -28,10 +28,10 @@ import numpy as np
 from .._checks import as_path, by
 from .._typing import Array, Images, Shape
 from .archive import HEAD, require_no_archive
-from .chunks import read_all
 from .classes import read_classes
-from .reading import Source, open_hdf5
-from .stored import StoredImages
+from .hdf5.chunks import read_all
+from .hdf5.source import Source, open_hdf5
+from .stored_images import StoredImages
 
 __all__ = ["DIGITS", "Dataset", "Split", "open_dataset", "read_dataset"]
 

@@ -11,7 +11,7 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 
 from .._typing import Array, Shape
-from .reading import in_a_line, require_readable
+from .hdf5.source import in_a_line, require_readable
 
 __all__ = ["PHOTOS", "Fit", "read_photo"]
 

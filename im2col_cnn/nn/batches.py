@@ -10,7 +10,7 @@ from typing import TypeAlias
 import numpy as np
 
 from .._typing import Array
-from ..files.stored import StoredImages
+from ..files.stored_images import StoredImages
 
 __all__ = ["Pictures", "batches", "shuffled"]
 

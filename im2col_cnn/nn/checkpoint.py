@@ -18,7 +18,7 @@ import numpy as np
 
 from .._typing import Array
 from ..files.archive import Archive, read_archive, write_archive
-from ..files.reading import printable
+from ..files.hdf5.source import printable
 from ..files.weights import file_names
 from .history import History, Progress
 from .optimizers import Optimizer

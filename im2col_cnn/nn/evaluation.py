@@ -7,7 +7,7 @@ from threadpoolctl import threadpool_limits
 
 from .._checks import as_array, as_int, as_labels, quoted
 from .._typing import Array, ArrayLike
-from ..files.stored import StoredImages
+from ..files.stored_images import StoredImages
 from ..ops.losses import softmax_cross_entropy
 from .batches import Pictures, batches
 from .network import Sequential

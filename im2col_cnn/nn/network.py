@@ -13,7 +13,7 @@ import numpy as np
 
 from .._checks import as_array, as_int, as_path, quoted
 from .._typing import Array, ArrayLike
-from ..files.reading import in_a_line
+from ..files.hdf5.source import in_a_line
 from ..files.weights import read_weights, save_weights
 from .configuration import read_classes
 from .layer import Gradients

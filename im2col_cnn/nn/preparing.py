@@ -10,7 +10,7 @@ from threadpoolctl import threadpool_limits
 
 from .._checks import as_rng, quoted
 from .._typing import Array, ArrayLike
-from ..files.stored import StoredImages
+from ..files.stored_images import StoredImages
 from .batches import Pictures
 from .checkpoint import resume_run
 from .epochs import go_through

@@ -17,7 +17,7 @@ from os import PathLike
 import numpy as np
 
 from .._typing import Array, ArrayLike
-from ..files.stored import StoredImages
+from ..files.stored_images import StoredImages
 from .history import History, Progress
 from .network import Sequential
 from .optimizers import Optimizer

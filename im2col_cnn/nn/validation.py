@@ -6,7 +6,7 @@ import numpy as np
 
 from .._checks import as_real, quoted
 from .._typing import Array, ArrayLike
-from ..files.stored import StoredImages
+from ..files.stored_images import StoredImages
 from .batches import Pictures
 from .evaluation import Evaluation, as_examples, judge
 from .network import Sequential

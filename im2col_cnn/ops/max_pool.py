@@ -31,6 +31,7 @@ from ..window import Tap, Window
 from .max_gradient import flat, has_nan, is_maximum, to_every_maximum, to_the_first
 
 __all__ = [
+    "MaxPoolCache",
     "max_pool_backward",
     "max_pool_forward",
     "max_unpool",

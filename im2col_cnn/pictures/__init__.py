@@ -1,26 +1,26 @@
 """Draw what this package does, from the arrays themselves, as SVG that moves."""
 
 from .answers import draw_answers
-from .averaging import draw_avg_pool
+from .avg_pool import draw_avg_pool
+from .col2im import draw_col2im
 from .comb import draw_comb
 from .comparison import draw_comparison
+from .conv_transpose import draw_conv_transpose
+from .convolution import draw_convolution, draw_full_correlation
+from .convolution_matrix import draw_convolution_matrix
 from .coverage import draw_coverage
-from .folding import draw_col2im
 from .geometry import draw_window
+from .im2col import draw_im2col
+from .layer_shapes import draw_layer_shapes
 from .layouts import draw_layouts
 from .learning import draw_learning
-from .matrix import draw_convolution_matrix
+from .max_pool import draw_max_pool
 from .memory import draw_memory
-from .painting import draw_conv_transpose
-from .pooling import draw_max_pool
 from .product import draw_product
 from .rungs import draw_rungs
-from .scratch import draw_tiles
-from .shapes import draw_layer_shapes
 from .shrinking import draw_shrinking
-from .sliding import draw_convolution, draw_full_correlation
-from .swapping import draw_swapped
-from .unfolding import draw_im2col
+from .swapped import draw_swapped
+from .tiles import draw_tiles
 
 __all__ = [
     "draw_answers",

@@ -10,9 +10,9 @@ from ..window import Window
 from .captions import settings_of, times
 from .coverage import draw_sweep
 from .film import Film
+from .im2col import show_unfolding
 from .line import draw_line, frames
 from .svg import MARGIN, Canvas, Point
-from .unfolding import show_unfolding
 
 __all__ = ["draw_window"]
 

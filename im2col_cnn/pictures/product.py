@@ -7,10 +7,10 @@ from .._typing import ArrayLike, Padding, Sizes
 from ..columns import unfold
 from ..window import Window
 from .captions import named, settings_of, times
+from .convolution import show_arithmetic
 from .film import FLIGHT, Film
 from .grids import draw_array
 from .planes import as_plane, stops
-from .sliding import show_arithmetic
 from .svg import MARGIN, Canvas, Point
 from .sweeping import sweep_cells
 

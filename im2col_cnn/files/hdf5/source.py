@@ -20,7 +20,7 @@ from typing import Any
 import h5py
 import numpy as np
 
-from .._typing import Shape
+from ..._typing import Shape
 from .content import Content
 
 __all__ = [

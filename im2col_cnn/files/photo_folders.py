@@ -20,8 +20,8 @@ from .._checks import as_share
 from .._typing import Array, Shape
 from .atomic import replacing
 from .classes import require_name
+from .hdf5.sink import writing
 from .photos import PHOTOS, Fit, read_photo
-from .sink import writing
 
 __all__ = ["Found", "Photo", "Report", "find_photos", "write_folder"]
 

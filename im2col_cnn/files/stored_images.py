@@ -17,8 +17,8 @@ import numpy as np
 
 from .._checks import by, quoted
 from .._typing import Array, Shape
-from .chunks import read_all, read_rows, rows_per_block
-from .reading import Source
+from .hdf5.chunks import read_all, read_rows, rows_per_block
+from .hdf5.source import Source
 
 __all__ = ["NotFiniteError", "StoredImages"]
 

@@ -18,7 +18,7 @@ from typing import Any, TypeAlias
 import h5py
 
 from .content import Content
-from .reading import Source, blaming
+from .source import Source, blaming
 
 __all__ = ["is_texts", "read_texts"]
 

@@ -16,9 +16,9 @@ from math import prod
 import h5py
 import numpy as np
 
-from .._typing import Array
+from ..._typing import Array
 from .content import Content
-from .reading import Source, blaming
+from .source import Source, blaming
 
 __all__ = ["read_all", "read_rows", "rows_per_block"]
 

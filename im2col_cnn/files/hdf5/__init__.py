@@ -1,0 +1,8 @@
+"""Read HDF5 files that strangers made, within bounds: what each file here stops.
+
+source    links, external storage and virtual datasets, which lead to other files
+chunks    datasets that unpack to more than their shape allows
+strings   heaps of text that contradict themselves, in which HDF5 looks for ever
+content   a file that is written anew while it is read
+sink      a full disk, which leaves h5py's files open
+"""
