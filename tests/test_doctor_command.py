@@ -66,7 +66,7 @@ openblas.cpu_features = lambda: {"AVX512_SKX": True}
 
 
 def test_what_a_user_has_set_is_kept() -> None:
-    code = OLD + "os.execve = None; kernels.restart_with_better_kernels(); print('on')"
+    code = OLD + "os.execve = None; openblas.restart_with_better_kernels(); print('on')"
 
     done = run_with(code, OPENBLAS_CORETYPE="Haswell")
 
@@ -82,7 +82,7 @@ def test_old_kernels_are_replaced_once_and_nothing_else_changes() -> None:
         "    print(command[1:], {k: v for k, v in environment.items()\n"
         "                        if before.get(k) != v})\n"
         "os.execve = execve\n"
-        "kernels.restart_with_better_kernels()\n"
+        "openblas.restart_with_better_kernels()\n"
         "assert dict(os.environ) == before\n"
     )
 
@@ -102,7 +102,7 @@ def test_a_restart_keeps_input_output_and_status() -> None:
         "print('before')\n"
         "execve, path = os.execve, sys.executable\n"
         f"os.execve = lambda p, c, e: execve(path, [path, '-c', {child!r}], e)\n"
-        "kernels.restart_with_better_kernels()\n"
+        "openblas.restart_with_better_kernels()\n"
     )
 
     done = run_with(code)
