@@ -14,6 +14,7 @@ from typing import Annotated
 import typer
 
 from ._version import package_version
+from .commands.arguments import BadInputError
 from .commands.check import check
 from .commands.compare import compare
 from .commands.doctor import doctor
@@ -21,7 +22,6 @@ from .commands.evaluate import evaluate
 from .commands.explain import explain
 from .commands.make_h5 import make_h5
 from .commands.predict import predict
-from .commands.refusals import BadInputError
 from .commands.train import train
 
 __all__ = ["run"]

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from im2col_cnn.cli import run
-from im2col_cnn.commands import conditions, openblas
+from im2col_cnn.commands import compare, openblas
 from im2col_cnn.compare import race as racing
 from im2col_cnn.compare.cases import Case
 from im2col_cnn.compare.contestants import CONTESTANTS
@@ -95,10 +95,10 @@ def test_json_holds_every_number(capsys: pytest.CaptureFixture[str]) -> None:
 def test_what_was_measured_with_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     library = {"internal_api": "openblas", "version": "0.3", "architecture": "Haswell"}
     monkeypatch.setattr(openblas, "blas_library", lambda: library)
-    monkeypatch.setattr(conditions, "blas_library", lambda: library)
+    monkeypatch.setattr(compare, "blas_library", lambda: library)
     monkeypatch.setattr(openblas, "cpu_features", lambda: {"AVX512_SKX": True})
 
-    told = conditions.in_words(conditions.conditions(2, []))
+    told = compare.in_words(compare.conditions(2, []))
 
     assert "2 threads, numpy" in told
     assert "BLAS openblas 0.3 with Haswell kernels" in told

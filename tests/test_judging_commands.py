@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from im2col_cnn.cli import run
-from im2col_cnn.commands.confusion import draw_confusion
+from im2col_cnn.commands.evaluation_table import draw_confusion
 from im2col_cnn.files.archive import write_archive
 from im2col_cnn.nn import Conv, Dense, Flatten, Rescale, Sequential
 from tests.hdf5 import arrays, write

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from im2col_cnn.cli import run
-from im2col_cnn.commands import refusals
+from im2col_cnn.commands import arguments
 from im2col_cnn.files import read_dataset
 from im2col_cnn.files.photos import read_photo
 from tests.photos import Image, make_folder
@@ -161,7 +161,7 @@ def test_bad_usage_is_refused_in_one_line(
 def test_without_pillow_it_says_what_brings_it(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(refusals, "find_spec", lambda _: None)
+    monkeypatch.setattr(arguments, "find_spec", lambda _: None)
 
     assert run(["make-h5", "photos", "out.h5"]) == 2
     assert "make-h5 needs PIL: python -m pip install 'im2col-cnn[images]'" in (

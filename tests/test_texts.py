@@ -8,7 +8,7 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given
 
-from im2col_cnn.files.classes import read_classes
+from im2col_cnn.files.datasets import read_classes
 from im2col_cnn.files.hdf5.source import open_hdf5
 
 # HDF5 ends a text at its first zero byte.

@@ -141,7 +141,7 @@ def test_a_learning_rate_that_is_too_high_says_where_it_led(
 def test_a_plot_without_matplotlib_is_refused_before_training(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("im2col_cnn.commands.refusals.find_spec", lambda _: None)
+    monkeypatch.setattr("im2col_cnn.commands.arguments.find_spec", lambda _: None)
 
     assert_refused(
         ["train", "--plot", "curve.svg"],

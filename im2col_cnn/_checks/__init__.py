@@ -20,7 +20,6 @@ from .arrays import (
 )
 from .channels import as_per_channel, as_variance, require_variance
 from .convolutions import as_bias, as_convolution, as_transposed_convolution
-from .drawing import drawable, require_drawable
 from .geometry import (
     refuse_output_padding,
     require_fit,
@@ -104,13 +103,11 @@ __all__ = [
     "as_variance",
     "as_window",
     "by",
-    "drawable",
     "quoted",
     "refuse_output_padding",
     "require_bias",
     "require_cache",
     "require_columns",
-    "require_drawable",
     "require_fit",
     "require_inputs",
     "require_paint",

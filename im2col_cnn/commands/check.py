@@ -10,9 +10,14 @@ from typing import Annotated, Any, Literal
 import typer
 
 from .._typing import Ties
-from .outputs import require_outputs, write_output
-from .refusals import BadInputError, refusing, require_extra
-from .screen import open_screen, say
+from .arguments import (
+    BadInputError,
+    refusing,
+    require_extra,
+    require_outputs,
+    write_output,
+)
+from .terminal import open_screen, say
 
 __all__ = ["check"]
 

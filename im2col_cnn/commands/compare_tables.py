@@ -10,7 +10,7 @@ from rich.console import Console
 from ..compare.cases import Case
 from ..compare.race import Left, Result
 from ..nn.configuration import describe
-from .screen import say, show_table
+from .terminal import say, show_table
 
 __all__ = [
     "Heat",

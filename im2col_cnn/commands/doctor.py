@@ -10,9 +10,9 @@ import numpy as np
 
 from ..tiling.threads import thread_count
 from ..tiling.tiles import BUDGET, CACHE
+from .arguments import refusing
 from .openblas import CHOICE, blas_library, blas_name, cpu_features, suggestion
-from .refusals import refusing
-from .screen import open_screen, say, show_table
+from .terminal import open_screen, say, show_table
 
 __all__ = ["doctor"]
 

@@ -12,12 +12,23 @@ from ..files.datasets import DIGITS, Dataset, open_dataset
 from ..files.stored_images import NotFiniteError
 from ..nn.evaluation import evaluate as judge
 from ..nn.network import Sequential
-from .confusion import draw_confusion, require_room, show_confusion
-from .inputs import Data, TestData, Weights
-from .outputs import require_outputs, require_svg, write_output
-from .refusals import refusing, require_finite
-from .report import show_evaluation
-from .screen import open_screen, say
+from .arguments import (
+    Data,
+    TestData,
+    Weights,
+    refusing,
+    require_finite,
+    require_outputs,
+    require_svg,
+    write_output,
+)
+from .evaluation_table import (
+    draw_confusion,
+    require_room,
+    show_confusion,
+    show_evaluation,
+)
+from .terminal import open_screen, say
 
 __all__ = ["evaluate"]
 

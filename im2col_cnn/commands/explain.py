@@ -7,10 +7,17 @@ import typer
 
 from ..pictures import draw_window
 from ..window import Window
-from .outputs import require_outputs, require_svg, write_output
-from .refusals import BadInputError, refusing
-from .screen import open_screen, say
-from .sizes import as_written, read_padding, read_sizes
+from .arguments import (
+    BadInputError,
+    as_written,
+    read_padding,
+    read_sizes,
+    refusing,
+    require_outputs,
+    require_svg,
+    write_output,
+)
+from .terminal import open_screen, say
 
 __all__ = ["explain"]
 

@@ -9,10 +9,8 @@ import typer
 from .._checks import by
 from ..files.atomic import require_writable
 from ..files.photo_folders import find_photos, write_folder
-from .inputs import Fitting
-from .refusals import BadInputError, refusing, require_extra
-from .screen import counting, open_screen, say
-from .sizes import read_sizes
+from .arguments import BadInputError, Fitting, read_sizes, refusing, require_extra
+from .terminal import counting, open_screen, say
 
 __all__ = ["make_h5"]
 

@@ -12,9 +12,8 @@ from ..files.photos import read_photo
 from ..nn.network import Sequential
 from ..nn.shaping import Rescale
 from ..ops.softmax import softmax_forward
-from .inputs import Fitting, Weights
-from .refusals import refusing, require_extra, require_finite
-from .screen import open_screen, percent, show_table
+from .arguments import Fitting, Weights, refusing, require_extra, require_finite
+from .terminal import open_screen, percent, show_table
 
 __all__ = ["predict"]
 

@@ -23,13 +23,18 @@ from ..nn.optimizers import SGD, Adam, Optimizer
 from ..nn.plan import Plan
 from ..nn.preparing import prepare
 from ..nn.schedules import cosine
-from .curve import draw_curve
-from .inputs import Data, TestData
-from .outputs import require_outputs, require_svg, write_output
-from .refusals import refusing, require_extra
-from .report import show_evaluation
-from .screen import open_screen, say, show_table, watching
-from .stopping import stop_on_interrupt
+from .arguments import (
+    Data,
+    TestData,
+    refusing,
+    require_extra,
+    require_outputs,
+    require_svg,
+    write_output,
+)
+from .charts import draw_curve
+from .evaluation_table import show_evaluation
+from .terminal import open_screen, say, show_table, stop_on_interrupt, watching
 
 __all__ = ["train"]
 

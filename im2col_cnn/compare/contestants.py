@@ -2,9 +2,8 @@
 
 from collections.abc import Callable
 
-from .arrays import Arrays
 from .cases import Case
-from .contestant import Contestant
+from .contestant import Arrays, Contestant
 from .rungs import of_columns, of_fast, of_loops, of_product
 from .with_jax import of_jax
 from .with_mygrad import of_mygrad

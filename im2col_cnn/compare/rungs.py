@@ -1,25 +1,150 @@
-"""Let this package do it: with loops, with columns, fast, and the product alone.
+"""Our own four contestants: loops, columns, fast, and the bare matrix product."""
 
-The fast path is a network as its users have it; loops and columns take its place where
-windows slide, and leave the rest of a network to its layers.
-"""
+from math import prod
+from typing import Any, Protocol, final
 
 import numpy as np
 
+from .. import loops
 from .._typing import Array
-from ..columns import im2col
+from ..columns import col2im, im2col
+from ..nn.layer import Gradients, Layer
 from ..nn.layers import Conv
 from ..nn.network import Sequential
 from ..nn.optimizers import SGD
+from ..nn.pooling import AvgPool, MaxPool
 from ..ops.losses import softmax_cross_entropy
-from .arrays import Arrays
-from .cases import RATE, Case
-from .chains import Chain
-from .contestant import CannotError, Contestant, Found
-from .with_columns import ByColumns
-from .with_loops import ByLoops
+from ..window import Window
+from .cases import RATE, Case, sliding
+from .contestant import Arrays, CannotError, Contestant, Found
 
-__all__ = ["of_columns", "of_fast", "of_loops", "of_product"]
+__all__ = [
+    "Back",
+    "ByColumns",
+    "ByLoops",
+    "Chain",
+    "Way",
+    "of_columns",
+    "of_fast",
+    "of_loops",
+    "of_product",
+]
+
+
+Back = tuple[Array | None, Gradients]
+
+
+class Way(Protocol):
+    """How one layer is done, and undone."""
+
+    def forward(self, layer: Layer, x: Array) -> tuple[Array, Any]:
+        """Return y, and what backward needs to know."""
+
+    def backward(self, layer: Layer, dy: Array, cache: Any) -> Back:
+        """Return dx and the gradients of the parameters."""
+
+
+@final
+class Chain:
+    """A network, and the way its layers are done."""
+
+    def __init__(self, network: Sequential, way: Way) -> None:
+        self.layers, self.parameters, self.way = network.layers, network.parameters, way
+
+    def forward(self, x: Array) -> tuple[Array, dict[str, Any]]:
+        """Pass images through."""
+        caches = {}
+        for name, layer in self.layers.items():
+            x, caches[name] = self.way.forward(layer, x)
+        return x, caches
+
+    def backward(
+        self, dy: Array, caches: dict[str, Any], *, input_gradient: bool
+    ) -> Back:
+        """Pass gradients back, to the images too: these ways cannot do without."""
+        dx: Array | None = dy
+        gradients: Gradients = {}
+        for name, layer in reversed(self.layers.items()):
+            assert dx is not None  # every layer has been asked for it
+            dx, found = self.way.backward(layer, dx, caches[name])
+            gradients |= {f"{name}.{key}": array for key, array in found.items()}
+        return dx if input_gradient else None, gradients
+
+
+@final
+class ByLoops:
+    """Loop over images, windows, channels and filters."""
+
+    def forward(self, layer: Layer, x: Array) -> tuple[Array, Any]:
+        """Do a layer."""
+        match layer:
+            case Conv():
+                w, b = layer.built["w"], layer.built.get("b")
+                slide = {**sliding(layer), "groups": layer.groups}
+                return loops.conv_forward(x, w, b, **slide)
+            case MaxPool():
+                return loops.max_pool_forward(x, layer.kernel_size, **sliding(layer))
+            case AvgPool():
+                return loops.avg_pool_forward(x, layer.kernel_size, **sliding(layer))
+        return layer.forward(x)
+
+    def backward(self, layer: Layer, dy: Array, cache: Any) -> Back:
+        """Undo it."""
+        match layer:
+            case Conv():
+                dx, dw, db = loops.conv_backward(dy, cache)
+                return dx, {"w": dw} if db is None else {"w": dw, "b": db}
+            case MaxPool():
+                return loops.max_pool_backward(dy, cache), {}
+            case AvgPool():
+                return loops.avg_pool_backward(dy, cache), {}
+        return layer.backward(dy, cache)
+
+
+@final
+class ByColumns:
+    """Unfold everything at once, and fold everything back; no groups."""
+
+    def forward(self, layer: Layer, x: Array) -> tuple[Array, Any]:
+        """Do a layer; keep the shape of x, and the columns or who won."""
+        if not isinstance(layer, Conv | MaxPool | AvgPool):
+            return layer.forward(x)
+        N, *spatial, C = x.shape
+        window = Window(spatial, layer.kernel_size, **sliding(layer))
+        fill = -np.inf if isinstance(layer, MaxPool) else 0
+        X = im2col(x, layer.kernel_size, fill=fill, **sliding(layer))
+        pixels = X.reshape(len(X), -1, C)  # of a window, along the middle axis
+        kept = X
+        match layer:
+            case Conv(filters=F):
+                y = X @ layer.built["w"].reshape(-1, F) + layer.built.get("b", 0)
+            case MaxPool():
+                kept = pixels.argmax(axis=1, keepdims=True)
+                y = np.take_along_axis(pixels, kept, axis=1)
+            case _:
+                y = pixels.mean(axis=1)
+        return y.reshape(N, *window.output_size, -1), (x.shape, window, kept)
+
+    def backward(self, layer: Layer, dy: Array, cache: Any) -> Back:
+        """Undo it."""
+        if not isinstance(layer, Conv | MaxPool | AvgPool):
+            return layer.backward(dy, cache)
+        shape, window, kept = cache
+        *_, F = dy.shape
+        D, taps = dy.reshape(-1, F), prod(window.kernel_size)
+        gradients = {}
+        match layer:
+            case Conv():
+                w = layer.built["w"]
+                dX = D @ w.reshape(-1, F).T
+                gradients = {"w": (kept.T @ D).reshape(w.shape), "b": D.sum(axis=0)}
+            case MaxPool():
+                dX = np.zeros((len(D), taps, F), D.dtype)
+                np.put_along_axis(dX, kept, D[:, None], axis=1)
+            case _:
+                dX = np.repeat(D[:, None] / taps, taps, axis=1)
+        columns = dX.reshape(len(D), -1)
+        return col2im(columns, shape, layer.kernel_size, **sliding(layer)), gradients
 
 
 def of_loops(case: Case, arrays: Arrays) -> Contestant:

@@ -12,9 +12,8 @@ from ..nn.layers import Conv, Dense
 from ..nn.pooling import AvgPool, MaxPool
 from ..nn.shaping import Flatten
 from ..window import Window
-from .arrays import Arrays
 from .cases import RATE, Case, Stage
-from .contestant import CannotError, Contestant, Found
+from .contestant import Arrays, CannotError, Contestant, Found
 
 __all__ = ["of_jax"]
 

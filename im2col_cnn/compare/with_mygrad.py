@@ -10,9 +10,8 @@ from ..nn.activations import ReLU
 from ..nn.layers import Conv, Dense
 from ..nn.pooling import MaxPool
 from ..nn.shaping import Flatten
-from .arrays import Arrays
 from .cases import RATE, Case, Stage
-from .contestant import CannotError, Contestant, Found
+from .contestant import Arrays, CannotError, Contestant, Found
 
 __all__ = ["of_mygrad"]
 

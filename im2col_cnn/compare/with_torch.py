@@ -11,9 +11,8 @@ from ..nn.activations import ReLU
 from ..nn.layers import Conv, Dense
 from ..nn.pooling import AvgPool, MaxPool
 from ..nn.shaping import Flatten
-from .arrays import Arrays
 from .cases import RATE, Case, Stage
-from .contestant import CannotError, Contestant, Found
+from .contestant import Arrays, CannotError, Contestant, Found
 
 __all__ = ["of_torch", "of_torch_last"]
 

@@ -15,9 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from .arrays import arrays_of
 from .cases import Case, cut
-from .contestant import CannotError, Contestant, Found
+from .contestant import CannotError, Contestant, Found, arrays_of
 from .contestants import CONTESTANTS
 
 __all__ = ["main"]

@@ -19,7 +19,7 @@ import numpy as np
 from .._checks import as_share
 from .._typing import Array, Shape
 from .atomic import replacing
-from .classes import require_name
+from .datasets import require_name
 from .hdf5.sink import writing
 from .photos import PHOTOS, Fit, read_photo
 

@@ -9,7 +9,6 @@ from .conv_transpose import draw_conv_transpose
 from .convolution import draw_convolution, draw_full_correlation
 from .convolution_matrix import draw_convolution_matrix
 from .coverage import draw_coverage
-from .geometry import draw_window
 from .im2col import draw_im2col
 from .layer_shapes import draw_layer_shapes
 from .layouts import draw_layouts
@@ -21,6 +20,7 @@ from .rungs import draw_rungs
 from .shrinking import draw_shrinking
 from .swapped import draw_swapped
 from .tiles import draw_tiles
+from .window import draw_window
 
 __all__ = [
     "draw_answers",

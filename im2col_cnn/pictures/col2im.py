@@ -8,10 +8,9 @@ from ..window import Window
 from .captions import named, settings_of, shown, times
 from .film import Film
 from .grids import draw_array
-from .planes import as_plane, padded_kinds, source, stops
 from .sums import Payment, draw_payments, draw_sums
 from .svg import MARGIN, Canvas, Point
-from .sweeping import sweep, sweep_cells
+from .windows_on_grid import as_plane, padded_kinds, source, stops, sweep, sweep_cells
 
 __all__ = ["draw_col2im"]
 

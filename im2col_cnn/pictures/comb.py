@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from ..window import Window
 from .captions import settings_of
 from .film import Film
-from .line import TOOTH, draw_line, frames
 from .svg import MARGIN, Canvas, Point
+from .window import TOOTH, draw_line, frames
 
 __all__ = ["draw_comb"]
 

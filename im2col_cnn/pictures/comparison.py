@@ -2,11 +2,12 @@
 
 import numpy as np
 
-from .._checks import as_matrix, require_drawable
+from .._checks import as_matrix
 from .._typing import ArrayLike
 from .captions import shown
 from .grids import draw_array, frame_differences
 from .svg import MARGIN, Canvas, Point
+from .windows_on_grid import require_drawable
 
 __all__ = ["draw_comparison"]
 

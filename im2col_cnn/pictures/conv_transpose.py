@@ -8,10 +8,9 @@ from ..placing import painting_window
 from .captions import briefly, named, times
 from .film import Film
 from .grids import draw_array
-from .planes import as_plane, padded_kinds, source, stops
 from .sums import Payment, draw_payments, draw_sums
 from .svg import MARGIN, Canvas, Point
-from .sweeping import sweep, sweep_cells
+from .windows_on_grid import as_plane, padded_kinds, source, stops, sweep, sweep_cells
 
 __all__ = ["draw_conv_transpose"]
 

@@ -11,9 +11,15 @@ from ..window import Window
 from .captions import image_title, named, settings_of, shown, times
 from .film import FLIGHT, Film
 from .grids import Grid, draw_array
-from .planes import as_plane, padded_kinds, padded_pixels, stops
 from .svg import MARGIN, Canvas, Point
-from .sweeping import sweep, sweep_cells
+from .windows_on_grid import (
+    as_plane,
+    padded_kinds,
+    padded_pixels,
+    stops,
+    sweep,
+    sweep_cells,
+)
 
 __all__ = ["draw_convolution", "draw_full_correlation", "show_arithmetic"]
 

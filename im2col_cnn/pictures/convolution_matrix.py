@@ -11,9 +11,8 @@ from ..window import Window
 from .captions import named, settings_of, times
 from .film import Film
 from .grids import draw_array, emptied
-from .planes import as_plane
 from .svg import MARGIN, Canvas, Point
-from .sweeping import sweep_cells
+from .windows_on_grid import as_plane, sweep_cells
 
 __all__ = ["draw_convolution_matrix"]
 

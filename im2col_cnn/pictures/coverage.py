@@ -8,9 +8,8 @@ from ..window import Window
 from .captions import briefly, times
 from .film import Film
 from .grids import draw_array, emptied
-from .planes import as_plane, padded_kinds, padded_pixels
 from .svg import MARGIN, Canvas, Point
-from .sweeping import sweep
+from .windows_on_grid import as_plane, padded_kinds, padded_pixels, sweep
 
 __all__ = ["draw_coverage", "draw_sweep"]
 

@@ -9,9 +9,16 @@ from ..window import Window
 from .captions import image_title, named, settings_of, times
 from .film import Film, journey
 from .grids import CELL, Grid, draw_array
-from .planes import as_plane, padded_kinds, padded_pixels, source, stops
 from .svg import MARGIN, Canvas, Point
-from .sweeping import sweep, sweep_cells
+from .windows_on_grid import (
+    as_plane,
+    padded_kinds,
+    padded_pixels,
+    source,
+    stops,
+    sweep,
+    sweep_cells,
+)
 
 __all__ = ["draw_im2col", "show_unfolding"]
 

@@ -2,15 +2,14 @@
 
 import numpy as np
 
-from .._checks import as_images, require_drawable
+from .._checks import as_images
 from .._typing import Array, ArrayLike, Sizes
 from ..window import Window
 from .captions import settings_of, times
 from .film import Film
 from .grids import Grid, draw_array
-from .planes import as_plane, stops
 from .svg import MARGIN, Canvas, Point
-from .sweeping import sweep_cells
+from .windows_on_grid import as_plane, require_drawable, stops, sweep_cells
 
 __all__ = ["draw_layouts"]
 

@@ -9,10 +9,9 @@ from ..window import Window
 from .captions import named, settings_of
 from .film import Film, journey
 from .grids import CELL, Grid, draw_array
-from .planes import as_plane, padded_kinds, padded_pixels, source, stops
 from .sums import Payment, draw_payments, draw_sums
 from .svg import MARGIN, Canvas, Point, element
-from .sweeping import sweep
+from .windows_on_grid import as_plane, padded_kinds, padded_pixels, source, stops, sweep
 
 __all__ = ["draw_max_pool"]
 

@@ -10,9 +10,8 @@ from .captions import named, settings_of, times
 from .convolution import show_arithmetic
 from .film import FLIGHT, Film
 from .grids import draw_array
-from .planes import as_plane, stops
 from .svg import MARGIN, Canvas, Point
-from .sweeping import sweep_cells
+from .windows_on_grid import as_plane, stops, sweep_cells
 
 __all__ = ["draw_product"]
 

@@ -9,9 +9,8 @@ from ..window import Window
 from .captions import named, settings_of, times
 from .film import Film
 from .grids import Grid, draw_array
-from .planes import as_plane, stops
 from .svg import MARGIN, Canvas, Point, element
-from .sweeping import sweep_cells
+from .windows_on_grid import as_plane, stops, sweep_cells
 
 __all__ = ["draw_swapped"]
 

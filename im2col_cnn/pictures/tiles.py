@@ -4,16 +4,15 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from .._checks import as_images, as_matrix, require_drawable
+from .._checks import as_images, as_matrix
 from .._typing import Array, ArrayLike
 from ..columns import unfold
 from ..window import Window
 from .captions import named, times
 from .film import Film, journey
 from .grids import Grid, draw_array, label
-from .planes import source
 from .svg import MARGIN, Canvas, Point, box
-from .sweeping import sweep_cells
+from .windows_on_grid import require_drawable, source, sweep_cells
 
 __all__ = ["draw_tiles"]
 

@@ -5,6 +5,7 @@ words, one line each, without a single control code. rich decides which of them 
 and leaves colours out where the environment says NO_COLOR.
 """
 
+import signal
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
@@ -25,6 +26,7 @@ __all__ = [
     "percent",
     "say",
     "show_table",
+    "stop_on_interrupt",
     "watching",
 ]
 
@@ -130,3 +132,19 @@ def standing(at: Progress, epochs: int) -> str:
 def percent(share: float) -> str:
     """Write a share as a percentage, always as wide as 100 %."""
     return f"{100 * share:5.1f} %"
+
+
+@contextmanager
+def stop_on_interrupt() -> Iterator[Callable[[], bool]]:
+    """Hand out a function that says whether Ctrl-C was pressed since."""
+    requests: list[int] = []
+
+    def take_note(number: int, _frame: object) -> None:
+        requests.append(number)
+        signal.signal(signal.SIGINT, usual)
+
+    usual = signal.signal(signal.SIGINT, take_note)
+    try:
+        yield lambda: bool(requests)
+    finally:
+        signal.signal(signal.SIGINT, usual)

@@ -1,14 +1,16 @@
-"""Show who was taken for whom: as a table, and as a picture."""
+"""Print an evaluation: accuracy per class, and the confusion matrix."""
 
 import numpy as np
 from rich.console import Console
 
 from .._typing import Array
+from ..nn.evaluation import Evaluation
 from ..pictures.grids import CELL, draw_array
 from ..pictures.svg import MARGIN, Canvas, Point
-from .screen import say, show_table
+from .terminal import percent, say, show_table
 
-__all__ = ["draw_confusion", "require_room", "show_confusion"]
+__all__ = ["draw_confusion", "require_room", "show_confusion", "show_evaluation"]
+
 
 MOST_COLUMNS = 16
 MOST_DRAWN = 60
@@ -63,3 +65,24 @@ def draw_confusion(confusion: Array, classes: tuple[str, ...]) -> bytes:
         canvas.words(name, Point(x, y), "note", transform=turn)
     description = f"{right} of {int(confusion.sum())} images were recognised."
     return canvas.write(description).encode()
+
+
+def show_evaluation(
+    screen: Console, evaluation: Evaluation, classes: tuple[str, ...]
+) -> None:
+    """Show what part of the test images was recognised, class by class."""
+    shares, counts = evaluation.accuracy_per_class, evaluation.images_per_class
+    show_table(
+        screen,
+        ("class", "test accuracy", "images"),
+        [
+            (name, percent(share) if count else "-", f"{count}")
+            for name, share, count in zip(classes, shares, counts, strict=True)
+        ],
+    )
+    say(
+        screen,
+        f"test accuracy {percent(evaluation.accuracy).strip()}, "
+        f"{evaluation.correct} of {evaluation.images} images",
+        style="bold",
+    )

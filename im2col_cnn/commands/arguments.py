@@ -1,0 +1,159 @@
+"""Arguments that several commands share: their types, help texts and refusals.
+
+The library raises ``ValueError``, ``TypeError`` and ``OSError`` for what it is given.
+Around the places where a command hands on what its user gave it, these become a
+`BadInputError`, which gets one line; anywhere else they are bugs, and get a traceback.
+"""
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Annotated, Any, TypeAlias
+
+import numpy as np
+import typer
+
+from .._checks import quoted
+from .._typing import Padding, Shape
+from ..files.atomic import require_writable, write_whole
+from ..files.photos import Fit
+
+__all__ = [
+    "BadInputError",
+    "Data",
+    "Fitting",
+    "TestData",
+    "Weights",
+    "as_written",
+    "read_padding",
+    "read_sizes",
+    "refusing",
+    "require_extra",
+    "require_finite",
+    "require_outputs",
+    "require_svg",
+    "write_output",
+]
+
+
+class BadInputError(Exception):
+    """What is wrong with the user's input, in one line."""
+
+
+@contextmanager
+def refusing(*kinds: type[Exception]) -> Iterator[None]:
+    """Turn what the library says about bad input into a `BadInputError`."""
+    kinds = kinds or (OSError, TypeError, ValueError)
+    try:
+        yield
+    except kinds as error:
+        raise BadInputError(error) from error
+
+
+def require_finite(found: Any, weights: Path) -> None:
+    """Refuse to name classes by scores that are no numbers."""
+    if not np.isfinite(found).all():
+        raise BadInputError(
+            f"{weights}: gives scores that are NaN or infinite for these images: its "
+            f"weights are too large to compute with"
+        )
+
+
+def require_extra(module: str, extra: str, purpose: str) -> None:
+    """Refuse what needs a package that is not installed, and say how to get it."""
+    if find_spec(module) is None:
+        raise BadInputError(
+            f"{purpose} needs {module}: python -m pip install 'im2col-cnn[{extra}]'"
+        )
+
+
+Data: TypeAlias = Annotated[
+    Path | None,
+    typer.Argument(
+        metavar="DATA.h5",
+        help="Labelled images; without it, the 8x8 digits that come along.",
+    ),
+]
+TestData: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="TEST.h5", help="The test images, if DATA.h5 does not hold them."
+    ),
+]
+Weights: TypeAlias = Annotated[
+    Path, typer.Argument(metavar="WEIGHTS.h5", help="What `train --save` wrote.")
+]
+Fitting: TypeAlias = Annotated[
+    Fit, typer.Option(help="What to do where the proportions differ.")
+]
+
+
+def require_outputs(outputs: Mapping[str, Path | None], *inputs: Path | None) -> None:
+    """
+    Refuse what cannot be written, and what is read or written already.
+
+    Parameters
+    ----------
+    outputs : mapping of option to path
+        ``{"--save": path}``; None where the option was not used.
+    *inputs : path
+        What the command reads.
+    """
+    # Not Path.resolve, which fails where links lead in a circle.
+    taken = {os.path.realpath(path) for path in inputs if path is not None}
+    for option, path in outputs.items():
+        if path is None:
+            continue
+        if os.path.realpath(path) in taken:
+            raise ValueError(f"{option} {path}: is in use already, name another file")
+        taken.add(os.path.realpath(path))
+        require_writable(path)
+
+
+def require_svg(option: str, path: Path | None) -> None:
+    """Refuse to draw to a file that does not say what it will be."""
+    if path is not None and path.suffix.lower() != ".svg":
+        raise ValueError(f"{option} {path}: is drawn as SVG, so its name ends in .svg")
+
+
+def write_output(path: Path, content: bytes) -> None:
+    """Write what a command was asked for, or say in one line why it cannot be."""
+    with refusing(OSError):
+        write_whole(path, content)
+
+
+NUMBER = r"-?\d{1,18}"  # no longer than those that int() takes at once
+
+
+def read_sizes(text: str, option: str, example: str) -> Shape:
+    """Return the numbers of a size."""
+    if not re.fullmatch(f"{NUMBER}(x{NUMBER})*", text):
+        raise BadInputError(
+            f"{option} must be whole numbers joined by x, such as {example}, "
+            f"got {quoted(text)}"
+        )
+    return tuple(int(number) for number in text.split("x"))
+
+
+def read_padding(text: str) -> Padding:
+    """Return a padding: a word, a number, or one number or pair per axis."""
+    if text in ("valid", "same", "same_lower"):
+        return text
+    sides = text.split("x")
+    if not all(re.fullmatch(f"{NUMBER}(:{NUMBER})?", side) for side in sides):
+        raise BadInputError(
+            f"--padding must be valid, same, same_lower, or whole numbers such as 1, "
+            f"1x2 or 0:1x2:3 (before:after), got {quoted(text)}"
+        )
+    pairs = [tuple(int(number) for number in side.split(":")) for side in sides]
+    if len(pairs) == 1 and len(pairs[0]) == 1:
+        return pairs[0][0]
+    return tuple(pair[0] if len(pair) == 1 else pair for pair in pairs)
+
+
+def as_written(sizes: Shape) -> int | Shape:
+    """Return a lone number as itself: it serves all axes."""
+    return sizes[0] if len(sizes) == 1 else sizes

@@ -1,0 +1,130 @@
+"""Windows on a grid of pixels: with padding, along two axes, stop after stop."""
+
+from collections.abc import Iterator
+from math import prod
+
+import numpy as np
+
+from .._checks.quoting import by
+from .._typing import Array, Shape
+from ..window import Window
+from .film import Film
+from .grids import Grid
+from .svg import Canvas, Point, box, element
+
+__all__ = [
+    "as_plane",
+    "drawable",
+    "padded_kinds",
+    "padded_pixels",
+    "require_drawable",
+    "source",
+    "stops",
+    "sweep",
+    "sweep_cells",
+]
+
+
+def as_plane(window: Window) -> Window:
+    """Return the same windows on an image of two axes; a line is one row high."""
+    require_drawable(window.spatial, window.padded_size, window.columns_shape())
+    if len(window.axes) == 2:
+        return window
+    return Window(
+        (1, *window.spatial),
+        (1, *window.kernel_size),
+        stride=(1, *window.stride),
+        padding=((0, 0), *window.padding),
+        dilation=(1, *window.dilation),
+        ceil_mode=window.axes[0].ceil_mode,
+    )
+
+
+def stops(window: Window) -> Iterator[Shape]:
+    """List where the windows stand, in reading order."""
+    yield from np.ndindex(window.output_size)
+
+
+def source(window: Window, stop: Shape, offset: Shape) -> tuple[int, int]:
+    """Return row and column, in the padded image, of one tap of one window."""
+    i, j = (
+        o * axis.stride + k * axis.dilation
+        for axis, o, k in zip(window.axes, stop, offset, strict=True)
+    )
+    return i, j
+
+
+def padded_pixels(x: Array, window: Window) -> Array:
+    """Return the image with all the padding its windows may read."""
+    return np.pad(x, around(window))
+
+
+def padded_kinds(window: Window) -> Array:
+    """Say of every padded pixel whether it is image, padding, or read by nobody."""
+    kinds = np.where(window.coverage() == 0, "unread", "image").astype(object)
+    return np.pad(kinds, around(window), constant_values="padding")
+
+
+def around(window: Window) -> list[tuple[int, int]]:
+    """Return the padding of each axis; ``ceil_mode`` may need some more after it."""
+    return [
+        (axis.before, axis.padded_size - axis.before - axis.size)
+        for axis in window.axes
+    ]
+
+
+MOST_PIXELS = 600
+MOST_ENTRIES = 700
+
+
+def drawable(spatial: Shape, padded: Shape, columns: Shape) -> bool:
+    """Tell whether a sheet has room for an image and its column matrix."""
+    room = prod(padded) <= MOST_PIXELS and prod(columns) <= MOST_ENTRIES
+    return len(spatial) <= 2 and room
+
+
+def require_drawable(spatial: Shape, padded: Shape, columns: Shape) -> None:
+    """Refuse a window with too many axes, pixels or entries of its column matrix."""
+    if len(spatial) > 2:
+        raise ValueError(
+            f"a picture shows one or two spatial axes, got {len(spatial)}: "
+            f"{by(spatial)}; draw two of them"
+        )
+    if not drawable(spatial, padded, columns):
+        raise ValueError(
+            f"a picture has room for {MOST_PIXELS} padded pixels and a column matrix "
+            f"of {MOST_ENTRIES} entries, got {by(padded)} and {by(columns)}: draw a "
+            f"smaller image, the pattern is the same"
+        )
+
+
+def sweep(canvas: Canvas, film: Film, grid: Grid, window: Window) -> None:
+    """Mark the taps of a window on a padded image, and let it stop everywhere."""
+    taps = [
+        box("hot", grid.corner(*source(window, (0, 0), offset)), grid.side, grid.side)
+        for offset in np.ndindex(window.kernel_size)
+    ]
+    places = [grid.corner(*source(window, stop, (0, 0))) for stop in stops(window)]
+    canvas.put(element("g", "".join(taps), class_=film.gliding(places)))
+
+
+def sweep_cells(
+    canvas: Canvas,
+    film: Film,
+    grid: Grid,
+    corners: list[Point],
+    *,
+    rows: int = 1,
+    columns: int = 1,
+    style: str = "",
+) -> None:
+    """Let a frame around some rows and columns of a grid stop at these corners."""
+    canvas.put(
+        box(
+            f"frame {film.gliding(corners)}",
+            corners[0],
+            columns * grid.side,
+            rows * grid.side,
+            **({"style": style} if style else {}),
+        )
+    )
