@@ -15,7 +15,7 @@ from ..compare.cases import Case
 from ..compare.catalogue import CASES, LAYERS, NETWORKS, POOLS
 from ..compare.contestants import LIBRARIES, RUNGS
 from ..compare.race import race
-from ..nn.layers import Conv
+from ..nn.convolution import Conv
 from ..tiling.threads import thread_count
 from .arguments import (
     BadInputError,

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from ..compare.cases import Case
 from ..compare.race import Left, Result
-from ..nn.configuration import describe
+from ..nn.serialization import describe
 from .terminal import say, show_table
 
 __all__ = [

@@ -10,7 +10,7 @@ from .._checks import by
 from .._typing import Array
 from ..files.photos import read_photo
 from ..nn.network import Sequential
-from ..nn.shaping import Rescale
+from ..nn.preprocessing import Rescale
 from ..ops.softmax import softmax_forward
 from .arguments import Fitting, Weights, refusing, require_extra, require_finite
 from .terminal import open_screen, percent, show_table

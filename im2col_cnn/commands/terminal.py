@@ -17,7 +17,7 @@ from rich.progress import Progress as Bar
 from rich.table import Table
 from rich.text import Text
 
-from ..nn.history import Progress
+from ..nn.progress import Progress
 
 __all__ = [
     "Watch",

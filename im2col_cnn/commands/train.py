@@ -15,14 +15,13 @@ from rich.console import Console
 from ..files.datasets import DIGITS, Dataset, open_dataset, read_dataset
 from ..files.stored_images import NotFiniteError
 from ..files.weights import save_weights
-from ..nn.augmentation import Augmentation
 from ..nn.evaluation import evaluate
 from ..nn.models import small_cnn
 from ..nn.network import Sequential
 from ..nn.optimizers import SGD, Adam, Optimizer
-from ..nn.plan import Plan
-from ..nn.preparing import prepare
+from ..nn.preprocessing import Augmentation
 from ..nn.schedules import cosine
+from ..nn.training import Plan, prepare
 from .arguments import (
     Data,
     TestData,

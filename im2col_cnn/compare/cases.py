@@ -14,12 +14,12 @@ import numpy as np
 
 from .._checks import by
 from .._typing import Array, Shape
-from ..nn.configuration import describe, read_layers
+from ..nn.convolution import Conv
+from ..nn.dense import Dense, Flatten
 from ..nn.layer import Layer, named_by_kind
-from ..nn.layers import Conv, Dense
 from ..nn.network import Sequential
 from ..nn.pooling import AvgPool, MaxPool
-from ..nn.shaping import Flatten
+from ..nn.serialization import describe, read_layers
 from ..window import Window
 
 __all__ = ["RATE", "Case", "Stage", "cut", "sliding"]

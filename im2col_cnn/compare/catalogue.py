@@ -1,9 +1,9 @@
 """Name what is worth timing: layers, pools and networks that people know."""
 
 from ..nn.activations import ReLU
-from ..nn.layers import Conv, Dense
+from ..nn.convolution import Conv
+from ..nn.dense import Dense, Flatten
 from ..nn.pooling import AvgPool, MaxPool
-from ..nn.shaping import Flatten
 from .cases import Case
 
 __all__ = ["CASES", "LAYERS", "NETWORKS", "POOLS"]

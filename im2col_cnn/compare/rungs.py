@@ -8,8 +8,8 @@ import numpy as np
 from .. import loops
 from .._typing import Array
 from ..columns import col2im, im2col
+from ..nn.convolution import Conv
 from ..nn.layer import Gradients, Layer
-from ..nn.layers import Conv
 from ..nn.network import Sequential
 from ..nn.optimizers import SGD
 from ..nn.pooling import AvgPool, MaxPool

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from ..nn.activations import ReLU
-from ..nn.layers import Conv, Dense
+from ..nn.convolution import Conv
+from ..nn.dense import Dense, Flatten
 from ..nn.pooling import AvgPool, MaxPool
-from ..nn.shaping import Flatten
 from ..window import Window
 from .cases import RATE, Case, Stage
 from .contestant import Arrays, CannotError, Contestant, Found

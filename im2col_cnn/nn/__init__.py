@@ -6,28 +6,29 @@ every layer promises, and the files that wrap the operations, from ``layers.py``
 """
 
 from .activations import LeakyReLU, ReLU, Sigmoid, Tanh
-from .augmentation import Augmentation
+from .convolution import Conv, ConvTranspose
+from .dense import Dense, Flatten
 from .evaluation import Evaluation, evaluate
-from .global_pooling import (
-    AdaptiveAvgPool,
-    AdaptiveMaxPool,
-    GlobalAvgPool,
-    GlobalMaxPool,
-)
 from .gradients import loss_and_gradients
-from .history import History, Progress
+from .history import History
 from .initializers import glorot_normal, glorot_uniform, he_normal, he_uniform
 from .layer import Layer
-from .layers import Conv, ConvTranspose, Dense
 from .models import small_cnn
-from .network import Sequential
+from .network import Sequential, Summary, SummaryRow
 from .optimizers import SGD, Adam, Optimizer
-from .pooling import AvgPool, LpPool, MaxPool
-from .progress import ProgressLine
+from .pooling import (
+    AdaptiveAvgPool,
+    AdaptiveMaxPool,
+    AvgPool,
+    GlobalAvgPool,
+    GlobalMaxPool,
+    LpPool,
+    MaxPool,
+)
+from .preprocessing import Augmentation, Rescale
+from .progress import Progress, ProgressLine
 from .regularization import BatchNorm, Dropout
 from .schedules import cosine
-from .shaping import Flatten, Rescale
-from .summary import Summary, SummaryRow
 from .training import fit
 
 __all__ = [

@@ -19,7 +19,7 @@ from ..ops.sigmoid import (
     tanh_backward,
     tanh_forward,
 )
-from .wrapping import Operation, Wrapped
+from .layer import Operation, Wrapped
 
 __all__ = ["LeakyReLU", "ReLU", "Sigmoid", "Tanh"]
 

@@ -9,7 +9,7 @@ bit for bit the one that would have followed.
     history                one row per step             held_out    indices of images
 """
 
-from dataclasses import fields
+from dataclasses import dataclass, field, fields
 from os import PathLike
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -20,11 +20,44 @@ from .._typing import Array
 from ..files.archive import Archive, read_archive, write_archive
 from ..files.hdf5.source import printable
 from ..files.weights import file_names
-from .history import History, Progress
+from .history import History
+from .network import Sequential
 from .optimizers import Optimizer
-from .run import Run
+from .progress import Progress
 
-__all__ = ["Unlike", "resume_run", "save_run"]
+__all__ = ["Run", "Unlike", "resume_run", "save_run"]
+
+
+@dataclass
+class Run:
+    """
+    A training under way.
+
+    `settings` are those that cannot change in the middle of it, `held_out` the indices
+    of images that are never learned from, out of `drawn_from` images, and `best` the
+    arrays of the network as they were after its best epoch, if anyone wants them back.
+    """
+
+    network: Sequential
+    optimizer: Optimizer
+    rng: np.random.Generator
+    settings: dict[str, Any]
+    held_out: Array
+    drawn_from: int
+    history: History = field(default_factory=History)
+    best: dict[str, Array] = field(default_factory=dict)
+
+    def keep_best(self) -> None:
+        """Copy the network, if no epoch before this one was as good."""
+        if self.history.best is self.history.steps[-1]:
+            self.best = {k: array.copy() for k, array in self.network.arrays.items()}
+
+    def bring_back_best(self) -> None:
+        """Make the network what it was after its best epoch, if that was kept."""
+        arrays = self.network.arrays
+        for name, array in self.best.items():
+            arrays[name][...] = array
+
 
 KIND = "checkpoint"
 

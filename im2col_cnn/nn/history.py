@@ -3,32 +3,15 @@
 from dataclasses import dataclass, field
 from functools import partial
 from io import BytesIO
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+from im2col_cnn.nn.progress import Progress
+
+__all__ = ["History"]
+
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-__all__ = ["History", "Progress"]
-
-
-class Progress(NamedTuple):
-    """
-    How training stands after one step.
-
-    `loss` and `accuracy` are means over the images this epoch has seen so far, each
-    judged by the network as it was just before it learned from them; `batch_loss` is
-    the mean over the images of this step alone. After the last step of an epoch, the
-    images that were held out are judged too, if there are any.
-    """
-
-    epoch: int
-    step: int
-    steps: int
-    batch_loss: float
-    loss: float
-    accuracy: float
-    validation_loss: float | None = None
-    validation_accuracy: float | None = None
 
 
 @dataclass(repr=False)

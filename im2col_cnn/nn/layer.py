@@ -13,17 +13,30 @@ What a layer does remember is learned in two ways: `parameters` follow gradients
 
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, fields
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from .._checks import quoted
+from .._checks import (
+    quoted,
+)
 from .._typing import Array, Shape
+from .initializers import Initializer
 
-__all__ = ["Fixed", "Gradients", "Layer", "named_by_kind", "output_shape"]
+__all__ = [
+    "Fixed",
+    "Gradients",
+    "Layer",
+    "Operation",
+    "Weighted",
+    "Wrapped",
+    "named_by_kind",
+    "output_shape",
+]
+
 
 Gradients = dict[str, Array]
 
@@ -209,3 +222,71 @@ def named_by_kind(layers: Iterable[Layer]) -> dict[str, Layer]:
     if not names:
         raise ValueError("layers must hold at least one layer, got none")
     return {name: layer for layer, name in names.items()}
+
+
+class Operation(NamedTuple):
+    """A function of ``im2col_cnn.ops``, and the one that sends gradients back."""
+
+    forward: Callable[..., tuple[Array, Any]]
+    backward: Callable[..., Any]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Wrapped(Fixed):
+    """A layer that does what one operation does."""
+
+    operation: ClassVar[Operation]
+
+    def forward(
+        self,
+        x: Array,
+        *,
+        training: bool = False,
+        rng: np.random.Generator | None = None,
+    ) -> tuple[Array, Any]:
+        """Apply the operation."""
+        return self.operation.forward(x, **self.settings)
+
+    def backward(
+        self, dy: Array, cache: Any, *, input_gradient: bool = True
+    ) -> tuple[Array | None, Gradients]:
+        """Send the gradient back through the operation."""
+        return self.operation.backward(dy, cache) if input_gradient else None, {}
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Weighted(Layer):
+    """A layer of one operation with weights ``w`` and, if it has one, a bias ``b``."""
+
+    operation: ClassVar[Operation]
+    told: ClassVar[tuple[str, ...]]  # which of the settings the operation is told
+
+    def build(
+        self, shape: Shape, *, rng: np.random.Generator, dtype: npt.DTypeLike
+    ) -> Shape:
+        """Draw ``w``, set ``b`` to 0."""
+        shapes = self.array_shapes(shape)
+        draw: Initializer = self.settings["initializer"]
+        self.parameters["w"] = draw(shapes["w"], rng=rng, dtype=dtype)
+        if "b" in shapes:
+            self.parameters["b"] = np.zeros(shapes["b"], dtype)
+        return output_shape(self, shape, dtype)
+
+    def forward(
+        self,
+        x: Array,
+        *,
+        training: bool = False,
+        rng: np.random.Generator | None = None,
+    ) -> tuple[Array, Any]:
+        """Apply the operation to ``x``, ``w`` and ``b``."""
+        settings = {name: getattr(self, name) for name in self.told}
+        w, b = self.built["w"], self.built.get("b")
+        return self.operation.forward(x, w, b, **settings)
+
+    def backward(
+        self, dy: Array, cache: Any, *, input_gradient: bool = True
+    ) -> tuple[Array | None, Gradients]:
+        """Return ``dx``, and ``dw`` and ``db`` by the names of their parameters."""
+        dx, dw, db = self.operation.backward(dy, cache, input_gradient=input_gradient)
+        return dx, {"w": dw} if db is None else {"w": dw, "b": db}

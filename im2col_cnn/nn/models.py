@@ -9,12 +9,13 @@ dense layers 4. So 8x8 digits are pooled once, by 2; 64x64 photos twice, by 4.
 from .._checks import as_int, as_shape
 from .._typing import Shape
 from .activations import ReLU
+from .convolution import Conv
+from .dense import Dense, Flatten
 from .initializers import glorot_uniform
 from .layer import Layer
-from .layers import Conv, Dense
 from .network import Sequential
 from .pooling import MaxPool
-from .shaping import Flatten, Rescale
+from .preprocessing import Rescale
 
 __all__ = ["small_cnn"]
 

@@ -10,14 +10,33 @@ Anything else, a file or a pipe, gets a plain line after every epoch.
 import sys
 from importlib import import_module
 from time import monotonic
-from typing import Any, TextIO, final
+from typing import Any, NamedTuple, TextIO, final
 
-from .history import Progress
+__all__ = ["Progress", "ProgressLine"]
 
-__all__ = ["ProgressLine"]
 
 WIDTH = 24
 OFTEN = 0.05  # seconds: nobody sees more, and a notebook is sent all of it
+
+
+class Progress(NamedTuple):
+    """
+    How training stands after one step.
+
+    `loss` and `accuracy` are means over the images this epoch has seen so far, each
+    judged by the network as it was just before it learned from them; `batch_loss` is
+    the mean over the images of this step alone. After the last step of an epoch, the
+    images that were held out are judged too, if there are any.
+    """
+
+    epoch: int
+    step: int
+    steps: int
+    batch_loss: float
+    loss: float
+    accuracy: float
+    validation_loss: float | None = None
+    validation_accuracy: float | None = None
 
 
 @final

@@ -1,15 +1,10 @@
-"""Wrap what has weights in layers: a data sheet of settings, and the calls it makes.
-
-The work is done in ``im2col_cnn.ops``, where each setting is explained; nothing here
-computes. What ``build``, ``forward`` and ``backward`` promise is said once, in `Layer`.
-"""
+"""Layers that slide kernels over images: `Conv` and its transpose."""
 
 from abc import abstractmethod
 from dataclasses import KW_ONLY, dataclass
-from typing import Any, ClassVar, final
+from typing import ClassVar, final
 
-import numpy as np
-import numpy.typing as npt
+from im2col_cnn.nn.layer import Weighted
 
 from .._checks import (
     as_flag,
@@ -19,53 +14,13 @@ from .._checks import (
     as_shape,
     require_window,
 )
-from .._typing import Array, Padding, Shape, Sizes
+from .._typing import Padding, Shape, Sizes
 from ..ops.conv import conv_backward, conv_forward
 from ..ops.conv_transpose import conv_transpose_backward, conv_transpose_forward
-from ..ops.dense import dense_backward, dense_forward
 from .initializers import Initializer, he_normal
-from .layer import Gradients, Layer, output_shape
-from .wrapping import Operation
+from .layer import Operation
 
-__all__ = ["Conv", "ConvTranspose", "Dense"]
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class Weighted(Layer):
-    """A layer of one operation with weights ``w`` and, if it has one, a bias ``b``."""
-
-    operation: ClassVar[Operation]
-    told: ClassVar[tuple[str, ...]]  # which of the settings the operation is told
-
-    def build(
-        self, shape: Shape, *, rng: np.random.Generator, dtype: npt.DTypeLike
-    ) -> Shape:
-        """Draw ``w``, set ``b`` to 0."""
-        shapes = self.array_shapes(shape)
-        draw: Initializer = self.settings["initializer"]
-        self.parameters["w"] = draw(shapes["w"], rng=rng, dtype=dtype)
-        if "b" in shapes:
-            self.parameters["b"] = np.zeros(shapes["b"], dtype)
-        return output_shape(self, shape, dtype)
-
-    def forward(
-        self,
-        x: Array,
-        *,
-        training: bool = False,
-        rng: np.random.Generator | None = None,
-    ) -> tuple[Array, Any]:
-        """Apply the operation to ``x``, ``w`` and ``b``."""
-        settings = {name: getattr(self, name) for name in self.told}
-        w, b = self.built["w"], self.built.get("b")
-        return self.operation.forward(x, w, b, **settings)
-
-    def backward(
-        self, dy: Array, cache: Any, *, input_gradient: bool = True
-    ) -> tuple[Array | None, Gradients]:
-        """Return ``dx``, and ``dw`` and ``db`` by the names of their parameters."""
-        dx, dw, db = self.operation.backward(dy, cache, input_gradient=input_gradient)
-        return dx, {"w": dw} if db is None else {"w": dw, "b": db}
+__all__ = ["Conv", "ConvTranspose"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -149,31 +104,3 @@ class ConvTranspose(Sliding):
     def channels(self, C: int) -> tuple[int, int]:
         """Return what a pixel paints, and how many channels it has."""
         return self.filters // self.groups, C
-
-
-@final
-@dataclass(frozen=True, eq=False, repr=False)
-class Dense(Weighted):
-    """Multiply vectors by a matrix: ``(D,) -> (features,)``."""
-
-    kind: ClassVar[str] = "dense"
-    operation: ClassVar[Operation] = Operation(dense_forward, dense_backward)
-    told: ClassVar[tuple[str, ...]] = ()
-
-    features: int
-    _: KW_ONLY
-    bias: bool = True
-    initializer: Initializer = he_normal
-
-    def __post_init__(self) -> None:
-        as_int(self.features, "features", at_least=1)
-        as_flag(self.bias, "bias")
-        as_function(self.initializer, "initializer")
-
-    def array_shapes(self, shape: Shape) -> dict[str, Shape]:
-        """Return the shapes of ``w`` and ``b``."""
-        shape = as_shape(shape, "shape", at_least=1)
-        if len(shape) != 1:
-            raise ValueError(f"a dense layer reads vectors, got {shape}: flatten first")
-        w = (*shape, self.features)
-        return {"w": w, "b": (self.features,)} if self.bias else {"w": w}

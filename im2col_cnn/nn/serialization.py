@@ -9,35 +9,41 @@ that is not known is refused, and so are sizes no network has, before anything i
 
 from collections.abc import Iterable, Mapping
 from math import prod
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from .._checks import as_shape, by
 from .._typing import Array, Shape
 from .activations import LeakyReLU, ReLU, Sigmoid, Tanh
-from .global_pooling import (
+from .convolution import Conv, ConvTranspose
+from .dense import Dense, Flatten
+from .initializers import glorot_normal, glorot_uniform, he_normal, he_uniform
+from .layer import Layer, named_by_kind
+from .pooling import (
     AdaptiveAvgPool,
     AdaptiveMaxPool,
+    AvgPool,
     GlobalAvgPool,
     GlobalMaxPool,
+    LpPool,
+    MaxPool,
 )
-from .initializers import glorot_normal, glorot_uniform, he_normal, he_uniform
-from .layer import Layer
-from .layers import Conv, ConvTranspose, Dense
-from .pooling import AvgPool, LpPool, MaxPool
+from .preprocessing import Rescale
 from .regularization import BatchNorm, Dropout
-from .shaping import Flatten, Rescale
 
 __all__ = [
+    "Built",
     "describe",
     "read_classes",
     "read_dtype",
     "read_layers",
     "read_shape",
+    "rebuild",
     "require_modest",
     "require_stored",
 ]
+
 
 KINDS = {
     layer.kind: layer
@@ -156,3 +162,51 @@ def require_stored(stored: Mapping[str, Array], name: str, shape: Shape) -> None
         raise ValueError(
             f"{name} must have shape {by(shape)}, got {by(stored[name].shape)}"
         )
+
+
+class Built(NamedTuple):
+    """Layers with their arrays, and what a network knows about them."""
+
+    layers: dict[str, Layer]
+    input_shape: Shape
+    shapes: dict[str, Shape]
+    dtype: np.dtype
+
+
+def rebuild(configuration: dict[str, Any], stored: Mapping[str, Array]) -> Built:
+    """
+    Build layers and fill them.
+
+    Parameters
+    ----------
+    configuration : dict
+        The description: see `configuration`.
+    stored : mapping of str to array
+        The arrays, as ``layer/array``.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the description is of no network, or of one with other arrays.
+    """
+    layers = named_by_kind(read_layers(configuration))
+    dtype = read_dtype(configuration)
+    input_shape = shape = read_shape(configuration)
+    shapes, used = {}, set()
+    for name, layer in layers.items():
+        for key, size in layer.array_shapes(shape).items():
+            require_stored(stored, f"{name}/{key}", size)
+            used.add(f"{name}/{key}")
+        rng = np.random.default_rng(0)  # what it draws is overwritten
+        shapes[name] = shape = layer.build(shape, rng=rng, dtype=dtype)
+        require_modest(shape, name)
+        for key, array in layer.arrays.items():
+            found = stored[f"{name}/{key}"]
+            if found.dtype != array.dtype:  # a larger one could overflow
+                raise ValueError(
+                    f"{name}/{key} must be {array.dtype}, got {found.dtype}"
+                )
+            array[...] = found
+    if odd := sorted(stored.keys() - used):
+        raise ValueError(f"no layer has the array {odd[0]}")
+    return Built(layers, input_shape, shapes, dtype)

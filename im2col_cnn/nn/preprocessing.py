@@ -1,14 +1,15 @@
-"""Show a network every image a little differently each time: shifted, mirrored."""
+"""Scale pixels, and vary training images at random: `Rescale`, `Augmentation`."""
 
 from dataclasses import KW_ONLY, dataclass
-from typing import final
+from typing import Any, ClassVar, final
 
 import numpy as np
 
-from .._checks import as_flag, as_images, as_int, as_rng
+from .._checks import as_above_zero, as_flag, as_images, as_int, as_rng
 from .._typing import Array, Images
+from .layer import Fixed, Gradients
 
-__all__ = ["Augmentation"]
+__all__ = ["Augmentation", "Rescale"]
 
 
 @final
@@ -88,3 +89,37 @@ def moved(images: Images, steps: Array, axis: int) -> Images:
 def across(values: Array, images: Images) -> Array:
     """Give one value per image as many axes as the images have."""
     return values.reshape(-1, *[1] * (images.ndim - 1))
+
+
+@final
+@dataclass(frozen=True, eq=False, repr=False)
+class Rescale(Fixed):
+    """
+    Divide pixels by the largest value they can have, so that they run from 0 to 1.
+
+    With it as its first layer a network reads pixels as they are stored, and nobody
+    who uses it has to know how they were scaled.
+    """
+
+    kind: ClassVar[str] = "rescale"
+
+    pixel_maximum: float
+
+    def __post_init__(self) -> None:
+        as_above_zero(self.pixel_maximum, "pixel_maximum")
+
+    def forward(
+        self,
+        x: Array,
+        *,
+        training: bool = False,
+        rng: np.random.Generator | None = None,
+    ) -> tuple[Array, Any]:
+        """Divide."""
+        return x / float(self.pixel_maximum), None
+
+    def backward(
+        self, dy: Array, cache: Any, *, input_gradient: bool = True
+    ) -> tuple[Array | None, Gradients]:
+        """Divide the gradient too."""
+        return dy / float(self.pixel_maximum) if input_gradient else None, {}

@@ -1,0 +1,51 @@
+"""Flatten images to vectors, and multiply vectors by a matrix: `Flatten`, `Dense`."""
+
+from dataclasses import KW_ONLY, dataclass
+from typing import ClassVar, final
+
+from im2col_cnn.nn.layer import Weighted
+
+from .._checks import as_flag, as_function, as_int, as_shape
+from .._typing import Shape
+from ..ops.dense import dense_backward, dense_forward, flatten_backward, flatten_forward
+from .initializers import Initializer, he_normal
+from .layer import Operation, Wrapped
+
+__all__ = ["Dense", "Flatten"]
+
+
+@final
+@dataclass(frozen=True, eq=False, repr=False)
+class Flatten(Wrapped):
+    """Write each image as one vector: ``(*SPATIAL, C) -> (prod(SPATIAL) * C,)``."""
+
+    kind: ClassVar[str] = "flatten"
+    operation: ClassVar[Operation] = Operation(flatten_forward, flatten_backward)
+
+
+@final
+@dataclass(frozen=True, eq=False, repr=False)
+class Dense(Weighted):
+    """Multiply vectors by a matrix: ``(D,) -> (features,)``."""
+
+    kind: ClassVar[str] = "dense"
+    operation: ClassVar[Operation] = Operation(dense_forward, dense_backward)
+    told: ClassVar[tuple[str, ...]] = ()
+
+    features: int
+    _: KW_ONLY
+    bias: bool = True
+    initializer: Initializer = he_normal
+
+    def __post_init__(self) -> None:
+        as_int(self.features, "features", at_least=1)
+        as_flag(self.bias, "bias")
+        as_function(self.initializer, "initializer")
+
+    def array_shapes(self, shape: Shape) -> dict[str, Shape]:
+        """Return the shapes of ``w`` and ``b``."""
+        shape = as_shape(shape, "shape", at_least=1)
+        if len(shape) != 1:
+            raise ValueError(f"a dense layer reads vectors, got {shape}: flatten first")
+        w = (*shape, self.features)
+        return {"w": w, "b": (self.features,)} if self.bias else {"w": w}
