@@ -15,13 +15,12 @@ from xml.etree import ElementTree as ET
 import numpy as np
 
 from im2col_cnn.testing.bugs.exhibit import Exhibit
-from im2col_cnn.testing.bugs.matrix import on_show
-from im2col_cnn.testing.counterexample import draw_counterexample
-from im2col_cnn.testing.hunting import hunt
+from im2col_cnn.testing.grading.counterexample import draw_counterexample
+from im2col_cnn.testing.grading.kill_matrix import on_show
+from im2col_cnn.testing.grading.search import Trial, hunt, try_again
+from im2col_cnn.testing.laws.comparison import BrokenLawError
 from im2col_cnn.testing.laws.table import LAWS, Law
-from im2col_cnn.testing.laws.verdict import BrokenLawError
 from im2col_cnn.testing.strategies import Case
-from im2col_cnn.testing.trials import Trial, try_again
 from tests.svg import SVG
 
 __all__ = ["FOLDER", "draw", "find", "picture_of", "read"]

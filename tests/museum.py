@@ -16,10 +16,10 @@ import sys
 from pathlib import Path
 
 from im2col_cnn.testing.bugs.exhibit import Exhibit
-from im2col_cnn.testing.bugs.matrix import Matrix, matrix
 from im2col_cnn.testing.bugs.museum import MUSEUM
+from im2col_cnn.testing.grading.kill_matrix import Matrix, matrix
+from im2col_cnn.testing.grading.search import Trial
 from im2col_cnn.testing.laws.table import LAWS
-from im2col_cnn.testing.trials import Trial
 from tests.counterexamples import draw, find, picture_of, read
 
 __all__ = ["PAGE", "read_matrix", "stale", "write_page"]

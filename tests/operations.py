@@ -14,13 +14,13 @@ import numpy.typing as npt
 import im2col_cnn as fast
 from im2col_cnn import loops
 from im2col_cnn._typing import Array
+from im2col_cnn.testing.laws.subject import Oracle, Subject
 from im2col_cnn.testing.strategies import (
     Case,
     convolutions,
     poolings,
     whole_arrays,
 )
-from im2col_cnn.testing.subject import Oracle, Subject
 from tests.calls import (
     batches,
     binnings,

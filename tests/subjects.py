@@ -8,9 +8,9 @@ from typing import Any
 
 import im2col_cnn as fast
 from im2col_cnn._typing import Array
-from im2col_cnn.testing.kinds import KINDS
+from im2col_cnn.testing.grading.kinds import KINDS
+from im2col_cnn.testing.laws.subject import Subject
 from im2col_cnn.testing.strategies import unfoldings
-from im2col_cnn.testing.subject import Subject
 from tests.operations import INPUTS, OPERATIONS, WITH_LOOPS, Operation
 
 __all__ = ["SUBJECTS"]

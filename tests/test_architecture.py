@@ -128,6 +128,25 @@ def test_no_package_has_a_circle_inside(package: str) -> None:
     assert not circle_in(package)
 
 
+def test_the_folders_of_testing_stand_on_each_other() -> None:
+    order = [
+        "support",
+        "bugs",
+        "strategies",
+        "laws",
+        "dialects",
+        "isolation",
+        "grading",
+    ]
+    place = {name: number for number, name in enumerate(order)}
+    for module in MODULES:
+        match module.split("."):
+            case ["testing", upper, *_] if upper in place:
+                below = [b.split(".") for b, _ in imports_of(module)]
+                lower = {b[1] for b in below if b[0] == "testing" and b[1] in place}
+                assert all(place[b] <= place[upper] for b in lower), module
+
+
 def test_the_oracle_shares_no_code_with_what_it_is_compared_with() -> None:
     for module in MODULES:
         if unit_of(module) == "loops":

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from im2col_cnn.testing.page import as_html
-from im2col_cnn.testing.report import Report
+from im2col_cnn.testing.grading.report import Report
+from im2col_cnn.testing.grading.report_html import as_html
 from tests.pictures import GALLERY
 
 EXPLORER = Path(__file__).parents[1] / "notes" / "explorer.html"

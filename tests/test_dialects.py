@@ -9,16 +9,22 @@ import pytest
 
 from im2col_cnn.testing.bugs.exhibit import Exhibit
 from im2col_cnn.testing.bugs.museum import MUSEUM
+from im2col_cnn.testing.dialects.capabilities import tried
 from im2col_cnn.testing.dialects.dialect import Offer
-from im2col_cnn.testing.dialects.probing import tried
 from im2col_cnn.testing.dialects.table import DIALECTS, guess
-from im2col_cnn.testing.judging import agrees, judge, name_the_bug
-from im2col_cnn.testing.kinds import KINDS, subject_of
+from im2col_cnn.testing.grading.diagnosis import (
+    agrees,
+    find_tie_rule,
+    has_ties,
+    in_words,
+    judge,
+    name_the_bug,
+)
+from im2col_cnn.testing.grading.kinds import KINDS, subject_of
+from im2col_cnn.testing.grading.search import Trial, draw_trials, try_again
+from im2col_cnn.testing.laws.subject import Subject, SubjectError
 from im2col_cnn.testing.laws.table import LAWS, TIES, Law, laws_for
-from im2col_cnn.testing.subject import Subject, SubjectError
 from im2col_cnn.testing.support import Support
-from im2col_cnn.testing.trials import Trial, draw_trials, try_again
-from im2col_cnn.testing.tying import find_tie_rule, has_ties, in_words
 from tests.handed_in import PRESENTED, offer_of
 from tests.profile import IN_FULL, drawn
 

@@ -18,7 +18,7 @@ from im2col_cnn.testing import (
     check_im2col,
     check_pool,
 )
-from im2col_cnn.testing.laws.manners import LAYOUTS
+from im2col_cnn.testing.laws.contract import LAYOUTS
 from tests.profile import IN_FULL, drawn
 
 EXAMPLES, FEW = 8 if IN_FULL else 4, 4  # JAX compiles for every shape

@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 
 import im2col_cnn
 from im2col_cnn._typing import Array
-from im2col_cnn.testing.gradcheck import check_adjoint, check_gradient
-from im2col_cnn.testing.slopes import GradientError
+from im2col_cnn.testing.gradcheck import GradientError, check_adjoint, check_gradient
 from im2col_cnn.testing.strategies import Case, convolutions
 
 seeds = st.integers(0, 2**32 - 1)

@@ -15,9 +15,9 @@ from im2col_cnn.testing import (
     check_module,
     check_pool,
 )
-from im2col_cnn.testing.autograding import as_json
-from im2col_cnn.testing.bugs.conv_steps import ConvSteps, conv_pair
-from im2col_cnn.testing.page import as_html
+from im2col_cnn.testing.bugs.conv_template import ConvSteps, conv_pair
+from im2col_cnn.testing.grading.report_html import as_html
+from im2col_cnn.testing.grading.report_json import as_json
 
 
 @pytest.mark.parametrize("ties", ["first", "split", "all"])

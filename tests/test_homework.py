@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from im2col_cnn.testing.sources import HomeworkError, read_cells
+from im2col_cnn.testing.isolation.loader import HomeworkError, read_cells
 
 SCRIPT = """
 import sys
 from pathlib import Path
-from im2col_cnn.testing.homework import load
+from im2col_cnn.testing.isolation.loader import load
 homework = load(Path(sys.argv[1]))
 print(sorted(homework.names), homework.account.trouble)
 """

@@ -5,12 +5,12 @@ from functools import cache
 import pytest
 
 from im2col_cnn.testing.bugs.exhibit import Exhibit
-from im2col_cnn.testing.bugs.matrix import kill, on_show, oracle
 from im2col_cnn.testing.bugs.museum import MUSEUM
-from im2col_cnn.testing.judging import name_the_bug
-from im2col_cnn.testing.kinds import KINDS
+from im2col_cnn.testing.grading.diagnosis import name_the_bug
+from im2col_cnn.testing.grading.kill_matrix import kill, on_show, oracle
+from im2col_cnn.testing.grading.kinds import KINDS
+from im2col_cnn.testing.grading.search import Trial, draw_trials, try_again
 from im2col_cnn.testing.laws.table import LAWS, Law, laws_for
-from im2col_cnn.testing.trials import Trial, draw_trials, try_again
 from tests.profile import IN_FULL, drawn
 
 every_exhibit = pytest.mark.parametrize("exhibit", MUSEUM, ids=lambda e: e.key)

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 
 from im2col_cnn.testing.bugs.exhibit import Exhibit
-from im2col_cnn.testing.bugs.matrix import on_show
 from im2col_cnn.testing.bugs.museum import MUSEUM
-from im2col_cnn.testing.counterexample import draw_counterexample
-from im2col_cnn.testing.kinds import KINDS
-from im2col_cnn.testing.laws.verdict import BrokenLawError
-from im2col_cnn.testing.trials import try_again
+from im2col_cnn.testing.grading.counterexample import draw_counterexample
+from im2col_cnn.testing.grading.kill_matrix import on_show
+from im2col_cnn.testing.grading.kinds import KINDS
+from im2col_cnn.testing.grading.search import try_again
+from im2col_cnn.testing.laws.comparison import BrokenLawError
 from tests.counterexamples import FOLDER, picture_of, read
 from tests.museum import PAGE, read_matrix, stale
 from tests.profile import drawn, in_full

@@ -12,9 +12,9 @@ from hypothesis import given
 from numpy.testing import assert_array_equal
 
 from im2col_cnn.testing.gradcheck import check_gradient
+from im2col_cnn.testing.laws.subject import Subject
 from im2col_cnn.testing.laws.table import Law, laws_for
 from im2col_cnn.testing.strategies import Case
-from im2col_cnn.testing.subject import Subject
 from im2col_cnn.tiling.tiles import workspace
 from tests.operations import OPERATIONS, Operation, upstream
 from tests.subjects import SUBJECTS

@@ -8,12 +8,11 @@ import pytest
 import im2col_cnn as fast
 from im2col_cnn._typing import Array
 from im2col_cnn.testing.dialects.cs231n import CONVOLUTION, POOLING
-from im2col_cnn.testing.judging import judge
-from im2col_cnn.testing.kinds import KINDS, subject_of
-from im2col_cnn.testing.small import small_calls
-from im2col_cnn.testing.subject import SubjectStoppedError
+from im2col_cnn.testing.grading.diagnosis import judge
+from im2col_cnn.testing.grading.kinds import KINDS, small_calls, subject_of
+from im2col_cnn.testing.grading.search import first_look
+from im2col_cnn.testing.laws.subject import SubjectStoppedError
 from im2col_cnn.testing.support import EVERYTHING, Support
-from im2col_cnn.testing.surveying import first_look
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -88,10 +88,10 @@ def check(
     require_extra("hypothesis", "testing", purpose="check")
     keep_hypothesis_out_of_this_folder()
     # The laws need Hypothesis, which takes a moment to load and may be missing.
-    from ..testing.autograding import as_json  # noqa: PLC0415  # see above
-    from ..testing.grader import check_module  # noqa: PLC0415  # see above
-    from ..testing.page import as_html  # noqa: PLC0415  # see above
-    from ..testing.sources import HomeworkError  # noqa: PLC0415  # see above
+    from ..testing.grading.grader import check_module  # noqa: PLC0415  # see above
+    from ..testing.grading.report_html import as_html  # noqa: PLC0415  # see above
+    from ..testing.grading.report_json import as_json  # noqa: PLC0415  # see above
+    from ..testing.isolation.loader import HomeworkError  # noqa: PLC0415  # see above
 
     with refusing():
         require_outputs({"--json": json_file, "--html": html_file}, file, weights)

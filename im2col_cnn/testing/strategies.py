@@ -18,11 +18,153 @@ import hypothesis.strategies as st
 import numpy as np
 import numpy.typing as npt
 
-from .._typing import Array, Shape
-from .support import EVERYTHING, Support
-from .sweeps import geometries
+from .._typing import Array, Padding, Shape
+from .support import EVERYTHING, Freedom, Support
 
-__all__ = ["Case", "convolutions", "poolings", "unfoldings", "whole_arrays"]
+__all__ = [
+    "Case",
+    "Geometry",
+    "Sweep",
+    "convolutions",
+    "geometries",
+    "most_around",
+    "poolings",
+    "unfoldings",
+    "whole_arrays",
+    "written_as",
+]
+
+
+MOST_TAPS = 3  # per axis; two for images with three axes, or the loops take too long
+
+
+class Geometry(NamedTuple):
+    """The size of an image and a window that fits in it."""
+
+    spatial: Shape
+    kernel_size: Shape
+    settings: dict[str, Any]
+
+
+class Sweep(NamedTuple):
+    """How a window moves along one axis, and what it leaves unread at the end."""
+
+    kernel: int
+    stride: int
+    dilation: int
+    stops: int
+    unread: int
+
+    @property
+    def span(self) -> int:
+        """Pixels from a window's first tap to its last, both counted."""
+        return self.dilation * (self.kernel - 1) + 1
+
+    @property
+    def least(self) -> int:
+        """Pixels that an image must have so that no window straddles all of it."""
+        return self.dilation if self.kernel > 1 else 1
+
+    @property
+    def padded_size(self) -> int:
+        """Pixels that these stops need, and those they leave."""
+        return self.span + self.stride * (self.stops - 1) + self.unread
+
+
+@st.composite
+def geometries(draw: st.DrawFn, support: Support, *, pooling: bool = False) -> Geometry:
+    """Draw how windows move along every axis, then the image that lies under them."""
+    axes = draw(st.sampled_from(support.axes), label="axes")
+    most = 2 if axes == 3 else MOST_TAPS
+    padding = draw(st.sampled_from(support.paddings or ("valid",)), label="padding")
+    movements = zip(
+        per_axis(draw, support.kernel, axes, most),
+        per_axis(draw, support.stride, axes, most),
+        per_axis(draw, support.dilation, axes, most),
+        strict=True,
+    )
+    sweeps = [
+        Sweep(
+            *movement,
+            stops=draw(st.integers(1, most)),
+            unread=draw(st.integers(0, movement[1] - 1)) if support.remainder else 0,
+        )
+        for movement in movements
+    ]
+    spatial, written = paddings(draw, padding, sweeps, pooling=pooling)
+    settings = {
+        "stride": written_as(support.stride, [sweep.stride for sweep in sweeps]),
+        "padding": written if support.paddings else None,
+        "dilation": written_as(support.dilation, [sweep.dilation for sweep in sweeps]),
+    }
+    return Geometry(
+        spatial,
+        tuple(sweep.kernel for sweep in sweeps),
+        {name: value for name, value in settings.items() if value is not None},
+    )
+
+
+def per_axis(draw: st.DrawFn, freedom: Freedom, axes: int, most: int) -> Shape:
+    """Draw one number per axis; the same for all of them where no more is known."""
+    if freedom == "none":
+        return (1,) * axes
+    if freedom == "one":
+        return (draw(st.integers(1, most)),) * axes
+    return tuple(draw(st.integers(1, most)) for _ in range(axes))
+
+
+def written_as(freedom: Freedom, numbers: list[int]) -> Shape | int | None:
+    """Write a setting the way an implementation takes it."""
+    return {"none": None, "one": numbers[0], "each": tuple(numbers)}[freedom]
+
+
+def paddings(
+    draw: st.DrawFn, form: str, sweeps: list[Sweep], *, pooling: bool
+) -> tuple[Shape, Padding]:
+    """Draw a padding, and the size of the image that is left inside it."""
+    if form in ("same", "same_lower"):
+        # Any size is legal, but a pooling window must not straddle the whole image.
+        sizes = [
+            draw(st.integers(s.least if pooling else 1, s.least + 2 * MOST_TAPS))
+            for s in sweeps
+        ]
+        return tuple(sizes), form
+    if form == "int":
+        p = draw(st.integers(0, min(most_around(s, pooling=pooling) for s in sweeps)))
+        return tuple(s.padded_size - 2 * p for s in sweeps), p
+    if form == "each":
+        each = [draw(st.integers(0, most_around(s, pooling=pooling))) for s in sweeps]
+        sizes = [s.padded_size - 2 * p for s, p in zip(sweeps, each, strict=True)]
+        return tuple(sizes), tuple(each)
+    if form == "pairs":
+        pairs = [sides(draw, s, pooling=pooling) for s in sweeps]
+        sizes = [
+            s.padded_size - sum(pair) for s, pair in zip(sweeps, pairs, strict=True)
+        ]
+        return tuple(sizes), tuple(pairs)
+    return tuple(s.padded_size for s in sweeps), form  # "valid"
+
+
+def most_around(sweep: Sweep, *, pooling: bool) -> int:
+    """Return the widest padding on both sides that leaves something to read."""
+    if pooling:
+        # No window stands outside the image, or straddles all of it.
+        return min(sweep.span - 1, (sweep.padded_size - sweep.least) // 2)
+    return (sweep.padded_size - 1) // 2
+
+
+def sides(draw: st.DrawFn, sweep: Sweep, *, pooling: bool) -> tuple[int, int]:
+    """Draw a padding before the image, and another one after it."""
+    size = sweep.padded_size
+    if pooling:
+        # The first window starts, and the last one ends, at most a span outside.
+        most = min(sweep.span - 1, size - sweep.least)
+        before = draw(st.integers(0, most))
+        most = min(sweep.span - 1 + sweep.unread, size - sweep.least - before)
+    else:
+        before = draw(st.integers(0, size - 1))
+        most = size - 1 - before
+    return before, draw(st.integers(0, most))
 
 
 class Case(NamedTuple):

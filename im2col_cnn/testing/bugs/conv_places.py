@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from ..._typing import Images, Padding, Shape
-from .conv_steps import ConvSteps, Plan, conv_bug, pad, taps
+from .conv_template import ConvSteps, Plan, conv_bug, pad, taps
 from .exhibit import UNREPORTED
 
 __all__ = ["PLACE_BUGS"]

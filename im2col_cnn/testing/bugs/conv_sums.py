@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from ..._typing import Array, Bias, Images, Kernels
-from .conv_steps import ConvSteps, Plan, conv_bug, conv_pair, stops, sum_bias, taps
+from .conv_template import ConvSteps, Plan, conv_bug, conv_pair, stops, sum_bias, taps
 from .exhibit import NOTEBOOK, UNREPORTED
 
 __all__ = ["SUM_BUGS"]

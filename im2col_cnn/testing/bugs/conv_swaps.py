@@ -1,7 +1,7 @@
 """Show convolutions that take rows for columns, or one for the other's size."""
 
 from ..._typing import Shape
-from .conv_steps import Plan, conv_bug, stops, taps
+from .conv_template import Plan, conv_bug, stops, taps
 from .exhibit import NOTEBOOK
 
 __all__ = ["SWAP_BUGS"]

@@ -4,14 +4,14 @@ C20, a check with an upstream gradient of ones, is no mutant: it is what makes a
 blind to S2, so the laws never draw one.
 """
 
-from .avg_pooling import MEAN_BUGS
-from .columns import COLUMN_BUGS
-from .conv_manners import MANNER_BUGS
+from .avg_pool import MEAN_BUGS
+from .conv_contract import MANNER_BUGS
 from .conv_places import PLACE_BUGS
 from .conv_sums import SUM_BUGS
 from .conv_swaps import SWAP_BUGS
-from .helpers import HELPER_BUGS
-from .max_pooling import MAX_BUGS
+from .im2col import COLUMN_BUGS
+from .mask_and_share import HELPER_BUGS
+from .max_pool import MAX_BUGS
 
 __all__ = ["MUSEUM"]
 

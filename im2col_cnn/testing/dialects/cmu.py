@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..._typing import Array, Shape
-from ..subject import SubjectError
+from ..laws.subject import SubjectError
 from ..support import Support
 from .cs231n import kernels_first, kernels_last, write_back
 from .dialect import (

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from ..._typing import Array
-from ..subject import SubjectError
+from ..laws.subject import SubjectError
 from ..support import Support
 
 __all__ = [

@@ -8,10 +8,10 @@ from typing import Any
 
 from ..._checks import as_function
 from ..._typing import Array, Shape
-from ..subject import SubjectError
+from ..laws.subject import SubjectError
+from .capabilities import claimed
 from .coursera import takes_a_dict
 from .dialect import Dialect, Names, Offer, ask, parameters_of
-from .probing import claimed
 
 __all__ = ["NATIVE", "column_offer", "pair_offer"]
 

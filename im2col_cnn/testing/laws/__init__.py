@@ -3,23 +3,8 @@
 A law takes a `Subject` and a ``draw``, and raises `BrokenLawError` where it fails.
 """
 
-from .equality import (
-    db_equals_the_loops,
-    dw_equals_the_loops,
-    dx_equals_the_loops,
-    forward_equals_the_loops,
-    nan_and_infinity_go_where_the_loops_send_them,
-)
-from .geometry import (
-    a_gradient_is_paid_out_in_full,
-    a_stride_of_0_is_refused,
-    channels_that_do_not_match_are_refused,
-    forward_and_backward_are_adjoint,
-    pixels_that_no_window_reads_get_gradient_0,
-    the_bias_is_added_once,
-    the_mean_of_a_constant_is_the_constant,
-)
-from .manners import (
+from .comparison import BrokenLawError
+from .contract import (
     a_batch_is_the_concatenation_of_its_images,
     a_float_dtype_is_kept,
     a_gradient_of_another_shape_is_refused,
@@ -30,9 +15,24 @@ from .manners import (
     memory_layout_does_not_matter,
     small_calls_return,
 )
-from .pooling import tied_maxima_follow_the_rule
+from .linearity import (
+    a_gradient_is_paid_out_in_full,
+    a_stride_of_0_is_refused,
+    channels_that_do_not_match_are_refused,
+    forward_and_backward_are_adjoint,
+    pixels_that_no_window_reads_get_gradient_0,
+    the_bias_is_added_once,
+    the_mean_of_a_constant_is_the_constant,
+)
+from .oracle import (
+    db_equals_the_loops,
+    dw_equals_the_loops,
+    dx_equals_the_loops,
+    forward_equals_the_loops,
+    nan_and_infinity_go_where_the_loops_send_them,
+)
 from .table import LAWS, Law, laws_for
-from .verdict import BrokenLawError
+from .ties import tied_maxima_follow_the_rule
 
 __all__ = [
     "LAWS",

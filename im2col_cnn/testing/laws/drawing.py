@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from ..._typing import Array
 from ..strategies import Case, whole_arrays
-from ..subject import Subject
+from .subject import Subject
 
 __all__ = ["Draw", "draw_case", "draw_upstream", "instead", "read_only"]
 

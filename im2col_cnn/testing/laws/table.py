@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ..subject import Subject
-from . import equality, geometry, manners, pooling
+from . import contract, linearity, oracle, ties
 from .drawing import Draw
+from .subject import Subject
 
 __all__ = ["FIRST", "LAWS", "TIES", "Law", "laws_for"]
 
@@ -68,11 +68,11 @@ class Law:
             and (subject.backward is not None or "forward" in self.judges)
             and any(part in subject.judges for part in self.judges)
             and (subject.oracle is not None or not self.oracle)
-            and (subject.small != () or self.demand != manners.small_calls_return)
+            and (subject.small != () or self.demand != contract.small_calls_return)
             and all(self.turns in ("", *call.settings) for call in subject.small)
             and (
                 # Of one window the forward shows who wins, of a pooling the backward.
-                self.demand != pooling.tied_maxima_follow_the_rule
+                self.demand != ties.tied_maxima_follow_the_rule
                 or subject.kind == "mask"
                 or subject.backward is not None
             )
@@ -86,9 +86,9 @@ class Law:
 FORWARD, BACKWARD = ("forward",), ("backward",)
 
 # These two are put by themselves, before the others.
-FIRST = Law(manners.small_calls_return, ALL)
+FIRST = Law(contract.small_calls_return, ALL)
 TIES = Law(
-    pooling.tied_maxima_follow_the_rule,
+    ties.tied_maxima_follow_the_rule,
     ("max_pool", "mask"),
     oracle=True,
     follows=True,
@@ -96,62 +96,62 @@ TIES = Law(
 LAWS = (
     FIRST,
     Law(
-        equality.forward_equals_the_loops,
+        oracle.forward_equals_the_loops,
         ALL,
         judges=FORWARD,
         oracle=True,
     ),
-    Law(equality.dx_equals_the_loops, array="x", judges=BACKWARD, oracle=True),
-    Law(equality.dw_equals_the_loops, array="w", judges=BACKWARD, oracle=True),
-    Law(equality.db_equals_the_loops, array="b", judges=BACKWARD, oracle=True),
+    Law(oracle.dx_equals_the_loops, array="x", judges=BACKWARD, oracle=True),
+    Law(oracle.dw_equals_the_loops, array="w", judges=BACKWARD, oracle=True),
+    Law(oracle.db_equals_the_loops, array="b", judges=BACKWARD, oracle=True),
     TIES,
     Law(
-        geometry.forward_and_backward_are_adjoint,
+        linearity.forward_and_backward_are_adjoint,
         (*CONVOLUTIONS, *MEANS, "im2col"),
         judges=BACKWARD,
         follows=True,
     ),
     Law(
-        geometry.pixels_that_no_window_reads_get_gradient_0,
+        linearity.pixels_that_no_window_reads_get_gradient_0,
         ("conv", "max_pool", "avg_pool"),
         judges=BACKWARD,
         follows=True,
     ),
-    Law(geometry.the_bias_is_added_once, CONVOLUTIONS, judges=FORWARD, follows=True),
+    Law(linearity.the_bias_is_added_once, CONVOLUTIONS, judges=FORWARD, follows=True),
     Law(
-        geometry.a_gradient_is_paid_out_in_full,
+        linearity.a_gradient_is_paid_out_in_full,
         ("max_pool", "avg_pool"),
         judges=BACKWARD,
         follows=True,
     ),
     Law(
-        geometry.the_mean_of_a_constant_is_the_constant,
+        linearity.the_mean_of_a_constant_is_the_constant,
         MEANS,
         judges=FORWARD,
         follows=True,
     ),
     Law(
-        manners.every_gradient_has_the_shape_of_its_array,
+        contract.every_gradient_has_the_shape_of_its_array,
         judges=BACKWARD,
         follows=True,
     ),
-    Law(manners.a_batch_is_the_concatenation_of_its_images, follows=True),
-    Law(manners.arguments_are_left_alone),
-    Law(manners.backward_can_be_called_again, judges=BACKWARD),
-    Law(manners.backward_goes_with_its_own_forward, judges=BACKWARD),
-    Law(manners.memory_layout_does_not_matter),
-    Law(manners.a_float_dtype_is_kept, advice=True),
+    Law(contract.a_batch_is_the_concatenation_of_its_images, follows=True),
+    Law(contract.arguments_are_left_alone),
+    Law(contract.backward_can_be_called_again, judges=BACKWARD),
+    Law(contract.backward_goes_with_its_own_forward, judges=BACKWARD),
+    Law(contract.memory_layout_does_not_matter),
+    Law(contract.a_float_dtype_is_kept, advice=True),
     Law(
-        equality.nan_and_infinity_go_where_the_loops_send_them,
+        oracle.nan_and_infinity_go_where_the_loops_send_them,
         ("*", "mask"),
         oracle=True,
         follows=True,
         advice=True,
     ),
-    Law(manners.a_gradient_of_another_shape_is_refused, judges=BACKWARD, advice=True),
-    Law(geometry.channels_that_do_not_match_are_refused, ("conv",), advice=True),
+    Law(contract.a_gradient_of_another_shape_is_refused, judges=BACKWARD, advice=True),
+    Law(linearity.channels_that_do_not_match_are_refused, ("conv",), advice=True),
     Law(
-        geometry.a_stride_of_0_is_refused,
+        linearity.a_stride_of_0_is_refused,
         ("conv", "max_pool", "avg_pool"),
         turns="stride",
         advice=True,

@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from ..._typing import Array
-from ..subject import Subject
+from .comparison import assert_equal
 from .drawing import Draw, draw_case, draw_upstream, instead
-from .verdict import assert_equal
+from .subject import Subject
 
 __all__ = [
     "db_equals_the_loops",

@@ -7,9 +7,9 @@ import numpy as np
 from ..._typing import Array
 from ...window import Window
 from ..strategies import Case, whole_arrays
-from ..subject import Subject
+from .comparison import BrokenLawError, assert_equal, assert_refused, tolerance
 from .drawing import Draw, draw_case, draw_upstream, instead
-from .verdict import BrokenLawError, assert_equal, assert_refused, tolerance
+from .subject import Subject
 
 __all__ = [
     "a_gradient_is_paid_out_in_full",

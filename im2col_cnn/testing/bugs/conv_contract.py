@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from ..._typing import Array, Bias, Images, Kernels
-from .conv_steps import ConvSteps, Plan, both, conv_bug, conv_pair
+from .conv_template import ConvSteps, Plan, both, conv_bug, conv_pair
 from .exhibit import NOTEBOOK, UNREPORTED, Exhibit
 
 __all__ = ["MANNER_BUGS"]

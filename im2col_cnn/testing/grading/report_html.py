@@ -6,11 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from .._typing import Array
-from .laws.verdict import equal, tolerance
-from .planes import planes_of
-from .report import Finding, Report
-from .wording import call_of
+from ..._typing import Array
+from ..laws.comparison import equal, tolerance
+from .counterexample import planes_of
+from .report import Finding, Report, call_of
 
 __all__ = ["as_html"]
 

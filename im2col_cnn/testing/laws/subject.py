@@ -7,16 +7,49 @@ channels last. im2col has such a pair too: its backward is col2im.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from math import inf
+from time import monotonic
 from typing import Any, NamedTuple
 
 import hypothesis.strategies as st
 import numpy.typing as npt
 
-from .._typing import Array, Ties
-from .deadline import Deadline
-from .strategies import Case
+from ..._typing import Array, Ties
+from ..strategies import Case
 
-__all__ = ["Cases", "Oracle", "Subject", "SubjectError", "SubjectStoppedError"]
+__all__ = [
+    "Cases",
+    "Deadline",
+    "Oracle",
+    "Subject",
+    "SubjectError",
+    "SubjectStoppedError",
+]
+
+
+class Deadline:
+    """
+    A point in time after which no more is asked than must be.
+
+    Parameters
+    ----------
+    seconds : float
+        From now on. By default there is time without end.
+
+    Attributes
+    ----------
+    met : bool
+        Whether something was given up because of it.
+    """
+
+    def __init__(self, seconds: float = inf) -> None:
+        self.until, self.met = monotonic() + seconds, False
+
+    def is_over(self) -> bool:
+        """Tell whether to give up."""
+        self.met = self.met or monotonic() > self.until
+        return self.met
+
 
 Cases = Callable[[npt.DTypeLike], st.SearchStrategy[Case]]
 

@@ -7,9 +7,9 @@ import numpy as np
 
 from ..._typing import Array
 from ..strategies import Case
-from ..subject import Subject
+from .comparison import BrokenLawError, assert_equal, assert_refused
 from .drawing import Draw, draw_case, draw_upstream
-from .verdict import BrokenLawError, assert_equal, assert_refused
+from .subject import Subject
 
 __all__ = [
     "a_batch_is_the_concatenation_of_its_images",

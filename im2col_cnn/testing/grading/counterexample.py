@@ -1,21 +1,22 @@
 """Draw a counterexample: what goes in, what should come out, and what does."""
 
 from collections.abc import Iterable
+from math import prod
 from textwrap import wrap
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from .._typing import Array
-from ..pictures.captions import named
-from ..pictures.grids import CELL, draw_array
-from ..pictures.svg import LETTER, MARGIN, Canvas, Point, element
-from .laws.verdict import BrokenLawError, equal, tolerance
-from .planes import planes_of
-from .trials import Trial
-from .wording import call_of
+from ..._typing import Array
+from ...pictures.captions import named
+from ...pictures.grids import CELL, draw_array
+from ...pictures.svg import LETTER, MARGIN, Canvas, Point, element
+from ..laws.comparison import BrokenLawError, equal, tolerance
+from .report import call_of
+from .search import Trial
 
-__all__ = ["draw_counterexample", "problem_of"]
+__all__ = ["Plane", "draw_counterexample", "planes_of", "problem_of"]
+
 
 WIDTH = 860.0  # where the next plane goes below, not beside
 GAP = 40.0
@@ -157,3 +158,48 @@ def draw_row(
             left += width + GAP
             bottom = max(bottom, at.y + rows * CELL + 12)
     return bottom
+
+
+class Plane(NamedTuple):
+    """One plane of an array, and how to get at it."""
+
+    title: str
+    rows: Array
+
+
+def planes_of(name: str, array: Array, *, is_kernel: bool = False) -> list[Plane]:
+    """
+    Cut an array into planes of rows and columns.
+
+    Parameters
+    ----------
+    name : str
+        What the array is called.
+    array : array
+        Images ``(N, *SPATIAL, C)``, kernels ``(*KERNEL, C, F)``, or one of at most two
+        axes, which is a plane already.
+    is_kernel : bool
+        Images are cut by number and channel, kernels by channel and filter.
+
+    Returns
+    -------
+    list of Plane
+        Of an image with one spatial axis, each plane is one row.
+
+    Examples
+    --------
+    >>> [plane.title for plane in planes_of("x", np.zeros((1, 3, 4, 2)))]
+    ['x[0, :, :, 0]', 'x[0, :, :, 1]']
+    """
+    if array.ndim < 3:
+        return [Plane(name, np.atleast_2d(array))]
+    axes = (-2, -1) if is_kernel else (0, -1)
+    moved = np.moveaxis(array, axes, (0, 1))
+    inner = [":"] * (array.ndim - 2)
+    found = []
+    for n, c in np.ndindex(moved.shape[:2]):
+        places = [*inner, str(n), str(c)] if is_kernel else [str(n), *inner, str(c)]
+        plane = moved[n, c]
+        rows = plane.reshape(prod(plane.shape[:-1]), plane.shape[-1])
+        found.append(Plane(f"{name}[{', '.join(places)}]", rows))
+    return found

@@ -6,8 +6,8 @@ import numpy as np
 
 from ..._typing import Array, Images
 from .exhibit import NOTEBOOK, SCRATCH, UNREPORTED
-from .pool_steps import first_maximum, max_bug
-from .pooling import bugs_of_both
+from .pool_both import bugs_of_both
+from .pool_template import first_maximum, max_bug
 
 __all__ = ["MAX_BUGS"]
 

@@ -1,12 +1,12 @@
-"""Keep somebody's homework in a process of its own, with a limit on time and memory.
-
-An endless loop, a crash or ``sys.exit`` then ends that process and not this one, and
-what the homework prints does not get into the report. That guards against accidents;
-it is no sandbox: the homework runs with all rights of whoever checks it.
-"""
+"""Homework in a process of its own: its functions are called there, within limits."""
 
 import os
+import pickle
+import queue
+import subprocess
+import sys
 import tempfile
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
@@ -16,14 +16,81 @@ from typing import Any
 
 import numpy as np
 
-from .._typing import Array
-from .dialects.dialect import Offer
-from .process import Process, SilenceError
-from .sources import HomeworkError
-from .strategies import Case
-from .subject import SubjectError, SubjectStoppedError
+from ..._typing import Array
+from ..dialects.dialect import Offer
+from ..laws.subject import SubjectError, SubjectStoppedError
+from ..strategies import Case
+from .loader import HomeworkError
 
-__all__ = ["KEPT", "Isolated", "offers_in"]
+__all__ = ["KEPT", "Isolated", "Process", "SilenceError", "offers_in"]
+
+
+class SilenceError(Exception):
+    """No answer came in time."""
+
+
+class Process:
+    """
+    A worker.
+
+    Parameters
+    ----------
+    printed : Path
+        The file that gets whatever it prints.
+    megabytes : int
+        How much address space it may have.
+    """
+
+    def __init__(self, printed: Path, megabytes: int) -> None:
+        environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "MPLBACKEND": "Agg"}
+        root = str(Path(__file__).parents[3])
+        paths = [root, environment.get("PYTHONPATH", "")]
+        environment["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
+        command = [sys.executable, "-m", "im2col_cnn.testing.isolation.worker"]
+        self.process = subprocess.Popen(
+            [*command, str(printed), str(megabytes)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env=environment,
+        )
+        self.answers: queue.Queue[tuple[str, Any]] = queue.Queue()
+        threading.Thread(target=self.listen, daemon=True).start()
+
+    def listen(self) -> None:
+        """Put every answer into a queue, and at last that the process ended."""
+        assert self.process.stdout is not None
+        while True:
+            try:
+                self.answers.put(pickle.load(self.process.stdout))
+            except Exception:  # the pipe was closed, or filled with something else
+                self.answers.put(("ended", None))
+                return
+
+    def ask(self, *message: Any) -> None:
+        """Send a request; if the process has ended, the answer will say so."""
+        assert self.process.stdin is not None
+        try:
+            pickle.dump(message, self.process.stdin)
+            self.process.stdin.flush()
+        except OSError:
+            self.answers.put(("ended", None))
+
+    def answer(self, seconds: float) -> tuple[str, Any]:
+        """Wait for what became of a request, and what it gave."""
+        try:
+            return self.answers.get(timeout=seconds)
+        except queue.Empty:
+            raise SilenceError from None
+
+    def end(self) -> int:
+        """End the process, if it has not ended by itself, and return how it did."""
+        self.process.kill()
+        code = self.process.wait()
+        for stream in self.process.stdin, self.process.stdout:
+            assert stream is not None
+            stream.close()
+        return code
+
 
 LOADING = 60.0  # seconds to import what a file imports
 KEPT = 32  # caches; laws look back at few

@@ -1,12 +1,12 @@
 """Find out which law kills which bug."""
 
-from ..kinds import KINDS, subject_of
+from ..bugs.exhibit import Exhibit
+from ..bugs.museum import MUSEUM
+from ..laws.subject import Subject
 from ..laws.table import laws_for
-from ..subject import Subject
 from ..support import Support
-from ..trials import Trial, draw_trials, try_again
-from .exhibit import Exhibit
-from .museum import MUSEUM
+from .kinds import KINDS, subject_of
+from .search import Trial, draw_trials, try_again
 
 __all__ = ["Matrix", "kill", "matrix", "on_show", "oracle"]
 

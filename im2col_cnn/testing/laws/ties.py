@@ -6,9 +6,9 @@ gradient that follows none of them is wrong.
 """
 
 from ..._typing import Ties
-from ..subject import Subject
+from .comparison import BrokenLawError, assert_equal
 from .drawing import Draw, draw_case, draw_upstream, instead
-from .verdict import BrokenLawError, assert_equal
+from .subject import Subject
 
 __all__ = ["TIE_RULES", "tied_maxima_follow_the_rule"]
 

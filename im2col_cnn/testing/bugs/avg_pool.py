@@ -6,8 +6,8 @@ import numpy as np
 
 from ..._typing import Array
 from .exhibit import UNREPORTED
-from .pool_steps import PoolPlan, mean_bug, real_pixels
-from .pooling import bugs_of_both
+from .pool_both import bugs_of_both
+from .pool_template import PoolPlan, mean_bug, real_pixels
 
 __all__ = ["MEAN_BUGS"]
 

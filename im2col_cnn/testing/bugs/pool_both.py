@@ -9,7 +9,7 @@ from ..._typing import Array, Images, Shape
 from ...placing import pooling_window
 from ...window import Window
 from .exhibit import NOTEBOOK, SCRATCH, UNREPORTED, Exhibit
-from .pool_steps import PoolPlan, taps
+from .pool_template import PoolPlan, taps
 
 __all__ = ["bugs_of_both"]
 

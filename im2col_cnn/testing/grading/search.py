@@ -1,13 +1,14 @@
-"""Put a law to an implementation, and keep what was drawn, to put it to another.
+"""Search for broken laws, and shrink each counterexample to a small one.
 
-That is how a bug is named: the draws on which somebody's homework went wrong are put
-to the exhibits of the museum, and the one that goes wrong in the same way is it.
+A trial is one law put to one drawn call. The survey makes few trials of every law; the
+search for a smaller counterexample then asks Hypothesis, which shrinks what fails.
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import hypothesis
@@ -15,21 +16,24 @@ import hypothesis.strategies as st
 import numpy as np
 import numpy.typing as npt
 
-from .deadline import Deadline
-from .laws.table import Law
-from .laws.verdict import BrokenLawError, equal, tolerance
-from .strategies import Case
-from .subject import Subject, SubjectError, SubjectStoppedError
+from ..laws.comparison import BrokenLawError, equal, tolerance
+from ..laws.subject import Deadline, Subject, SubjectError, SubjectStoppedError
+from ..laws.table import FIRST, Law
+from ..strategies import Case
 
 __all__ = [
     "Trial",
+    "calls_again",
     "draw_trials",
     "feed",
+    "first_look",
+    "hunt",
     "quietly",
     "same_failure",
     "settle",
     "sharing",
     "stopped_by",
+    "survey",
     "try_again",
 ]
 
@@ -213,3 +217,157 @@ def pattern(error: Exception) -> tuple[str, str]:
     if isinstance(error, SubjectError):
         return error.kind, re.sub(r"\d+", "#", error.detail)
     return type(error).__name__, re.sub(r"\d+", "#", str(error))
+
+
+class StoppedError(BaseException):
+    """Ends a round of inputs; Hypothesis lets it through."""
+
+
+def survey(
+    laws: Sequence[Law],
+    subject: Subject,
+    begun: Mapping[str, Trial],
+    *,
+    seed: int,
+    examples: int,
+) -> dict[str, Trial]:
+    """
+    Find the laws that an implementation breaks.
+
+    Parameters
+    ----------
+    laws : sequence of Law
+    subject : Subject
+    begun : mapping
+        What is known already, in the same form as what is returned; see `first_look`.
+    seed : int
+        The same seed finds the same.
+    examples : int
+        How many inputs are put to every law.
+
+    Returns
+    -------
+    dict
+        From the name of each broken law to the first trial that broke it. A law that
+        would call again what never returned is not put.
+    """
+    failures = dict(begun)
+
+    def put(laws: Sequence[Law], data: st.DataObject) -> None:
+        shared = sharing(subject, data)
+        for law in laws:
+            trial = settle(law, shared, data.draw)
+            if trial.stopped:
+                # Whatever it was called for: that is the law it breaks.
+                failures[FIRST.name] = replace(trial, law=FIRST)
+                raise StoppedError
+            if trial.failure is not None:
+                failures.setdefault(law.name, trial)
+
+    while left := [
+        law for law in laws if law is not FIRST and not is_known(law, failures)
+    ]:
+        try:
+            feed(
+                partial(put, left),
+                seed=seed,
+                examples=examples,
+                deadline=subject.deadline,
+            )
+        except StoppedError:
+            continue
+        break
+    return failures
+
+
+def first_look(subject: Subject) -> dict[str, Trial]:
+    """Make the small calls, in their order, until one never returns.
+
+    What is raised counts on the simplest of them only; the laws find out the rest.
+    """
+    first: dict[str, Trial] = {}
+    for case in subject.small:
+        trial = settle(FIRST, subject, lambda *_, one=case, **__: one)
+        if trial.stopped:
+            return {FIRST.name: trial}
+        if trial.failure is not None and case is subject.small[0]:
+            first[FIRST.name] = trial
+    return first
+
+
+def is_known(law: Law, failures: Mapping[str, Trial]) -> bool:
+    """Tell whether a law is broken, or would call again what never returned."""
+    stops = [trial for trial in failures.values() if trial.stopped]
+    return law.name in failures or any(calls_again(law, stop) for stop in stops)
+
+
+def calls_again(law: Law, stop: Trial) -> bool:
+    """Tell whether a law would call again what never returned."""
+    error = stop.failure
+    in_forward = isinstance(error, SubjectError) and error.part == "forward"
+    return in_forward or "backward" in law.judges
+
+
+PATIENCE = 250  # calls spent on making a counterexample smaller
+
+
+class EnoughError(BaseException):
+    """Ends a search; Hypothesis lets it through."""
+
+
+def hunt(
+    law: Law,
+    subject: Subject,
+    *,
+    seed: int,
+    examples: int,
+    patience: int = PATIENCE,
+) -> Trial | None:
+    """
+    Search for a trial in which a law does not hold.
+
+    Parameters
+    ----------
+    law : Law
+    subject : Subject
+    seed : int
+        The same seed finds the same.
+    examples : int
+        How many inputs to try before giving up.
+    patience : int
+        How many calls making it small may take.
+
+    Returns
+    -------
+    Trial or None
+        The smallest failure that was found.
+    """
+    failures: list[Trial] = []
+    calls_left = patience
+    phases = [hypothesis.Phase.generate, hypothesis.Phase.shrink]
+
+    @quietly(seed, examples, phases=phases)
+    def search(data: st.DataObject) -> None:
+        nonlocal calls_left
+        trial = settle(law, subject, data.draw)
+        if failures:
+            calls_left -= 1
+        if trial.failure is not None:
+            failures.append(trial)
+            if trial.stopped:
+                raise EnoughError
+        if calls_left == 0 or subject.deadline.is_over():
+            raise EnoughError
+        if trial.failure is not None:
+            raise trial.failure
+
+    # Failures come up here, and what Hypothesis says of fickle functions.
+    with suppress(EnoughError, Exception):
+        search()
+    # What never returned, or the smallest; of equally small ones the last, for it has
+    # the simplest numbers.
+    return min(
+        reversed(failures),
+        key=lambda trial: (not trial.stopped, *trial.size),
+        default=None,
+    )

@@ -6,8 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .report import Finding, Report
-from .wording import call_of
+from .report import Finding, Report, call_of
 
 __all__ = ["as_json"]
 

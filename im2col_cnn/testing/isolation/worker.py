@@ -1,6 +1,6 @@
 """Run somebody's homework in a process of its own; `isolation` talks to it.
 
-    python -m im2col_cnn.testing.worker
+    python -m im2col_cnn.testing.isolation.worker
 
 Requests come in and answers go out as pickles, through copies of the standard streams.
 The homework gets others: nothing to read, and a file for whatever it prints.
@@ -16,13 +16,11 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from .definitions import Account
-from .dialects.dialect import Offer
-from .dialects.table import DIALECTS, guess
-from .homework import load
-from .isolation import KEPT
-from .sources import HomeworkError
-from .subject import SubjectError
+from ..dialects.dialect import Offer
+from ..dialects.table import DIALECTS, guess
+from ..laws.subject import SubjectError
+from .loader import Account, HomeworkError, load
+from .process import KEPT
 
 __all__ = ["main"]
 

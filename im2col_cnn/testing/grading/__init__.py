@@ -1,0 +1,1 @@
+"""Grade an implementation: try it, search for broken laws, name the bug, report."""

@@ -1,0 +1,1 @@
+"""Run homework in a process of its own: read it, load it, limit its time."""

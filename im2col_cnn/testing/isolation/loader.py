@@ -1,0 +1,336 @@
+"""Read homework from a file or notebook, and load its definitions only.
+
+Cells are read, magics and statements that run anything are left out, and what was left
+out is kept in an account, so that a report can say so.
+"""
+
+import __future__
+
+import ast
+import json
+import re
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from importlib.machinery import FileFinder, SourceFileLoader
+from importlib.util import decode_source
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+__all__ = [
+    "Account",
+    "Cell",
+    "Homework",
+    "HomeworkError",
+    "load",
+    "parse",
+    "read_cells",
+    "require_file",
+    "run_definitions",
+]
+
+
+# %magic, !command, ?name, name?, and what they return: names = !ls
+MAGIC = re.compile(r"^(\s*)(?:[%!?].*|[\w.]+\?\??\s*|[\w, ]+=\s*[%!].*)$")
+
+
+class HomeworkError(Exception):
+    """Why a file cannot be loaded at all."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """
+    One piece of Python: a whole script, or a code cell.
+
+    Parameters
+    ----------
+    file : str
+        Where it stands, as tracebacks are to call it.
+    source : str
+    within : str
+        What goes before the number of a line: ``"cell 3, "``, or nothing.
+    """
+
+    file: str
+    source: str
+    within: str = ""
+
+    def place(self, line: int) -> str:
+        """Say which line of the homework this is."""
+        return f"{self.within}line {line}"
+
+
+def require_file(path: Path) -> None:
+    """Refuse what is not a file: a folder, a pipe, or nothing at all."""
+    if path.is_dir():
+        raise HomeworkError(f"{path}: is a folder; name a file in it")
+    if not path.is_file():
+        raise HomeworkError(f"{path}: there is no such file")
+
+
+def read_cells(path: Path) -> list[Cell]:
+    """Return a script as one cell, or the code cells of a notebook, counted from 1."""
+    try:
+        text = decode_source(path.read_bytes())
+    except OSError as error:
+        raise HomeworkError(f"{path}: {error.strerror or error}") from error
+    except (UnicodeDecodeError, SyntaxError) as error:  # so it says if told otherwise
+        raise HomeworkError(f"{path}: is not text in UTF-8") from error
+    if path.suffix != ".ipynb":
+        return [Cell(str(path), without_magics(text))]
+    try:
+        cells = json.loads(text)["cells"]
+        sources = [
+            "".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"
+        ]
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise HomeworkError(f"{path}: is no Jupyter notebook, version 4") from error
+    return [
+        Cell(f"{path}, cell {n}", without_magics(source), f"cell {n}, ")
+        for n, source in enumerate(sources, start=1)
+    ]
+
+
+def without_magics(source: str) -> str:
+    """Do nothing in lines for IPython and the shell; leave out cells of others."""
+    lines = source.split("\n")
+    first = next((line for line in lines if line.strip()), "")
+    if first.startswith("%%") and first.split()[0] not in ("%%time", "%%timeit"):
+        return ""
+    return "\n".join(MAGIC.sub(r"\1pass", line) for line in lines)
+
+
+def parse(cell: Cell) -> ast.Module:
+    """Parse, or say in which line it is no Python."""
+    try:
+        return ast.parse(cell.source.lstrip("\ufeff"), cell.file)
+    except SyntaxError as error:
+        before = ", line " if cell.within else ":"
+        line = f"{before}{error.lineno}" if error.lineno else ""
+        raise HomeworkError(f"{cell.file}{line}: is no Python: {error.msg}") from error
+    except (ValueError, RecursionError, MemoryError) as error:
+        problem = str(error) or "it is too large, or nested too deeply"
+        raise HomeworkError(f"{cell.file}: is no Python: {problem}") from error
+
+
+PLAIN = {"abs", "bool", "dict", "float", "int", "len", "list", "max", "min", "range"}
+PLAIN |= {"round", "set", "sorted", "str", "sum", "tuple", "zip"}
+NOT_RUN = (
+    "only imports, definitions and simple constants are run; "
+    "set it to a plain value, or inside the function that needs it"
+)
+
+
+class Account:
+    """
+    What did not work, and which names are not there for that.
+
+    Attributes
+    ----------
+    trouble : list of str
+        What was raised, and in which line.
+    unset : dict
+        From a name to the line that should have set it, and why it did not.
+    """
+
+    def __init__(self) -> None:
+        self.trouble: list[str] = []
+        self.unset: dict[str, str] = {}
+
+    def leave_out(self, statement: ast.stmt, place: str, why: str = NOT_RUN) -> None:
+        """Note which names a statement would have set."""
+        for name in names_set_by(statement):
+            self.unset.setdefault(name, f"{name} ({place}) was not set: {why}")
+
+    def fail(self, statement: ast.stmt, place: str, error: BaseException) -> None:
+        """Note what a statement raised."""
+        why = f"{type(error).__name__}: {error}{self.explain(error)}"
+        self.trouble.append(f"{place}: {why}")
+        self.leave_out(statement, place, why)
+
+    def explain(self, error: BaseException | None) -> str:
+        """Say why a name is not there, to be put behind the message of an error."""
+        if type(error) is not NameError or error.name not in self.unset:
+            return ""
+        return f"; {self.unset[error.name]}"
+
+
+def run_definitions(
+    tree: ast.Module, cell: Cell, module: ModuleType, account: Account
+) -> None:
+    """Run the definitions of a cell in a module, one by one."""
+    for statement in tree.body:
+        if not is_definition(statement):
+            account.leave_out(statement, cell.place(statement.lineno))
+            continue
+        for part in separately(statement):
+            code = compile(
+                ast.Module([part], []),
+                cell.file,
+                "exec",
+                # What annotations name may be missing, and nobody asks for it.
+                flags=__future__.annotations.compiler_flag,
+            )
+            try:
+                exec(code, module.__dict__)
+            except (Exception, SystemExit) as error:
+                account.fail(part, cell.place(part.lineno), error)
+
+
+def names_set_by(statement: ast.stmt) -> Iterator[str]:
+    """Yield the names that a statement would set."""
+    for node in ast.walk(statement):
+        match node:
+            case ast.Name(id=name, ctx=ast.Store()):
+                yield name
+            case ast.FunctionDef(name=name) | ast.ClassDef(name=name):
+                yield name
+            case ast.alias(name=name, asname=other):
+                yield other or name.split(".")[0]
+
+
+def is_definition(statement: ast.stmt) -> bool:
+    """Tell whether a statement only defines something."""
+    match statement:
+        case ast.Import() | ast.ImportFrom() | ast.FunctionDef() | ast.ClassDef():
+            return True
+        case ast.Assign(value=value):
+            return is_simple(value)
+        case ast.AnnAssign(value=value):
+            return value is not None and is_simple(value)
+        case ast.Try(body=body):  # an optional import
+            return all(isinstance(s, ast.Import | ast.ImportFrom) for s in body)
+        case ast.If(test=test, body=body, orelse=orelse):
+            return is_simple(test) and all(map(is_definition, body + orelse))
+        case _:
+            return False
+
+
+def is_simple(value: ast.expr) -> bool:
+    """Tell whether an expression is a constant: nothing of the author's is called."""
+    return all(
+        not isinstance(node, ast.Call) or is_plain(node.func)
+        for node in ast.walk(value)
+        if not isinstance(value, ast.Lambda)
+    )
+
+
+def is_plain(function: ast.expr) -> bool:
+    """Tell whether a function is one of NumPy's or Python's, such as ``np.array``."""
+    match function:
+        case ast.Attribute(value=ast.Name(id="np" | "numpy" | "math")):
+            return True
+        case ast.Name(id=name):
+            return name in PLAIN
+        case _:
+            return False
+
+
+def separately(statement: ast.stmt) -> Iterator[ast.stmt]:
+    """Split an import of several things, so that each can fail by itself."""
+    match statement:
+        case ast.Import(names=aliases):
+            parts: list[ast.stmt] = [ast.Import([alias]) for alias in aliases]
+        case ast.ImportFrom(module=source, names=aliases, level=level):
+            parts = [ast.ImportFrom(source, [alias], level) for alias in aliases]
+        case _:
+            parts = [statement]
+    for part in parts:
+        yield ast.fix_missing_locations(ast.copy_location(part, statement))
+
+
+NAME = "homework"
+
+
+@dataclass(frozen=True)
+class Homework:
+    """What a file defines, and an account of what of it did not work."""
+
+    names: dict[str, Any]
+    account: Account
+
+
+class DefinitionsLoader(SourceFileLoader):
+    """Import a module beside the homework, but only what it defines."""
+
+    def __init__(self, fullname: str, path: str, *, account: Account) -> None:
+        super().__init__(fullname, path)
+        self.account = account
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Leave out whatever does something."""
+        (cell,) = read_cells(Path(self.path))
+        beside = Cell(cell.file, cell.source, f"{Path(self.path).name}, ")
+        run_definitions(parse(beside), beside, module, self.account)
+
+
+def load(path: Path) -> Homework:
+    """Run what a file defines, and return it."""
+    account = Account()
+    parsed: list[tuple[ast.Module, Cell]] = []
+    for cell in read_cells(path):
+        try:
+            parsed.append((parse(cell), cell))
+        except HomeworkError as error:
+            if not cell.within:
+                raise
+            account.trouble.append(str(error).removeprefix(f"{path}, "))
+    folder = path.resolve().parent
+    level = max((up for tree, _ in parsed for up in levels(tree)), default=0)
+    make_findable(folder, level, account)
+    module = make_module(path, folder, level)
+    for tree, cell in parsed:
+        run_definitions(tree, cell, module, account)
+    names = {
+        name: value
+        for name, value in module.__dict__.items()
+        if not name.startswith("__")
+    }
+    return Homework(names, account)
+
+
+def levels(tree: ast.Module) -> Iterator[int]:
+    """Yield how many folders up relative imports go, 1 for the file's own."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom):
+            yield node.level
+
+
+def make_findable(folder: Path, level: int, account: Account) -> None:
+    """Let modules beside the file be imported, definitions only."""
+    root = folder
+    for _ in range(max(1, level)):
+        root = root.parent
+
+    loader: Any = partial(DefinitionsLoader, account=account)  # called like a class
+
+    def finder(path: str) -> FileFinder:
+        if not Path(path).resolve().is_relative_to(folder if level < 2 else root):
+            raise ImportError(path)
+        return FileFinder(path, (loader, [".py"]))
+
+    sys.dont_write_bytecode = True
+    sys.path_hooks.insert(0, finder)
+    sys.path_importer_cache.clear()
+    sys.path[:0] = [str(folder), str(root)]
+
+
+def make_module(path: Path, folder: Path, level: int) -> ModuleType:
+    """Return an empty module, inside as many packages as relative imports need."""
+    package = ""
+    for up in reversed(range(level)):
+        name = f"{package}.folder{up}" if package else f"{NAME}_folder{up}"
+        above = folder.parents[up - 1] if up else folder
+        holder = ModuleType(name)
+        holder.__path__ = [str(above)]
+        sys.modules[name] = holder
+        package = name
+    name = f"{package}.{NAME}" if package else NAME
+    module = ModuleType(name)
+    module.__file__ = str(path)
+    module.__package__ = package
+    sys.modules[name] = module
+    return module
