@@ -5,18 +5,23 @@ pooling adds two rules of its own, and a transposed convolution knows only how o
 its window stops: the size of the image it slides over is what has to be found.
 """
 
-from ._checks import (
-    as_padding,
-    as_per_axis,
-    refuse_output_padding,
-    require_paint,
-    require_sight,
-    require_stops,
-)
-from ._typing import Padding, Shape, Sizes
+from collections.abc import Iterable
+from typing import Any, NoReturn
+
+import numpy as np
+
+from ._checks import as_padding, as_per_axis, by, quoted
+from ._typing import Array, Padding, Shape, Sizes
 from .window import Window
 
-__all__ = ["painting_window", "pooling_window"]
+__all__ = [
+    "pooling_window",
+    "refuse_output_padding",
+    "require_output",
+    "require_real_pixels",
+    "require_round_trip",
+    "transposed_window",
+]
 
 
 def pooling_window(
@@ -38,11 +43,11 @@ def pooling_window(
         ceil_mode=ceil_mode,
     )
     reads = [axis.reads() for axis in window.axes]
-    require_sight(reads, window.kernel_size, window.padding)
+    require_real_pixels(reads, window.kernel_size, window.padding)
     return window
 
 
-def painting_window(
+def transposed_window(
     stops: Shape,
     kernel_size: Shape,
     *,
@@ -72,9 +77,56 @@ def painting_window(
                 stops, strides, dilations, kernel_size, pairs, extra, strict=True
             )
         )
-    require_paint(spatial, output_padding=extra, stride=strides)
+    require_output(spatial, output_padding=extra, stride=strides)
     window = Window(
         spatial, kernel_size, stride=strides, padding=padding, dilation=dilations
     )
-    require_stops(window.output_size, stops, spatial)
+    require_round_trip(window.output_size, stops, spatial)
     return window
+
+
+def require_real_pixels(
+    reads: Iterable[Array], kernel: Shape, padding: tuple[tuple[int, int], ...]
+) -> None:
+    """Refuse a pooling window that sees only padding: it has nothing to pool."""
+    for axis, counts in enumerate(reads):
+        if not counts.all():
+            raise ValueError(
+                f"padding {padding} leaves window {np.argmin(counts)} along spatial "
+                f"axis {axis} of a {by(kernel)} pooling nothing but padding to read: "
+                f"pad less"
+            )
+
+
+def require_output(spatial: Shape, *, output_padding: Shape, stride: Shape) -> None:
+    """Refuse a transposed convolution that leaves nothing, or pads a whole stride."""
+    if min(spatial) < 1:
+        raise ValueError(
+            f"padding must leave something of the output, got a size of {by(spatial)}: "
+            f"pad less"
+        )
+    if any(e >= s for e, s in zip(output_padding, stride, strict=True)):
+        raise ValueError(
+            f"output_padding must be less than the stride, {stride}, got "
+            f"{output_padding}: a whole stride more takes another pixel of x"
+        )
+
+
+def require_round_trip(found: Shape, stops: Shape, spatial: Shape) -> None:
+    """Refuse an output that the transposed convolution would not turn into `x`."""
+    if found != stops:
+        raise ValueError(
+            f"output_size must be one that the convolution reduces to the size of x, "
+            f"{by(stops)}, got {by(spatial)}, which it reduces to {by(found)}"
+        )
+
+
+def refuse_output_padding(
+    output_padding: Any, output_size: Any, padding: Any
+) -> NoReturn:
+    """Refuse two answers to one question: how large the output is."""
+    other = f'padding="{padding}"' if output_size is None else f"{output_size=}"
+    raise ValueError(
+        f"output_padding must be 0 with {other}, got {quoted(output_padding)}: give "
+        f"output_size alone"
+    )

@@ -8,7 +8,7 @@ which pixels do they read? Both answers are slices.
     x[pixels] += y[stops]      the same tap, transposed
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import reduce
 from itertools import product
@@ -25,13 +25,14 @@ from ._checks import (
     as_padding,
     as_per_axis,
     as_shape,
-    require_fit,
+    by,
 )
 from ._typing import Array, Padding, Shape, Sizes
 from .axis import Axis, same
 from .explanation import explain
 
-__all__ = ["EVERY", "Tap", "Window"]
+__all__ = ["EVERY", "Tap", "Window", "require_fit"]
+
 
 EVERY = slice(None)
 
@@ -235,3 +236,24 @@ class Window:
         for taps in product(*(axis.taps for axis in self.axes)):
             offset, stops, pixels = zip(*taps, strict=True)
             yield Tap(offset, (EVERY, *stops), (EVERY, *pixels))
+
+
+def require_fit(
+    *,
+    size: Shape,
+    kernel: Shape,
+    dilation: Shape,
+    padded: Shape,
+    output: Shape,
+    formulas: Iterable[str],
+) -> None:
+    """Refuse a kernel that finds no place in the padded image."""
+    for axis, (stops, formula) in enumerate(zip(output, formulas, strict=True)):
+        if stops < 1:
+            span = tuple(d * (k - 1) + 1 for k, d in zip(kernel, dilation, strict=True))
+            spans = "" if span == kernel else f", spread to {by(span)} by dilation,"
+            raise ValueError(
+                f"a {by(kernel)} kernel{spans} does not fit in a {by(size)} image "
+                f"padded to {by(padded)}: shrink the kernel or add padding (along "
+                f"spatial axis {axis} there are {formula} = {stops} windows)"
+            )

@@ -1,27 +1,27 @@
-"""Refuse arrays: of the wrong kind, or of shapes that do not go together."""
+"""Arrays as the package uses them: images, kernels, columns, gradients, labels."""
 
-from math import prod
 from typing import Any, TypeVar
 
 import numpy as np
 
 from .._typing import Array, ArrayLike, Shape
-from .quoting import by, quoted
-from .settings import entries, require_modest, whole
+from .settings import as_int, entries, quoted, require_modest, whole
 
 __all__ = [
     "as_array",
     "as_batch_shape",
+    "as_bias",
+    "as_convolution",
     "as_fill",
     "as_images",
+    "as_labels",
     "as_matrix",
-    "as_number",
+    "as_scores",
+    "as_transposed_convolution",
     "as_upstream",
     "as_window",
     "require_cache",
     "require_columns",
-    "require_inputs",
-    "require_positions",
 ]
 
 
@@ -117,14 +117,6 @@ def as_fill(value: Any, dtype: np.dtype) -> Any:
     return fill[()]
 
 
-def as_number(value: ArrayLike, name: str) -> Any:
-    """Return `value` as one real number, in whatever dtype it has."""
-    number = as_array(value, name)
-    if number.size != 1:
-        raise ValueError(f"{name} must be one number, got shape {number.shape}")
-    return number.ravel()[0]
-
-
 def as_window(value: ArrayLike, name: str) -> Array:
     """Return `value` as the pixels of one window, of which there is at least one."""
     window = as_array(value, name)
@@ -160,14 +152,6 @@ def require_cache(cache: Any, kind: type[Cache], forward: str) -> Cache:
     return cache
 
 
-def require_inputs(x: Array, w: Array) -> None:
-    """Refuse a dense layer whose matrix does not take the vectors it is given."""
-    if x.shape[1] != w.shape[0]:
-        raise ValueError(
-            f"w must have one row per entry of x, D = {x.shape[1]}, got shape {w.shape}"
-        )
-
-
 def require_columns(columns: Array, shape: Shape) -> None:
     """Refuse a column matrix that im2col would not have made for these images."""
     if columns.shape != shape:
@@ -177,16 +161,106 @@ def require_columns(columns: Array, shape: Shape) -> None:
         )
 
 
-def require_positions(argmax: Array, shape: Shape, spatial: Shape) -> Array:
-    """Refuse flat indices of another shape, or such as lie outside the image."""
-    if argmax.shape != shape:
+def as_convolution(
+    x: ArrayLike, w: ArrayLike, b: ArrayLike | None, groups: int
+) -> tuple[Array, Array, Array | None]:
+    """Return images, kernels and bias of a convolution, if they go together."""
+    images, kernels = as_images(x), as_kernels(w)
+    groups = as_int(groups, "groups", at_least=1)
+    require_channels(images, kernels, groups)
+    return images, kernels, None if b is None else as_bias(b, kernels.shape[-1])
+
+
+def as_transposed_convolution(
+    x: ArrayLike, w: ArrayLike, b: ArrayLike | None, groups: int
+) -> tuple[Array, Array, Array | None]:
+    """Return the arrays of a transposed convolution, if they go together."""
+    images, kernels = as_images(x), as_kernels(w)
+    groups = as_int(groups, "groups", at_least=1)
+    require_axes(images, kernels, "(*kernel_size, F // groups, C)")
+    *_, depth, C = kernels.shape
+    if images.shape[-1] != C or C % groups:
         raise ValueError(
-            f"argmax must have the shape of y, {shape}, got {argmax.shape}"
+            f"w must have axes (*kernel_size, F // groups, C), with C = "
+            f"{images.shape[-1]} as in x and divisible by groups = {groups}, got "
+            f"shape {kernels.shape}"
         )
-    pixels = prod(spatial)
-    if argmax.size and not 0 <= argmax.min() <= argmax.max() < pixels:
+    return images, kernels, None if b is None else as_bias(b, depth * groups)
+
+
+def as_kernels(value: ArrayLike) -> Array:
+    """Return `value` as kernels with at least one tap."""
+    w = as_array(value, "w")
+    if 0 in w.shape[:-2]:
+        raise ValueError(f"w must have at least one tap per axis, got shape {w.shape}")
+    return w
+
+
+def as_bias(value: ArrayLike, F: int) -> Array:
+    """Return `value` as an array of F numbers, in whatever shape it has."""
+    b = as_array(value, "b")
+    if b.size != F:
         raise ValueError(
-            f"argmax must lie between 0 and {pixels - 1} in a {by(spatial)} image, got "
-            f"{argmax.min()} to {argmax.max()}"
+            f"b must hold one number per filter, F = {F}, got {b.size} in shape "
+            f"{b.shape}"
         )
-    return argmax.astype(np.int64, copy=False)
+    return b
+
+
+def require_axes(x: Array, w: Array, axes: str) -> None:
+    """Refuse kernels that do not have as many axes as the images."""
+    if w.ndim != x.ndim:
+        raise ValueError(
+            f"w must have axes {axes}, {x.ndim} of them for x of shape {x.shape}, got "
+            f"shape {w.shape}"
+        )
+
+
+def require_channels(x: Array, w: Array, groups: int) -> None:
+    """Refuse kernels whose axes, channels or filters do not match the images."""
+    require_axes(x, w, "(*kernel_size, C // groups, F)")
+    *_, C = x.shape
+    *_, depth, F = w.shape
+    if C % groups or F % groups:
+        raise ValueError(
+            f"groups must divide the channels of x and the filters of w, got "
+            f"groups = {groups}, C = {C}, F = {F}"
+        )
+    if depth * groups != C:
+        raise ValueError(
+            f"w must read C // groups = {C // groups} channels (x has C = {C}, groups "
+            f"= {groups}), got {depth} in shape {w.shape}"
+        )
+
+
+def as_scores(value: ArrayLike, name: str) -> Array:
+    """Return `value` as scores of at least one class, along the last axis."""
+    scores = as_array(value, name)
+    if scores.ndim == 0 or scores.shape[-1] == 0:
+        raise ValueError(
+            f"{name} must hold at least one class along its last axis, got shape "
+            f"{scores.shape}"
+        )
+    return scores
+
+
+def as_labels(value: ArrayLike, batch: int | Shape, K: int) -> Array:
+    """Return `value` as whole numbers that name one of K classes each."""
+    shape = (batch,) if isinstance(batch, int) else batch
+    labels = as_array(value, "labels", selects=True)
+    if labels.shape != shape:
+        ways_out = {
+            (*shape, K): ": for one-hot labels, labels.argmax(axis=-1)",
+            (*shape, 1): ": squeeze them",
+        }
+        raise ValueError(
+            f"labels must have shape {shape}, one per row of scores, got {labels.shape}"
+            + ways_out.get(labels.shape, "")
+        )
+    labels = as_array(labels, "labels", kinds="iu", selects=True)
+    if labels.size and not 0 <= labels.min() <= labels.max() < K:
+        raise ValueError(
+            f"labels must lie between 0 and {K - 1}, for scores of {K} classes, got "
+            f"{labels.min()} to {labels.max()}"
+        )
+    return labels

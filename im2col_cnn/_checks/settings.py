@@ -1,6 +1,11 @@
-"""Refuse settings: strides that are no whole numbers, paddings of the wrong length."""
+"""Values as the package uses them: numbers, sizes, paddings, paths, words, dtypes.
 
-from collections.abc import Sequence
+Each `as_...` returns a value in one form, or refuses it; `quoted` and `printable` write
+what was given into a message.
+"""
+
+from collections.abc import Iterable, Sequence
+from math import inf, isfinite
 from operator import index
 from os import PathLike
 from pathlib import Path
@@ -10,11 +15,14 @@ import numpy as np
 import numpy.typing as npt
 
 from .._typing import Padding, Shape, Sizes
-from .quoting import quoted
 
 __all__ = [
+    "as_above_zero",
+    "as_at_least_zero",
+    "as_below_one",
     "as_choice",
     "as_dtype",
+    "as_exponent",
     "as_flag",
     "as_float_dtype",
     "as_function",
@@ -22,13 +30,106 @@ __all__ = [
     "as_padding",
     "as_path",
     "as_per_axis",
+    "as_real",
+    "as_rng",
     "as_shape",
+    "as_share",
+    "as_slope",
+    "by",
     "entries",
+    "in_a_line",
     "is_lone",
+    "printable",
+    "quoted",
     "require_entries",
     "require_modest",
+    "require_window",
     "whole",
 ]
+
+
+MAX_LETTERS = 100  # of a value that is quoted
+MAX_LINE_LETTERS = 500  # of what a file says
+
+
+def by(sizes: Iterable[int]) -> str:
+    """Write sizes the way people say them: ``3x4``."""
+    return "x".join(map(str, sizes))
+
+
+def quoted(value: Any) -> str:
+    """Write a value as code would, in one line, and no more of it than that holds."""
+    line = " ".join(repr(value).split())
+    return line if len(line) <= MAX_LETTERS else f"{line[:MAX_LETTERS]}..."
+
+
+def as_exponent(value: Any) -> float:
+    """Return `value` as the exponent of a norm: finite, and at least 1."""
+    p = as_real(value, "p")
+    if p < 1:
+        raise ValueError(f"p must be at least 1, got {quoted(value)}: less is no norm")
+    return p
+
+
+def as_slope(value: Any) -> float:
+    """Return `value` as the slope of a line: any finite number."""
+    return as_real(value, "slope")
+
+
+def as_below_one(value: Any, name: str) -> float:
+    """Return `value` as a share that leaves something."""
+    share = as_real(value, name)
+    if not 0 <= share < 1:
+        raise ValueError(f"{name} must be at least 0 and below 1, got {quoted(value)}")
+    return share
+
+
+def as_share(value: Any, name: str) -> float:
+    """Return `value` as a share of a whole."""
+    share = as_real(value, name)
+    if not 0 <= share <= 1:
+        raise ValueError(f"{name} must lie between 0 and 1, got {quoted(value)}")
+    return share
+
+
+def as_at_least_zero(value: Any, name: str) -> float:
+    """Return `value` as a finite float that is not negative."""
+    number = as_real(value, name)
+    if number < 0:
+        raise ValueError(f"{name} must be at least 0, got {quoted(value)}")
+    return number
+
+
+def as_above_zero(value: Any, name: str) -> float:
+    """Return `value` as a finite float above 0."""
+    number = as_real(value, name)
+    if number <= 0:
+        raise ValueError(f"{name} must be above 0, got {quoted(value)}")
+    return number
+
+
+def as_rng(value: Any) -> "np.random.Generator":  # in quotes: see `dropout_forward`
+    """Return `value` if it is a generator of random numbers; a seed is not one."""
+    if not isinstance(value, np.random.Generator):
+        raise TypeError(
+            f"rng must be a numpy.random.Generator, got {quoted(value)}: "
+            f"np.random.default_rng(seed) makes one"
+        )
+    return value
+
+
+def as_real(value: Any, name: str) -> float:
+    """Return `value` as a finite float."""
+    real = int | float | np.integer | np.floating
+    if isinstance(value, bool | np.bool_) or not isinstance(value, real):
+        raise TypeError(f"{name} must be a number, got {quoted(value)}")
+    try:
+        number = float(value)
+    except OverflowError:
+        number = inf
+    if not isfinite(number):
+        raise ValueError(f"{name} must be finite, got {quoted(value)}")
+    return number
 
 
 def as_int(value: Any, name: str, *, at_least: int) -> int:
@@ -192,3 +293,27 @@ def require_entries(count: int, name: str, axes: int, value: Any) -> None:
             f"{name} must have {axes} {'entry' if axes == 1 else 'entries'}, "
             f"one per spatial axis, got {count}: {quoted(value)}"
         )
+
+
+def require_window(
+    kernel_size: Sizes, stride: Sizes, padding: Padding, dilation: Sizes
+) -> None:
+    """Refuse a window that fits no image; how many axes that has is not known yet."""
+    settings = (kernel_size, stride, dilation, padding)
+    lengths = [len(s) for s in settings if np.iterable(s) and not isinstance(s, str)]
+    axes = lengths[0] if lengths else 1
+    as_per_axis(kernel_size, "kernel_size", axes, at_least=1)
+    as_per_axis(stride, "stride", axes, at_least=1)
+    as_per_axis(dilation, "dilation", axes, at_least=1)
+    as_padding(padding, axes)
+
+
+def in_a_line(error: BaseException) -> str:
+    """Return what an error says, as one line."""
+    return printable(str(error)) or type(error).__name__
+
+
+def printable(text: str) -> str:
+    """Return one line of a text of which parts come from a file: no control codes."""
+    line = " ".join(text.split())[:MAX_LINE_LETTERS]
+    return "".join(letter if letter.isprintable() else "?" for letter in line)

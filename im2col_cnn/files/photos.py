@@ -10,8 +10,9 @@ from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
+from .._checks import in_a_line
 from .._typing import Array, Shape
-from .hdf5.source import in_a_line, require_readable
+from .hdf5.source import require_readable
 
 __all__ = ["PHOTOS", "Fit", "read_photo"]
 

@@ -15,7 +15,7 @@ from .._checks import (
 )
 from .._dtypes import arithmetic
 from .._typing import Array, ArrayLike, Images, Padding, Sizes
-from ..placing import painting_window
+from ..placing import transposed_window
 from ..window import Window
 from .conv import crop, pad, place
 
@@ -50,7 +50,7 @@ def conv_transpose_forward(
     x, w, b = as_transposed_convolution(x, w, b, groups)
     N, *stops, C = x.shape
     *kernel_size, depth, _ = w.shape
-    window = painting_window(
+    window = transposed_window(
         tuple(stops),
         tuple(kernel_size),
         stride=stride,

@@ -16,9 +16,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from .._checks import printable
 from .._typing import Array
 from ..files.archive import Archive, read_archive, write_archive
-from ..files.hdf5.source import printable
 from ..files.weights import file_names
 from .history import History
 from .network import Sequential

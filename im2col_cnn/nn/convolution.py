@@ -4,8 +4,6 @@ from abc import abstractmethod
 from dataclasses import KW_ONLY, dataclass
 from typing import ClassVar, final
 
-from im2col_cnn.nn.layer import Weighted
-
 from .._checks import (
     as_flag,
     as_function,
@@ -18,7 +16,7 @@ from .._typing import Padding, Shape, Sizes
 from ..ops.conv import conv_backward, conv_forward
 from ..ops.conv_transpose import conv_transpose_backward, conv_transpose_forward
 from .initializers import Initializer, he_normal
-from .layer import Operation
+from .layer import Operation, Weighted
 
 __all__ = ["Conv", "ConvTranspose"]
 

@@ -3,13 +3,11 @@
 from dataclasses import KW_ONLY, dataclass
 from typing import ClassVar, final
 
-from im2col_cnn.nn.layer import Weighted
-
 from .._checks import as_flag, as_function, as_int, as_shape
 from .._typing import Shape
 from ..ops.dense import dense_backward, dense_forward, flatten_backward, flatten_forward
 from .initializers import Initializer, he_normal
-from .layer import Operation, Wrapped
+from .layer import Operation, Weighted, Wrapped
 
 __all__ = ["Dense", "Flatten"]
 

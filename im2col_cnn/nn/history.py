@@ -5,7 +5,7 @@ from functools import partial
 from io import BytesIO
 from typing import TYPE_CHECKING
 
-from im2col_cnn.nn.progress import Progress
+from .progress import Progress
 
 __all__ = ["History"]
 

@@ -22,10 +22,10 @@ from .._checks import (
     as_rng,
     as_shape,
     by,
+    in_a_line,
     quoted,
 )
 from .._typing import Array, ArrayLike, Shape
-from ..files.hdf5.source import in_a_line
 from ..files.weights import read_weights, save_weights
 from .layer import Gradients, Layer, named_by_kind
 from .serialization import describe, read_classes, rebuild

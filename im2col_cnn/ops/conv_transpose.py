@@ -19,7 +19,7 @@ from .._checks import (
 )
 from .._dtypes import arithmetic
 from .._typing import Array, ArrayLike, Bias, Images, Kernels, Padding, Sizes
-from ..placing import painting_window
+from ..placing import transposed_window
 from ..tiling.dispatch import bias_gradient, correlate, image_gradient, kernel_gradient
 from ..window import Window
 
@@ -118,7 +118,7 @@ def conv_transpose_forward(
     array([ 1,  2, 13, 20, 30])
     """
     x, w, b = as_transposed_convolution(x, w, b, groups)
-    window = painting_window(
+    window = transposed_window(
         x.shape[1:-1],
         w.shape[:-2],
         stride=stride,

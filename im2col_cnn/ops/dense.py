@@ -8,15 +8,7 @@ from math import prod
 
 import numpy as np
 
-from .._checks import (
-    as_array,
-    as_bias,
-    as_flag,
-    as_matrix,
-    as_upstream,
-    require_cache,
-    require_inputs,
-)
+from .._checks import as_array, as_bias, as_flag, as_matrix, as_upstream, require_cache
 from .._dtypes import arithmetic
 from .._typing import Array, ArrayLike, Shape
 
@@ -27,6 +19,7 @@ __all__ = [
     "dense_forward",
     "flatten_backward",
     "flatten_forward",
+    "require_inputs",
 ]
 
 
@@ -225,3 +218,11 @@ def flatten_backward(dy: ArrayLike, cache: FlattenCache) -> Array:
     cache = require_cache(cache, FlattenCache, "flatten_forward")
     N, *rest = cache.shape
     return as_upstream(dy, (N, prod(rest))).reshape(cache.shape)
+
+
+def require_inputs(x: Array, w: Array) -> None:
+    """Refuse a dense layer whose matrix does not take the vectors it is given."""
+    if x.shape[1] != w.shape[0]:
+        raise ValueError(
+            f"w must have one row per entry of x, D = {x.shape[1]}, got shape {w.shape}"
+        )

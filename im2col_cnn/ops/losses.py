@@ -7,13 +7,20 @@ output.
 
 import numpy as np
 
-from .._checks import as_probabilities, as_scores, as_targets, require_some
+from .._checks import as_array, as_labels, as_scores
 from .._dtypes import mean_arithmetic
 from .._typing import Array, ArrayLike
 from .sigmoid import logistic
 from .softmax import log_probabilities
 
-__all__ = ["binary_cross_entropy", "mean_squared_error", "softmax_cross_entropy"]
+__all__ = [
+    "as_probabilities",
+    "as_targets",
+    "binary_cross_entropy",
+    "mean_squared_error",
+    "require_some",
+    "softmax_cross_entropy",
+]
 
 
 def softmax_cross_entropy(scores: ArrayLike, labels: ArrayLike) -> tuple[float, Array]:
@@ -155,3 +162,68 @@ def softplus(x: Array, wanted: Array) -> Array:
     x = np.where(wanted, x, 0)
     with np.errstate(under="ignore"):
         return np.asarray(np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x))))
+
+
+def as_probabilities(value: ArrayLike, scores: Array) -> Array:
+    """Return labels as one probability per class, whichever way they were given."""
+    labels = as_array(value, "labels", kinds="biuf", selects=True)
+    if labels.dtype.kind == "f":
+        if labels.shape != scores.shape:
+            raise ValueError(
+                f"labels must be whole numbers, or probabilities of the shape of "
+                f"scores, {scores.shape}, got floats of shape {labels.shape}"
+            )
+        sums = labels.sum(axis=-1, dtype=np.float64)
+        if not (labels >= 0).all() or not np.allclose(sums, 1, rtol=0, atol=1e-2):
+            raise ValueError(
+                f"labels must be probabilities that add up to 1 in every row, got "
+                f"{labels.min()} as the least, and sums from {sums.min()} to "
+                f"{sums.max()}"
+            )
+        return labels
+    *batch, K = scores.shape
+    if labels.shape == scores.shape and labels.ndim > 1:
+        raise ValueError(
+            f"labels must be one class per row of scores, shape {tuple(batch)}, or "
+            f"probabilities, got whole numbers of shape {labels.shape}: for one-hot "
+            f"labels, use labels.astype(float)"
+        )
+    return np.asarray(as_labels(labels, tuple(batch), K)[..., None] == np.arange(K))
+
+
+def as_targets(
+    predictions: ArrayLike,
+    targets: ArrayLike,
+    name: str,
+    targets_name: str,
+    *,
+    most: float = np.inf,
+) -> tuple[Array, Array]:
+    """Return an output and what it should be, two arrays of one shape."""
+    ours, theirs = as_array(predictions, name), as_array(targets, targets_name)
+    if ours.shape != theirs.shape:
+        raise ValueError(
+            f"{targets_name} must have the shape of {name}, {ours.shape}, got "
+            f"{theirs.shape}"
+        )
+    if ours.size == 0:
+        raise ValueError(
+            f"{name} must hold at least one number for a mean loss, got shape "
+            f"{ours.shape}"
+        )
+    if most == 1 and not ((theirs >= 0) & (theirs <= 1)).all():
+        raise ValueError(
+            f"{targets_name} must lie between 0 and 1, got {theirs.min()} to "
+            f"{theirs.max()}"
+        )
+    return ours, theirs
+
+
+def require_some(judged: Array, name: str) -> Array:
+    """Refuse a mean over nothing."""
+    if judged.size == 0 or judged.ndim == 0:
+        raise ValueError(
+            f"{name} must hold at least one row for a mean loss, got shape "
+            f"{judged.shape}"
+        )
+    return judged

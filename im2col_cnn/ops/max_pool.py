@@ -17,12 +17,12 @@ from .._checks import (
     as_images,
     as_per_axis,
     as_upstream,
+    by,
     require_cache,
-    require_positions,
 )
 from .._dtypes import arithmetic, mean_arithmetic
 from .._lazily import lazily
-from .._typing import Array, ArrayLike, Images, Padding, Sizes, Ties
+from .._typing import Array, ArrayLike, Images, Padding, Shape, Sizes, Ties
 from ..placing import pooling_window
 from ..tiling.pooling import lowest, reduce_windows
 from ..tiling.threads import run
@@ -35,6 +35,7 @@ __all__ = [
     "max_pool_backward",
     "max_pool_forward",
     "max_unpool",
+    "require_positions",
 ]
 
 
@@ -255,3 +256,18 @@ def max_unpool(y: ArrayLike, argmax: ArrayLike, spatial: Sizes) -> Images:
     x = np.zeros((y.shape[0], *spatial, y.shape[-1]), y.dtype)
     x.reshape(-1)[flat(argmax, spatial)] = y
     return x
+
+
+def require_positions(argmax: Array, shape: Shape, spatial: Shape) -> Array:
+    """Refuse flat indices of another shape, or such as lie outside the image."""
+    if argmax.shape != shape:
+        raise ValueError(
+            f"argmax must have the shape of y, {shape}, got {argmax.shape}"
+        )
+    pixels = prod(spatial)
+    if argmax.size and not 0 <= argmax.min() <= argmax.max() < pixels:
+        raise ValueError(
+            f"argmax must lie between 0 and {pixels - 1} in a {by(spatial)} image, got "
+            f"{argmax.min()} to {argmax.max()}"
+        )
+    return argmax.astype(np.int64, copy=False)

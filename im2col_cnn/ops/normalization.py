@@ -15,17 +15,18 @@ from .._checks import (
     as_array,
     as_at_least_zero,
     as_flag,
-    as_per_channel,
     as_share,
     as_upstream,
-    as_variance,
     require_cache,
-    require_variance,
 )
 from .._dtypes import mean_arithmetic
 from .._typing import Array, ArrayLike, Shape
 
-__all__ = ["BatchNormCache", "batch_norm_backward", "batch_norm_forward"]
+__all__ = [
+    "BatchNormCache",
+    "batch_norm_backward",
+    "batch_norm_forward",
+]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -192,3 +193,34 @@ def batch_norm_backward(
         dgamma.astype(result, copy=False).reshape(cache.gamma.shape),
         dbeta.astype(result, copy=False).reshape(cache.beta_shape),
     )
+
+
+def as_per_channel(value: ArrayLike, name: str, x: Array) -> Array:
+    """Return `value` as one real number per channel of `x`, in whatever shape."""
+    if x.ndim < 2:
+        raise ValueError(f"x must have axes (N, ..., C), got shape {x.shape}")
+    array = as_array(value, name)
+    if array.size != x.shape[-1]:
+        raise ValueError(
+            f"{name} must hold one number per channel, C = {x.shape[-1]}, got "
+            f"{array.size} in shape {array.shape}"
+        )
+    return array
+
+
+def as_variance(var: Array) -> Array:
+    """Return variances, if none is negative."""
+    if (var < 0).any():
+        raise ValueError(f"running_var must be at least 0, got {var.min()}")
+    return var
+
+
+def require_variance(x: Array) -> int:
+    """Return how many values each channel has, if they can vary at all."""
+    M = prod(x.shape[:-1])
+    if M < 2:
+        raise ValueError(
+            f"x must have at least 2 values per channel to train on, got {M} in shape "
+            f"{x.shape}: use a larger batch, or training=False"
+        )
+    return M

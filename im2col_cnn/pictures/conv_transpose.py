@@ -4,7 +4,7 @@ import numpy as np
 
 from .._checks import as_matrix
 from .._typing import ArrayLike, Padding, Sizes
-from ..placing import painting_window
+from ..placing import transposed_window
 from .captions import briefly, named, times
 from .film import Film
 from .grids import draw_array
@@ -47,7 +47,7 @@ def draw_conv_transpose(
     """
     x, w = as_matrix(x, "x", "(H, W)"), as_matrix(w, "w", "(KH, KW)")
     window = as_plane(
-        painting_window(
+        transposed_window(
             x.shape,
             w.shape,
             stride=stride,

@@ -5,7 +5,7 @@ from math import prod
 
 import numpy as np
 
-from .._checks.quoting import by
+from .._checks import by
 from .._typing import Array, Shape
 from ..window import Window
 from .film import Film

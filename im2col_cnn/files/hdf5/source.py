@@ -20,21 +20,15 @@ from typing import Any
 import h5py
 import numpy as np
 
+from ..._checks import in_a_line, printable
 from ..._typing import Shape
 from .content import Content
 
-__all__ = [
-    "Source",
-    "blaming",
-    "in_a_line",
-    "open_hdf5",
-    "printable",
-    "require_readable",
-]
+__all__ = ["Source", "blaming", "open_hdf5", "require_readable"]
+
 
 MOST_CHUNK = 2**25  # bytes of a chunk: what must be decompressed to see one pixel
 MOST_TEXT = 2**20  # bytes of one entry
-MOST_SAID = 500  # letters of what a file is quoted with
 FILTERS = {
     h5py.h5z.FILTER_DEFLATE: "gzip",
     h5py.h5z.FILTER_SHUFFLE: "shuffle",
@@ -192,14 +186,3 @@ def too_large(shape: Shape, dtype: Any, where: str, most: int) -> str:
     """Say that an array claims more bytes than there can be, if it does."""
     size = prod(shape) * dtype.itemsize
     return f"claims {size} bytes {where}: {most} at most" if size > most else ""
-
-
-def in_a_line(error: BaseException) -> str:
-    """Return what an error says, as one line."""
-    return printable(str(error)) or type(error).__name__
-
-
-def printable(text: str) -> str:
-    """Return one line of a text of which parts come from a file: no control codes."""
-    line = " ".join(text.split())[:MOST_SAID]
-    return "".join(letter if letter.isprintable() else "?" for letter in line)
