@@ -1,4 +1,4 @@
-"""Start the `im2col-cnn` command, or say what it needs to start.
+"""The entry point of `im2col-cnn`, and of ``python -m im2col_cnn``.
 
 The library itself needs neither typer nor rich, so a plain install does without them.
 """
@@ -9,12 +9,12 @@ from .commands.openblas import restart_with_better_kernels
 
 __all__ = ["main"]
 
-TIMED = {"compare", "train"}  # commands that multiply for long
+TIMED_COMMANDS = {"compare", "train"}  # commands that multiply for long
 
 
 def main() -> None:
     """Run the command with the arguments of this process, and leave."""
-    if sys.argv[1:2] and sys.argv[1] in TIMED:
+    if sys.argv[1:2] and sys.argv[1] in TIMED_COMMANDS:
         restart_with_better_kernels()
     try:
         from .cli import run  # noqa: PLC0415  # here, because it may be missing

@@ -1,4 +1,6 @@
-"""Work out an attribute when it is first asked for, without a lock.
+"""An attribute computed at its first use, without a lock.
+
+Drop it when Python 3.12 is the floor: its `functools.cached_property` has no lock.
 
 ``functools.cached_property`` of Python 3.11 holds a lock meanwhile, one for all objects
 of a class. A child forked at that moment finds it held, and waits forever. Here two

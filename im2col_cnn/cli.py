@@ -1,4 +1,4 @@
-"""Gather the subcommands, run one, and end with the right exit status.
+"""The command line: its subcommands, and how a run ends.
 
     0   good
     1   a check failed

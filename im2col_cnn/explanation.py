@@ -1,4 +1,4 @@
-"""Explain a window in words: every number with the formula it comes from."""
+"""The numbers of a window in words, each with the formula behind it."""
 
 from collections.abc import Sequence
 from math import prod
@@ -9,7 +9,7 @@ from .axis import Axis
 
 __all__ = ["axis_names", "counted", "explain"]
 
-NAMES = {
+AXIS_NAMES = {
     1: ["length"],
     2: ["rows", "columns"],
     3: ["depth", "rows", "columns"],
@@ -17,7 +17,7 @@ NAMES = {
 
 
 def explain(axes: Sequence[Axis], *, N: int, C: int, F: int, dtype: np.dtype) -> str:
-    """Tell how many windows stand on such images, and what they cost."""
+    """Return one line per fact: windows, padding, unread pixels, memory, products."""
     pairs = list(zip(axis_names(len(axes)), axes, strict=True))
     pixels = prod(axis.size for axis in axes)
     read = prod(int(np.count_nonzero(axis.coverage())) for axis in axes)
@@ -39,7 +39,7 @@ def explain(axes: Sequence[Axis], *, N: int, C: int, F: int, dtype: np.dtype) ->
 
 def axis_names(count: int) -> list[str]:
     """Name the spatial axes of an image that has so many."""
-    return NAMES.get(count, [f"axis {n}" for n in range(count)])
+    return AXIS_NAMES.get(count, [f"axis {n}" for n in range(count)])
 
 
 def counted(axis: Axis) -> str:

@@ -1,4 +1,4 @@
-"""Place the windows that an operation asks for: to pool, or to paint.
+"""Build the `Window` of a pooling, and that of a transposed convolution.
 
 A convolution slides over images whose size is known, and asks for a `Window` itself. A
 pooling adds two rules of its own, and a transposed convolution knows only how often
@@ -88,7 +88,7 @@ def transposed_window(
 def require_real_pixels(
     reads: Iterable[Array], kernel: Shape, padding: tuple[tuple[int, int], ...]
 ) -> None:
-    """Refuse a pooling window that sees only padding: it has nothing to pool."""
+    """Refuse a pooling window that covers only padding."""
     for axis, counts in enumerate(reads):
         if not counts.all():
             raise ValueError(
@@ -124,7 +124,7 @@ def require_round_trip(found: Shape, stops: Shape, spatial: Shape) -> None:
 def refuse_output_padding(
     output_padding: Any, output_size: Any, padding: Any
 ) -> NoReturn:
-    """Refuse two answers to one question: how large the output is."""
+    """Refuse `output_padding` where `output_size` or a word of padding says it all."""
     other = f'padding="{padding}"' if output_size is None else f"{output_size=}"
     raise ValueError(
         f"output_padding must be 0 with {other}, got {quoted(output_padding)}: give "

@@ -70,7 +70,7 @@ def test_training_ends_when_its_file_changes(tmp_path: Path) -> None:
 
     with open_dataset(path) as data:
         images: Any = data.train.images
-        images.most = 1  # chunks in memory: the others are read again
+        images.max_blocks = 1  # chunks in memory: the others are read again
         rng = np.random.default_rng(0)
         with pytest.raises(OSError, match="has changed since it was opened"):
             fit(

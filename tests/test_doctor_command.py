@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from im2col_cnn.cli import run
-from im2col_cnn.commands.openblas import CHOICE, better_kernels
+from im2col_cnn.commands.openblas import CORETYPE_VARIABLE, better_kernels
 
 doctor = importlib.import_module("im2col_cnn.commands.doctor")
 needs_exec = pytest.mark.skipif(
@@ -45,7 +45,9 @@ def test_old_kernels_on_a_new_cpu_are_noticed(
 
 def run_with(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run some lines of Python in a process that was told nothing about kernels."""
-    kept = {name: value for name, value in os.environ.items() if name != CHOICE}
+    kept = {
+        name: value for name, value in os.environ.items() if name != CORETYPE_VARIABLE
+    }
     return subprocess.run(
         [sys.executable, "-c", code],
         env={**kept, **environment},
@@ -144,9 +146,9 @@ def test_the_doctor_sees_through_what_a_user_has_set(
     monkeypatch.setattr(doctor, "suggestion", lambda: "SkylakeX")
     monkeypatch.setattr(doctor, "measured", lambda _: 30.0)
 
-    monkeypatch.delenv(CHOICE, raising=False)
+    monkeypatch.delenv(CORETYPE_VARIABLE, raising=False)
     alone = doctor.advice(15.0)
-    monkeypatch.setenv(CHOICE, "Haswell")
+    monkeypatch.setenv(CORETYPE_VARIABLE, "Haswell")
     chosen = doctor.advice(15.0)
 
     assert alone.startswith("set OPENBLAS_CORETYPE=SkylakeX before Python starts: ")

@@ -129,12 +129,12 @@ def test_an_epoch_sees_every_image_once_and_unpacks_every_chunk_once(
     with open_hdf5(path) as source, pytest.MonkeyPatch.context() as patch:
         patch.setattr(stored_images, "read_rows", watched)
         images = StoredImages(source.find("x"), source)
-        images.most = 2 * kept  # blocks in memory
+        images.max_blocks = 2 * kept  # blocks in memory
         order = images.shuffled(np.random.default_rng(seed))
         for start in range(0, N, 4):
             batch = order[start : start + 4]
             assert_array_equal(images[batch].ravel(), batch)
-        assert len(images.kept) <= 2 * kept
+        assert len(images.cached) <= 2 * kept
 
     assert sorted(order) == list(range(N))
     assert read == dict.fromkeys(range(0, N, chunk), 1)

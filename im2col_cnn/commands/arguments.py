@@ -38,38 +38,7 @@ __all__ = [
     "write_output",
 ]
 
-
-class BadInputError(Exception):
-    """What is wrong with the user's input, in one line."""
-
-
-@contextmanager
-def refusing(*kinds: type[Exception]) -> Iterator[None]:
-    """Turn what the library says about bad input into a `BadInputError`."""
-    kinds = kinds or (OSError, TypeError, ValueError)
-    try:
-        yield
-    except kinds as error:
-        raise BadInputError(error) from error
-
-
-def require_finite(found: Any, weights: Path) -> None:
-    """Refuse to name classes by scores that are no numbers."""
-    if not np.isfinite(found).all():
-        raise BadInputError(
-            f"{weights}: gives scores that are NaN or infinite for these images: its "
-            f"weights are too large to compute with"
-        )
-
-
-def require_extra(module: str, extra: str, purpose: str) -> None:
-    """Refuse what needs a package that is not installed, and say how to get it."""
-    if find_spec(module) is None:
-        raise BadInputError(
-            f"{purpose} needs {module}: python -m pip install 'im2col-cnn[{extra}]'"
-        )
-
-
+NUMBER = r"-?\d{1,18}"  # below 2**63
 Data: TypeAlias = Annotated[
     Path | None,
     typer.Argument(
@@ -91,9 +60,40 @@ Fitting: TypeAlias = Annotated[
 ]
 
 
+class BadInputError(Exception):
+    """An error in the user's input; its message is one line."""
+
+
+@contextmanager
+def refusing(*kinds: type[Exception]) -> Iterator[None]:
+    """Raise the library's errors about its input as a `BadInputError`."""
+    kinds = kinds or (OSError, TypeError, ValueError)
+    try:
+        yield
+    except kinds as error:
+        raise BadInputError(error) from error
+
+
+def require_finite(found: Any, weights: Path) -> None:
+    """Refuse scores that are NaN or infinite."""
+    if not np.isfinite(found).all():
+        raise BadInputError(
+            f"{weights}: gives scores that are NaN or infinite for these images: its "
+            f"weights are too large to compute with"
+        )
+
+
+def require_extra(module: str, extra: str, purpose: str) -> None:
+    """Refuse what needs a package that is not installed, and say how to get it."""
+    if find_spec(module) is None:
+        raise BadInputError(
+            f"{purpose} needs {module}: python -m pip install 'im2col-cnn[{extra}]'"
+        )
+
+
 def require_outputs(outputs: Mapping[str, Path | None], *inputs: Path | None) -> None:
     """
-    Refuse what cannot be written, and what is read or written already.
+    Refuse an output that cannot be written, or that is also another file in use.
 
     Parameters
     ----------
@@ -114,22 +114,19 @@ def require_outputs(outputs: Mapping[str, Path | None], *inputs: Path | None) ->
 
 
 def require_svg(option: str, path: Path | None) -> None:
-    """Refuse to draw to a file that does not say what it will be."""
+    """Refuse a path for a drawing that does not end in ``.svg``."""
     if path is not None and path.suffix.lower() != ".svg":
         raise ValueError(f"{option} {path}: is drawn as SVG, so its name ends in .svg")
 
 
 def write_output(path: Path, content: bytes) -> None:
-    """Write what a command was asked for, or say in one line why it cannot be."""
+    """Write a file, or raise a `BadInputError` that says why it cannot be."""
     with refusing(OSError):
         write_whole(path, content)
 
 
-NUMBER = r"-?\d{1,18}"  # no longer than those that int() takes at once
-
-
 def read_sizes(text: str, option: str, example: str) -> Shape:
-    """Return the numbers of a size."""
+    """Parse a size such as ``3x2``."""
     if not re.fullmatch(f"{NUMBER}(x{NUMBER})*", text):
         raise BadInputError(
             f"{option} must be whole numbers joined by x, such as {example}, "
@@ -139,7 +136,7 @@ def read_sizes(text: str, option: str, example: str) -> Shape:
 
 
 def read_padding(text: str) -> Padding:
-    """Return a padding: a word, a number, or one number or pair per axis."""
+    """Parse a padding: a word, a number, or one number or pair per axis."""
     if text in ("valid", "same", "same_lower"):
         return text
     sides = text.split("x")
@@ -155,5 +152,5 @@ def read_padding(text: str) -> Padding:
 
 
 def as_written(sizes: Shape) -> int | Shape:
-    """Return a lone number as itself: it serves all axes."""
+    """Return one size as an int, which serves all axes; several as they are."""
     return sizes[0] if len(sizes) == 1 else sizes

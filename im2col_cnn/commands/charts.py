@@ -1,15 +1,15 @@
-"""Draw bars of ratios and curves of learning with matplotlib, as SVG files."""
+"""Charts of ratios and of learning, drawn by matplotlib as SVG files."""
 
 from io import BytesIO
 
 from ..nn.history import History
 
-__all__ = ["draw_bars", "draw_curve"]
+__all__ = ["draw_bars", "draw_learning_curve"]
 
 
 def draw_bars(ratios: dict[str, float], base: str) -> bytes:
     """Draw a bar per contestant: how many times as long as `base` it took."""
-    # matplotlib is an extra, and takes a moment to load: only who draws pays for it.
+    # matplotlib is an extra, and takes a moment to load.
     from matplotlib import rc_context  # noqa: PLC0415  # see above
     from matplotlib.figure import Figure  # noqa: PLC0415  # see above
 
@@ -27,7 +27,7 @@ def draw_bars(ratios: dict[str, float], base: str) -> bytes:
     return content.getvalue()
 
 
-def draw_curve(history: History, test_accuracy: float) -> bytes:
+def draw_learning_curve(history: History, test_accuracy: float) -> bytes:
     """
     Draw the loss of every step and epoch, and the accuracy of every epoch.
 
@@ -44,7 +44,7 @@ def draw_curve(history: History, test_accuracy: float) -> bytes:
         An SVG file, without the time of day and with the same names for its parts every
         time.
     """
-    # matplotlib is an extra, and takes a moment to load: only who draws pays for it.
+    # matplotlib is an extra, and takes a moment to load.
     from matplotlib import rc_context  # noqa: PLC0415  # see above
 
     content = BytesIO()

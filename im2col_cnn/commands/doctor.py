@@ -1,4 +1,4 @@
-"""Look at what makes this package fast or slow on this machine."""
+"""The command `doctor`: BLAS, threads and tiles on this machine, and its speed."""
 
 import os
 import platform
@@ -11,12 +11,18 @@ import numpy as np
 from ..tiling.threads import thread_count
 from ..tiling.tiles import BUDGET, CACHE
 from .arguments import refusing
-from .openblas import CHOICE, blas_library, blas_name, cpu_features, suggestion
+from .openblas import (
+    CORETYPE_VARIABLE,
+    blas_library,
+    blas_name,
+    cpu_features,
+    suggestion,
+)
 from .terminal import open_screen, say, show_table
 
 __all__ = ["doctor"]
 
-PRODUCT = """
+TIMED_PRODUCT = """
 import numpy as np, time
 from threadpoolctl import threadpool_limits
 threadpool_limits(1, "blas")
@@ -60,18 +66,21 @@ def doctor() -> None:
 
 def advice(speed: float) -> str:
     """Say in one line what would help, and how much, measured on the spot."""
-    kernels, chosen = suggestion(), os.environ.get(CHOICE)
+    kernels, chosen = suggestion(), os.environ.get(CORETYPE_VARIABLE)
     if kernels is None:
         return "BLAS runs the kernels that fit this CPU, as far as can be told."
-    gain = measured({CHOICE: kernels}) / speed
+    gain = measured({CORETYPE_VARIABLE: kernels}) / speed
     where = "before Python starts" if chosen is None else f"in place of {chosen}"
-    return f"set {CHOICE}={kernels} {where}: products become {gain:.1f} times as fast"
+    return (
+        f"set {CORETYPE_VARIABLE}={kernels} {where}: products become {gain:.1f} times "
+        f"as fast"
+    )
 
 
 def measured(environment: dict[str, str]) -> float:
     """Return the GFLOP/s of a product in a new process with these variables."""
     done = subprocess.run(
-        [sys.executable, "-c", PRODUCT],
+        [sys.executable, "-c", TIMED_PRODUCT],
         env={**os.environ, **environment},
         capture_output=True,
         text=True,

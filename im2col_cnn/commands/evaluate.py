@@ -24,7 +24,7 @@ from .arguments import (
 )
 from .evaluation_table import (
     draw_confusion,
-    require_room,
+    require_drawable_classes,
     show_confusion,
     show_evaluation,
 )
@@ -53,7 +53,7 @@ def evaluate(
             dataset = stack.enter_context(open_dataset(path, test_data))
             require_suited(network, dataset, weights, path)
             if confusion is not None:
-                require_room(dataset.classes)
+                require_drawable_classes(dataset.classes)
         classes = dataset.classes
         with (
             refusing(OSError, NotFiniteError),  # as the images are read

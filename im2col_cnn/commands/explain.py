@@ -1,4 +1,4 @@
-"""Explain where the windows of a layer stand, and what they cost."""
+"""The command `explain`: the windows of a layer in numbers, with the formulas."""
 
 from pathlib import Path
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""Turn a folder of photographs into a file of labelled images."""
+"""The command `make-h5`: write a folder of photographs as a labelled data set."""
 
 from pathlib import Path
 from typing import Annotated

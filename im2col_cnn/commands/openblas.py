@@ -1,4 +1,4 @@
-"""Tell which matrix kernels BLAS runs, and which ones the CPU could run.
+"""The matrix kernels that BLAS runs, and those that this CPU could run.
 
 OpenBLAS chooses its kernels when it is loaded. On a CPU newer than itself it takes old
 ones, which are half as fast where the CPU has AVX-512; the environment variable
@@ -11,7 +11,7 @@ from importlib import import_module
 from typing import Any
 
 __all__ = [
-    "CHOICE",
+    "CORETYPE_VARIABLE",
     "better_kernels",
     "blas_library",
     "blas_name",
@@ -20,16 +20,21 @@ __all__ = [
     "suggestion",
 ]
 
-OLD = {"haswell", "zen", "sandybridge", "nehalem", "prescott"}  # without AVX-512
-BETTER = "SkylakeX"
-CHOICE = "OPENBLAS_CORETYPE"
+OLD_KERNELS = {
+    "haswell",
+    "zen",
+    "sandybridge",
+    "nehalem",
+    "prescott",
+}  # without AVX-512
+AVX512_KERNELS = "SkylakeX"
+CORETYPE_VARIABLE = "OPENBLAS_CORETYPE"
 
 
 def better_kernels(architecture: str, features: dict[str, bool]) -> str | None:
     """Return the name of kernels that suit this CPU better, or None."""
-    return (
-        BETTER if architecture.lower() in OLD and features.get("AVX512_SKX") else None
-    )
+    is_old = architecture.lower() in OLD_KERNELS
+    return AVX512_KERNELS if is_old and features.get("AVX512_SKX") else None
 
 
 def blas_library() -> dict[str, Any]:
@@ -55,16 +60,16 @@ def cpu_features() -> dict[str, bool]:
 
 
 def suggestion() -> str | None:
-    """Return better kernels than those of this process, whoever chose them."""
+    """Return better kernels than those of this process, or None."""
     return better_kernels(str(blas_library().get("architecture", "")), cpu_features())
 
 
 def restart_with_better_kernels() -> None:
     """Start this command again with better kernels, if there are any; only once."""
-    if CHOICE in os.environ or not hasattr(os, "execve"):
+    if CORETYPE_VARIABLE in os.environ or not hasattr(os, "execve"):
         return  # what a user has set is kept, and what we have set is enough
     kernels = suggestion()
     if kernels is not None:
         sys.stdout.flush()
-        environment = {**os.environ, CHOICE: kernels}
+        environment = {**os.environ, CORETYPE_VARIABLE: kernels}
         os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], environment)

@@ -1,4 +1,4 @@
-"""Show things on a terminal, or write plain lines where nobody watches.
+"""Print lines, tables and progress: to a terminal, or as plain lines to a file.
 
 A terminal gets tables with rules and a bar that moves. A pipe or a file gets the same
 words, one line each, without a single control code. rich decides which of them it is,
@@ -32,7 +32,7 @@ __all__ = [
 
 
 class Watch(NamedTuple):
-    """What to call after every step and after every epoch."""
+    """The functions to call after every step and after every epoch."""
 
     on_step: Callable[[Progress], object] | None
     on_epoch: Callable[[Progress], object] | None
@@ -41,13 +41,13 @@ class Watch(NamedTuple):
 def open_screen() -> Console:
     """Return the console for standard output."""
     screen = Console(highlight=False)
-    if not is_watched(screen):
+    if not is_live(screen):
         screen.width = 1000  # a pipe has no edge to wrap lines at
     return screen
 
 
-def is_watched(screen: Console) -> bool:
-    """Tell whether somebody looks on, at a terminal that can move its cursor."""
+def is_live(screen: Console) -> bool:
+    """Return whether this is a terminal that can move its cursor."""
     return screen.is_terminal and not screen.is_dumb_terminal
 
 
@@ -60,7 +60,7 @@ def show_table(
     screen: Console, header: tuple[str, ...], rows: Iterable[tuple[str, ...]]
 ) -> None:
     """Write rows under a header; the first column is text, the others are numbers."""
-    table = Table(box=box.SIMPLE_HEAD if is_watched(screen) else None, pad_edge=False)
+    table = Table(box=box.SIMPLE_HEAD if is_live(screen) else None, pad_edge=False)
     for column, title in enumerate(header):
         table.add_column(Text(title), justify="right" if column else "left")
     for row in rows:
@@ -70,24 +70,24 @@ def show_table(
 
 @contextmanager
 def watching(screen: Console, epochs: int) -> Iterator[Watch]:
-    """Show how training goes: a bar that follows every step, or a line per epoch."""
-    if not is_watched(screen):
-        yield Watch(None, lambda at: say(screen, standing(at, epochs)))
+    """Show training: a bar that follows every step, or a line per epoch."""
+    if not is_live(screen):
+        yield Watch(None, lambda at: say(screen, epoch_line(at, epochs)))
         return
     bar = bar_on(screen)
     task = bar.add_task(f"epoch 0/{epochs}", total=None)
-    judged: list[Progress] = []
+    measured: list[Progress] = []
 
     def follow(at: Progress) -> None:
         if at.validation_accuracy is not None:
-            judged[:] = [at]
-        elif judged:  # what was held out is judged once an epoch, and stays in sight
-            at = at._replace(validation_accuracy=judged[0].validation_accuracy)
+            measured[:] = [at]
+        elif measured:  # measured once an epoch, and shown until the next
+            at = at._replace(validation_accuracy=measured[0].validation_accuracy)
         bar.update(
             task,
             total=epochs * at.steps,
             completed=(at.epoch - 1) * at.steps + at.step,
-            description=standing(at, epochs),
+            description=epoch_line(at, epochs),
         )
 
     with bar:
@@ -96,8 +96,8 @@ def watching(screen: Console, epochs: int) -> Iterator[Watch]:
 
 @contextmanager
 def counting(screen: Console, what: str, total: int) -> Iterator[Callable[[], None]]:
-    """Show how far something is, if anybody watches; hand out what counts one more."""
-    if not is_watched(screen):
+    """Show a progress bar on a terminal; yield a function that counts one more."""
+    if not is_live(screen):
         yield lambda: None
         return
     bar = bar_on(screen)
@@ -107,7 +107,7 @@ def counting(screen: Console, what: str, total: int) -> Iterator[Callable[[], No
 
 
 def bar_on(screen: Console) -> Bar:
-    """Return a bar that says what goes on, how far it is and how long it will take."""
+    """Return a bar with a description, a percentage and the time that remains."""
     return Bar(
         TextColumn("{task.description}"),
         BarColumn(),
@@ -117,8 +117,8 @@ def bar_on(screen: Console) -> Bar:
     )
 
 
-def standing(at: Progress, epochs: int) -> str:
-    """Say in one line how training stands."""
+def epoch_line(at: Progress, epochs: int) -> str:
+    """Return epoch, loss and accuracy in one line."""
     width = len(str(epochs))
     line = (
         f"epoch {at.epoch:{width}}/{epochs}  loss {at.loss:.4f}  "
@@ -136,7 +136,7 @@ def percent(share: float) -> str:
 
 @contextmanager
 def stop_on_interrupt() -> Iterator[Callable[[], bool]]:
-    """Hand out a function that says whether Ctrl-C was pressed since."""
+    """Yield a function that returns whether Ctrl-C was pressed since."""
     requests: list[int] = []
 
     def take_note(number: int, _frame: object) -> None:

@@ -31,7 +31,7 @@ from .arguments import (
     require_svg,
     write_output,
 )
-from .charts import draw_curve
+from .charts import draw_learning_curve
 from .evaluation_table import show_evaluation
 from .terminal import open_screen, say, show_table, stop_on_interrupt, watching
 
@@ -170,7 +170,7 @@ def train(
         if save is not None:
             save_weights(save, network)
     if plot is not None:
-        write_output(plot, draw_curve(history, evaluation.accuracy))
+        write_output(plot, draw_learning_curve(history, evaluation.accuracy))
     if history.stopped:
         last = history.steps[-1]
         say(

@@ -1,4 +1,4 @@
-"""Files: labelled images to learn from, and what was learned. All of it is HDF5."""
+"""Data sets of labelled images, and weights of networks, in HDF5 files."""
 
 from .datasets import DIGITS, Dataset, open_dataset, read_dataset
 from .stored_images import StoredImages

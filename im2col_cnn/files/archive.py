@@ -1,4 +1,4 @@
-"""Keep arrays and a description of them in one file that notices every damaged bit.
+"""An HDF5 file of arrays and their description, with a checksum in front.
 
     bytes 0 to 511   one line of text, with the SHA-256 of all bytes after them
     from byte 512    HDF5, which any tool opens as it is:
@@ -7,7 +7,7 @@
     /conv1/w ...     the arrays, as they were in memory: no filters, no chunks
 
 The line is checked before anything is read, so HDF5 never sees a file that was cut
-short or has a bit flipped. Somebody can still forge both; what they can claim is then
+short or has a bit flipped. Both can still be forged; what they can claim is then
 bounded by the length of the file, and nothing in it is ever executed.
 """
 
@@ -26,19 +26,25 @@ from .._typing import Array
 from .._version import package_version
 from .atomic import write_whole
 from .hdf5.content import Content
-from .hdf5.source import Source, blaming, require_readable
+from .hdf5.source import Source, reading, require_readable
 
-__all__ = ["HEAD", "Archive", "read_archive", "require_no_archive", "write_archive"]
+__all__ = [
+    "HEAD_BYTES",
+    "Archive",
+    "read_archive",
+    "require_no_archive",
+    "write_archive",
+]
 
-VERSION = 1
-HEAD = 512  # the least that HDF5 leaves to others at the start of a file
-LINE = re.compile(rb"im2col_cnn (\w+): HDF5 from byte 512 on, SHA-256 (\w{64})\n")
-MOST_BYTES = 2**32
-MOST_ARRAYS = 2**16
+FORMAT_VERSION = 1
+HEAD_BYTES = 512  # the least that HDF5 leaves to others at the start of a file
+HEAD_LINE = re.compile(rb"im2col_cnn (\w+): HDF5 from byte 512 on, SHA-256 (\w{64})\n")
+MAX_FILE_BYTES = 2**32
+MAX_ARRAYS = 2**16
 
 
 class Archive(NamedTuple):
-    """What an archive holds; the path is kept for refusals."""
+    """Arrays and their description; the path is named in refusals."""
 
     path: Path
     configuration: dict[str, Any]
@@ -73,17 +79,19 @@ def write_archive(
     """
     text = json.dumps({**configuration, "arrays": list(arrays)}, indent=1)
     content = BytesIO()
-    with h5py.File(content, "w", userblock_size=HEAD) as file:
+    with h5py.File(content, "w", userblock_size=HEAD_BYTES) as file:
         # Text of fixed length: it lies where it is used, not in a heap of its own.
         file.attrs["format"] = np.bytes_(f"im2col_cnn {kind}")
-        file.attrs["format_version"] = VERSION
+        file.attrs["format_version"] = FORMAT_VERSION
         file.attrs["package_version"] = np.bytes_(package_version())
         everything = {"configuration": np.bytes_(text), **arrays}
         for name, array in everything.items():
             file.create_dataset(name, data=array, track_times=False)
-    body = content.getvalue()[HEAD:]
-    line = f"im2col_cnn {kind}: HDF5 from byte {HEAD} on, SHA-256 {digest(body)}\n"
-    write_whole(path, line.encode().ljust(HEAD, b"\0") + body)
+    body = content.getvalue()[HEAD_BYTES:]
+    line = (
+        f"im2col_cnn {kind}: HDF5 from byte {HEAD_BYTES} on, SHA-256 {digest(body)}\n"
+    )
+    write_whole(path, line.encode().ljust(HEAD_BYTES, b"\0") + body)
 
 
 def read_archive(path: Path, kind: str) -> Archive:
@@ -97,8 +105,8 @@ def read_archive(path: Path, kind: str) -> Archive:
     ValueError
         If it is something else. Nothing is allocated that the file does not hold.
     """
-    content = checked(path, kind)
-    with blaming(path, "/"):
+    content = checked_body(path, kind)
+    with reading(path, "/"):
         file = h5py.File(h5py.h5f.open_file_image(content))
     with file:
         source = Source(path, file, Content(BytesIO(content)))
@@ -108,7 +116,7 @@ def read_archive(path: Path, kind: str) -> Archive:
             isinstance(name, str) and name.isprintable() for name in names
         ):
             raise ValueError(f"{path}: configuration must list names of arrays")
-        if len(names) > MOST_ARRAYS or len(set(names)) < len(names):
+        if len(names) > MAX_ARRAYS or len(set(names)) < len(names):
             raise ValueError(f"{path}: configuration must name each array once")
         # Each is no longer than the file, but the same bytes could be named often.
         datasets = {name: source.find(name) for name in names}
@@ -118,40 +126,42 @@ def read_archive(path: Path, kind: str) -> Archive:
         return Archive(path, configuration, arrays)
 
 
-def checked(path: Path, kind: str) -> bytes:
-    """Return the HDF5 part of a file whose bytes are those that were written."""
+def checked_body(path: Path, kind: str) -> bytes:
+    """Return the HDF5 part of a file, once its SHA-256 was compared."""
     require_readable(path)
     size = path.stat().st_size
-    if size > MOST_BYTES:
-        raise ValueError(f"{path}: has {size} bytes, {MOST_BYTES} are read at most")
+    if size > MAX_FILE_BYTES:
+        raise ValueError(f"{path}: has {size} bytes, {MAX_FILE_BYTES} are read at most")
     with path.open("rb") as file:
-        head = file.read(HEAD)
-        # Nobody's gigabytes are brought into memory to see that they are not ours.
+        head = file.read(HEAD_BYTES)
+        # A foreign file is not brought into memory to see that it is foreign.
         body = file.read() if head.startswith(b"im2col_cnn ") else b""
-    line = LINE.match(head)
+    line = HEAD_LINE.match(head)
     if line is None:
         raise ValueError(
-            f"{path}: does not start like {called(kind)} that im2col_cnn wrote"
+            f"{path}: does not start like {kind_in_words(kind)} that im2col_cnn wrote"
         )
     if (found := line[1].decode()) != kind:
-        raise ValueError(f"{path}: holds {called(found)}, not {called(kind)}")
+        raise ValueError(
+            f"{path}: holds {kind_in_words(found)}, not {kind_in_words(kind)}"
+        )
     if line[2].decode() != digest(body):
         raise OSError(f"{path}: is damaged: its bytes are not those that were written")
     return body
 
 
 def read_configuration(source: Source) -> dict[str, Any]:
-    """Read the JSON, once the version is known."""
+    """Read and parse the JSON of a file whose version is known."""
     number = source.number("format_version")
-    if number != VERSION:
+    if number != FORMAT_VERSION:
         raise ValueError(
-            f"{source.path}: format_version must be {VERSION}, got {number}: a newer "
-            f"im2col_cnn may read it"
+            f"{source.path}: format_version must be {FORMAT_VERSION}, got {number}: a "
+            f"newer im2col_cnn may read it"
         )
     dataset = source.find("configuration")
     if dataset.shape != () or dataset.dtype.kind != "S" or dataset.chunks is not None:
         raise ValueError(f"{source.path}: configuration must be one text")
-    with blaming(source.path, "configuration"):
+    with reading(source.path, "configuration"):
         configuration = json.loads(dataset[()].decode())
     if not isinstance(configuration, dict):
         raise ValueError(f"{source.path}: configuration must be a JSON object")
@@ -166,20 +176,20 @@ def read(dataset: h5py.Dataset, path: Path) -> Array:
             f"{path}: {name} must hold numbers as they are in memory, got "
             f"{dataset.dtype} in chunks {dataset.chunks}"
         )
-    with blaming(path, name):
+    with reading(path, name):
         return np.asarray(dataset[()], dataset.dtype.newbyteorder("="))
 
 
 def require_no_archive(path: Path, head: bytes) -> None:
-    """Refuse to look for images in what a network has learned."""
-    if line := LINE.match(head):
+    """Refuse a weights file or a checkpoint where a data set is wanted."""
+    if line := HEAD_LINE.match(head):
         raise ValueError(
-            f"{path}: holds {called(line[1].decode())}, not labelled images"
+            f"{path}: holds {kind_in_words(line[1].decode())}, not labelled images"
         )
 
 
-def called(kind: str) -> str:
-    """Name what an archive is, in a sentence."""
+def kind_in_words(kind: str) -> str:
+    """Return the kind of an archive as a noun: weights, a checkpoint."""
     return "a checkpoint" if kind == "checkpoint" else kind
 
 

@@ -17,7 +17,7 @@ __all__ = ["replacing", "require_writable", "write_whole"]
 
 def require_writable(path: Path) -> None:
     """
-    Refuse a path that could not be written, before the work whose result it is for.
+    Refuse a path that cannot be written to, before any work.
 
     Raises
     ------
@@ -68,7 +68,7 @@ def replacing(path: Path) -> Iterator[Path]:
     temporary = target.with_name(f".{secrets.token_hex(8)}.tmp")
     try:
         yield temporary
-        if target.exists():  # who may read it is decided by whoever made it
+        if target.exists():  # its permissions stay
             shutil.copymode(target, temporary)
         with temporary.open("rb+") as file:
             os.fsync(file.fileno())

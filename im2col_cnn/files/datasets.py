@@ -27,7 +27,7 @@ import numpy as np
 
 from .._checks import as_path, by
 from .._typing import Array, Images, Shape
-from .archive import HEAD, require_no_archive
+from .archive import HEAD_BYTES, require_no_archive
 from .hdf5.chunks import read_all, read_rows
 from .hdf5.source import Source, open_hdf5
 from .hdf5.strings import is_texts, read_texts
@@ -43,52 +43,11 @@ __all__ = [
     "require_name",
 ]
 
-
-MOST_CLASSES = 65536
-LONGEST_NAME = 200  # letters
-
-
-def read_classes(source: Source) -> tuple[str, ...]:
-    """Read the names of the classes; numbers are names too."""
-    dataset = source.find("list_classes")
-    where = f"{source.path}: list_classes"
-    if dataset.ndim != 1 or not 0 < len(dataset) <= MOST_CLASSES:
-        raise ValueError(
-            f"{where} must have shape (K,) and name at least one class, "
-            f"got shape {dataset.shape}"
-        )
-    if is_texts(dataset) and dataset.chunks is None:
-        texts = read_texts(dataset, source, 4 * LONGEST_NAME)
-        return tuple(name_of(text, where) for text in texts)
-    if dataset.dtype.kind not in "Siu" or dataset.dtype.itemsize > 4 * LONGEST_NAME:
-        raise ValueError(
-            f"{where} must be printable names of up to {LONGEST_NAME} letters, got "
-            f"{dataset.dtype} in chunks {dataset.chunks}"
-        )
-    values = read_rows(dataset, source, 0, len(dataset))
-    return tuple(name_of(value, where) for value in values)
-
-
-def name_of(value: Any, where: str) -> str:
-    """Return one name as text."""
-    try:
-        name = value.decode() if isinstance(value, bytes) else str(value)
-    except UnicodeDecodeError as error:
-        raise ValueError(f"{where} must be UTF-8 text: {error}") from error
-    require_name(name, where)
-    return name
-
-
-def require_name(name: str, where: str) -> None:
-    """Refuse a name that no table could show."""
-    if not name.isprintable() or len(name) > LONGEST_NAME:
-        raise ValueError(
-            f"{where} must be printable names of up to {LONGEST_NAME} letters, "
-            f"got {name[:LONGEST_NAME]!a}"
-        )
-
-
-PIXELS = tuple(map(np.dtype, ("uint8", "uint16", "float16", "float32", "float64")))
+MAX_CLASSES = 65536
+MAX_NAME_LETTERS = 200
+PIXEL_DTYPES = tuple(
+    map(np.dtype, ("uint8", "uint16", "float16", "float32", "float64"))
+)
 DIGITS = Path(__file__).parent.parent / "data" / "digits.h5"
 
 
@@ -101,7 +60,7 @@ class Split(NamedTuple):
 
 @dataclass(frozen=True, repr=False)
 class Dataset:
-    """Images to learn from, images to be judged by, and what there is to tell apart."""
+    """Training images, test images, and the names of their classes."""
 
     train: Split
     test: Split
@@ -114,7 +73,7 @@ class Dataset:
         return self.train.images.shape[1:]
 
     def __repr__(self) -> str:
-        """Say in a line what there is, not pixel by pixel."""
+        """Return the counts and sizes in one line, no pixels."""
         return f"<Dataset: {self.described}>"
 
     @property
@@ -130,7 +89,7 @@ def read_dataset(
     path: str | PathLike[str], test_path: str | PathLike[str] | None = None
 ) -> Dataset:
     """
-    Read a dataset, or say in one line what is wrong with its file.
+    Read a data set of labelled images into memory.
 
     Parameters
     ----------
@@ -171,7 +130,7 @@ def open_dataset(
     path: str | PathLike[str], test_path: str | PathLike[str] | None = None
 ) -> Iterator[Dataset]:
     """
-    Open a dataset whose images stay in their file until they are asked for.
+    Open a data set whose images are read when they are indexed.
 
     Parameters and refusals are those of `read_dataset`; the file is closed where the
     ``with`` block ends. Pixels are checked as they come.
@@ -192,7 +151,7 @@ def open_dataset(
     test_path = train_path if test_path is None else as_path(test_path, "test_path")
     with open_hdf5(train_path) as train_file, open_hdf5(test_path) as test_file:
         for source in train_file, test_file:
-            head = source.content.read_at(0, min(HEAD, source.content.length))
+            head = source.content.read_at(0, min(HEAD_BYTES, source.content.length))
             require_no_archive(source.path, head)
         classes = read_classes(train_file)
         if test_file.has("list_classes") and read_classes(test_file) != classes:
@@ -245,9 +204,10 @@ def read_split(source: Source, part: str, K: int) -> Split:
             f"{where}_x must have shape (N, H, W, C), got {images.shape}: grey images "
             f"have one channel, C = 1"
         )
-    if images.dtype.newbyteorder("=") not in PIXELS:
+    if images.dtype.newbyteorder("=") not in PIXEL_DTYPES:
         raise ValueError(
-            f"{where}_x must hold {', '.join(map(str, PIXELS))}, got {images.dtype}"
+            f"{where}_x must hold {', '.join(map(str, PIXEL_DTYPES))}, got "
+            f"{images.dtype}"
         )
     if 0 in images.shape:
         raise ValueError(f"{where}_x is empty, its shape is {images.shape}")
@@ -288,3 +248,43 @@ def read_pixel_maximum(
     if not 0 < found < np.inf:
         raise ValueError(f"{where} must be one number above 0, got {found}")
     return float(found)
+
+
+def read_classes(source: Source) -> tuple[str, ...]:
+    """Read the names of the classes, which may be numbers."""
+    dataset = source.find("list_classes")
+    where = f"{source.path}: list_classes"
+    if dataset.ndim != 1 or not 0 < len(dataset) <= MAX_CLASSES:
+        raise ValueError(
+            f"{where} must have shape (K,) and name at least one class, "
+            f"got shape {dataset.shape}"
+        )
+    if is_texts(dataset) and dataset.chunks is None:
+        texts = read_texts(dataset, source, 4 * MAX_NAME_LETTERS)
+        return tuple(name_of(text, where) for text in texts)
+    if dataset.dtype.kind not in "Siu" or dataset.dtype.itemsize > 4 * MAX_NAME_LETTERS:
+        raise ValueError(
+            f"{where} must be printable names of up to {MAX_NAME_LETTERS} letters, got "
+            f"{dataset.dtype} in chunks {dataset.chunks}"
+        )
+    values = read_rows(dataset, source, 0, len(dataset))
+    return tuple(name_of(value, where) for value in values)
+
+
+def name_of(value: Any, where: str) -> str:
+    """Return one name as text."""
+    try:
+        name = value.decode() if isinstance(value, bytes) else str(value)
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{where} must be UTF-8 text: {error}") from error
+    require_name(name, where)
+    return name
+
+
+def require_name(name: str, where: str) -> None:
+    """Refuse a name that is long or holds control characters."""
+    if not name.isprintable() or len(name) > MAX_NAME_LETTERS:
+        raise ValueError(
+            f"{where} must be printable names of up to {MAX_NAME_LETTERS} letters, "
+            f"got {name[:MAX_NAME_LETTERS]!a}"
+        )

@@ -1,4 +1,4 @@
-"""Turn a folder of class folders of photographs into a file of labelled images.
+"""Find photographs in a folder per class, and write them as a data set.
 
     FOLDER/cat/1.png  FOLDER/cat/2.jpg  FOLDER/dog/1.png  ...
 
@@ -21,7 +21,7 @@ from .._typing import Array, Shape
 from .atomic import replacing
 from .datasets import require_name
 from .hdf5.sink import writing
-from .photos import PHOTOS, Fit, read_photo
+from .photos import PHOTO_SUFFIXES, Fit, read_photo
 
 __all__ = ["Found", "Photo", "Report", "find_photos", "write_folder"]
 
@@ -37,14 +37,14 @@ class Photo(NamedTuple):
 
 
 class LeftOut(NamedTuple):
-    """What is no image to read, and why."""
+    """A file that is not read, and why."""
 
     path: Path
     reason: str
 
 
 class Found(NamedTuple):
-    """What is in a folder: classes, images to learn from and to test on, the rest."""
+    """The content of a folder: classes, training and test images, files left out."""
 
     classes: tuple[str, ...]
     train: list[Photo]
@@ -54,7 +54,7 @@ class Found(NamedTuple):
 
 @dataclass
 class Report:
-    """What became of the images."""
+    """How many images were written, and what could not be read."""
 
     written: dict[str, int] = field(default_factory=dict)
     unreadable: list[str] = field(default_factory=list)
@@ -108,13 +108,13 @@ def find_photos(folder: Path, test_share: float, rng: np.random.Generator) -> Fo
 
 
 def is_shown(path: Path) -> bool:
-    """Tell whether a file is somebody's, and not a program's: .DS_Store, ._1.png."""
+    """Return whether a name does not start with a dot, as .DS_Store and ._1.png do."""
     return not path.name.startswith(".")
 
 
 def is_photo(path: Path) -> bool:
-    """Tell whether a file is one to read, by its name."""
-    return is_shown(path) and path.suffix.lower() in PHOTOS and path.is_file()
+    """Return whether a file is an image, by its name."""
+    return is_shown(path) and path.suffix.lower() in PHOTO_SUFFIXES and path.is_file()
 
 
 def reason_on_top(path: Path) -> str:
@@ -132,9 +132,9 @@ def reason_inside(path: Path) -> str:
         return "its name starts with a dot"
     if path.is_dir():
         return "it is a folder inside a class"
-    if path.suffix.lower() in PHOTOS:
+    if path.suffix.lower() in PHOTO_SUFFIXES:
         return "it is no file"
-    return f"its name ends in none of {', '.join(PHOTOS)}"
+    return f"its name ends in none of {', '.join(PHOTO_SUFFIXES)}"
 
 
 def write_folder(
@@ -201,7 +201,7 @@ def write_folder(
 def growing(
     file: h5py.File, part: str, shape: Shape, most: int
 ) -> Iterator[Callable[[Array, int], None]]:
-    """Hand out a function that adds an image; datasets end where the images do."""
+    """Yield a function that adds an image; the datasets end with the last one."""
     images = file.create_dataset(
         f"{part}_set_x",
         (most, *shape),

@@ -1,4 +1,4 @@
-"""Read photographs with Pillow, and bring them all to one size.
+"""Read photographs with Pillow, all of them at one size.
 
 Whatever the file is, what comes out is an array of uint8 of one shape: upright, as the
 camera meant it; on white, where it was transparent; in colour or grey.
@@ -14,10 +14,10 @@ from .._checks import in_a_line
 from .._typing import Array, Shape
 from .hdf5.source import require_readable
 
-__all__ = ["PHOTOS", "Fit", "read_photo"]
+__all__ = ["PHOTO_SUFFIXES", "Fit", "read_photo"]
 
-PHOTOS = (".jpeg", ".jpg", ".png")
-MODES = {1: "L", 3: "RGB"}
+PHOTO_SUFFIXES = (".jpeg", ".jpg", ".png")
+PILLOW_MODES = {1: "L", 3: "RGB"}
 Fit: TypeAlias = Literal["crop", "pad", "stretch"]
 
 
@@ -53,7 +53,7 @@ def read_photo(path: Path, shape: Shape, fit: Fit = "crop") -> Array:
         with warnings.catch_warnings():
             warnings.simplefilter("error")  # Pillow only warns of decompression bombs
             with Image.open(path, formats=("PNG", "JPEG")) as opened:
-                photo = flat(ImageOps.exif_transpose(opened), MODES[C])
+                photo = flat(ImageOps.exif_transpose(opened), PILLOW_MODES[C])
             if fit == "crop":
                 photo = ImageOps.fit(photo, (W, H))
             elif fit == "pad":
@@ -66,7 +66,7 @@ def read_photo(path: Path, shape: Shape, fit: Fit = "crop") -> Array:
 
 
 def reason_of(error: Exception) -> str:
-    """Say in one line why there is no image."""
+    """Return in one line why a file could not be read."""
     from PIL import UnidentifiedImageError  # noqa: PLC0415  # see above
 
     if isinstance(error, UnidentifiedImageError):  # it would repeat the path
@@ -75,7 +75,7 @@ def reason_of(error: Exception) -> str:
 
 
 def flat(photo: Any, mode: str) -> Any:
-    """Return an image in one mode, without what shines through it."""
+    """Return an image in one mode, on white where it is transparent."""
     from PIL import Image  # noqa: PLC0415  # see above
 
     if photo.mode.startswith("I"):  # 16 bits: Pillow would cut off, not scale

@@ -1,4 +1,4 @@
-"""Leave images in their file, and read those that are asked for, in whole chunks.
+"""Images that stay in their file, and are read chunk by chunk when indexed.
 
 A file may be larger than memory, and its chunks are compressed as wholes. So a chunk
 that was unpacked is kept for a while, and an epoch goes through the chunks in random
@@ -22,9 +22,9 @@ from .hdf5.source import Source
 
 __all__ = ["NotFiniteError", "StoredImages"]
 
-MOST_KEPT = 2**26  # bytes of unpacked images
-MOST_BLOCK = 2**28
-Key: TypeAlias = int | slice | Sequence[int] | Array
+MAX_CACHED_BYTES = 2**26  # bytes of unpacked images
+MAX_BLOCK_BYTES = 2**28
+Index: TypeAlias = int | slice | Sequence[int] | Array
 
 
 class NotFiniteError(ValueError):
@@ -55,16 +55,18 @@ class StoredImages:
         self.shape: Shape = tuple(map(int, dataset.shape))
         self.dtype: np.dtype = dataset.dtype.newbyteorder("=")
         self.rows = rows_per_block(dataset)
-        self.kept: OrderedDict[int, Array] = OrderedDict()
+        self.cached: OrderedDict[int, Array] = OrderedDict()
         self.lock = Lock()
         size = self.rows * prod(self.shape[1:]) * self.dtype.itemsize
-        if size > MOST_BLOCK:
+        if size > MAX_BLOCK_BYTES:
             raise ValueError(
                 f"{source.path}: {self.name} must be read {self.rows} images at once, "
                 f"as its chunks have shape {dataset.chunks}: that takes {size} bytes, "
-                f"{MOST_BLOCK} at most"
+                f"{MAX_BLOCK_BYTES} at most"
             )
-        self.most = max(1, MOST_KEPT // max(size, 1))  # blocks that are kept
+        self.max_blocks = max(
+            1, MAX_CACHED_BYTES // max(size, 1)
+        )  # blocks that are kept
 
     @property
     def name(self) -> str:
@@ -77,13 +79,13 @@ class StoredImages:
         return len(self.shape)
 
     def __repr__(self) -> str:
-        """Say in a line how many there are."""
+        """Return shape and dtype in one line."""
         return f"<StoredImages: {by(self.shape)} of {self.dtype}>"
 
     def __len__(self) -> int:
         return self.shape[0]
 
-    def __getitem__(self, key: Key) -> Array:
+    def __getitem__(self, key: Index) -> Array:
         """Return one image, a slice of them, or those at indices in any order."""
         if isinstance(key, slice):
             return self.take(np.arange(*key.indices(len(self))))
@@ -120,18 +122,18 @@ class StoredImages:
         return images
 
     def block(self, number: int) -> Array:
-        """Return the images that are read together, from memory if they are there."""
+        """Return one block of images, from the cache if it is there."""
         with self.lock:
-            if number not in self.kept:
-                while len(self.kept) >= self.most:
-                    self.kept.popitem(last=False)
+            if number not in self.cached:
+                while len(self.cached) >= self.max_blocks:
+                    self.cached.popitem(last=False)
                 start = number * self.rows
                 stop = min(start + self.rows, len(self))
                 rows = read_rows(self.dataset, self.source, start, stop)
                 self.require_finite(rows, start)
-                self.kept[number] = rows
-            self.kept.move_to_end(number)
-            return self.kept[number]
+                self.cached[number] = rows
+            self.cached.move_to_end(number)
+            return self.cached[number]
 
     def load(self) -> Array:
         """Return all images, if memory is likely to hold them."""
@@ -141,7 +143,7 @@ class StoredImages:
         return images.astype(self.dtype, copy=False)
 
     def require_open(self) -> None:
-        """Refuse to read where the ``with`` block has ended."""
+        """Refuse to read from a closed file."""
         if not self.dataset:
             raise ValueError(
                 f"{self.source.path}: is closed: use its images inside the `with` "
@@ -164,7 +166,7 @@ class StoredImages:
         file is sorted by class in larger pieces than that, shuffle it when it is made.
         """
         blocks = rng.permutation(-(-len(self) // self.rows))
-        together = max(1, self.most // 2)
+        together = max(1, self.max_blocks // 2)
         orders = []
         for first in range(0, len(blocks), together):
             starts = blocks[first : first + together] * self.rows

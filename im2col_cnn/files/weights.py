@@ -1,4 +1,4 @@
-"""Save what a network has learned, and load it back.
+"""Save the arrays of a network to a file, and load them back.
 
 The file says what network it is of: `Sequential.load` rebuilds it from the file alone,
 `load_weights` fills a network that is there already. How the file is made, and why it
@@ -20,7 +20,7 @@ KIND = "weights"
 
 
 class Network(Protocol):
-    """What can be saved: arrays by name, and what they are of."""
+    """A network that can be saved: its arrays by name, and its configuration."""
 
     @property
     def arrays(self) -> dict[str, Array]:
@@ -36,7 +36,7 @@ class Network(Protocol):
 
 def save_weights(path: str | PathLike[str], network: Network) -> None:
     """
-    Write all that a network has learned to an HDF5 file.
+    Write the arrays of a network to an HDF5 file.
 
     Parameters
     ----------
@@ -77,7 +77,7 @@ def read_weights(path: str | PathLike[str]) -> Archive:
 
 def load_weights(path: str | PathLike[str], network: Network) -> None:
     """
-    Overwrite what a network has learned with what is in a file.
+    Fill a network with the arrays of a file, in place.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Draw images, what a network says of them as it learns, and how often it is right."""
+"""Draw images with the classes a network names as it learns, and its accuracy."""
 
 from collections.abc import Sequence
 
@@ -75,7 +75,7 @@ def draw_answers(
                     right=bool(said == labels[index]),
                 )
             )
-    draw_curve(canvas, film, seen, right, tested=tested, top=canvas.bottom + 36)
+    draw_accuracy(canvas, film, seen, right, tested=tested, top=canvas.bottom + 36)
     last = (answers[-1] == labels).sum()
     return canvas.write(
         f"{n} handwritten digits and what a network says of them, asked {asked} times "
@@ -118,7 +118,7 @@ def answer(said: str, at: Point, when: str, *, right: bool) -> str:
     return element("g", text, class_=when, data_answer=said, data_right=int(right))
 
 
-def draw_curve(
+def draw_accuracy(
     canvas: Canvas,
     film: Film,
     seen: Sequence[int],

@@ -8,7 +8,7 @@ from ..placing import pooling_window
 from .captions import named, settings_of, shown, times
 from .film import Film
 from .grids import draw_array
-from .sums import Payment, draw_payments, draw_sums
+from .sums import Term, draw_flying_terms, draw_growing_sums
 from .svg import MARGIN, Canvas, Point
 from .windows_on_grid import as_plane, padded_kinds, source, stops, sweep, sweep_cells
 
@@ -85,17 +85,17 @@ def draw_avg_pool(
         side=SIDE,
         title="one share",
     )
-    payments = [
-        Payment(r, cut.corner(*stop), place, shares[stop])
+    terms = [
+        Term(r, cut.corner(*stop), place, shares[stop])
         for r, stop in enumerate(stops(window))
         for offset in np.ndindex(window.kernel_size)
         for place in [source(window, stop, offset)]
         if inside[place]
     ]
-    image = draw_sums(
+    image = draw_growing_sums(
         canvas,
         film,
-        payments,
+        terms,
         "dx",
         at=Point(upstream.right + GAP, top),
         kinds=padded_kinds(window),
@@ -105,7 +105,7 @@ def draw_avg_pool(
     sweep(canvas, film, image, window)
     for grid in upstream, cut:
         sweep_cells(canvas, film, grid, [grid.corner(*stop) for stop in stops(window)])
-    draw_payments(canvas, film, payments, image, "output", side=SIDE)
+    draw_flying_terms(canvas, film, terms, image, "output", side=SIDE)
     below = Point(MARGIN, max(image.bottom, cut.bottom) + 32)
     for r, stop in enumerate(stops(window)):
         last = r == dy.size - 1

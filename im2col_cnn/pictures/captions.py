@@ -1,4 +1,4 @@
-"""Put numbers, shapes and settings into words, the same in every picture."""
+"""Captions: numbers, shapes and settings in words, the same in every picture."""
 
 from typing import Any
 
@@ -24,7 +24,7 @@ def named(name: str, shape: tuple[int, ...]) -> str:
 
 
 def image_title(window: Window) -> str:
-    """Say how large the image is, and how large with its padding."""
+    """Return the size of the image, and its size with padding."""
     title = named("x", window.spatial)
     if window.padded_size == window.spatial:
         return title
@@ -32,7 +32,7 @@ def image_title(window: Window) -> str:
 
 
 def settings_of(window: Window) -> str:
-    """Say in words how the window moves; what is not used is not named."""
+    """Return kernel, stride, padding and dilation in words, without the defaults."""
     parts = [f"kernel {times(window.kernel_size)}", f"stride {briefly(window.stride)}"]
     if any(map(any, window.padding)):
         before, after = window.padding[0]

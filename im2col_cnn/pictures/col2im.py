@@ -8,7 +8,7 @@ from ..window import Window
 from .captions import named, settings_of, shown, times
 from .film import Film
 from .grids import draw_array
-from .sums import Payment, draw_payments, draw_sums
+from .sums import Term, draw_flying_terms, draw_growing_sums
 from .svg import MARGIN, Canvas, Point
 from .windows_on_grid import as_plane, padded_kinds, source, stops, sweep, sweep_cells
 
@@ -78,15 +78,15 @@ def draw_col2im(
         [source(window, stop, offset) for offset in np.ndindex(window.kernel_size)]
         for stop in stops(window)
     ]
-    payments = [
-        Payment(r, matrix.corner(r, k), places[r][k], columns[r, k])
+    terms = [
+        Term(r, matrix.corner(r, k), places[r][k], columns[r, k])
         for r in range(P)
         for k in range(K)
     ]
-    image = draw_sums(
+    image = draw_growing_sums(
         canvas,
         film,
-        payments,
+        terms,
         "image",
         at=Point(matrix.right + 64, top + lower),
         kinds=kinds,
@@ -96,7 +96,7 @@ def draw_col2im(
     sweep(canvas, film, image, window)
     corners = [matrix.corner(r, 0) for r in range(P)]
     sweep_cells(canvas, film, matrix, corners, columns=K)
-    draw_payments(canvas, film, payments, image, "output", side=SIDE)
+    draw_flying_terms(canvas, film, terms, image, "output", side=SIDE)
     most = int(window.coverage().max())
     return canvas.write(
         f"The {P} rows of a matrix fly back, one after the other, to the windows of an "

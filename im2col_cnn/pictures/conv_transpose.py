@@ -8,7 +8,7 @@ from ..placing import transposed_window
 from .captions import briefly, named, times
 from .film import Film
 from .grids import draw_array
-from .sums import Payment, draw_payments, draw_sums
+from .sums import Term, draw_flying_terms, draw_growing_sums
 from .svg import MARGIN, Canvas, Point
 from .windows_on_grid import as_plane, padded_kinds, source, stops, sweep, sweep_cells
 
@@ -68,17 +68,15 @@ def draw_conv_transpose(
     top = canvas.top + 16
     image = draw_array(canvas, x, "x", Point(MARGIN, top), "output")
     kernel = draw_array(canvas, w, "w", Point(image.right + GAP, top), "kernel")
-    payments = [
-        Payment(
-            r, image.corner(*stop), source(window, stop, offset), x[stop] * w[offset]
-        )
+    terms = [
+        Term(r, image.corner(*stop), source(window, stop, offset), x[stop] * w[offset])
         for r, stop in enumerate(stops(window))
         for offset in np.ndindex(w.shape)
     ]
-    painted = draw_sums(
+    painted = draw_growing_sums(
         canvas,
         film,
-        payments,
+        terms,
         "y",
         at=Point(kernel.right + GAP, top),
         kinds=padded_kinds(window),
@@ -87,7 +85,7 @@ def draw_conv_transpose(
     )
     sweep(canvas, film, painted, window)
     sweep_cells(canvas, film, image, [image.corner(*stop) for stop in stops(window)])
-    draw_payments(canvas, film, payments, painted, "output", side=SIDE)
+    draw_flying_terms(canvas, film, terms, painted, "output", side=SIDE)
     return canvas.write(
         f"Each of {x.size} pixels, times a kernel of {times(w.shape)} weights, is "
         f"added to a patch of an image of {times(window.spatial)} pixels. Where "

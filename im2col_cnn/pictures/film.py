@@ -13,6 +13,7 @@ __all__ = ["FLIGHT", "Film", "journey"]
 
 FLIGHT = 0.6  # of a frame: then things have arrived, and stay for the rest of it
 REST = 2.0  # frames at the end, to look at the result
+AWAY = "transform:translate(var(--x),var(--y))"
 
 
 class Film:
@@ -114,9 +115,6 @@ class Film:
         ]
         allowed = "@media (prefers-reduced-motion:no-preference){\n"
         return "".join(stills) + allowed + "".join(moving) + "}\n"
-
-
-AWAY = "transform:translate(var(--x),var(--y))"
 
 
 def journey(start: Point, stop: Point) -> str:

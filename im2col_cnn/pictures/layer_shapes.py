@@ -1,4 +1,4 @@
-"""Draw the matrices of a convolution as blocks: there is one way to fit them."""
+"""Draw the matrices of a convolution as blocks whose sides must match."""
 
 from math import log2
 from typing import NamedTuple

@@ -15,7 +15,7 @@ __all__ = ["draw_layouts"]
 
 SIDE = 30.0
 ADDRESS = 26.0  # room for the number of the first entry of a line
-KINDS = "image", "output", "kernel"  # one for each channel
+CHANNEL_KINDS = "image", "output", "kernel"  # one for each channel
 
 
 def draw_layouts(x: ArrayLike, kernel_size: Sizes) -> str:
@@ -58,7 +58,7 @@ def draw_layouts(x: ArrayLike, kernel_size: Sizes) -> str:
             image[:, :, c],
             "channel",
             at,
-            KINDS[c % len(KINDS)],
+            CHANNEL_KINDS[c % len(CHANNEL_KINDS)],
             side=SIDE,
             title=f"channel {c}",
         )
@@ -108,7 +108,7 @@ def draw_lines(
     canvas: Canvas, memory: Array, channels: Array, name: str, *, at: Point
 ) -> Grid:
     """Draw entries in the order of memory, with the number of the first of a line."""
-    kinds = np.array(KINDS, object)[channels % len(KINDS)]
+    kinds = np.array(CHANNEL_KINDS, object)[channels % len(CHANNEL_KINDS)]
     order = {"NHWC": "channels last", "NCHW": "channels first"}[name]
     grid = draw_array(
         canvas,

@@ -1,4 +1,4 @@
-"""Draw who wins a max pooling, and who is paid for it, ties included."""
+"""Draw max pooling: the maxima of all windows, and their gradient, ties included."""
 
 import numpy as np
 
@@ -9,7 +9,7 @@ from ..window import Window
 from .captions import named, settings_of
 from .film import Film, journey
 from .grids import CELL, Grid, draw_array
-from .sums import Payment, draw_payments, draw_sums
+from .sums import Term, draw_flying_terms, draw_growing_sums
 from .svg import MARGIN, Canvas, Point, element
 from .windows_on_grid import as_plane, padded_kinds, padded_pixels, source, stops, sweep
 
@@ -85,12 +85,12 @@ def draw_max_pool(
 
     at = Point(MARGIN, image.bottom + 56)
     for ties in TIES:
-        payments = [
-            Payment(P + r, upstream.corner(*stop), winner, amount)
+        terms = [
+            Term(P + r, upstream.corner(*stop), winner, amount)
             for r, stop in enumerate(stops(window))
             for winner, amount in shares(winners[r], dy[stop], ties)
         ]
-        grid = draw_gradient(canvas, film, payments, window, at=at, ties=ties)
+        grid = draw_gradient(canvas, film, terms, window, at=at, ties=ties)
         at = Point(grid.right + 36, at.y)
     tied = sum(len(each) > 1 for each in winners)
     return canvas.write(
@@ -118,7 +118,7 @@ def winners_of(cache: MaxPoolCache) -> list[list[tuple[int, int]]]:
 def shares(
     winners: list[tuple[int, int]], amount: float, ties: Ties
 ) -> list[tuple[tuple[int, int], float]]:
-    """Say who gets how much of one gradient."""
+    """Return the pixels that share one gradient, each with its part."""
     if ties == "first":
         return [(winners[0], amount)]
     if ties == "split":
@@ -129,24 +129,24 @@ def shares(
 def draw_gradient(
     canvas: Canvas,
     film: Film,
-    payments: list[Payment],
+    terms: list[Term],
     window: Window,
     *,
     at: Point,
     ties: Ties,
 ) -> Grid:
-    """Draw the image being paid, and the rule by which it is."""
-    grid = draw_sums(
+    """Draw the gradient of the image as it grows, under the rule for ties."""
+    grid = draw_growing_sums(
         canvas,
         film,
-        payments,
+        terms,
         f"dx {ties}",
         at=at,
         kinds=padded_kinds(window),
         title=named("dx", window.spatial),
         counters=False,
     )
-    draw_payments(canvas, film, payments, grid, "output", side=30)
+    draw_flying_terms(canvas, film, terms, grid, "output", side=30)
     canvas.words(f'ties="{ties}"', Point(grid.left, grid.bottom + 22), "formula")
     canvas.words(TIES[ties], Point(grid.left, grid.bottom + 42))
     return grid

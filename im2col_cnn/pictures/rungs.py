@@ -1,4 +1,4 @@
-"""Draw what was measured of loops, columns and the fast path, side by side."""
+"""Draw measured times and memory of loops, columns and the fast path, side by side."""
 
 from collections.abc import Mapping, Sequence
 from math import ceil, floor, log10
@@ -13,7 +13,7 @@ NAMES = 66.0  # room for the name of a rung
 AXIS = 190.0  # from the least time to the largest
 BARS = 84.0  # the longest bar
 ROW = 22.0
-KINDS = "kernel", "image", "output", "plain"
+RUNG_KINDS = "kernel", "image", "output", "plain"
 
 
 class Layer(NamedTuple):
@@ -73,7 +73,7 @@ def draw_rungs(layers: Sequence[Layer], code: Mapping[str, str]) -> str:
             middle = top + 24 + (r + 0.5) * ROW
             canvas.words(rung, Point(left - 8, middle + 4), "note end")
             share = (log10(layer.times[rung]) - low) / max(high - low, 1)
-            kind = KINDS[r % len(KINDS)]
+            kind = RUNG_KINDS[r % len(RUNG_KINDS)]
             bars = bar(
                 Point(left, middle - 7),
                 AXIS * share,

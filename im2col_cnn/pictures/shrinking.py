@@ -16,7 +16,7 @@ __all__ = ["Trial", "draw_shrinking", "trials"]
 
 SIDE = 34.0
 GAP = 64.0
-LINE = 19.0
+LINE_HEIGHT = 19.0
 
 Backward: TypeAlias = Callable[[Array, Array, Array], Array]  # (dy, x, w) -> dx
 
@@ -31,7 +31,7 @@ class Trial(NamedTuple):
 
     @property
     def holds(self) -> bool:
-        """Whether there is nothing to complain about."""
+        """Whether the gradient found is the right one."""
         return self.found is not None and np.array_equal(self.found, self.expected)
 
     def __str__(self) -> str:
@@ -78,7 +78,7 @@ def draw_shrinking(backward: Backward, spatial: Shape, kernel: Shape) -> str:
         if t == smallest:
             verdict = "fails: the smallest"
         kind = "formula hot-text" if t == smallest else "formula"
-        at = Point(MARGIN, below + LINE * t)
+        at = Point(MARGIN, below + LINE_HEIGHT * t)
         canvas.words(
             f"{times(trial.spatial)}, kernel {times(trial.kernel)}  {verdict}",
             at,
@@ -94,7 +94,7 @@ def draw_shrinking(backward: Backward, spatial: Shape, kernel: Shape) -> str:
 
 
 def trials(backward: Backward, spatial: Shape, kernel: Shape) -> Iterator[Trial]:
-    """Try a geometry; while it fails, try it with one side less by one."""
+    """Return a failing geometry and smaller ones, as long as they fail."""
     sides = [*spatial, *kernel]
     trial = attempt(backward, sides)
     yield trial

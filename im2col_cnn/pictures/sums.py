@@ -1,4 +1,4 @@
-"""Draw pixels that are paid in instalments: numbers that grow as amounts arrive."""
+"""Draw sums that grow term by term, and the terms that fly to them."""
 
 from collections import defaultdict
 from typing import Any, NamedTuple
@@ -11,11 +11,11 @@ from .film import FLIGHT, Film, journey
 from .grids import CELL, Grid, cell, label
 from .svg import Canvas, Point, element
 
-__all__ = ["Payment", "draw_payments", "draw_sums"]
+__all__ = ["Term", "draw_flying_terms", "draw_growing_sums"]
 
 
-class Payment(NamedTuple):
-    """An amount that flies, during a frame, from a point to a place in a grid."""
+class Term(NamedTuple):
+    """A term of a sum: frame, start of its flight, place in a grid, and value."""
 
     frame: int
     start: Point
@@ -23,10 +23,10 @@ class Payment(NamedTuple):
     amount: Any
 
 
-def draw_sums(
+def draw_growing_sums(
     canvas: Canvas,
     film: Film,
-    payments: list[Payment],
+    terms: list[Term],
     name: str,
     *,
     at: Point,
@@ -36,17 +36,17 @@ def draw_sums(
     counters: bool = True,
 ) -> Grid:
     """
-    Draw a grid that begins with zeros and ends with what was paid to each place.
+    Draw a grid that begins with zeros and ends with the sum of the terms per place.
 
     Every state of a place stands in the SVG, marked with the frame that brought it; a
-    small counter says how often the place was paid. Padding keeps nothing.
+    small counter says how many terms have arrived. Padding keeps nothing.
     """
     rows, columns = kinds.shape
     grid = Grid(at.x, at.y, rows, columns, side)
     label(canvas, grid, title)
     received = defaultdict(list)
-    for payment in payments:
-        received[payment.place].append(payment)
+    for term in terms:
+        received[term.place].append(term)
     cells = []
     for place in np.ndindex(kinds.shape):
         kind, corner = str(kinds[place]), grid.corner(*place)
@@ -66,18 +66,18 @@ def draw_sums(
 
 
 def history(
-    film: Film, payments: list[Payment], corner: Point, side: float, counters: bool
+    film: Film, terms: list[Term], corner: Point, side: float, counters: bool
 ) -> str:
-    """Write every sum that a place ever holds, each visible until the next one."""
-    frames = [0.0] + [payment.frame + FLIGHT for payment in payments]
-    sums = [0, *np.cumsum([payment.amount for payment in payments])]
+    """Write the partial sums of one place, each visible until the next one."""
+    frames = [0.0] + [term.frame + FLIGHT for term in terms]
+    sums = [0, *np.cumsum([term.amount for term in terms])]
     middle = {
         "x": corner.x + side / 2,
         "y": corner.y + side * (0.42 if counters else 0.5),
     }
     states = []
     for count, (frame, total) in enumerate(zip(frames, sums, strict=True)):
-        stop = frames[count + 1] if count < len(payments) else None
+        stop = frames[count + 1] if count < len(terms) else None
         texts = element("text", shown(total), class_="number", **middle)
         if counters and count:
             below = {"x": corner.x + side - 4, "y": corner.y + side - 5}
@@ -87,26 +87,26 @@ def history(
                 class_="small hot-text end",
                 **below,
             )
-        after = payments[count - 1].frame if count else -1
+        after = terms[count - 1].frame if count else -1
         states.append(
             element("g", texts, class_=film.during(frame, stop), data_after=after)
         )
     return "".join(states)
 
 
-def draw_payments(
+def draw_flying_terms(
     canvas: Canvas,
     film: Film,
-    payments: list[Payment],
+    terms: list[Term],
     grid: Grid,
     kind: str,
     *,
     side: float,
 ) -> None:
-    """Let every amount fly from where it starts to the middle of its place."""
+    """Draw every term flying from its start to the middle of its place."""
     inset = (grid.side - side) / 2
     flying = []
-    for frame, start, place, amount in payments:
+    for frame, start, place, amount in terms:
         corner = grid.corner(*place)
         stop = Point(corner.x + inset, corner.y + inset)
         style = journey(start, stop)

@@ -1,4 +1,4 @@
-"""Write SVG: a canvas that grows with what is put on it, and one look for everything.
+"""Write SVG: elements, a canvas that grows with its content, and the style sheet.
 
 A picture says what a thing is, an image, a kernel, padding, and the style sheet says
 what that looks like, on light paper and on dark. Nothing is told by colour alone: what
@@ -13,8 +13,9 @@ from typing import NamedTuple
 
 __all__ = ["LETTER", "MARGIN", "Canvas", "Point", "box", "element"]
 
+# All lengths are in pixels.
 MARGIN = 24.0
-LINE = 20.0
+LINE = 20.0  # from one line of text to the next
 # What a letter takes at most, on average, in the fonts that systems come with.
 LETTER = {"title": 9.8, "label": 8.4, "note": 7.4, "small": 6.4, "formula": 8.0}
 STYLE = """\

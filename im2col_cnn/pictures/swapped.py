@@ -1,4 +1,4 @@
-"""Draw the slice that takes rows for columns: where it reads, and where it should."""
+"""Draw a slice with rows and columns swapped: what it reads, and what it should."""
 
 import numpy as np
 
@@ -125,7 +125,7 @@ def reach(window: Window) -> Shape:
 
 
 def written(pixels: Array) -> Array:
-    """Leave empty what does not exist."""
+    """Return the entries as text, empty where there are none."""
     entries = pixels.astype(object)
     entries[np.isnan(pixels)] = None
     return entries

@@ -1,4 +1,4 @@
-"""Draw a convolution tile by tile: one scratch memory, filled again and again."""
+"""Draw a convolution tile by tile, all tiles in one scratch memory."""
 
 from collections.abc import Iterable
 
@@ -149,7 +149,7 @@ def draw_scratch(
 
 
 def draw_bars(canvas: Canvas, window: Window, batches: list[int], at: Point) -> str:
-    """Compare whole matrices with the tile, batch by batch; say it in words as well."""
+    """Draw the bytes of whole column matrices and of the tile, batch by batch."""
     OW, (_, K) = window.output_size[1], window.columns_shape()
     sizes = [N * window.columns_shape()[0] * K for N in batches]
     canvas.words("entries in memory at once", at, "label")

@@ -24,10 +24,10 @@ from .windows_on_grid import drawable
 __all__ = ["TOOTH", "draw_line", "draw_window", "frames"]
 
 
-TOOTH = 24.0  # from the middle of one pixel to the next
-APART = 16.0  # from one comb to the next
-PIXELS = 12  # drawn at either end of a long line
-WINDOWS = 5  # drawn at either end of many
+TOOTH = 24.0  # pixels, from the middle of one pixel to the next
+COMB_GAP = 16.0  # pixels, from one comb to the next
+MAX_END_PIXELS = 12  # drawn at either end of a long line
+MAX_END_WINDOWS = 5  # drawn at either end of many
 LEFT_OUT = -1  # stands for all places that are left out
 AXIS_GAP = 52.0
 AXIS_BY_AXIS = [
@@ -38,7 +38,7 @@ AXIS_BY_AXIS = [
 
 def draw_line(canvas: Canvas, film: Film, axis: Axis, at: Point) -> None:
     """Draw an axis; its windows appear one after the other."""
-    places = np.array(ends(axis.padded_size, PIXELS))
+    places = np.array(ends(axis.padded_size, MAX_END_PIXELS))
     pixels = places - axis.before
     inside = (places != LEFT_OUT) & (pixels >= 0) & (pixels < axis.size)
     counts = np.zeros(len(places), np.int64)
@@ -48,28 +48,28 @@ def draw_line(canvas: Canvas, film: Film, axis: Axis, at: Point) -> None:
     kinds[places == LEFT_OUT] = "zero"
 
     line = draw_cells(canvas, "pixels", pixels, kinds, at, shown=inside)
-    windows = ends(axis.output_size, WINDOWS)
+    windows = ends(axis.output_size, MAX_END_WINDOWS)
     for row, o in enumerate(windows):
-        y = line.bottom + 18 + APART * row
+        y = line.bottom + 18 + COMB_GAP * row
         if o == LEFT_OUT:
-            left_out = axis.output_size - 2 * WINDOWS
+            left_out = axis.output_size - 2 * MAX_END_WINDOWS
             beside = Point(line.left + TOOTH / 4, y + 4)
             canvas.words(f"and {left_out:,} more windows", beside, "small")
         else:
             comb = draw_comb_of(axis, o, places, line, y)
             canvas.put(element("g", comb, class_=film.during(row), data_window=o))
     kinds[kinds == "padding"] = "zero"
-    below = Point(at.x, line.bottom + 14 + APART * len(windows))
+    below = Point(at.x, line.bottom + 14 + COMB_GAP * len(windows))
     draw_cells(canvas, "coverage", counts, kinds, below, shown=counts > 0)
 
 
 def frames(axis: Axis) -> int:
-    """Count what appears one after the other when an axis is drawn."""
-    return len(ends(axis.output_size, WINDOWS))
+    """Return how many windows of an axis appear, one per frame."""
+    return len(ends(axis.output_size, MAX_END_WINDOWS))
 
 
 def ends(count: int, most: int) -> list[int]:
-    """Count to `count`; if that is more than twice `most`, leave the middle out."""
+    """Return 0 to `count` - 1, without the middle if there are over twice `most`."""
     if count <= 2 * most:
         return list(range(count))
     return [*range(most), LEFT_OUT, *range(count - most, count)]
@@ -81,8 +81,8 @@ def draw_cells(
     """Draw a row of cells, and dots where some are left out."""
     row = emptied(entries, ~shown).reshape(1, -1)
     grid = draw_array(canvas, row, name, at, kinds, side=TOOTH, title="")
-    if len(entries) > 2 * PIXELS:
-        gap = grid.corner(0, PIXELS)
+    if len(entries) > 2 * MAX_END_PIXELS:
+        gap = grid.corner(0, MAX_END_PIXELS)
         dots = Point(gap.x + TOOTH / 2, gap.y + TOOTH / 2 + 4)
         canvas.words("\N{MIDLINE HORIZONTAL ELLIPSIS}", dots, "small middle")
     return grid
@@ -93,7 +93,7 @@ def draw_comb_of(axis: Axis, o: int, places: Array, line: Grid, y: float) -> str
     cells = {int(place): cell for cell, place in enumerate(places)}
     taps = [o * axis.stride + k * axis.dilation for k in range(axis.kernel)]
     middles = [
-        line.corner(0, cells.get(tap, PIXELS)).x + TOOTH / 2 for tap in taps
+        line.corner(0, cells.get(tap, MAX_END_PIXELS)).x + TOOTH / 2 for tap in taps
     ]  # what is left out lies in the gap
     parts = [element("path", class_="line", d=f"M{middles[0]:g} {y:g}H{middles[-1]:g}")]
     for tap, x in zip(taps, middles, strict=True):

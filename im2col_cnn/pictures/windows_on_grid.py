@@ -24,6 +24,9 @@ __all__ = [
     "sweep_cells",
 ]
 
+MAX_DRAWN_PIXELS = 600  # of the padded image
+MAX_DRAWN_ENTRIES = 700  # of its column matrix
+
 
 def as_plane(window: Window) -> Window:
     """Return the same windows on an image of two axes; a line is one row high."""
@@ -60,7 +63,7 @@ def padded_pixels(x: Array, window: Window) -> Array:
 
 
 def padded_kinds(window: Window) -> Array:
-    """Say of every padded pixel whether it is image, padding, or read by nobody."""
+    """Return the kind of every padded pixel: image, unread, or padding."""
     kinds = np.where(window.coverage() == 0, "unread", "image").astype(object)
     return np.pad(kinds, around(window), constant_values="padding")
 
@@ -73,13 +76,9 @@ def around(window: Window) -> list[tuple[int, int]]:
     ]
 
 
-MOST_PIXELS = 600
-MOST_ENTRIES = 700
-
-
 def drawable(spatial: Shape, padded: Shape, columns: Shape) -> bool:
-    """Tell whether a sheet has room for an image and its column matrix."""
-    room = prod(padded) <= MOST_PIXELS and prod(columns) <= MOST_ENTRIES
+    """Return whether an image and its column matrix are small enough to draw."""
+    room = prod(padded) <= MAX_DRAWN_PIXELS and prod(columns) <= MAX_DRAWN_ENTRIES
     return len(spatial) <= 2 and room
 
 
@@ -92,9 +91,9 @@ def require_drawable(spatial: Shape, padded: Shape, columns: Shape) -> None:
         )
     if not drawable(spatial, padded, columns):
         raise ValueError(
-            f"a picture has room for {MOST_PIXELS} padded pixels and a column matrix "
-            f"of {MOST_ENTRIES} entries, got {by(padded)} and {by(columns)}: draw a "
-            f"smaller image, the pattern is the same"
+            f"a picture has room for {MAX_DRAWN_PIXELS} padded pixels and a column "
+            f"matrix of {MAX_DRAWN_ENTRIES} entries, got {by(padded)} and "
+            f"{by(columns)}: draw a smaller image, the pattern is the same"
         )
 
 

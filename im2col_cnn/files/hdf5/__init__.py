@@ -1,4 +1,4 @@
-"""Read HDF5 files that strangers made, within bounds: what each file here stops.
+"""Read HDF5 files from strangers within bounds: what each module here stops.
 
 source    links, external storage and virtual datasets, which lead to other files
 chunks    datasets that unpack to more than their shape allows

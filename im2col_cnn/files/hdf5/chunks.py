@@ -1,4 +1,4 @@
-"""Read rows of a dataset chunk by chunk, and never more than a chunk should hold.
+"""Read rows of a dataset chunk by chunk, unpacking each no further than its shape.
 
 A few bytes can be compressed so that they fill the memory. HDF5 unpacks whatever is
 there; here each chunk is taken as it is stored and unpacked no further than its shape
@@ -18,34 +18,34 @@ import numpy as np
 
 from ..._typing import Array
 from .content import Content
-from .source import Source, blaming
+from .source import Source, reading
 
 __all__ = ["read_all", "read_rows", "rows_per_block"]
 
-MOST_READ = 2**31  # bytes that are read at once
-MOST_UNASKED = 2**26  # bytes that may be unpacked from next to nothing
-MOST_CHUNKS = 2**16  # that are looked up at once: a few seconds
-MOST_RATIO = 200  # of what photographs compress to, many times over
+MAX_READ_BYTES = 2**31  # bytes that are read at once
+ALWAYS_UNPACKED_BYTES = 2**26  # bytes that may be unpacked from next to nothing
+MAX_CHUNKS_PER_READ = 2**16  # that are looked up at once: a few seconds
+MAX_UNPACKING_RATIO = 200  # of what photographs compress to, many times over
 
 
 def read_all(dataset: h5py.Dataset, source: Source) -> Array:
-    """Read a whole dataset, if it is not out of all proportion."""
+    """Read a whole dataset, if it is at most 2 GiB and no compression bomb."""
     path, name = source.path, dataset.name.lstrip("/")
     size = prod(dataset.shape) * dataset.dtype.itemsize
-    if size > MOST_READ:
+    if size > MAX_READ_BYTES:
         raise ValueError(
-            f"{path}: {name} claims {size} bytes, {MOST_READ} are read at once: "
+            f"{path}: {name} claims {size} bytes, {MAX_READ_BYTES} are read at once: "
             f"`open_dataset` reads a little at a time"
         )
-    with blaming(path, name):
+    with reading(path, name):
         stored = dataset.id.get_storage_size()
-    if size > max(MOST_UNASKED, MOST_RATIO * stored):
+    if size > max(ALWAYS_UNPACKED_BYTES, MAX_UNPACKING_RATIO * stored):
         raise ValueError(
             f"{path}: {name} would unpack {stored} bytes to {size}: `open_dataset` "
             f"reads a little at a time"
         )
     if dataset.shape == () or dataset.chunks is None:
-        with blaming(path, name):
+        with reading(path, name):
             return np.asarray(dataset[()])
     return read_rows(dataset, source, 0, len(dataset))
 
@@ -60,7 +60,7 @@ def rows_per_block(dataset: h5py.Dataset) -> int:
 
 def read_rows(dataset: h5py.Dataset, source: Source, start: int, stop: int) -> Array:
     """Read the rows from `start` up to `stop`, whose blocks are read whole."""
-    with blaming(source.path, dataset.name.lstrip("/")):
+    with reading(source.path, dataset.name.lstrip("/")):
         if dataset.chunks is None:
             rows = np.asarray(dataset[start:stop])
             source.content.require_unchanged()
@@ -72,10 +72,11 @@ def read_rows(dataset: h5py.Dataset, source: Source, start: int, stop: int) -> A
                 (start, *[0] * (dataset.ndim - 1)), sizes, dataset.chunks, strict=True
             )
         ]
-        if (count := prod(map(len, starts))) > MOST_CHUNKS:
+        if (count := prod(map(len, starts))) > MAX_CHUNKS_PER_READ:
             raise ValueError(
                 f"rows {start} to {stop - 1} lie in {count} chunks of shape "
-                f"{dataset.chunks}, {MOST_CHUNKS} at most: write it in larger ones"
+                f"{dataset.chunks}, {MAX_CHUNKS_PER_READ} at most: write it in larger "
+                f"ones"
             )
         rows = np.zeros((stop - start, *dataset.shape[1:]), dataset.dtype)
         for corner in product(*starts):
@@ -86,7 +87,7 @@ def read_rows(dataset: h5py.Dataset, source: Source, start: int, stop: int) -> A
 
 
 def place(chunk: Array, rows: Array, corner: tuple[int, ...]) -> None:
-    """Write a chunk over an array, as far as it lies inside."""
+    """Copy into `rows` the part of a chunk that lies inside."""
     inside, theirs = [], []
     for first, length, size in zip(corner, chunk.shape, rows.shape, strict=True):
         inside.append(slice(max(first, 0), min(first + length, size)))

@@ -1,7 +1,7 @@
-"""Read bytes at a place, and notice when the file is no longer what it was.
+"""The bytes of an open file, and whether it has changed since it was opened.
 
-A file may be written anew while somebody learns from it. Its labels are in memory then,
-and images that belong to other labels would be worse than none.
+A file may be written anew while a network learns from it. Its labels are in memory
+then, and images that belong to other labels would be worse than none.
 """
 
 import os
@@ -28,7 +28,7 @@ class Content:
         self.opened = self.state()
 
     def state(self) -> tuple[int, int] | None:
-        """Return what changes when a file does; nothing of bytes in memory."""
+        """Return size and time of the last change; None for bytes in memory."""
         try:
             status = os.fstat(self.file.fileno())
         except OSError:  # bytes in memory are no file of the system
@@ -36,11 +36,11 @@ class Content:
         return status.st_size, status.st_mtime_ns
 
     def is_of(self, path: Path) -> bool:
-        """Tell whether a path still leads to this file."""
+        """Return whether a path still leads to this file."""
         return os.path.samestat(os.fstat(self.file.fileno()), path.stat())
 
     def require_unchanged(self) -> None:
-        """Refuse to go on with a file that somebody has written to."""
+        """Refuse a file that was written to since it was opened."""
         if self.state() != self.opened:
             raise ValueError("the file has changed since it was opened")
 

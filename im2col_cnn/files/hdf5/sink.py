@@ -1,9 +1,9 @@
-"""Let HDF5 write a file, and keep from it that the disk is full.
+"""A file for HDF5 to write to, which keeps the first failure until it is asked for.
 
 HDF5 does not let go of a file that it cannot write to: each of its objects complains on
 standard error when it ends, and the file stays open. So the bytes are written here. The
-first failure is kept for whoever asks, and all that comes after it is dropped: the file
-is going to be thrown away.
+first failure is kept, and all that comes after it is dropped: the file is going to be
+thrown away.
 """
 
 import io
@@ -17,7 +17,7 @@ __all__ = ["Sink", "writing"]
 
 
 class Sink:
-    """A file as HDF5 wants it, whose writes never fail, and what went wrong."""
+    """A file whose writes never raise; `failure` is the first error."""
 
     def __init__(self, file: io.FileIO) -> None:
         self.failure: OSError | None = None
@@ -26,7 +26,7 @@ class Sink:
         self.file = file
 
     def write(self, content: memoryview) -> int:
-        """Write all of it, or take note of why not."""
+        """Write all of it, or keep the error."""
         left = content
         try:
             while self.failure is None and left:
@@ -36,7 +36,7 @@ class Sink:
         return len(content)
 
     def truncate(self, size: int) -> int:
-        """Set the length of the file, or take note of why not."""
+        """Set the length of the file, or keep the error."""
         try:
             if self.failure is None:
                 self.file.truncate(size)

@@ -1,4 +1,4 @@
-"""Open HDF5 files that anyone may have made, and read nothing that lies outside them.
+"""Open HDF5 files from anyone, and find datasets that lie wholly inside them.
 
 HDF5 can say "the numbers are over there": by a soft or external link, by storage in
 other files, by a virtual dataset; or "run this on them": by a filter from a plugin.
@@ -24,17 +24,17 @@ from ..._checks import in_a_line, printable
 from ..._typing import Shape
 from .content import Content
 
-__all__ = ["Source", "blaming", "open_hdf5", "require_readable"]
+__all__ = ["Source", "open_hdf5", "reading", "require_readable"]
 
 
-MOST_CHUNK = 2**25  # bytes of a chunk: what must be decompressed to see one pixel
-MOST_TEXT = 2**20  # bytes of one entry
-FILTERS = {
+MAX_CHUNK_BYTES = 2**25  # bytes of a chunk: what must be decompressed to see one pixel
+MAX_ENTRY_BYTES = 2**20  # bytes of one entry
+FILTER_NAMES = {
     h5py.h5z.FILTER_DEFLATE: "gzip",
     h5py.h5z.FILTER_SHUFFLE: "shuffle",
     h5py.h5z.FILTER_FLETCHER32: "fletcher32",
 }
-OTHERS = {  # what people compress with, so that they know what to replace
+OTHER_FILTER_NAMES = {  # what people compress with, so that they know what to replace
     h5py.h5z.FILTER_SZIP: "szip",
     h5py.h5z.FILTER_NBIT: "nbit",
     h5py.h5z.FILTER_SCALEOFFSET: "scaleoffset",
@@ -60,22 +60,22 @@ class Source:
     def find(self, name: str) -> h5py.Dataset:
         """Return a dataset whose numbers all lie in this file, without reading them."""
         item: Any = self.file
-        with blaming(self.path, name):
+        with reading(self.path, name):
             for part in name.split("/"):
                 item = self.follow(item, part)
             kind = type(item)
         if kind is not h5py.Dataset:
-            with blaming(self.path, "/"):
+            with reading(self.path, "/"):
                 others = printable(", ".join(islice(self.file, 9))) or "nothing"
             raise ValueError(f"{self.path}: has no dataset {name}, only {others}")
-        with blaming(self.path, name):
+        with reading(self.path, name):
             fault = fault_of(item, self.content.length)
         if fault:
             raise ValueError(f"{self.path}: {name} {fault}")
         return item
 
     def follow(self, item: Any, part: str) -> Any:
-        """Return what a group has under a name, if it is its own; else a word."""
+        """Return the object under a name, or None if a link leads elsewhere."""
         # Not `part in item`, which looks where links lead.
         if not isinstance(item, h5py.Group) or not item.id.links.exists(part.encode()):
             return None
@@ -83,13 +83,13 @@ class Source:
         return item[part] if isinstance(link, h5py.HardLink) else None
 
     def has(self, name: str) -> bool:
-        """Tell whether there is anything of that name at the top of the file."""
-        with blaming(self.path, name):
+        """Return whether there is an object of that name at the top of the file."""
+        with reading(self.path, name):
             return bool(self.file.id.links.exists(name.encode()))
 
     def number(self, name: str) -> np.number | None:
         """Return an attribute of the file that is one number; None if it has none."""
-        with blaming(self.path, name):
+        with reading(self.path, name):
             if name not in self.file.attrs:
                 return None
             attribute = self.file.attrs.get_id(name)
@@ -99,7 +99,7 @@ class Source:
             raise ValueError(
                 f"{self.path}: {name} must be one number, got {dtype} of shape {shape}"
             )
-        with blaming(self.path, name):
+        with reading(self.path, name):
             number: np.number = np.asarray(self.file.attrs[name]).flat[0]
         return number
 
@@ -125,7 +125,7 @@ def open_hdf5(path: Path) -> Iterator[Source]:
 
 
 def require_readable(path: Path) -> None:
-    """Refuse what is no file, or may not be read."""
+    """Refuse a path that is no ordinary file, or may not be read."""
     if not path.exists():
         raise FileNotFoundError(f"{path}: there is no such file")
     if not path.is_file():
@@ -135,8 +135,8 @@ def require_readable(path: Path) -> None:
 
 
 @contextmanager
-def blaming(path: Path, name: str) -> Iterator[None]:
-    """Say of which object of which file it was that HDF5 could make no sense."""
+def reading(path: Path, name: str) -> Iterator[None]:
+    """Raise what HDF5 raises as an ``OSError`` that names the file and the object."""
     try:
         yield
     except Exception as error:  # HDF5 raises a dozen kinds, all about the file
@@ -144,29 +144,31 @@ def blaming(path: Path, name: str) -> Iterator[None]:
 
 
 def fault_of(dataset: h5py.Dataset, length: int) -> str:
-    """Say why a dataset is not read, whatever it holds; nothing if it may be."""
+    """Return why a dataset is not read; an empty text if it may be."""
     plan = dataset.id.get_create_plist()
     layout, shape = plan.get_layout(), dataset.shape
     if layout == h5py.h5d.VIRTUAL:
         return "is a virtual dataset: its numbers lie in other files, left unread"
     if plan.get_external_count():
         return "has external storage: its numbers lie in other files, left unread"
-    if shape is None or dataset.dtype.itemsize > MOST_TEXT:
+    if shape is None or dataset.dtype.itemsize > MAX_ENTRY_BYTES:
         return f"holds {dataset.dtype} of shape {shape}, and is not read"
     if fault := fault_of_filters(plan) or fault_of_numbers(dataset):
         return fault
     claimed = (dataset.chunks or shape, dataset.dtype)
     if layout == h5py.h5d.CHUNKED:
-        return too_large(*claimed, "in one chunk", MOST_CHUNK)
+        return too_large(*claimed, "in one chunk", MAX_CHUNK_BYTES)
     return too_large(*claimed, "where the whole file has fewer", length)
 
 
 def fault_of_filters(plan: Any) -> str:
-    """Name filters that are not undone here, and say how to do without them."""
+    """Return which filters cannot be undone here, and the way out; or an empty text."""
     codes = [plan.get_filter(i)[0] for i in range(plan.get_nfilters())]
-    if set(codes) <= FILTERS.keys() and len(set(codes)) == len(codes):
+    if set(codes) <= FILTER_NAMES.keys() and len(set(codes)) == len(codes):
         return ""
-    names = [FILTERS.get(n) or OTHERS.get(n, f"filter {n}") for n in codes]
+    names = [
+        FILTER_NAMES.get(n) or OTHER_FILTER_NAMES.get(n, f"filter {n}") for n in codes
+    ]
     return (
         f"passes through {', '.join(names)}, where only gzip, shuffle and fletcher32 "
         f"are read, each once: copy it to a new file with h5py, "
@@ -175,7 +177,7 @@ def fault_of_filters(plan: Any) -> str:
 
 
 def fault_of_numbers(dataset: h5py.Dataset) -> str:
-    """Say that bytes are not the numbers: 12 bits in the middle of 16, say."""
+    """Return a fault if numbers use only some of their bits: 12 of 16, say."""
     kind = dataset.id.get_type()
     if dataset.dtype.kind in "iuf" and kind.get_precision() != 8 * kind.get_size():
         return "holds numbers that use only some of their bits, which are not read"
@@ -183,6 +185,6 @@ def fault_of_numbers(dataset: h5py.Dataset) -> str:
 
 
 def too_large(shape: Shape, dtype: Any, where: str, most: int) -> str:
-    """Say that an array claims more bytes than there can be, if it does."""
+    """Return a fault if an array claims more bytes than there can be."""
     size = prod(shape) * dtype.itemsize
     return f"claims {size} bytes {where}: {most} at most" if size > most else ""

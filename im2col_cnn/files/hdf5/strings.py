@@ -1,4 +1,4 @@
-"""Read texts of any length, which HDF5 keeps in heaps, by bounded code of our own.
+"""Read variable-length texts from the heaps of HDF5, looking at every byte once.
 
 A dataset of such texts says only where each of them is; a heap holds many:
 
@@ -18,25 +18,25 @@ from typing import Any, TypeAlias
 import h5py
 
 from .content import Content
-from .source import Source, blaming
+from .source import Source, reading
 
 __all__ = ["is_texts", "read_texts"]
 
-PLACE = Struct("<I Q I")  # length, heap, number
-HEAP = Struct("<4s I Q")  # "GCOL", version, size
-TEXT = Struct("<H 6x Q")  # number, size
-MOST_HEAPS = 2**26  # bytes of all heaps together
-Key: TypeAlias = tuple[int, int]  # place of a heap, number in it
+ENTRY_LAYOUT = Struct("<I Q I")  # length, heap, number
+HEAP_LAYOUT = Struct("<4s I Q")  # "GCOL", version, size
+TEXT_LAYOUT = Struct("<H 6x Q")  # number, size
+MAX_HEAP_BYTES = 2**26  # bytes of all heaps together
+TextKey: TypeAlias = tuple[int, int]  # place of a heap, number in it
 
 
 def is_texts(dataset: h5py.Dataset) -> bool:
-    """Tell whether a dataset holds texts, each of its own length."""
+    """Return whether a dataset holds texts, each of its own length."""
     return dataset.dtype.kind == "O" and bool(h5py.check_string_dtype(dataset.dtype))
 
 
-def read_texts(dataset: h5py.Dataset, source: Source, longest: int) -> list[bytes]:
+def read_texts(dataset: h5py.Dataset, source: Source, max_bytes: int) -> list[bytes]:
     """
-    Read texts that are no longer than `longest` bytes.
+    Read texts that are no longer than `max_bytes` bytes.
 
     Parameters
     ----------
@@ -44,7 +44,7 @@ def read_texts(dataset: h5py.Dataset, source: Source, longest: int) -> list[byte
         Of at least one text, not in chunks.
     source : Source
         Its file.
-    longest : int
+    max_bytes : int
         A longer one is refused, and the others with it.
 
     Raises
@@ -52,15 +52,15 @@ def read_texts(dataset: h5py.Dataset, source: Source, longest: int) -> list[byte
     OSError
         If there are none at the places that are named, or longer ones.
     """
-    with blaming(source.path, dataset.name.lstrip("/")):
+    with reading(source.path, dataset.name.lstrip("/")):
         plan: Any = dataset.file.id.get_create_plist()
         start = dataset.id.get_offset()
         if start is None or plan.get_sizes() != (8, 8):
             raise ValueError("its texts are not where they are looked for")
-        content = source.content.read_at(start, len(dataset) * PLACE.size)
-        places = list(PLACE.iter_unpack(content))
-        if (length := max(length for length, _, _ in places)) > longest:
-            raise ValueError(f"a text has {length} bytes, {longest} at most")
+        content = source.content.read_at(start, len(dataset) * ENTRY_LAYOUT.size)
+        places = list(ENTRY_LAYOUT.iter_unpack(content))
+        if (length := max(length for length, _, _ in places)) > max_bytes:
+            raise ValueError(f"a text has {length} bytes, {max_bytes} at most")
         wanted = {(heap, number) for length, heap, number in places if length}
         found = find_texts(source.content, wanted, plan.get_userblock())
         if lost := wanted - found.keys():
@@ -73,16 +73,18 @@ def read_texts(dataset: h5py.Dataset, source: Source, longest: int) -> list[byte
         ]
 
 
-def find_texts(file: Content, wanted: set[Key], base: int) -> dict[Key, bytes]:
-    """Look through all heaps for some texts; places are counted from `base`."""
-    texts: dict[Key, bytes] = {}
-    left = MOST_HEAPS
+def find_texts(file: Content, wanted: set[TextKey], base: int) -> dict[TextKey, bytes]:
+    """Return texts by heap and number; places of heaps are counted from `base`."""
+    texts: dict[TextKey, bytes] = {}
+    left = MAX_HEAP_BYTES
     for heap in sorted({heap for heap, _ in wanted}):
-        word, version, size = HEAP.unpack(file.read_at(base + heap, HEAP.size))
+        word, version, size = HEAP_LAYOUT.unpack(
+            file.read_at(base + heap, HEAP_LAYOUT.size)
+        )
         left -= size
-        if (word, version) != (b"GCOL", 1) or left < 0 or size < HEAP.size:
+        if (word, version) != (b"GCOL", 1) or left < 0 or size < HEAP_LAYOUT.size:
             raise ValueError(f"there is no heap of texts at byte {heap}")
-        content = file.read_at(base + heap + HEAP.size, size - HEAP.size)
+        content = file.read_at(base + heap + HEAP_LAYOUT.size, size - HEAP_LAYOUT.size)
         texts |= {
             (heap, number): text
             for number, text in texts_of(content)
@@ -94,9 +96,9 @@ def find_texts(file: Content, wanted: set[Key], base: int) -> dict[Key, bytes]:
 def texts_of(content: bytes) -> Iterator[tuple[int, bytes]]:
     """Yield the texts of a heap, whose head is left out, each with its number."""
     start = 0
-    while start + TEXT.size <= len(content):
-        number, size = TEXT.unpack_from(content, start)
-        start += TEXT.size
+    while start + TEXT_LAYOUT.size <= len(content):
+        number, size = TEXT_LAYOUT.unpack_from(content, start)
+        start += TEXT_LAYOUT.size
         if number == 0:
             return
         yield number, content[start : start + size]
