@@ -13,14 +13,14 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-from tests.command import Answer, Check, in_here
+from tests.commands.command import Answer, Check, in_here
 from tests.profile import drawn
 
 settings.register_profile("dev", max_examples=15, deadline=None)
 settings.register_profile("ci", max_examples=150, deadline=None, derandomize=True)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
 
-collect_ignore = ["homework"]  # what students hand in
+collect_ignore = ["testing/homework"]  # what students hand in
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

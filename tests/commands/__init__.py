@@ -1,0 +1,1 @@
+"""The command im2col-cnn, run as a user runs it."""

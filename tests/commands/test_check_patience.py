@@ -1,0 +1,60 @@
+"""The check command waits for what is slow or never returns, and not for long."""
+
+import re
+from pathlib import Path
+
+from tests.commands.command import Check
+from tests.commands.test_check_command import COURSERA, QUICK, changed
+
+
+def test_many_that_never_return_are_waited_for_less_and_less(
+    check: Check, tmp_path: Path
+) -> None:
+    path = tmp_path / "homework.py"
+    names = re.findall(r"^def (\w+\(.*\)):", COURSERA, re.MULTILINE)
+    path.write_text("\n".join(f"def {name}:\n    while True: pass" for name in names))
+
+    answer = check(path, "--examples", "4", "--seconds", "1.6")
+
+    limits = re.findall(r"did not return within (.*) s for a", answer.out)
+    assert answer.status == 1
+    assert limits == ["1.6", "1", "1", "1", "1"]
+
+
+def test_what_never_returns_where_maxima_tie_is_shown_so(
+    check: Check, tmp_path: Path
+) -> None:
+    path = tmp_path / "homework.py"
+    path.write_text(
+        "import numpy as np\ndef create_mask_from_window(x):\n"
+        "    while np.sum(x == x.max()) > 1: pass\n    return x == x.max()\n"
+    )
+
+    answer = check(path, *QUICK)
+
+    assert answer.status == 1
+    assert "did not return within 2 s for a 2x2 window" in answer.out
+    assert answer.out.count("did not return") == 1
+
+
+def test_what_never_returns_while_it_is_tried_is_a_finding(
+    check: Check, tmp_path: Path
+) -> None:
+    path = tmp_path / "homework.py"
+    path.write_text("def conv_forward(x, w, b, stride=1):\n    while True: pass\n")
+
+    answer = check(path, *QUICK)
+
+    assert answer.status == 1
+    assert "conv_forward did not return within 2 s for a 1x5x4x1 image" in answer.out
+
+
+def test_what_is_slow_gets_fewer_examples_and_is_told(
+    check: Check, tmp_path: Path
+) -> None:
+    path = changed(tmp_path, "    return Z, (A_prev", "    return Z, (A_prev")
+
+    answer = check(path, "--examples", "50", "--total-seconds", "0")
+
+    assert answer.status == 0, answer.out
+    assert "time was short, so it got fewer than 50 examples per law" in answer.out

@@ -1,0 +1,184 @@
+"""`im2col-cnn predict` and `evaluate` say what a saved network sees."""
+
+import re
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from im2col_cnn.cli import run
+from im2col_cnn.commands.evaluation_table import draw_confusion
+from im2col_cnn.files.archive import write_archive
+from im2col_cnn.nn import Conv, Dense, Flatten, Rescale, Sequential
+from tests.files.hdf5 import arrays, write
+from tests.files.photos import Image, make_folder
+
+
+def brightness(
+    path: Path, shape: tuple[int, ...] = (6, 5, 1), scale: float = 16
+) -> Path:
+    """Save a network that tells bright images from dark ones."""
+    network = Sequential([Rescale(scale), Flatten(), Dense(2)])
+    network.build(shape, rng=np.random.default_rng(0))
+    network.classes = ("bright", "dark")
+    w, b = network.parameters["dense1.w"], network.parameters["dense1.b"]
+    w[...] = np.array([8, -8]) / len(w)  # of a mean from 0 to 1
+    b[...] = [-4, 4]
+    network.save(path)
+    return path
+
+
+@pytest.mark.parametrize(("shape", "scale"), [((6, 5, 1), 16), ((4, 4, 3), 1)])
+def test_an_image_is_scaled_as_the_network_expects_and_named(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    shape: tuple[int, ...],
+    scale: float,
+) -> None:
+    weights = brightness(tmp_path / "weights.h5", shape, scale)
+    folder = make_folder(tmp_path / "photos", each=1)
+    images = [str(folder / "bright" / "0.png"), str(folder / "dark" / "0.png")]
+
+    status = run(["predict", str(weights), *images])
+
+    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert status == 0
+    assert lines[0][:3] == ["image", "class", "probability"]
+    assert [(line[0], line[1], line[4]) for line in lines[1:]] == [
+        (images[0], "bright", "dark"),
+        (images[1], "dark", "bright"),
+    ]
+    for line in lines[1:]:
+        assert float(line[2]) > 90
+        assert float(line[2]) + float(line[5]) == pytest.approx(100, abs=0.11)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["predict", "none.h5", "a.png"], "none.h5: there is no such file"),
+        (["predict", "weights.h5", "."], ": is not a file but a folder"),
+        (["predict", "weights.h5", "data.h5"], "data.h5: is no PNG or JPEG image"),
+        (["predict", "weights.h5", "none.png"], "none.png: there is no such file"),
+        (["predict", "weights.h5"], "Missing argument 'IMAGE"),
+        (["predict", "a.png", "a.png"], "a.png: does not start like weights"),
+        (
+            ["predict", "map.h5", "a.png"],
+            "must read grey or colour images and give one",
+        ),
+        (["evaluate", "none.h5"], "none.h5: there is no such file"),
+        (["evaluate", "weights.h5"], "reads images of 6x5x1, .*digits.h5 holds 8x8x1"),
+        (["evaluate", "weights.h5", "data.h5"], "knows the classes bright, dark, "),
+        (
+            ["evaluate", "weights.h5", "data.svg", "--confusion", "data.svg"],
+            "in use already",
+        ),
+        (
+            ["evaluate", "weights.h5", "data.h5", "--confusion", "c.png"],
+            "its name ends in .svg",
+        ),
+        (["predict", "run.h5", "a.png"], "run.h5: holds a checkpoint, not weights"),
+        (
+            ["evaluate", "weights.h5", "data.h5", "--confusion", "none/c.svg"],
+            "no folder",
+        ),
+    ],
+)
+def test_bad_input_is_refused_in_one_line(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+    words: str,
+) -> None:
+    brightness(tmp_path / "weights.h5")
+    network = Sequential([Conv(1, 1)]).build((2, 2, 1), rng=np.random.default_rng(0))
+    network.save(tmp_path / "map.h5")
+    write(tmp_path / "data.h5", arrays())
+    write_archive(tmp_path / "run.h5", "checkpoint", {}, {})
+    Image.new("L", (3, 3)).save(tmp_path / "a.png")
+    monkeypatch.chdir(tmp_path)
+
+    assert run(arguments) == 2
+
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.count("\n") == 1
+    assert re.search(words, err), err
+
+
+def test_an_evaluation_counts_as_the_training_did_and_draws_the_matrix(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    weights, picture = tmp_path / "weights.h5", tmp_path / "matrix.svg"
+    assert run(["train", "--epochs", "1", "--save", str(weights)]) == 0
+    trained = re.search(r"test accuracy .* images", capsys.readouterr().out)
+
+    assert run(["evaluate", str(weights), "--confusion", str(picture)]) == 0
+
+    out = capsys.readouterr().out
+    assert trained is not None
+    assert trained[0] in out
+    rows = [line.split() for line in out.splitlines() if re.match(r"\d +[\d.]", line)]
+    matrix = [row for row in rows if len(row) == 11]
+    assert [row[0] for row in matrix] == list("0123456789")
+    counts = [[int(n.replace(".", "0")) for n in row[1:]] for row in matrix]
+    assert sum(map(sum, counts)) == 360
+    assert re.search(rf", {sum(counts[k][k] for k in range(10))} of 360 images", out)
+    drawn = ET.fromstring(picture.read_text())
+    texts = list(drawn.itertext())
+    for count in {n for row in counts for n in row if n}:
+        assert str(count) in texts
+
+
+def test_a_picture_has_room_for_so_many_classes(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    network = Sequential([Flatten(), Dense(61)]).build(
+        (6, 5, 1), rng=np.random.default_rng(0)
+    )
+    network.save(tmp_path / "weights.h5")
+    content = arrays() | {"list_classes": np.arange(61)}
+    write(tmp_path / "data.h5", content)
+    monkeypatch.chdir(tmp_path)
+
+    assert run(["evaluate", "weights.h5", "data.h5"]) == 0
+    assert "taken for" in capsys.readouterr().out
+    assert run(["evaluate", "weights.h5", "data.h5", "--confusion", "c.svg"]) == 2
+
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert re.search("room for 60 classes, got 61", err)
+
+
+@pytest.mark.parametrize("command", ["predict weights.h5 a.png", "evaluate weights.h5"])
+def test_scores_that_are_no_numbers_name_no_class(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    command: str,
+) -> None:
+    network = Sequential([Flatten(), Dense(10), Dense(10)])
+    network.build((8, 8, 1), rng=np.random.default_rng(0))
+    for array in network.arrays.values():
+        array[...] = 3e38
+    network.save(tmp_path / "weights.h5")
+    Image.new("L", (8, 8), 9).save(tmp_path / "a.png")
+    monkeypatch.chdir(tmp_path)
+
+    assert run(command.split()) == 2
+
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.count("\n") == 1
+    assert "weights.h5: gives scores that are NaN or infinite for these" in err
+
+
+def test_the_names_of_classes_cannot_break_the_picture() -> None:
+    picture = draw_confusion(np.array([[1, 2], [0, 3]]), ("<script>", "a & b"))
+
+    assert ET.fromstring(picture) is not None
+    assert b"<script>" not in picture

@@ -1,0 +1,1 @@
+"""Data sets, photos and weights, also those of strangers."""

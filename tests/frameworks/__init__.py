@@ -1,0 +1,1 @@
+"""Agreement with PyTorch, JAX and onnxruntime."""

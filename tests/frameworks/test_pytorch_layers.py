@@ -1,0 +1,103 @@
+"""Activations, normalization and losses are PyTorch's, forward and backward."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+
+import im2col_cnn as ours
+from im2col_cnn._typing import Array
+from tests.frameworks.agreement import (
+    assert_close,
+    channels_first,
+    channels_last,
+    leaf,
+    seeds,
+)
+
+pytestmark = pytest.mark.frameworks
+
+
+@pytest.mark.parametrize(
+    ("name", "theirs"),
+    [
+        ("relu", lambda torch, x: torch.relu(x)),
+        ("leaky_relu", lambda torch, x: torch.nn.functional.leaky_relu(x, 0.01)),
+        ("sigmoid", lambda torch, x: torch.sigmoid(x)),
+        ("tanh", lambda torch, x: torch.tanh(x)),
+        ("softmax", lambda torch, x: torch.softmax(x, -1)),
+        ("log_softmax", lambda torch, x: torch.log_softmax(x, -1)),
+    ],
+)
+@given(seed=seeds)
+def test_activations_are_pytorchs(
+    torch: Any, name: str, theirs: Callable[[Any, Any], Any], seed: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    x, dy = rng.normal(0, 5, (3, 4)), rng.normal(size=(3, 4))
+    y, cache = getattr(ours, f"{name}_forward")(x)
+
+    X = leaf(torch, x)
+    Y = theirs(torch, X)
+    Y.backward(torch.tensor(dy))
+
+    assert_close(y, Y.detach().numpy())
+    dx = getattr(ours, f"{name}_backward")(dy, cache)
+    assert_close(dx, X.grad.numpy())
+
+
+@pytest.mark.parametrize("training", [True, False])
+@given(seed=seeds)
+def test_batch_normalization_is_pytorchs(torch: Any, training: bool, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    x, dy = rng.normal(3, 2, (4, 3, 2, 5)), rng.normal(size=(4, 3, 2, 5))
+    gamma, beta, mean = rng.normal(size=(3, 5))
+    var = rng.uniform(1, 2, 5)
+    y, cache = ours.batch_norm_forward(x, gamma, beta, mean, var, training=training)
+
+    X, G, B = (leaf(torch, a) for a in (channels_first(x), gamma, beta))
+    M, V = torch.tensor(mean), torch.tensor(var)
+    Y = torch.nn.functional.batch_norm(X, M, V, G, B, training=training)
+    Y.backward(torch.tensor(channels_first(dy)))
+
+    dx, dgamma, dbeta = ours.batch_norm_backward(dy, cache)
+    assert_close(y, channels_last(Y.detach()))
+    assert_close(dx, channels_last(X.grad))
+    assert_close(dgamma, G.grad.numpy())
+    assert_close(dbeta, B.grad.numpy())
+    assert_close(cache.running_mean, M.numpy())
+    assert_close(cache.running_var, V.numpy())
+
+
+@given(seed=seeds)
+def test_losses_are_pytorchs(torch: Any, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    scores, targets = rng.normal(0, 5, (4, 3)), rng.dirichlet([1] * 3, 4)
+    labels = rng.integers(0, 3, 4)
+    theirs = torch.nn.functional
+    pairs: list[tuple[tuple[float, Array], Callable[[Any], Any]]] = [
+        (
+            ours.softmax_cross_entropy(scores, labels),
+            lambda X: theirs.cross_entropy(X, torch.tensor(labels)),
+        ),
+        (
+            ours.softmax_cross_entropy(scores, targets),
+            lambda X: theirs.cross_entropy(X, torch.tensor(targets)),
+        ),
+        (
+            ours.mean_squared_error(scores, targets),
+            lambda X: theirs.mse_loss(X, torch.tensor(targets)),
+        ),
+        (
+            ours.binary_cross_entropy(scores, targets),
+            lambda X: theirs.binary_cross_entropy_with_logits(X, torch.tensor(targets)),
+        ),
+    ]
+    for found, loss_of in pairs:
+        X = leaf(torch, scores)
+        loss = loss_of(X)
+        loss.backward()
+        assert_close(found[0], loss.item())
+        assert_close(found[1], X.grad.numpy())

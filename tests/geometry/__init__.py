@@ -1,0 +1,1 @@
+"""Where windows stand, and how that is explained."""

@@ -1,0 +1,123 @@
+"""Every layer, with every setting: its gradients are right, and it keeps no secrets."""
+
+from collections.abc import Callable
+from functools import partial
+
+import hypothesis.strategies as st
+import numpy as np
+import pytest
+from hypothesis import given
+from numpy.testing import assert_array_equal
+
+from im2col_cnn._typing import Array
+from im2col_cnn.nn import (
+    Layer,
+)
+from tests.nn.strategies import KINDS, layered
+
+STEP = 2.0**-10  # smaller than the distance to any kink
+each_kind = pytest.mark.parametrize("kind", sorted(KINDS))
+
+
+@each_kind
+@given(data=st.data(), seed=st.integers(0, 2**16))
+def test_gradients_are_the_slopes_along_random_directions(
+    kind: str, data: st.DataObject, seed: int
+) -> None:
+    layer, x = data.draw(layered(kind), label="layer, x")
+    rng = np.random.default_rng(seed)
+    y, cache = layer.forward(x)
+    dy = rng.normal(size=y.shape)
+
+    dx, gradients = layer.backward(dy, cache)
+
+    assert dx is not None
+    assert_slope(lambda point: layer.forward(point)[0], x, dy, dx, rng)
+    assert gradients.keys() == layer.parameters.keys()
+    for name, gradient in gradients.items():
+        run = partial(forward_with, layer, x, name)
+        assert_slope(run, layer.parameters[name].copy(), dy, gradient, rng)
+
+
+def assert_slope(
+    run: Callable[[Array], Array],
+    point: Array,
+    dy: Array,
+    gradient: Array,
+    rng: np.random.Generator,
+) -> None:
+    """Compare ``<gradient, v>`` with the slope of ``<run(point), dy>`` along some v."""
+    assert gradient.shape == point.shape
+    v = rng.uniform(-0.4, 0.4, point.shape)
+    difference = run(point + STEP * v) - run(point - STEP * v)
+    slope = np.vdot(difference, dy) / (2 * STEP)
+    np.testing.assert_allclose(np.vdot(gradient, v), slope, rtol=1e-7, atol=1e-7)
+
+
+def forward_with(layer: Layer, x: Array, name: str, values: Array) -> Array:
+    """Run a layer with other values for one of its parameters."""
+    layer.parameters[name][...] = values
+    return layer.forward(x)[0]
+
+
+@each_kind
+@given(data=st.data())
+def test_the_shape_promised_when_built_is_the_shape_that_comes(
+    kind: str, data: st.DataObject
+) -> None:
+    layer, x = data.draw(layered(kind), label="layer, x")
+
+    promised = layer.build(x.shape[1:], rng=np.random.default_rng(0), dtype=np.float32)
+    y, _ = layer.forward(x.astype(np.float32))
+
+    assert y.shape == (len(x), *promised)
+    assert y.dtype == np.float32
+
+
+@each_kind
+@given(data=st.data(), seed=st.integers(0, 2**16))
+def test_a_layer_keeps_nothing_of_what_flows_through_it(
+    kind: str, data: st.DataObject, seed: int
+) -> None:
+    layer, x = data.draw(layered(kind), label="layer, x")
+    rng = np.random.default_rng(seed)
+    y, cache = layer.forward(x, training=True, rng=rng)
+    dy = rng.normal(size=y.shape)
+    dy.flags.writeable = False
+    kept = {name: array.copy() for name, array in layer.arrays.items()}
+    dx, gradients = layer.backward(dy, cache)
+
+    layer.forward(-x, training=True, rng=rng)  # another batch comes between
+    again, same = layer.backward(dy, cache)
+
+    assert dx is not None
+    assert again is not None
+    assert_array_equal(again, dx)
+    assert_same(same, gradients)
+    assert_same(layer.arrays, kept)
+
+
+@each_kind
+@given(data=st.data(), seed=st.integers(0, 2**16))
+def test_without_dx_the_other_gradients_are_the_same(
+    kind: str, data: st.DataObject, seed: int
+) -> None:
+    layer, x = data.draw(layered(kind), label="layer, x")
+    # Whole numbers: with dx, dw is added up in another order.
+    x = np.round(8 * x)
+    for array in layer.arrays.values():
+        array[...] = np.round(8 * array)
+    y, cache = layer.forward(x)
+    dy = np.random.default_rng(seed).integers(-9, 10, y.shape).astype(y.dtype)
+    _, gradients = layer.backward(dy, cache)
+
+    dx, same = layer.backward(dy, cache, input_gradient=False)
+
+    assert dx is None
+    assert_same(same, gradients)
+
+
+def assert_same(arrays: dict[str, Array], others: dict[str, Array]) -> None:
+    assert arrays.keys() == others.keys()
+    for name, array in arrays.items():
+        assert_array_equal(array, others[name])

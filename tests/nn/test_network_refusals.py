@@ -1,0 +1,65 @@
+"""A network refuses what it cannot be built of, and what it was not built for."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from im2col_cnn.nn import Conv, Dense, Flatten, Layer, ReLU, Sequential
+from tests.nn.test_network import network
+
+
+@pytest.mark.parametrize("use", ["forward", "predict"])
+def test_a_network_that_is_not_built_says_so(use: str) -> None:
+    idle = Sequential([Flatten()])
+
+    with pytest.raises(RuntimeError, match="build this network first"):
+        getattr(idle, use)(np.zeros((1, 2)))
+    with pytest.raises(RuntimeError, match="build this network first"):
+        idle.summary()
+
+
+def test_a_network_whose_building_failed_is_not_built() -> None:
+    built = Sequential([Conv(1, 3)]).build((4, 4, 1), rng=np.random.default_rng(0))
+
+    with pytest.raises(ValueError, match=r"conv1 cannot read 2x4x1: .* does not fit"):
+        built.build((2, 4, 1), rng=np.random.default_rng(0))
+
+    with pytest.raises(RuntimeError, match="build this network first"):
+        built.summary()
+
+
+def test_images_of_another_shape_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"shape \(N, 5, 6, 2\), got \(1, 6, 5, 2\)"):
+        network().forward(np.zeros((1, 6, 5, 2)))
+
+
+RELU = ReLU()
+
+
+@pytest.mark.parametrize(
+    ("layers", "error", "words"),
+    [
+        ([], ValueError, "at least one layer"),
+        ([RELU, Flatten(), RELU], ValueError, "relu1 stands in layers twice"),
+        ([ReLU], TypeError, "layers must hold layers, got <class"),
+    ],
+)
+def test_what_is_no_chain_of_layers_is_refused(
+    layers: Iterable[Layer], error: type[Exception], words: str
+) -> None:
+    with pytest.raises(error, match=words):
+        Sequential(layers)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "words"),
+    [
+        (int, "dtype must be a floating-point type, got int"),
+        ("float99", "dtype must name a dtype, got 'float99'"),
+    ],
+)
+def test_only_floats_are_a_dtype_for_parameters(dtype: Any, words: str) -> None:
+    with pytest.raises(TypeError, match=words):
+        Sequential([Dense(2)]).build((3,), rng=np.random.default_rng(0), dtype=dtype)

@@ -1,0 +1,1 @@
+"""The pages of the notes: what writes them, and that they are true."""

@@ -1,0 +1,145 @@
+"""Write the museum's page of the notes from the museum itself.
+
+    python -m tests.notes.museum             say what of it is out of date
+    python -m tests.notes.museum --update    put every law to every bug, and write it
+    python -m tests.notes.museum --redraw    write it again from what was found before
+    python -m tests.notes.museum --verify    put every law to every bug, and compare
+
+Which law kills which bug, and on what input, takes minutes to find out, so the page
+and its pictures are where that is kept: the tests read it back from there, put the
+inputs to the bugs, and write everything else anew.
+"""
+
+import argparse
+import re
+import sys
+from pathlib import Path
+
+from im2col_cnn.testing.bugs.exhibit import Exhibit
+from im2col_cnn.testing.bugs.museum import MUSEUM
+from im2col_cnn.testing.grading.kill_matrix import Matrix, matrix
+from im2col_cnn.testing.grading.search import Trial
+from im2col_cnn.testing.laws.table import LAWS
+from tests.notes.counterexamples import draw, find, picture_of, read
+
+__all__ = ["PAGE", "read_matrix", "stale", "write_page"]
+
+PAGE = Path(__file__).parents[2] / "notes" / "museum.md"
+HALLS = {
+    "S": ("The notebook", "Its defects, in the order of its lines."),
+    "C": ("Classics", "Bugs that somebody published, met or was asked about."),
+    "E": ("Others", "Bugs that we met, or that a course warns of."),
+}
+INTRODUCTION = """\
+# The museum of bugs
+
+Every bug here runs. It is a right implementation with a step or two replaced, so that
+nothing else is wrong with it, and `im2col-cnn check` compares homework with it: what
+gives the same wrong numbers has the same bug, and gets its name.
+
+Below each stands what comes of it, what to write instead, where it was seen in public,
+the laws that kill it, and the smallest input that was found to show it: what goes in,
+what should come out, and what does, with the wrong numbers framed. Arrays are cut into
+planes of rows and columns; `x[0, :, :, 1]` is channel 1 of image 0.
+
+This page and its pictures are written by `python -m tests.notes.museum --update`.
+"""
+
+
+def write_page(killers: Matrix) -> str:
+    """Return the page, given which laws kill which bug."""
+    parts = [INTRODUCTION, "## The laws\n", laws(killers)]
+    for letter, (title, about) in HALLS.items():
+        exhibits = [exhibit for exhibit in MUSEUM if exhibit.key.startswith(letter)]
+        exhibits.sort(key=by_number)
+        parts += [f"## {title}\n", f"{about}\n"]
+        parts += [label(exhibit, killers[exhibit.key]) for exhibit in exhibits]
+    return "\n".join(parts)
+
+
+def by_number(exhibit: Exhibit) -> tuple[int, str]:
+    """Let C2 come before C10, and C1a before C1b."""
+    number = re.sub(r"\D", "", exhibit.key)
+    return int(number), exhibit.key
+
+
+def laws(killers: Matrix) -> str:
+    """List the laws, and how many bugs each of them kills."""
+    rows = ["| law | kills | what it demands |", "| --- | ---: | --- |"]
+    for law in LAWS:
+        kills = sum(law.name in names for names in killers.values())
+        rows.append(f"| {law.name} | {kills} | {law.sentence} |")
+    return "\n".join(rows) + "\n"
+
+
+def label(exhibit: Exhibit, killers: tuple[str, ...]) -> str:
+    """Describe one bug."""
+    picture = picture_of(exhibit).relative_to(PAGE.parent).as_posix()
+    return (
+        f"### {exhibit.key}: {exhibit.name}\n\n"
+        f"{sentence(exhibit.why)}\n\n"
+        f"![The smallest input that shows {exhibit.key}]({picture})\n\n"
+        f"- **instead**: {exhibit.fix}\n"
+        f"- **seen in**: {exhibit.source}\n"
+        f"- **of**: {exhibit.kind}\n"
+        f"- **killed by**: {'; '.join(killers)}\n"
+    )
+
+
+def sentence(words: str) -> str:
+    """Begin with a capital, unless with a name or with code, and end with a stop."""
+    first = words.split(maxsplit=1)[0]
+    is_word = first.isalpha() and first not in ("x", "y", "dx", "dy", "dw", "db")
+    return f"{words[0].upper() if is_word else words[0]}{words[1:]}."
+
+
+def read_matrix(page: str) -> Matrix:
+    """Read which laws kill which bug back from the page."""
+    pattern = r"^### (\w+): .*?^- \*\*killed by\*\*: (.*?)$"
+    found = re.findall(pattern, page, re.MULTILINE | re.DOTALL)
+    return {key: tuple(names.split("; ")) for key, names in found}
+
+
+def stale(killers: Matrix, trials: dict[str, Trial] | None = None) -> dict[Path, str]:
+    """Return the files that are not what they should be, and what they should be."""
+    written = {PAGE: write_page(killers)}
+    for exhibit in MUSEUM:
+        trial = trials[exhibit.key] if trials else read(exhibit)
+        written[picture_of(exhibit)] = draw(exhibit, trial)
+    return {
+        path: text
+        for path, text in written.items()
+        if not path.exists() or path.read_text(encoding="utf-8") != text
+    }
+
+
+def search() -> tuple[Matrix, dict[str, Trial]]:
+    """Put every law to every bug, and find the smallest inputs that show them."""
+    killers = matrix()
+    return killers, {bug.key: find(bug, killers[bug.key]) for bug in MUSEUM}
+
+
+def main() -> int:
+    """Say what is out of date, or write it; return 1 if anything stays so."""
+    parser = argparse.ArgumentParser(prog="python -m tests.notes.museum")
+    parser.add_argument("--update", action="store_true", help="find it all out again")
+    parser.add_argument("--redraw", action="store_true", help="from what was found")
+    parser.add_argument("--verify", action="store_true", help="are these the killers?")
+    arguments = parser.parse_args()
+    if arguments.verify:
+        return int(read_matrix(PAGE.read_text(encoding="utf-8")) != matrix())
+    if arguments.update:
+        old = stale(*search())
+    else:
+        old = stale(read_matrix(PAGE.read_text(encoding="utf-8")))
+    write = arguments.update or arguments.redraw
+    for path, text in old.items():
+        print(f"{'written' if write else 'out of date'}: {path}")  # noqa: T201 - speaks
+        if write:
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(text, encoding="utf-8", newline="\n")
+    return int(bool(old) and not write)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

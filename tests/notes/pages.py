@@ -1,0 +1,162 @@
+"""Run the code of the Markdown pages, and mend the outputs they show.
+
+    python -m tests.notes.pages             name every output that is out of date
+    python -m tests.notes.pages --update    write what the code prints into the pages
+
+A page is one session. Its ``python`` fences run as they stand; its ``pycon`` fences
+are compared with what they print, by the rules of doctest with NORMALIZE_WHITESPACE.
+A fence flagged ``no-run`` is only read, and so is a fence in any other language.
+"""
+
+import argparse
+import doctest
+import io
+import re
+import sys
+import tempfile
+import traceback
+from collections.abc import Iterator
+from contextlib import chdir, redirect_stdout
+from itertools import takewhile
+from pathlib import Path
+from typing import Any, NamedTuple, TypeAlias
+
+__all__ = ["PAGES", "Stale", "mend", "stale_outputs"]
+
+ROOT = Path(__file__).parents[2]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "notes").glob("*.md"))]
+
+FENCE = re.compile(
+    r"^(?P<ticks>`{3,})(?P<language>\w*)(?P<flags>.*)\n(?P<source>(?s:.*?))^(?P=ticks)$"
+    r"|^(?P<stray>[ >]*```)",
+    re.MULTILINE,
+)
+TRACEBACK = "Traceback (most recent call last):\n"
+
+Names: TypeAlias = dict[str, Any]  # the variables of a page
+
+
+class Fence(NamedTuple):
+    """The code between two fences, with `line` lines of the page above it."""
+
+    language: str
+    source: str
+    line: int
+
+
+class Stale(NamedTuple):
+    """An output that a page shows in ``lines[start:stop]``, and the true one."""
+
+    page: Path
+    start: int
+    stop: int
+    shown: str
+    printed: str
+
+    def __str__(self) -> str:
+        """Name the place as compilers do, then give both texts."""
+        where = f"{self.page}:{self.start + 1}"
+        return (
+            f"{where}: the page shows\n{self.shown}but its code prints\n{self.printed}"
+        )
+
+
+def stale_outputs(page: Path) -> list[Stale]:
+    """Run a page from top to bottom, in a folder that is then thrown away."""
+    page = page.resolve()
+    names: Names = {"__name__": "__page__"}
+    with tempfile.TemporaryDirectory() as folder, chdir(folder):
+        return [stale for fence in fences(page) for stale in run(fence, page, names)]
+
+
+def mend(page: Path, stale: list[Stale]) -> None:
+    """Write into a page what its code prints."""
+    lines = page.read_text(encoding="utf-8").splitlines(keepends=True)
+    for _, start, stop, _, printed in reversed(stale):
+        lines[start:stop] = [printed]
+    page.write_text("".join(lines), encoding="utf-8", newline="\n")
+
+
+def fences(page: Path) -> Iterator[Fence]:
+    """Find the code that is to run, and refuse a fence that would be overlooked."""
+    text = page.read_text(encoding="utf-8")
+    for match in FENCE.finditer(text):
+        line = text.count("\n", 0, match.start()) + 1
+        if match["stray"]:
+            raise ValueError(f"{page}:{line}: this fence is indented or never closed")
+        if "no-run" not in match["flags"].split():
+            yield Fence(match["language"], match["source"], line)
+
+
+def run(fence: Fence, page: Path, names: Names) -> Iterator[Stale]:
+    """Run one fence; yield every output shown in it that its code does not print."""
+    if fence.language == "python":
+        execute(fence.source, "exec", fence.line, page, names)
+    if fence.language == "pycon":
+        lines = fence.source.splitlines()
+        for example in doctest.DocTestParser().get_examples(fence.source, str(page)):
+            printed = output(example, fence.line, page, names)
+            if not agrees(example, printed):
+                more_code = takewhile(continues, lines[example.lineno + 1 :])
+                start = fence.line + example.lineno + 1 + len(list(more_code))
+                stop = start + example.want.count("\n")
+                yield Stale(page, start, stop, example.want, as_shown(printed))
+
+
+def output(example: doctest.Example, line: int, page: Path, names: Names) -> str:
+    """Run one example; return what it prints, or the error that its page announces."""
+    with redirect_stdout(io.StringIO()) as stdout:
+        try:
+            execute(example.source, "single", line + example.lineno, page, names)
+        except Exception as error:
+            if not example.want.startswith(TRACEBACK):
+                raise
+            return TRACEBACK + "".join(traceback.format_exception_only(error))
+    return stdout.getvalue()
+
+
+def execute(source: str, mode: str, line: int, page: Path, names: Names) -> None:
+    """Run code under the empty lines that put it where it stands on its page."""
+    exec(compile("\n" * line + source, str(page), mode), names)
+
+
+def agrees(example: doctest.Example, printed: str) -> bool:
+    """Compare as doctest does, with the options the example asks for."""
+    shown = example.want
+    if example.exc_msg is not None:
+        shown = TRACEBACK + example.exc_msg  # without the frames in between
+    asked = sum(flag for flag, on in example.options.items() if on)
+    rules = doctest.NORMALIZE_WHITESPACE | asked
+    return doctest.OutputChecker().check_output(shown, printed, rules)
+
+
+def continues(line: str) -> bool:
+    """Tell whether a line goes on with the code above it."""
+    return line.startswith("...")
+
+
+def as_shown(printed: str) -> str:
+    """Write an output the way a page shows it: blank lines marked, frames left out."""
+    if printed.startswith(TRACEBACK):
+        printed = printed.replace(TRACEBACK, f"{TRACEBACK}    ...\n", 1)
+    if printed and not printed.endswith("\n"):
+        printed += "\n"
+    return re.sub(r"^$(?!\Z)", doctest.BLANKLINE_MARKER, printed, flags=re.MULTILINE)
+
+
+def main() -> int:
+    """Run every page; return 1 if one shows what its code does not print."""
+    parser = argparse.ArgumentParser(prog="python -m tests.notes.pages")
+    parser.add_argument("--update", action="store_true", help="mend the pages")
+    update = parser.parse_args().update
+    found = {page: stale_outputs(page) for page in PAGES}
+    for page, stale in found.items():
+        if stale and update:
+            mend(page, stale)
+        for each in stale:
+            print(f"mended {each}" if update else each)  # noqa: T201 - a command speaks
+    return int(any(found.values()) and not update)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,141 @@
+"""Draw the pictures of the notes, all from the same small example.
+
+    python -m tests.notes.pictures             name every picture that is out of date
+    python -m tests.notes.pictures --update    draw them again
+
+The image is 3 by 4, and its pixel at row i, column j holds 10 * i + j.
+"""
+
+import argparse
+import sys
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from im2col_cnn import Window, im2col
+from im2col_cnn._typing import Array
+from im2col_cnn.pictures import (
+    draw_answers,
+    draw_avg_pool,
+    draw_col2im,
+    draw_comb,
+    draw_conv_transpose,
+    draw_convolution,
+    draw_convolution_matrix,
+    draw_coverage,
+    draw_full_correlation,
+    draw_im2col,
+    draw_layer_shapes,
+    draw_layouts,
+    draw_max_pool,
+    draw_memory,
+    draw_product,
+    draw_rungs,
+    draw_shrinking,
+    draw_swapped,
+    draw_tiles,
+    draw_window,
+)
+from tests.notes.measured import code_lengths, layers
+from tests.notes.taught import taught
+
+__all__ = ["FOLDER", "GALLERY", "W", "X", "stale_pictures"]
+
+FOLDER = Path(__file__).parents[2] / "notes" / "pictures"
+
+i, j = np.ogrid[:3, :4]
+X = 10 * i + j
+W = np.array([[1, 2], [3, 4]])
+K3 = np.arange(1, 10).reshape(3, 3)
+DY = np.array([[1, 2, 3], [4, 5, 6]])
+COLUMNS = im2col(X[None, :, :, None], 2)
+PATCH_GRADIENTS = DY.reshape(-1, 1) @ W.reshape(1, -1)  # dX = dy @ W.T
+
+TIED = np.array([[1, 5, 2, 2, 3, 1], [0, 3, 8, 1, 3, 0], [4, 2, 7, 6, 9, 5]])
+PAID = np.array([[6, 2, 8, 4, 10], [3, 7, 1, 5, 9]])
+LINE = [
+    Window(8, 3),
+    Window(8, 3, stride=2),
+    Window(8, 3, padding=1),
+    Window(8, 3, dilation=2),
+]
+
+
+def swapped(dy: Array, x: Array, w: Array) -> Array:
+    """Pay the gradient of an image to windows whose rows and columns are swapped."""
+    dx = np.zeros_like(x)
+    for row, column in np.ndindex(dy.shape):
+        here = slice(column, column + w.shape[0]), slice(row, row + w.shape[1])
+        dx[here] += dy[row, column] * w
+    return dx
+
+
+GALLERY: dict[str, Callable[[], str]] = {
+    "convolution": partial(draw_convolution, X, W),
+    "im2col": partial(draw_im2col, X, 2),
+    "im2col-padding": partial(draw_im2col, X, (3, 2), stride=(1, 2), padding=1),
+    "product": partial(draw_product, X, W),
+    "col2im": partial(draw_col2im, COLUMNS, X.shape, 2),
+    "col2im-gradient": partial(
+        draw_col2im, PATCH_GRADIENTS, X.shape, 2, names=("dX", "dx")
+    ),
+    "coverage": partial(draw_coverage, (6, 7), 3),
+    "checkerboard": partial(draw_coverage, (9, 11), (3, 3), strides=[2]),
+    "convolution-matrix": partial(draw_convolution_matrix, X.shape, W),
+    "conv-transpose": partial(draw_conv_transpose, DY, W),
+    "conv-transpose-stride": partial(draw_conv_transpose, DY[:, :2], K3, stride=2),
+    "full-correlation": partial(draw_full_correlation, DY, W),
+    "full-correlation-stride": partial(draw_full_correlation, DY, W, stride=2),
+    "max-pool": partial(draw_max_pool, TIED[:2], PAID[:1, :3], 2),
+    "max-pool-overlap": partial(draw_max_pool, TIED, PAID, 2, stride=1),
+    "memory": partial(draw_memory, (56, 56), N=32, C=64),
+    "memory-stride": partial(draw_memory, (56, 56), N=32, C=64, stride=2),
+    "comb": partial(draw_comb, LINE),
+    "layer-shapes": partial(draw_layer_shapes, (2, 28, 28, 3), 5, 8, padding=2),
+    "average-pool": partial(draw_avg_pool, 4 * DY, X.shape, 2, stride=1),
+    "average-pool-padding": partial(
+        draw_avg_pool, np.full((3, 3), 4), (2, 2), 2, stride=1, padding=1
+    ),
+    "swapped-rectangle": partial(draw_swapped, X, 2),
+    "swapped-square": partial(draw_swapped, X[:, :3], 2),
+    "tiles": partial(draw_tiles, np.stack([X, X + 100]), W),
+    "rungs": lambda: draw_rungs(layers(), code_lengths()),
+    "shrinking": lambda: draw_shrinking(swapped, (3, 3), (2, 2)),
+    "digits": lambda: draw_answers(**taught()._asdict()),
+    "layouts": partial(draw_layouts, np.stack([X, X + 100], axis=-1), 2),
+    "window": partial(draw_window, Window((3, 4), 2, stride=(1, 2), padding=1)),
+}
+
+
+def stale_pictures() -> list[Path]:
+    """List the files that are not what the code draws now."""
+    return [
+        path
+        for path, drawn in drawings().items()
+        if not path.exists() or path.read_text(encoding="utf-8") != drawn
+    ]
+
+
+def drawings() -> dict[Path, str]:
+    """Draw everything."""
+    return {FOLDER / f"{name}.svg": draw() for name, draw in GALLERY.items()}
+
+
+def main() -> int:
+    """Name the pictures that are out of date, or draw them; return 1 if any stay so."""
+    parser = argparse.ArgumentParser(prog="python -m tests.notes.pictures")
+    parser.add_argument("--update", action="store_true", help="draw them again")
+    update = parser.parse_args().update
+    stale = stale_pictures()
+    for path in stale:
+        print(f"{'drawn' if update else 'out of date'}: {path}")  # noqa: T201 - speaks
+        if update:
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(drawings()[path], encoding="utf-8", newline="\n")
+    return int(bool(stale) and not update)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

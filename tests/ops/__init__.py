@@ -1,0 +1,1 @@
+"""Each operation against its definition."""

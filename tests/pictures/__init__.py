@@ -1,0 +1,1 @@
+"""Pictures: their numbers, colours and looks."""

@@ -1,0 +1,1 @@
+"""Tiles, threads, BLAS and memory: how the fast path runs."""
