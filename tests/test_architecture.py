@@ -2,16 +2,13 @@
 
 import ast
 import importlib
-from collections.abc import Iterator
 from graphlib import CycleError, TopologicalSorter
-from itertools import chain
-from pathlib import Path
 
 import pytest
 
 import im2col_cnn
+from tests.imports import FILES, imports_of, statements
 
-ROOT = Path(im2col_cnn.__file__).parent
 STOREYS = """\
 _lazily  _typing  _version  data
 _checks  _dtypes  _masking  axis
@@ -32,38 +29,8 @@ STOREY = {
 }
 SCRIPTS = {"data.make_digits"}  # run by hand, and imported by no module
 
-FILES = {
-    ".".join(path.relative_to(ROOT).with_suffix("").parts): path
-    for path in ROOT.rglob("*.py")
-}
 LOBBIES = {module for module in FILES if module.split(".")[-1] == "__init__"}
 MODULES = FILES.keys() - LOBBIES - SCRIPTS
-
-
-def imports_of(module: str) -> Iterator[tuple[str, str]]:
-    """Yield ``(module, name)`` for all that a file takes from its own package."""
-    here = [im2col_cnn.__name__, *module.split(".")]
-    for node in chain.from_iterable(map(ast.walk, statements(module))):
-        match node:
-            case ast.Import(names=aliases):
-                taken = [(alias.name.split("."), "") for alias in aliases]
-            case ast.ImportFrom(module=source, names=aliases, level=level):
-                start = here[:-level] if level else []
-                path = [*start, *(source.split(".") if source else [])]
-                taken = [(path, alias.name) for alias in aliases]
-            case _:
-                continue
-        yield from (found(path, name) for path, name in taken if path[0] == here[0])
-
-
-def found(path: list[str], name: str) -> tuple[str, str]:
-    """Say which file of the package an import opens, and what it takes from it."""
-    inner = path[1:]
-    for module, taken in ((".".join([*inner, name]), ""), (".".join(inner), name)):
-        for file in (module, f"{module}.__init__".lstrip(".")):
-            if file in FILES:
-                return file, taken
-    raise LookupError(f"no file for {name!r} from {'.'.join(path)}")
 
 
 def unit_of(module: str) -> str:
@@ -94,11 +61,6 @@ def defined_by(statement: ast.stmt) -> set[str]:
             return {alias.name for alias in aliases}
         case _:
             return set()
-
-
-def statements(module: str) -> list[ast.stmt]:
-    """Parse a file of the package."""
-    return ast.parse(FILES[module].read_text(encoding="utf-8")).body
 
 
 def circle_in(package: str) -> list[str]:

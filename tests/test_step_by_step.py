@@ -15,7 +15,7 @@ from im2col_cnn import conv_backward, conv_forward, loops
 from im2col_cnn import step_by_step as notebook
 from im2col_cnn.testing.strategies import Case, convolutions, whole_arrays
 from im2col_cnn.testing.support import Support
-from tests.notes.test_defects import counting
+from tests.notes.notebook import counting
 
 
 @given(

@@ -11,9 +11,10 @@ import pytest
 
 from im2col_cnn.cli import run
 
-__all__ = ["QUICK", "Answer", "Check", "command", "environment", "in_here", "process"]
-
 QUICK = ["train", "--epochs", "1"]
+FEW_EXAMPLES = ["--examples", "4", "--seconds", "2"]
+HOMEWORK = Path(__file__).parents[1] / "testing" / "homework"
+COURSERA = (HOMEWORK / "coursera.py").read_text(encoding="utf-8")
 
 
 class Answer(NamedTuple):
@@ -53,3 +54,13 @@ def process(*arguments: str | Path) -> Answer:
         check=False,
     )
     return Answer(done.returncode, done.stdout, done.stderr)
+
+
+def changed(folder: Path, old: str, new: str) -> Path:
+    """Write the right homework with one thing in it done wrong."""
+    assert old in COURSERA
+    path = folder / "homework.py"
+    text = COURSERA.replace(old, new)
+    keep = text.index("def pool_forward")  # the convolution alone: it is quicker
+    path.write_text(text[:keep], encoding="utf-8")
+    return path

@@ -6,22 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.commands.command import Check, process
+from tests.commands.command import FEW_EXAMPLES, HOMEWORK, Check, changed, process
 from tests.profile import drawn, in_full
-
-HOMEWORK = Path(__file__).parents[1] / "testing" / "homework"
-COURSERA = (HOMEWORK / "coursera.py").read_text(encoding="utf-8")
-QUICK = ["--examples", "4", "--seconds", "2"]
-
-
-def changed(folder: Path, old: str, new: str) -> Path:
-    """Write the right homework with one thing in it done wrong."""
-    assert old in COURSERA
-    path = folder / "homework.py"
-    text = COURSERA.replace(old, new)
-    keep = text.index("def pool_forward")  # the convolution alone: it is quicker
-    path.write_text(text[:keep], encoding="utf-8")
-    return path
 
 
 @drawn
@@ -45,7 +31,7 @@ def test_right_homework_passes_in_every_dialect(file: str) -> None:
 
 
 def test_the_notebook_as_it_was_found(check: Check) -> None:
-    answer = check(HOMEWORK / "notebook.ipynb", *QUICK)
+    answer = check(HOMEWORK / "notebook.ipynb", *FEW_EXAMPLES)
 
     assert answer.status == 1
     assert "not enough values to unpack" in answer.out
@@ -131,7 +117,7 @@ def test_a_bug_is_named(
 ) -> None:
     path = changed(tmp_path, old, new)
 
-    answer = check(path, *QUICK)
+    answer = check(path, *FEW_EXAMPLES)
 
     assert answer.status == 1
     assert said in answer.out
@@ -144,7 +130,7 @@ def test_scores_and_a_page_are_written_and_prints_kept_apart(
     scores, page = tmp_path / "scores.json", tmp_path / "page.html"
     path = changed(tmp_path, "print(", "print(")
 
-    answer = check(path, *QUICK, "--json", scores, "--html", page)
+    answer = check(path, *FEW_EXAMPLES, "--json", scores, "--html", page)
 
     assert answer.status == 0, answer.out
     found = json.loads(scores.read_text(encoding="utf-8"))
@@ -160,7 +146,7 @@ def test_a_flood_of_prints_and_a_closed_stream_are_no_failure(
     flood = "    print('x' * 10**7)\n    import sys; sys.stdout.close()\n"
     path = changed(tmp_path, "    return Z, (A_prev", f"{flood}    return Z, (A_prev")
 
-    answer = check(path, *QUICK)
+    answer = check(path, *FEW_EXAMPLES)
 
     assert answer.status == 0, answer.out
 
@@ -195,7 +181,7 @@ def test_a_function_that_does_not_tell_its_parameters_is_called(
     path = tmp_path / "homework.py"
     path.write_text("from builtins import max as conv_forward\n", encoding="utf-8")
 
-    answer = check(path, *QUICK)
+    answer = check(path, *FEW_EXAMPLES)
 
     assert answer.status == 1
     assert "conv_forward raised" in answer.out

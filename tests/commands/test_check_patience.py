@@ -3,8 +3,7 @@
 import re
 from pathlib import Path
 
-from tests.commands.command import Check
-from tests.commands.test_check_command import COURSERA, QUICK, changed
+from tests.commands.command import COURSERA, FEW_EXAMPLES, Check, changed
 
 
 def test_many_that_never_return_are_waited_for_less_and_less(
@@ -30,7 +29,7 @@ def test_what_never_returns_where_maxima_tie_is_shown_so(
         "    while np.sum(x == x.max()) > 1: pass\n    return x == x.max()\n"
     )
 
-    answer = check(path, *QUICK)
+    answer = check(path, *FEW_EXAMPLES)
 
     assert answer.status == 1
     assert "did not return within 2 s for a 2x2 window" in answer.out
@@ -43,7 +42,7 @@ def test_what_never_returns_while_it_is_tried_is_a_finding(
     path = tmp_path / "homework.py"
     path.write_text("def conv_forward(x, w, b, stride=1):\n    while True: pass\n")
 
-    answer = check(path, *QUICK)
+    answer = check(path, *FEW_EXAMPLES)
 
     assert answer.status == 1
     assert "conv_forward did not return within 2 s for a 1x5x4x1 image" in answer.out

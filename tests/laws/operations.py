@@ -10,6 +10,7 @@ from typing import Any
 
 import hypothesis.strategies as st
 import numpy.typing as npt
+from numpy.testing import assert_array_equal
 
 import im2col_cnn as fast
 from im2col_cnn import loops
@@ -33,6 +34,7 @@ from tests.laws.cases import (
 )
 
 __all__ = ["INPUTS", "OPERATIONS", "WITH_LOOPS", "Operation", "upstream"]
+
 
 # What drawn windows and bins divide by: products of numbers up to 6.
 DIVISIBLE = 2**3 * 3**3 * 5**3 * 7
@@ -221,3 +223,13 @@ OPERATIONS = [
     ),
 ]
 WITH_LOOPS = [operation for operation in OPERATIONS if operation.loop_forward]
+
+
+def assert_same(found: list[Any], wanted: list[Any]) -> None:
+    """Compare arrays number by number, shapes and dtypes included; None equals None."""
+    for ours, theirs in zip(found, wanted, strict=True):
+        if ours is None or theirs is None:
+            assert ours is theirs
+            continue
+        assert ours.dtype == theirs.dtype
+        assert_array_equal(ours, theirs, strict=True)

@@ -3,20 +3,17 @@
 Most of them are the laws of `im2col_cnn.testing.laws`, which judge strangers too.
 """
 
-from typing import Any
-
 import hypothesis.strategies as st
 import numpy as np
 import pytest
 from hypothesis import given
-from numpy.testing import assert_array_equal
 
 from im2col_cnn.testing.gradcheck import check_gradient
 from im2col_cnn.testing.laws.subject import Subject
 from im2col_cnn.testing.laws.table import Law, laws_for
 from im2col_cnn.testing.strategies import Case
 from im2col_cnn.tiling.tiles import workspace
-from tests.laws.operations import OPERATIONS, Operation, upstream
+from tests.laws.operations import OPERATIONS, Operation, assert_same, upstream
 from tests.laws.subjects import SUBJECTS
 
 WHOLES = [np.bool_, np.uint8, np.int16, np.int64]
@@ -30,16 +27,6 @@ every_law = pytest.mark.parametrize(
         for law in laws_for(subject)
     ],
 )
-
-
-def assert_same(found: list[Any], wanted: list[Any]) -> None:
-    """Compare arrays number by number, shapes and dtypes included; None equals None."""
-    for ours, theirs in zip(found, wanted, strict=True):
-        if ours is None or theirs is None:
-            assert ours is theirs
-            continue
-        assert ours.dtype == theirs.dtype
-        assert_array_equal(ours, theirs, strict=True)
 
 
 @every_law

@@ -24,6 +24,7 @@ from im2col_cnn.nn import (
     MaxPool,
     ReLU,
     Rescale,
+    Sequential,
     Sigmoid,
     Tanh,
 )
@@ -120,6 +121,7 @@ def denses(draw: st.DrawFn) -> tuple[Layer, Shape]:
     )
 
 
+SHAPE = (5, 6, 2)
 SHAPES = st.lists(st.integers(1, 4), min_size=1, max_size=4).map(tuple)
 IMAGES = st.tuples(st.integers(1, 4), st.integers(1, 5), st.integers(1, 3))
 KINDS: dict[str, st.SearchStrategy[tuple[Layer, Shape]]] = {
@@ -142,3 +144,25 @@ KINDS: dict[str, st.SearchStrategy[tuple[Layer, Shape]]] = {
     "tanh": SHAPES.map(lambda shape: (Tanh(), shape)),
     "rescale": SHAPES.map(lambda shape: (Rescale(255), shape)),
 }
+
+
+def network(
+    seed: int = 0, dtype: type = np.float64, *, smooth: bool = False
+) -> Sequential:
+    """Build a network of many kinds of layer; a smooth one leaves out the kinks."""
+    layers = [
+        Rescale(16),
+        Conv(3, (2, 3), padding="same"),
+        ReLU(),
+        MaxPool(2, stride=1),
+        Conv(2, 2),
+        ReLU(),
+        AvgPool(2),
+        Flatten(),
+        Dense(4),
+        ReLU(),
+        Dense(3),
+    ]
+    if smooth:
+        layers = [one for one in layers if not isinstance(one, MaxPool | ReLU)]
+    return Sequential(layers).build(SHAPE, rng=np.random.default_rng(seed), dtype=dtype)

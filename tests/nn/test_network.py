@@ -8,43 +8,12 @@ from numpy.testing import assert_array_equal
 
 from im2col_cnn._typing import Array, Shape
 from im2col_cnn.nn import (
-    AvgPool,
-    Conv,
-    Dense,
-    Flatten,
     Layer,
-    MaxPool,
-    ReLU,
-    Rescale,
-    Sequential,
     small_cnn,
 )
-from tests.nn.strategies import spread
+from tests.nn.strategies import SHAPE, network, spread
 
-SHAPE = (5, 6, 2)
 STEP = 2.0**-20
-
-
-def network(
-    seed: int = 0, dtype: type = np.float64, *, smooth: bool = False
-) -> Sequential:
-    """Build a network of many kinds of layer; a smooth one leaves out the kinks."""
-    layers = [
-        Rescale(16),
-        Conv(3, (2, 3), padding="same"),
-        ReLU(),
-        MaxPool(2, stride=1),
-        Conv(2, 2),
-        ReLU(),
-        AvgPool(2),
-        Flatten(),
-        Dense(4),
-        ReLU(),
-        Dense(3),
-    ]
-    if smooth:
-        layers = [one for one in layers if not isinstance(one, MaxPool | ReLU)]
-    return Sequential(layers).build(SHAPE, rng=np.random.default_rng(seed), dtype=dtype)
 
 
 @given(seed=st.integers(0, 2**16), N=st.integers(1, 4))

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from im2col_cnn.nn import Conv, Dense, Flatten, Layer, ReLU, Sequential
-from tests.nn.test_network import network
+from tests.nn.strategies import network
 
 
 @pytest.mark.parametrize("use", ["forward", "predict"])

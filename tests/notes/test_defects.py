@@ -11,11 +11,7 @@ import pytest
 
 from im2col_cnn import step_by_step as notebook
 from im2col_cnn._typing import Array
-
-
-def counting(*shape: int) -> Array:
-    """Return 1, 2, 3, ... in the given shape."""
-    return np.arange(1.0, np.prod(shape) + 1).reshape(shape)
+from tests.notes.notebook import counting
 
 
 def notebook_cache(x: Array, w: Array, **changes: Any) -> tuple[Any, ...]:

@@ -5,7 +5,6 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,8 +17,8 @@ from im2col_cnn import (
     conv_transpose_forward,
     im2col,
 )
+from tests.notes.explorer import MODES, PAGE
 
-PAGE = Path(__file__).parents[2] / "notes" / "explorer.html"
 LOGIC = re.compile(r'<script id="logic">\n(.*?)</script>', re.DOTALL)
 ASK = """
 const cases = JSON.parse(require("fs").readFileSync(0, "utf8"));
@@ -31,7 +30,6 @@ const answer = ({ mode, axes }) => {
 };
 process.stdout.write(JSON.stringify(cases.map(answer)));
 """
-MODES = ["forward", "backward", "transposed"]
 FIELDS = ["size", "kernel", "stride", "before", "after", "dilation"]
 
 

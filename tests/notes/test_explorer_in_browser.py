@@ -8,7 +8,7 @@ import pytest
 
 from im2col_cnn import conv_backward, conv_forward
 from tests.notes.browser import chromium, use, wait_until
-from tests.notes.test_explorer import MODES, PAGE
+from tests.notes.explorer import MODES, PAGE
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ from threadpoolctl import threadpool_info, threadpool_limits
 from im2col_cnn import threads
 from im2col_cnn.tiling.blas import one_blas_thread
 from im2col_cnn.tiling.threads import run
-from tests.tiling.test_threads import counted_step, small_step
+from tests.tiling.steps import counted_step, small_step
 
 
 def blas_threads() -> list[int]:

@@ -16,22 +16,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from im2col_cnn import conv_backward, conv_forward, threads
+from im2col_cnn import conv_forward, threads
 from im2col_cnn.tiling.threads import Shared, run, thread_count
 from im2col_cnn.tiling.tiles import workspace
-
-
-def small_step() -> float:
-    return counted_step(3)
-
-
-def counted_step(n: int) -> float:
-    x = np.random.default_rng(0).standard_normal((4, 16, 16, 4))
-    with workspace(2**16), threads(n):
-        y, cache = conv_forward(x, np.ones((3, 3, 4, 5)))
-        dx, dw, _ = conv_backward(y, cache)
-    assert dx is not None
-    return float(dx.sum() + dw.sum())
+from tests.tiling.steps import counted_step, small_step
 
 
 @pytest.fixture(autouse=True)

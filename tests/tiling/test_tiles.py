@@ -17,9 +17,8 @@ from im2col_cnn.testing.strategies import unfoldings
 from im2col_cnn.tiling import depthwise, dispatch, gemm, turned_kernel, wide_windows
 from im2col_cnn.tiling.tiles import Axes, tiles, workspace
 from im2col_cnn.tiling.wide_windows import cheapest
-from tests.laws.operations import WITH_LOOPS, Operation
-from tests.laws.test_promises import assert_same
-from tests.test_architecture import imports_of
+from tests.imports import imports_of
+from tests.laws.operations import WITH_LOOPS, Operation, assert_same
 
 TINY = 1  # byte: as many tiles as there are windows
 SMALL = 2000  # bytes: a few windows each, so that tiles begin and end in mid-line

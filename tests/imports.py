@@ -1,0 +1,47 @@
+"""The imports between the files of the package, as a graph."""
+
+import ast
+from collections.abc import Iterator
+from itertools import chain
+from pathlib import Path
+
+import im2col_cnn
+
+ROOT = Path(im2col_cnn.__file__).parent
+
+
+FILES = {
+    ".".join(path.relative_to(ROOT).with_suffix("").parts): path
+    for path in ROOT.rglob("*.py")
+}
+
+
+def imports_of(module: str) -> Iterator[tuple[str, str]]:
+    """Yield ``(module, name)`` for all that a file takes from its own package."""
+    here = [im2col_cnn.__name__, *module.split(".")]
+    for node in chain.from_iterable(map(ast.walk, statements(module))):
+        match node:
+            case ast.Import(names=aliases):
+                taken = [(alias.name.split("."), "") for alias in aliases]
+            case ast.ImportFrom(module=source, names=aliases, level=level):
+                start = here[:-level] if level else []
+                path = [*start, *(source.split(".") if source else [])]
+                taken = [(path, alias.name) for alias in aliases]
+            case _:
+                continue
+        yield from (found(path, name) for path, name in taken if path[0] == here[0])
+
+
+def found(path: list[str], name: str) -> tuple[str, str]:
+    """Say which file of the package an import opens, and what it takes from it."""
+    inner = path[1:]
+    for module, taken in ((".".join([*inner, name]), ""), (".".join(inner), name)):
+        for file in (module, f"{module}.__init__".lstrip(".")):
+            if file in FILES:
+                return file, taken
+    raise LookupError(f"no file for {name!r} from {'.'.join(path)}")
+
+
+def statements(module: str) -> list[ast.stmt]:
+    """Parse a file of the package."""
+    return ast.parse(FILES[module].read_text(encoding="utf-8")).body
