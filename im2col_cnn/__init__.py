@@ -38,6 +38,7 @@ from .ops.global_pool import (
 from .ops.losses import (
     binary_cross_entropy,
     mean_squared_error,
+    sigmoid_cross_entropy,
     softmax_cross_entropy,
 )
 from .ops.lp_pool import (
@@ -115,6 +116,7 @@ __all__ = [
     "relu_backward",
     "relu_forward",
     "sigmoid_backward",
+    "sigmoid_cross_entropy",
     "sigmoid_forward",
     "softmax_backward",
     "softmax_cross_entropy",

@@ -1,4 +1,4 @@
-"""Let a saved network judge labelled images, and show who was taken for whom."""
+"""The command `evaluate`: test a saved network, and show the confusion matrix."""
 
 from contextlib import ExitStack
 from pathlib import Path
@@ -10,7 +10,7 @@ import typer
 from .._checks import by
 from ..files.datasets import DIGITS, Dataset, open_dataset
 from ..files.stored_images import NotFiniteError
-from ..nn.evaluation import evaluate as judge
+from ..nn.evaluation import evaluate as evaluate_network
 from ..nn.network import Sequential
 from .arguments import (
     Data,
@@ -40,10 +40,10 @@ def evaluate(
     test_data: TestData = None,
     confusion: Annotated[
         Path | None,
-        typer.Option(metavar="MATRIX.svg", help="Draw who was taken for whom."),
+        typer.Option(metavar="MATRIX.svg", help="Draw the confusion matrix."),
     ] = None,
 ) -> None:
-    """Judge the test images of a data set by a saved network."""
+    """Evaluate a saved network on the test images of a data set."""
     path = DIGITS if data is None else data
     with ExitStack() as stack:
         with refusing():
@@ -59,7 +59,7 @@ def evaluate(
             refusing(OSError, NotFiniteError),  # as the images are read
             np.errstate(over="ignore", invalid="ignore"),  # looked for where it ends
         ):
-            evaluation = judge(network, *dataset.test)
+            evaluation = evaluate_network(network, *dataset.test)
         require_finite(evaluation.loss, weights)
     if confusion is not None:
         write_output(confusion, draw_confusion(evaluation.confusion, classes))

@@ -1,4 +1,4 @@
-"""Ask a saved network what is on some photographs."""
+"""The command `predict`: the most probable classes of photographs."""
 
 from pathlib import Path
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""Train a small network on labelled images, and say how well it does on others."""
+"""The command `train`: train a small network on labelled images, then test it."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -21,7 +21,7 @@ from ..nn.network import Sequential
 from ..nn.optimizers import SGD, Adam, Optimizer
 from ..nn.preprocessing import Augmentation
 from ..nn.schedules import cosine
-from ..nn.training import Plan, prepare
+from ..nn.training import Callbacks, Settings, Trainer
 from .arguments import (
     Data,
     TestData,
@@ -37,7 +37,7 @@ from .terminal import open_screen, say, show_table, stop_on_interrupt, watching
 
 __all__ = ["train"]
 
-MOST_IN_MEMORY = 2**28  # bytes of images
+MAX_BYTES_IN_MEMORY = 2**28  # of images; more are read from the file
 Schedule: TypeAlias = Literal["constant", "cosine"]
 
 
@@ -69,7 +69,7 @@ def train(
         int, typer.Option(min=0, help="The same seed gives the same network.")
     ] = 0,
     validation: Annotated[
-        float, typer.Option(min=0, max=0.9, help="Share held out to judge epochs by.")
+        float, typer.Option(min=0, max=0.9, help="Share held out to measure epochs by.")
     ] = 0.0,
     patience: Annotated[
         int | None,
@@ -138,9 +138,9 @@ def train(
                 -(N - round(validation * N)) // (batch_size * accumulate)
             )
             rate, augment = chosen.learning_rate, Augmentation(shift=shift, flip=flip)
-            plan = Plan(
-                epochs,
-                batch_size,
+            settings = Settings(
+                epochs=epochs,
+                batch_size=batch_size,
                 validation=validation or None,
                 patience=patience,
                 schedule=cosine(rate, steps) if schedule == "cosine" else None,
@@ -150,8 +150,8 @@ def train(
                 checkpoint=checkpoint,
                 resume=resume,
             )
-            training = prepare(
-                network, *dataset.train, optimizer=chosen, rng=rng, plan=plan
+            trainer = Trainer(
+                network, *dataset.train, optimizer=chosen, rng=rng, settings=settings
             )
         screen = open_screen()
         say(screen, f"{path.name}: {dataset.described}")
@@ -160,9 +160,12 @@ def train(
         # From here on, only files can be to blame.
         with refusing(OSError, NotFiniteError):
             with watching(screen, epochs) as watch, stop_on_interrupt() as should_stop:
-                plan.on_step, plan.on_epoch = watch
-                plan.should_stop = should_stop
-                history = training.go()
+                callbacks = Callbacks(
+                    on_step=watch.on_step,
+                    on_epoch=watch.on_epoch,
+                    should_stop=should_stop,
+                )
+                history = trainer.run(callbacks)
             seconds = perf_counter() - started
             evaluation = evaluate(network, *dataset.test)
     # Files first: whoever reads the report may hang up in the middle of it.
@@ -192,7 +195,7 @@ def opened(path: Path, test_path: Path | None) -> Iterator[Dataset]:
     """Open a dataset, and bring it into memory unless it is large."""
     with open_dataset(path, test_path) as dataset:
         images = prod(dataset.train.images.shape) * dataset.train.images.dtype.itemsize
-        if images > MOST_IN_MEMORY:
+        if images > MAX_BYTES_IN_MEMORY:
             yield dataset
             return
     yield read_dataset(path, test_path)

@@ -79,7 +79,7 @@ class ByLoops:
         """Do a layer."""
         match layer:
             case Conv():
-                w, b = layer.built["w"], layer.built.get("b")
+                w, b = layer.require_parameters()["w"], layer.parameters.get("b")
                 slide = {**sliding(layer), "groups": layer.groups}
                 return loops.conv_forward(x, w, b, **slide)
             case MaxPool():
@@ -117,7 +117,8 @@ class ByColumns:
         kept = X
         match layer:
             case Conv(filters=F):
-                y = X @ layer.built["w"].reshape(-1, F) + layer.built.get("b", 0)
+                w, b = layer.require_parameters()["w"], layer.parameters.get("b", 0)
+                y = X @ w.reshape(-1, F) + b
             case MaxPool():
                 kept = pixels.argmax(axis=1, keepdims=True)
                 y = np.take_along_axis(pixels, kept, axis=1)
@@ -135,7 +136,7 @@ class ByColumns:
         gradients = {}
         match layer:
             case Conv():
-                w = layer.built["w"]
+                w = layer.require_parameters()["w"]
                 dX = D @ w.reshape(-1, F).T
                 gradients = {"w": (kept.T @ D).reshape(w.shape), "b": D.sum(axis=0)}
             case MaxPool():

@@ -1,8 +1,9 @@
-"""Networks: layers around the operations, and what it takes to train them.
+"""Networks: layers around the operations, and how they are trained.
 
 Read `initializers` and `optimizers` first, which know arrays only; then `layer`, what
-every layer promises, and the files that wrap the operations, from ``layers.py`` on;
-`network`, a stack of layers; `gradients`, what a batch has to say; and `training`.
+every layer promises, and the files that wrap the operations, `convolution`, `dense`,
+`pooling` and their like; `network`, a chain of layers; `gradients`, the loss of a batch
+and its derivatives; and `training`.
 """
 
 from .activations import LeakyReLU, ReLU, Sigmoid, Tanh

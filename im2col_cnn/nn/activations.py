@@ -1,4 +1,4 @@
-"""Wrap the functions that bend numbers in layers; any shape goes in and comes out.
+"""Activation layers, which map every number on its own: any shape to the same shape.
 
 What each does, and what its slope is at a kink, is said in ``im2col_cnn.ops``.
 """
@@ -19,14 +19,14 @@ from ..ops.sigmoid import (
     tanh_backward,
     tanh_forward,
 )
-from .layer import Operation, Wrapped
+from .layer import Operation, OperationLayer
 
 __all__ = ["LeakyReLU", "ReLU", "Sigmoid", "Tanh"]
 
 
 @final
 @dataclass(frozen=True, eq=False, repr=False)
-class ReLU(Wrapped):
+class ReLU(OperationLayer):
     """Set what is negative to 0; see `relu_forward`."""
 
     kind: ClassVar[str] = "relu"
@@ -35,7 +35,7 @@ class ReLU(Wrapped):
 
 @final
 @dataclass(frozen=True, eq=False, repr=False)
-class LeakyReLU(Wrapped):
+class LeakyReLU(OperationLayer):
     """Multiply what is negative by a small slope; see `leaky_relu_forward`."""
 
     kind: ClassVar[str] = "leaky_relu"
@@ -49,7 +49,7 @@ class LeakyReLU(Wrapped):
 
 @final
 @dataclass(frozen=True, eq=False, repr=False)
-class Sigmoid(Wrapped):
+class Sigmoid(OperationLayer):
     """Squeeze all numbers between 0 and 1; see `sigmoid_forward`."""
 
     kind: ClassVar[str] = "sigmoid"
@@ -58,7 +58,7 @@ class Sigmoid(Wrapped):
 
 @final
 @dataclass(frozen=True, eq=False, repr=False)
-class Tanh(Wrapped):
+class Tanh(OperationLayer):
     """Squeeze all numbers between -1 and 1; see `tanh_forward`."""
 
     kind: ClassVar[str] = "tanh"

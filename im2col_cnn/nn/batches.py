@@ -1,4 +1,4 @@
-"""Hand out images batch by batch, from memory or from a file that is larger.
+"""Batches of images in an order, from memory or from a file that is larger.
 
 While a network learns from one batch of a file, a thread reads the next.
 """
@@ -12,12 +12,12 @@ import numpy as np
 from .._typing import Array
 from ..files.stored_images import StoredImages
 
-__all__ = ["Pictures", "batches", "shuffled"]
+__all__ = ["ImageSource", "batches", "shuffled"]
 
-Pictures: TypeAlias = Array | StoredImages
+ImageSource: TypeAlias = Array | StoredImages
 
 
-def shuffled(images: Pictures, rng: np.random.Generator) -> Array:
+def shuffled(images: ImageSource, rng: np.random.Generator) -> Array:
     """Return the index of every image once, in random order."""
     if isinstance(images, StoredImages):
         return images.shuffled(rng)
@@ -25,7 +25,7 @@ def shuffled(images: Pictures, rng: np.random.Generator) -> Array:
 
 
 def batches(
-    images: Pictures, order: Array, batch_size: int
+    images: ImageSource, order: Array, batch_size: int
 ) -> Iterator[tuple[Array, Array]]:
     """
     Yield the images of an order in pieces.

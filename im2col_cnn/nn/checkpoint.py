@@ -1,4 +1,4 @@
-"""Write down all that a training is in the middle of, and go on from there.
+"""The state of a training, and checkpoints: files to save it to and resume from.
 
 What the next step depends on: the network with its running statistics, the memory of
 the optimizer, the state of the random generator, how far it went, which images were
@@ -20,30 +20,32 @@ from .._checks import printable
 from .._typing import Array
 from ..files.archive import Archive, read_archive, write_archive
 from ..files.weights import file_names
+from .evaluation import HeldOut
 from .history import History
 from .network import Sequential
 from .optimizers import Optimizer
 from .progress import Progress
 
-__all__ = ["Run", "Unlike", "resume_run", "save_run"]
+__all__ = ["SettingMismatch", "TrainingState", "load_checkpoint", "save_checkpoint"]
+
+KIND = "checkpoint"
 
 
 @dataclass
-class Run:
+class TrainingState:
     """
-    A training under way.
+    The state of a training: network, optimizer, generator, history, best weights.
 
-    `settings` are those that cannot change in the middle of it, `held_out` the indices
-    of images that are never learned from, out of `drawn_from` images, and `best` the
-    arrays of the network as they were after its best epoch, if anyone wants them back.
+    `fixed` are the settings that cannot change in the middle of it, `held_out` the
+    validation set, whose images are never learned from, and `best` the arrays of the
+    network as they were after its best epoch, if that is asked for.
     """
 
     network: Sequential
     optimizer: Optimizer
     rng: np.random.Generator
-    settings: dict[str, Any]
-    held_out: Array
-    drawn_from: int
+    fixed: dict[str, Any]
+    held_out: HeldOut
     history: History = field(default_factory=History)
     best: dict[str, Array] = field(default_factory=dict)
 
@@ -52,60 +54,49 @@ class Run:
         if self.history.best is self.history.steps[-1]:
             self.best = {k: array.copy() for k, array in self.network.arrays.items()}
 
-    def bring_back_best(self) -> None:
-        """Make the network what it was after its best epoch, if that was kept."""
+    def restore_best(self) -> None:
+        """Copy the best weights back into the network, if there are any."""
         arrays = self.network.arrays
         for name, array in self.best.items():
             arrays[name][...] = array
 
 
-KIND = "checkpoint"
-
-
-class Unlike(NamedTuple):
-    """A setting with which a run was started, and another one now."""
+class SettingMismatch(NamedTuple):
+    """A setting with which a training was started, and its value now."""
 
     name: str
     before: Any
     now: Any
 
 
-def settings_of(optimizer: Optimizer) -> dict[str, Any]:
-    """Return the kind of an optimizer and what it was made with."""
-    made_with = {
-        f.name: getattr(optimizer, f.name) for f in fields(optimizer) if f.init
-    }
-    return {"optimizer": type(optimizer).__name__, **made_with}
-
-
-def save_run(path: str | PathLike[str], run: Run) -> None:
+def save_checkpoint(path: str | PathLike[str], state: TrainingState) -> None:
     """
-    Write a run to a file, whole or not at all.
+    Write the state of a training to a file, whole or not at all.
 
     Raises
     ------
     OSError
         If the file cannot be written; what was there before still is.
     """
-    rows = [[np.nan if n is None else n for n in at] for at in run.history.steps]
+    rows = [[np.nan if n is None else n for n in at] for at in state.history.steps]
     configuration = {
-        "network": run.network.configuration,
-        "settings": run.settings | settings_of(run.optimizer),
-        "random": plain(run.rng.bit_generator.state),
+        "network": state.network.configuration,
+        "settings": state.fixed | settings_of(state.optimizer),
+        "random": plain(state.rng.bit_generator.state),
     }
     arrays = {
-        **prefixed("network", file_names(run.network.arrays)),
-        **prefixed("optimizer", run.optimizer.state),
-        **prefixed("best", file_names(run.best)),
+        **prefixed("network", file_names(state.network.arrays)),
+        **prefixed("optimizer", state.optimizer.state),
+        **prefixed("best", file_names(state.best)),
         "history": np.array(rows, np.float64),
-        "held_out": run.held_out,
+        "held_out": state.held_out.indices,
     }
     write_archive(Path(path), KIND, configuration, arrays)
 
 
-def resume_run(path: str | PathLike[str], run: Run) -> None:
+def load_checkpoint(path: str | PathLike[str], state: TrainingState) -> None:
     """
-    Bring a run, in place, to where the one in a file was.
+    Read the state of a training from a file, in place.
 
     Raises
     ------
@@ -116,12 +107,12 @@ def resume_run(path: str | PathLike[str], run: Run) -> None:
         not be to continue. Nothing has changed then.
     """
     archive = read_archive(Path(path), KIND)
-    for what in differences(archive.configuration, run):
+    for what in differences(archive.configuration, state):
         raise ValueError(
             f"{path}: was started with {what.name} = "
             f"{printable(str(what.before)):.60}, not {what.now!s:.60}"
         )
-    ours = file_names(run.network.arrays)
+    ours = file_names(state.network.arrays)
     stored, best = taken(archive, "network"), taken(archive, "best")
     for found in [stored, best] if best else [stored]:
         if kinds_of(found) != kinds_of(ours):
@@ -132,10 +123,10 @@ def resume_run(path: str | PathLike[str], run: Run) -> None:
     held_out, history = archive.arrays.get("held_out"), read_history(archive)
     if held_out is None:
         raise ValueError(f"{path}: has no held_out")
-    require_indices(path, held_out, run)
-    require_memory(path, memory, run)
+    require_indices(path, held_out, state.held_out)
+    require_memory(path, memory, state)
     try:
-        set_state(run.rng, archive.configuration["random"])
+        set_state(state.rng, archive.configuration["random"])
     except (KeyError, OverflowError, TypeError, ValueError) as error:
         raise ValueError(f"{path}: has no state of this random generator") from error
     # Nothing can fail from here on.
@@ -143,24 +134,35 @@ def resume_run(path: str | PathLike[str], run: Run) -> None:
         array[...] = stored[name]
     names = {
         file_name: name
-        for name, file_name in zip(run.network.arrays, ours, strict=True)
+        for name, file_name in zip(state.network.arrays, ours, strict=True)
     }
-    run.best = {names[name]: array for name, array in best.items()}
-    run.optimizer.state = memory
-    run.held_out, run.history = held_out, history
+    state.best = {names[name]: array for name, array in best.items()}
+    state.optimizer.state = memory
+    state.held_out = state.held_out._replace(indices=held_out)
+    state.history = history
 
 
-def differences(configuration: dict[str, Any], run: Run) -> list[Unlike]:
-    """List what a run in a file was started with, where this one was not."""
+def settings_of(optimizer: Optimizer) -> dict[str, Any]:
+    """Return the kind of an optimizer and what it was made with."""
+    made_with = {
+        f.name: getattr(optimizer, f.name) for f in fields(optimizer) if f.init
+    }
+    return {"optimizer": type(optimizer).__name__, **made_with}
+
+
+def differences(
+    configuration: dict[str, Any], state: TrainingState
+) -> list[SettingMismatch]:
+    """Return the settings in which a checkpoint differs from the training now."""
     before = configuration.get("settings")
     before = before if isinstance(before, dict) else {}
     before = before | {"network": configuration.get("network")}
-    now = run.settings | settings_of(run.optimizer)
-    now = now | {"network": run.network.configuration}
+    now = state.fixed | settings_of(state.optimizer)
+    now = now | {"network": state.network.configuration}
     if now.get("schedule"):  # then the learning rate is a function of the step
         before, now = before | {"learning_rate": 0}, now | {"learning_rate": 0}
     return [
-        Unlike(name, before.get(name), value)
+        SettingMismatch(name, before.get(name), value)
         for name, value in now.items()
         if before.get(name) != value
     ]
@@ -171,23 +173,24 @@ def kinds_of(arrays: dict[str, Array]) -> dict[str, Any]:
     return {name: (array.shape, array.dtype) for name, array in arrays.items()}
 
 
-def require_indices(path: Any, held_out: Array, run: Run) -> None:
+def require_indices(path: Any, indices: Array, held_out: HeldOut) -> None:
     """Refuse indices of images that there are not, or that come twice."""
+    N = len(held_out.images)
     if (
-        held_out.shape != run.held_out.shape
-        or held_out.dtype != run.held_out.dtype
-        or (np.diff(held_out, prepend=-1, append=run.drawn_from) < 1).any()
+        indices.shape != held_out.indices.shape
+        or indices.dtype != held_out.indices.dtype
+        or (np.diff(indices, prepend=-1, append=N) < 1).any()
     ):
         raise ValueError(
-            f"{path}: held_out must be {len(run.held_out)} indices of "
-            f"{run.drawn_from} images, in order"
+            f"{path}: held_out must be {len(held_out.indices)} indices of {N} images, "
+            f"in order"
         )
 
 
-def require_memory(path: Any, memory: dict[str, Array], run: Run) -> None:
-    """Refuse the memory of an optimizer of other parameters."""
+def require_memory(path: Any, memory: dict[str, Array], state: TrainingState) -> None:
+    """Refuse the arrays of an optimizer of other parameters."""
     for name, array in memory.items():
-        parameter = run.network.parameters.get(name.rpartition(".")[0])
+        parameter = state.network.parameters.get(name.rpartition(".")[0])
         like = np.zeros((), np.int64) if parameter is None else parameter
         if (array.shape, array.dtype) != (like.shape, like.dtype):
             raise ValueError(

@@ -1,4 +1,4 @@
-"""Layers that slide kernels over images: `Conv` and its transpose."""
+"""Convolution layers, which slide kernels over images: `Conv`, `ConvTranspose`."""
 
 from abc import abstractmethod
 from dataclasses import KW_ONLY, dataclass
@@ -16,14 +16,14 @@ from .._typing import Padding, Shape, Sizes
 from ..ops.conv import conv_backward, conv_forward
 from ..ops.conv_transpose import conv_transpose_backward, conv_transpose_forward
 from .initializers import Initializer, he_normal
-from .layer import Operation, Weighted
+from .layer import Operation, WeightedLayer
 
 __all__ = ["Conv", "ConvTranspose"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Sliding(Weighted):
-    """What convolutions have in common, whether they read windows or paint them."""
+class BaseConv(WeightedLayer):
+    """The settings that `Conv` and `ConvTranspose` share."""
 
     filters: int
     kernel_size: Sizes
@@ -61,7 +61,7 @@ class Sliding(Weighted):
 
 @final
 @dataclass(frozen=True, eq=False, repr=False)
-class Conv(Sliding):
+class Conv(BaseConv):
     """
     Slide kernels over images: ``(*SPATIAL, C) -> (*OUT, filters)``.
 
@@ -78,7 +78,12 @@ class Conv(Sliding):
 
     kind: ClassVar[str] = "conv"
     operation: ClassVar[Operation] = Operation(conv_forward, conv_backward)
-    told: ClassVar[tuple[str, ...]] = ("stride", "padding", "dilation", "groups")
+    operation_settings: ClassVar[tuple[str, ...]] = (
+        "stride",
+        "padding",
+        "dilation",
+        "groups",
+    )
 
     def channels(self, C: int) -> tuple[int, int]:
         """Return what a filter reads, and how many filters there are."""
@@ -87,14 +92,17 @@ class Conv(Sliding):
 
 @final
 @dataclass(frozen=True, eq=False, repr=False)
-class ConvTranspose(Sliding):
+class ConvTranspose(BaseConv):
     """Paint kernels onto a larger image: ``(*SPATIAL, C) -> (*OUT, filters)``."""
 
     kind: ClassVar[str] = "conv_transpose"
     operation: ClassVar[Operation] = Operation(
         conv_transpose_forward, conv_transpose_backward
     )
-    told: ClassVar[tuple[str, ...]] = (*Conv.told, "output_padding")
+    operation_settings: ClassVar[tuple[str, ...]] = (
+        *Conv.operation_settings,
+        "output_padding",
+    )
 
     _: KW_ONLY
     output_padding: Sizes = 0

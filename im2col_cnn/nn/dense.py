@@ -1,4 +1,4 @@
-"""Flatten images to vectors, and multiply vectors by a matrix: `Flatten`, `Dense`."""
+"""Layers of vectors: `Flatten` makes them of images, `Dense` multiplies by weights."""
 
 from dataclasses import KW_ONLY, dataclass
 from typing import ClassVar, final
@@ -7,14 +7,14 @@ from .._checks import as_flag, as_function, as_int, as_shape
 from .._typing import Shape
 from ..ops.dense import dense_backward, dense_forward, flatten_backward, flatten_forward
 from .initializers import Initializer, he_normal
-from .layer import Operation, Weighted, Wrapped
+from .layer import Operation, OperationLayer, WeightedLayer
 
 __all__ = ["Dense", "Flatten"]
 
 
 @final
 @dataclass(frozen=True, eq=False, repr=False)
-class Flatten(Wrapped):
+class Flatten(OperationLayer):
     """Write each image as one vector: ``(*SPATIAL, C) -> (prod(SPATIAL) * C,)``."""
 
     kind: ClassVar[str] = "flatten"
@@ -23,12 +23,12 @@ class Flatten(Wrapped):
 
 @final
 @dataclass(frozen=True, eq=False, repr=False)
-class Dense(Weighted):
+class Dense(WeightedLayer):
     """Multiply vectors by a matrix: ``(D,) -> (features,)``."""
 
     kind: ClassVar[str] = "dense"
     operation: ClassVar[Operation] = Operation(dense_forward, dense_backward)
-    told: ClassVar[tuple[str, ...]] = ()
+    operation_settings: ClassVar[tuple[str, ...]] = ()
 
     features: int
     _: KW_ONLY

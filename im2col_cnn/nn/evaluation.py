@@ -10,7 +10,7 @@ from .._checks import as_array, as_int, as_labels, as_real, quoted
 from .._typing import Array, ArrayLike
 from ..files.stored_images import StoredImages
 from ..ops.losses import softmax_cross_entropy
-from .batches import Pictures, batches
+from .batches import ImageSource, batches
 from .network import Sequential
 
 __all__ = [
@@ -19,41 +19,45 @@ __all__ = [
     "Validation",
     "as_examples",
     "evaluate",
+    "evaluate_indices",
     "hold_out",
-    "judge",
 ]
+
+Validation: TypeAlias = (
+    float | tuple[ArrayLike | StoredImages, ArrayLike] | list[Any] | None
+)
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What a network says of labelled images: ``confusion[truth, answer]`` counts."""
+    """Mean loss and confusion matrix: ``confusion[label, answer]`` counts images."""
 
     loss: float
     confusion: Array
 
     @property
     def images(self) -> int:
-        """How many images were judged."""
+        """The number of images."""
         return int(self.confusion.sum())
 
     @property
     def correct(self) -> int:
-        """How many of them were judged right."""
+        """The number of images whose highest score is that of their label."""
         return int(self.confusion.trace())
 
     @property
     def accuracy(self) -> float:
-        """The share that was judged right."""
+        """The share of images that are correct."""
         return self.correct / self.images
 
     @property
     def images_per_class(self) -> Array:
-        """How many images of each class there are."""
+        """The number of images of each class."""
         return np.asarray(self.confusion.sum(axis=1))
 
     @property
     def accuracy_per_class(self) -> Array:
-        """The share of each class that was judged right; NaN for one without images."""
+        """The share of each class that is correct; NaN for a class without images."""
         with np.errstate(invalid="ignore"):
             return np.asarray(self.confusion.diagonal() / self.images_per_class)
 
@@ -66,7 +70,7 @@ def evaluate(
     batch_size: int = 256,
 ) -> Evaluation:
     """
-    Let a network judge labelled images, and compare.
+    Return the mean loss of labelled images, and the confusion matrix.
 
     Parameters
     ----------
@@ -80,7 +84,7 @@ def evaluate(
     Returns
     -------
     Evaluation
-        The mean loss, and who was taken for whom.
+        The mean loss, and how often each class was taken for each other.
 
     Raises
     ------
@@ -102,17 +106,17 @@ def evaluate(
     """
     x, truth = as_examples(network, images, labels)
     size = as_int(batch_size, "batch_size", at_least=1)
-    return judge(network, x, truth, np.arange(len(x)), size)
+    return evaluate_indices(network, x, truth, np.arange(len(x)), size)
 
 
-def judge(
+def evaluate_indices(
     network: Sequential,
-    images: Pictures,
+    images: ImageSource,
     labels: Array,
     indices: Array,
     batch_size: int = 256,
 ) -> Evaluation:
-    """Let a network judge some of the images, by their indices."""
+    """Evaluate a network on the images at some indices."""
     truth = labels[indices]
     with threadpool_limits(1, "blas"):
         scores = np.concatenate(
@@ -126,8 +130,8 @@ def judge(
 
 def as_examples(
     network: Sequential, images: ArrayLike | StoredImages, labels: ArrayLike
-) -> tuple[Pictures, Array]:
-    """Return images this network reads and, for each, the class it should name."""
+) -> tuple[ImageSource, Array]:
+    """Return images that this network reads and their labels, checked."""
     if not isinstance(network, Sequential):
         raise TypeError(f"network must be a Sequential, got {quoted(network)}")
     x = images if isinstance(images, StoredImages) else as_array(images, "images")
@@ -142,42 +146,37 @@ def as_examples(
     return x, as_labels(labels, len(x), *output).astype(np.intp, copy=False)
 
 
-Validation: TypeAlias = (
-    float | tuple[ArrayLike | StoredImages, ArrayLike] | list[Any] | None
-)
-
-
 class HeldOut(NamedTuple):
-    """Images that are judged, some of many."""
+    """The validation set: images, labels, and the indices used."""
 
-    images: Pictures
+    images: ImageSource
     labels: Array
     indices: Array
-    drawn: bool  # out of the images to learn from, which go without them then
+    drawn: bool  # split off the training images, which must then exclude it
 
-    def judged_by(self, network: Sequential) -> Evaluation | None:
-        """Return what a network makes of them; nothing if there are none."""
+    def evaluate(self, network: Sequential) -> Evaluation | None:
+        """Evaluate a network on the validation set; None if it is empty."""
         if len(self.indices) == 0:
             return None
-        return judge(network, self.images, self.labels, self.indices)
+        return evaluate_indices(network, self.images, self.labels, self.indices)
 
 
 def hold_out(
     validation: Validation,
     network: Sequential,
-    images: Pictures,
+    images: ImageSource,
     labels: Array,
     rng: np.random.Generator,
 ) -> HeldOut:
     """
-    Find the images to judge by: others that were given, or a share of all.
+    Return the validation set: images that were given, or a random share of all.
 
     Raises
     ------
     TypeError
         If it is neither.
     ValueError
-        If a share leaves nothing to learn from, or nothing to judge by.
+        If a share leaves nothing to learn from, or nothing to validate on.
     """
     if isinstance(validation, tuple | list):
         if len(validation) != 2:
@@ -199,7 +198,7 @@ def hold_out(
     count = round(share * N)
     if not 0 < share < 1 or not 0 < count < N:
         raise ValueError(
-            f"validation must be a share that leaves images to learn from and to judge "
-            f"by, got {validation} of {N} images"
+            f"validation must be a share that leaves images to learn from and to "
+            f"validate on, got {validation} of {N} images"
         )
     return HeldOut(images, labels, np.sort(rng.permutation(N)[:count]), drawn=True)

@@ -1,4 +1,4 @@
-"""Add up losses and gradients, so that a batch can be learned from piece by piece.
+"""Losses and gradients as sums over images, so that the pieces of a batch add up.
 
     loss_and_gradients(a + b)  ==  loss_and_gradients(a)  +  loss_and_gradients(b)
 
@@ -8,8 +8,9 @@ the sums divided once, by the number of all images. One layer breaks this law: b
 normalization, in which the images of a shard see each other and no others.
 """
 
+from dataclasses import dataclass
 from math import sqrt
-from typing import Any, NamedTuple
+from typing import Any, Self
 
 import numpy as np
 
@@ -22,25 +23,13 @@ from .network import Sequential
 __all__ = [
     "IMAGES",
     "Shard",
-    "added",
-    "clipped",
-    "first_fault",
-    "look_back",
+    "clip_by_norm",
+    "first_non_finite",
+    "forward_backward",
     "loss_and_gradients",
 ]
 
-
 IMAGES = "the images"
-
-
-class Shard(NamedTuple):
-    """What some images say: sums over them, how many there are, how many were right."""
-
-    loss: float
-    gradients: Gradients
-    images: int
-    right: int
-    caches: dict[str, Any]
 
 
 def loss_and_gradients(
@@ -95,55 +84,71 @@ def loss_and_gradients(
     (5, True)
     """
     x, truth = as_examples(network, images, labels)
-    return look_back(network, np.asarray(x[:]), truth, rng)[:3]
+    shard = forward_backward(network, np.asarray(x[:]), truth, rng)
+    return shard.loss, shard.gradients, shard.images
 
 
-def look_back(
+@dataclass(frozen=True)
+class Shard:
+    """Sums over some images: losses, gradients, images, and answers that are right."""
+
+    loss: float
+    gradients: Gradients
+    images: int
+    right: int
+    caches: dict[str, Any]  # of the last forward pass
+
+    def __add__(self, other: Self) -> Self:
+        """Return the sums over the images of both."""
+        gradients = {
+            name: gradient + other.gradients[name]
+            for name, gradient in self.gradients.items()
+        }
+        return type(self)(
+            self.loss + other.loss,
+            gradients,
+            self.images + other.images,
+            self.right + other.right,
+            other.caches,
+        )
+
+    @property
+    def mean_loss(self) -> float:
+        """The loss per image."""
+        return self.loss / self.images
+
+
+def forward_backward(
     network: Sequential,
     images: Array,
     labels: Array,
     rng: np.random.Generator | None,
 ) -> Shard:
-    """Pass images forward and gradients back, once."""
+    """Return loss and gradients of a batch: one forward and one backward pass."""
     N = len(images)
     scores, caches = network.forward(images, training=True, rng=rng)
     loss, dscores = softmax_cross_entropy(scores, labels)
-    _, gradients = network.backward(dscores * N, caches)
+    _, gradients = network.backward(dscores * N, caches, input_gradient=False)
     right = int(np.sum(scores.argmax(axis=1) == labels))
     return Shard(loss * N, gradients, N, right, caches)
 
 
-def added(one: Shard, other: Shard) -> Shard:
-    """Return the sums over both."""
-    gradients = {
-        name: gradient + other.gradients[name]
-        for name, gradient in one.gradients.items()
-    }
-    return Shard(
-        one.loss + other.loss,
-        gradients,
-        one.images + other.images,
-        one.right + other.right,
-        other.caches,
-    )
-
-
-def clipped(gradients: Gradients, most: float) -> Gradients:
-    """Return gradients whose norm, all of them taken together, is at most `most`."""
+def clip_by_norm(gradients: Gradients, max_norm: float) -> Gradients:
+    """Return gradients whose norm, all taken together, is at most `max_norm`."""
     flat = [g.ravel().astype(np.float64, copy=False) for g in gradients.values()]
     norm = sqrt(sum(float(g @ g) for g in flat))
-    if norm <= most:
+    if norm <= max_norm:
         return gradients
     return {
-        name: gradient * gradient.dtype.type(most / norm)
+        name: gradient * gradient.dtype.type(max_norm / norm)
         for name, gradient in gradients.items()
     }
 
 
-def first_fault(
+def first_non_finite(
     network: Sequential, images: Array, gradients: Gradients | None = None
 ) -> str:
-    """Say where numbers first stop being finite, on their way forward and back."""
+    """Return the name of what is first not finite in a forward and a backward pass."""
     y = network.as_batch(images)
     if not np.isfinite(y).all():
         return IMAGES

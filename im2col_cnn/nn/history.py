@@ -1,4 +1,4 @@
-"""Remember how a training went, step by step, and draw it."""
+"""The history of a training: the progress after every step, and a plot of it."""
 
 from dataclasses import dataclass, field
 from functools import partial
@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING
 
 from .progress import Progress
 
-__all__ = ["History"]
-
-
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+__all__ = ["History"]
 
 
 @dataclass(repr=False)
@@ -30,7 +29,7 @@ class History:
     stopped: bool = False
 
     def __repr__(self) -> str:
-        """Say in a line how it ended: a notebook shows what `fit` returned."""
+        """Return how it ended in one line: a notebook shows what `fit` returned."""
         ends = self.epochs
         said = [f"{len(ends)} epoch{'s' * (len(ends) != 1)}"]
         if ends:
@@ -49,12 +48,12 @@ class History:
     @property
     def best(self) -> Progress | None:
         """The end of the first epoch with the least validation loss, if any has."""
-        judged = [at for at in self.epochs if at.validation_loss is not None]
-        return min(judged, key=lambda at: at.validation_loss or 0.0, default=None)
+        validated = [at for at in self.epochs if at.validation_loss is not None]
+        return min(validated, key=lambda at: at.validation_loss or 0.0, default=None)
 
     @property
     def epochs_since_best(self) -> int:
-        """How many epochs ago that was; 0 if nothing was held out."""
+        """Epochs since the lowest validation loss; 0 without validation."""
         return 0 if self.best is None else self.epochs[-1].epoch - self.best.epoch
 
     def plot(self) -> "Figure":
@@ -73,7 +72,7 @@ class History:
             If it is not there.
         """
         try:
-            # It takes a moment to load, and only who draws should pay for that.
+            # Only here: it takes a moment to load.
             from matplotlib.figure import Figure  # noqa: PLC0415  # see above
         except ModuleNotFoundError as error:
             raise ModuleNotFoundError(
@@ -90,13 +89,13 @@ class History:
         accuracies.plot(
             ends, [100 * at.accuracy for at in self.epochs], "C0.-", label="learning"
         )
-        judged = [
+        validated = [
             (at.epoch, at.validation_loss, 100 * (at.validation_accuracy or 0.0))
             for at in self.epochs
             if at.validation_loss is not None
         ]
-        if judged:
-            held_out, loss, accuracy = zip(*judged, strict=True)
+        if validated:
+            held_out, loss, accuracy = zip(*validated, strict=True)
             losses.plot(held_out, loss, "C2.--", label="held out")
             accuracies.plot(held_out, accuracy, "C2.--", label="held out")
         # A single class leaves nothing to lose, and 0 has no place on a log scale.
@@ -112,7 +111,7 @@ class History:
 
 
 def as_png(figure: "Figure") -> bytes:
-    """Return a picture of a figure."""
+    """Return a figure as the bytes of a PNG file."""
     content = BytesIO()
     figure.savefig(content, format="png")
     return content.getvalue()

@@ -1,4 +1,4 @@
-"""Draw the first values of a kernel, neither so large nor so small that signals die.
+"""First values of weights, whose variance keeps signals at one scale.
 
 An output is a sum of ``fan_in`` products, so its variance is ``fan_in * var(w)`` times
 that of the inputs; a gradient on its way back is a sum of ``fan_out`` of them.

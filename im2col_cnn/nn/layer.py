@@ -1,4 +1,4 @@
-"""Say what a layer is: settings, parameters once it is built, and no memory.
+"""A layer: its settings, its parameters once it is built, its forward and backward.
 
 A layer never keeps what flows through it. ``forward`` hands its caller a cache, and
 ``backward`` takes that cache back, so one layer can serve any number of batches at
@@ -8,37 +8,37 @@ once and calling it twice changes nothing.
     dx, gradients = layer.backward(dy, cache)      gradients has the names of parameters
 
 What a layer does remember is learned in two ways: `parameters` follow gradients, and
-`state`, the running statistics of batch normalization, follows what `absorb` is shown.
+`state`, the running statistics of batch normalization, follows the caches that
+`update_state` is given.
+
+`Layer` checks arguments, once for all layers. What a kind of layer does is said in four
+methods: `array_shapes`, `draw`, `apply` and `differentiate`.
 """
 
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, fields
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, Literal, NamedTuple, TypeAlias, overload
 
 import numpy as np
 import numpy.typing as npt
 
-from .._checks import (
-    quoted,
-)
+from .._checks import as_flag, as_float_dtype, as_rng, as_shape, quoted
 from .._typing import Array, Shape
 from .initializers import Initializer
 
 __all__ = [
-    "Fixed",
     "Gradients",
     "Layer",
     "Operation",
-    "Weighted",
-    "Wrapped",
+    "OperationLayer",
+    "ParameterlessLayer",
+    "WeightedLayer",
     "named_by_kind",
-    "output_shape",
 ]
 
-
-Gradients = dict[str, Array]
+Gradients: TypeAlias = dict[str, Array]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -49,6 +49,114 @@ class Layer(ABC):
     mixes_images: ClassVar[bool] = False  # whether, training, one image sways another
     parameters: dict[str, Array] = field(default_factory=dict, init=False, repr=False)
     state: dict[str, Array] = field(default_factory=dict, init=False, repr=False)
+
+    def build(
+        self,
+        shape: Shape,
+        *,
+        rng: np.random.Generator,
+        dtype: npt.DTypeLike = np.float32,
+    ) -> Shape:
+        """
+        Draw the parameters for inputs of one shape; those of before are dropped.
+
+        Parameters
+        ----------
+        shape : tuple of int
+            The shape of one input, without the batch: ``(*SPATIAL, C)`` or ``(D,)``.
+        rng : numpy.random.Generator
+            Where the first values come from.
+        dtype : dtype, default float32
+            Of the parameters.
+
+        Returns
+        -------
+        tuple of int
+            The shape of one output: what the next layer is built for.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If an argument is malformed, or the layer cannot work on such inputs.
+        """
+        shape = as_shape(shape, "shape", at_least=1)
+        rng, dtype = as_rng(rng), as_float_dtype(dtype)
+        self.draw(self.array_shapes(shape), rng, dtype)
+        # An empty batch: the size formula, and every refusal, stay with the operation.
+        y, _ = self.forward(np.zeros((0, *shape), dtype))
+        return y.shape[1:]
+
+    def forward(
+        self,
+        x: Array,
+        *,
+        training: bool = False,
+        rng: np.random.Generator | None = None,
+    ) -> tuple[Array, Any]:
+        """
+        Compute the output for a batch.
+
+        Parameters
+        ----------
+        x : array, shape (N, *shape)
+        training : bool, default False
+            Whether this pass is one to learn from: batch normalization and dropout
+            care. A layer is used far more often than it is trained, so False; the
+            operations of ``im2col_cnn.ops`` default to True, as they are written to be
+            read beside their gradients.
+        rng : numpy.random.Generator, optional
+            Where random numbers come from, in training. Dropout needs it.
+
+        Returns
+        -------
+        y : array, shape (N, *output shape)
+        cache
+            Pass it to `backward`; its contents are private.
+        """
+        training = as_flag(training, "training")
+        return self.apply(x, training, rng if rng is None else as_rng(rng))
+
+    @overload
+    def backward(
+        self, dy: Array, cache: Any, *, input_gradient: Literal[True] = True
+    ) -> tuple[Array, Gradients]: ...
+    @overload
+    def backward(
+        self, dy: Array, cache: Any, *, input_gradient: Literal[False]
+    ) -> tuple[None, Gradients]: ...
+    @overload
+    def backward(
+        self, dy: Array, cache: Any, *, input_gradient: bool
+    ) -> tuple[Array | None, Gradients]: ...
+    def backward(
+        self, dy: Array, cache: Any, *, input_gradient: bool = True
+    ) -> tuple[Array | None, Gradients]:
+        """
+        Compute the gradients of the loss.
+
+        Parameters
+        ----------
+        dy : array of the shape of y
+            The gradient with respect to the output.
+        cache
+            What `forward` returned beside that output.
+        input_gradient : bool, default True
+            Whether to compute `dx`. The first layer of a network does without.
+
+        Returns
+        -------
+        dx : array of the shape of x, or None
+            None if `input_gradient` is False.
+        gradients : dict
+            One array per entry of `parameters`, of the same name and shape.
+        """
+        input_gradient = as_flag(input_gradient, "input_gradient")
+        return self.differentiate(dy, cache, input_gradient)
+
+    def update_state(self, cache: Any) -> None:
+        """Update the running statistics in `state` from a forward cache, in place."""
+        for name, array in self.state.items():
+            array[...] = getattr(cache, name)
 
     @abstractmethod
     def array_shapes(self, shape: Shape) -> dict[str, Shape]:
@@ -72,94 +180,31 @@ class Layer(ABC):
         """
 
     @abstractmethod
-    def build(
-        self, shape: Shape, *, rng: np.random.Generator, dtype: npt.DTypeLike
-    ) -> Shape:
-        """
-        Draw the parameters for inputs of one shape; those of before are dropped.
-
-        Parameters
-        ----------
-        shape : tuple of int
-            The shape of one input, without the batch: ``(*SPATIAL, C)`` or ``(D,)``.
-        rng : numpy.random.Generator
-            Where the first values come from.
-        dtype : dtype
-            Of the parameters.
-
-        Returns
-        -------
-        tuple of int
-            The shape of one output.
-
-        Raises
-        ------
-        ValueError
-            If the layer cannot work on such inputs.
-        """
+    def draw(
+        self, shapes: dict[str, Shape], rng: np.random.Generator, dtype: np.dtype
+    ) -> None:
+        """Fill `parameters` and `state` with first values of these shapes."""
 
     @abstractmethod
-    def forward(
-        self,
-        x: Array,
-        *,
-        training: bool = False,
-        rng: np.random.Generator | None = None,
+    def apply(
+        self, x: Array, training: bool, rng: np.random.Generator | None
     ) -> tuple[Array, Any]:
-        """
-        Compute the output for a batch.
-
-        Parameters
-        ----------
-        x : array, shape (N, *shape)
-        training : bool, default False
-            Whether this pass is one to learn from. Some layers care.
-        rng : numpy.random.Generator, optional
-            Where chance comes from, in training. Dropout needs it.
-
-        Returns
-        -------
-        y : array, shape (N, *output shape)
-        cache
-            For `backward`; nobody else looks inside.
-        """
+        """Return the output and a cache; `forward` has checked the settings."""
 
     @abstractmethod
-    def backward(
-        self, dy: Array, cache: Any, *, input_gradient: bool = True
+    def differentiate(
+        self, dy: Array, cache: Any, input_gradient: bool
     ) -> tuple[Array | None, Gradients]:
-        """
-        Compute the gradients of the loss.
-
-        Parameters
-        ----------
-        dy : array of the shape of y
-            The gradient with respect to the output.
-        cache
-            What `forward` returned beside that output.
-        input_gradient : bool, default True
-            Whether anyone needs `dx`. The first layer of a network does without.
-
-        Returns
-        -------
-        dx : array of the shape of x, or None
-        gradients : dict
-            One array per entry of `parameters`, of the same name and shape.
-        """
+        """Return ``dx``, None if it is not wanted, and the gradients of parameters."""
 
     def __repr__(self) -> str:
-        """Write the call that makes such a layer, without what goes without saying."""
+        """Write the call that makes such a layer, defaults left out."""
         said = [
             f"{f.name}={value}" if f.kw_only else value
             for f in fields(self)
             if f.init and (value := shown(getattr(self, f.name))) != shown(f.default)
         ]
         return f"{type(self).__name__}({', '.join(said)})"
-
-    def absorb(self, cache: Any) -> None:
-        """Take over into `state` what a batch said about it, in place."""
-        for name, array in self.state.items():
-            array[...] = getattr(cache, name)
 
     @property
     def arrays(self) -> dict[str, Array]:
@@ -171,43 +216,89 @@ class Layer(ABC):
         """What the layer was made with, by name."""
         return {f.name: getattr(self, f.name) for f in fields(self) if f.init}
 
-    @property
-    def built(self) -> dict[str, Array]:
-        """The parameters, or a refusal while there are none."""
+    def require_parameters(self) -> dict[str, Array]:
+        """Return the parameters; refuse a layer that is not built."""
         if not self.parameters:
             raise RuntimeError(f"build this layer before using it: {self}")
         return self.parameters
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Fixed(Layer):
-    """A layer with nothing to learn."""
+class ParameterlessLayer(Layer):
+    """A layer without parameters: there is nothing to draw."""
 
     def array_shapes(self, shape: Shape) -> dict[str, Shape]:
         """Return none."""
         return {}
 
-    def build(
-        self, shape: Shape, *, rng: np.random.Generator, dtype: npt.DTypeLike
-    ) -> Shape:
-        """Draw nothing; return the shape of one output."""
-        return output_shape(self, shape, dtype)
+    def draw(
+        self, shapes: dict[str, Shape], rng: np.random.Generator, dtype: np.dtype
+    ) -> None:
+        """Draw nothing."""
 
 
-def shown(value: Any) -> str:
-    """Write a setting as it is written in code; an initializer by its name."""
-    return str(getattr(value, "__name__", repr(value)))
+class Operation(NamedTuple):
+    """The two functions of an operation in ``im2col_cnn.ops``, forward and backward."""
+
+    forward: Callable[..., tuple[Array, Any]]
+    backward: Callable[..., Any]
 
 
-def output_shape(layer: Layer, shape: Shape, dtype: npt.DTypeLike) -> Shape:
-    """Return the shape of one output: push an empty batch through and look."""
-    # So the size formula, and every refusal, stays with the operation that owns it.
-    y, _ = layer.forward(np.zeros((0, *shape), dtype))
-    return y.shape[1:]
+@dataclass(frozen=True, eq=False, repr=False)
+class OperationLayer(ParameterlessLayer):
+    """A layer that is one operation with its settings, and nothing else."""
+
+    operation: ClassVar[Operation]
+
+    def apply(
+        self, x: Array, training: bool, rng: np.random.Generator | None
+    ) -> tuple[Array, Any]:
+        """Apply the operation."""
+        return self.operation.forward(x, **self.settings)
+
+    def differentiate(
+        self, dy: Array, cache: Any, input_gradient: bool
+    ) -> tuple[Array | None, Gradients]:
+        """Return the gradient that the operation returns."""
+        return self.operation.backward(dy, cache) if input_gradient else None, {}
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class WeightedLayer(Layer):
+    """A layer of one operation with weights ``w`` and, if it has one, a bias ``b``."""
+
+    operation: ClassVar[Operation]
+    operation_settings: ClassVar[tuple[str, ...]]  # those that the operation takes
+
+    def draw(
+        self, shapes: dict[str, Shape], rng: np.random.Generator, dtype: np.dtype
+    ) -> None:
+        """Draw ``w``, set ``b`` to 0."""
+        initializer: Initializer = self.settings["initializer"]
+        self.parameters["w"] = initializer(shapes["w"], rng=rng, dtype=dtype)
+        if "b" in shapes:
+            self.parameters["b"] = np.zeros(shapes["b"], dtype)
+
+    def apply(
+        self, x: Array, training: bool, rng: np.random.Generator | None
+    ) -> tuple[Array, Any]:
+        """Apply the operation to ``x``, ``w`` and ``b``."""
+        settings = {name: getattr(self, name) for name in self.operation_settings}
+        parameters = self.require_parameters()
+        return self.operation.forward(
+            x, parameters["w"], parameters.get("b"), **settings
+        )
+
+    def differentiate(
+        self, dy: Array, cache: Any, input_gradient: bool
+    ) -> tuple[Array | None, Gradients]:
+        """Return ``dx``, and ``dw`` and ``db`` by the names of their parameters."""
+        dx, dw, db = self.operation.backward(dy, cache, input_gradient=input_gradient)
+        return dx, {"w": dw} if db is None else {"w": dw, "b": db}
 
 
 def named_by_kind(layers: Iterable[Layer]) -> dict[str, Layer]:
-    """Name layers after their kind, counted from 1."""
+    """Return layers by name: their kind, counted from 1."""
     if not isinstance(layers, Iterable):
         raise TypeError(f"layers must be a list, got {quoted(layers)}")
     names: dict[Layer, str] = {}
@@ -224,69 +315,6 @@ def named_by_kind(layers: Iterable[Layer]) -> dict[str, Layer]:
     return {name: layer for layer, name in names.items()}
 
 
-class Operation(NamedTuple):
-    """A function of ``im2col_cnn.ops``, and the one that sends gradients back."""
-
-    forward: Callable[..., tuple[Array, Any]]
-    backward: Callable[..., Any]
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class Wrapped(Fixed):
-    """A layer that does what one operation does."""
-
-    operation: ClassVar[Operation]
-
-    def forward(
-        self,
-        x: Array,
-        *,
-        training: bool = False,
-        rng: np.random.Generator | None = None,
-    ) -> tuple[Array, Any]:
-        """Apply the operation."""
-        return self.operation.forward(x, **self.settings)
-
-    def backward(
-        self, dy: Array, cache: Any, *, input_gradient: bool = True
-    ) -> tuple[Array | None, Gradients]:
-        """Send the gradient back through the operation."""
-        return self.operation.backward(dy, cache) if input_gradient else None, {}
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class Weighted(Layer):
-    """A layer of one operation with weights ``w`` and, if it has one, a bias ``b``."""
-
-    operation: ClassVar[Operation]
-    told: ClassVar[tuple[str, ...]]  # which of the settings the operation is told
-
-    def build(
-        self, shape: Shape, *, rng: np.random.Generator, dtype: npt.DTypeLike
-    ) -> Shape:
-        """Draw ``w``, set ``b`` to 0."""
-        shapes = self.array_shapes(shape)
-        draw: Initializer = self.settings["initializer"]
-        self.parameters["w"] = draw(shapes["w"], rng=rng, dtype=dtype)
-        if "b" in shapes:
-            self.parameters["b"] = np.zeros(shapes["b"], dtype)
-        return output_shape(self, shape, dtype)
-
-    def forward(
-        self,
-        x: Array,
-        *,
-        training: bool = False,
-        rng: np.random.Generator | None = None,
-    ) -> tuple[Array, Any]:
-        """Apply the operation to ``x``, ``w`` and ``b``."""
-        settings = {name: getattr(self, name) for name in self.told}
-        w, b = self.built["w"], self.built.get("b")
-        return self.operation.forward(x, w, b, **settings)
-
-    def backward(
-        self, dy: Array, cache: Any, *, input_gradient: bool = True
-    ) -> tuple[Array | None, Gradients]:
-        """Return ``dx``, and ``dw`` and ``db`` by the names of their parameters."""
-        dx, dw, db = self.operation.backward(dy, cache, input_gradient=input_gradient)
-        return dx, {"w": dw} if db is None else {"w": dw, "b": db}
+def shown(value: Any) -> str:
+    """Return a setting as it is written in code; an initializer by its name."""
+    return str(getattr(value, "__name__", repr(value)))

@@ -1,4 +1,4 @@
-"""Choose a small network for small pictures, from nothing but their shape.
+"""A small convolutional network for small images, chosen by their shape.
 
     Rescale  Conv ReLU [MaxPool]  Conv ReLU [MaxPool]  Flatten  Dense ReLU  Dense
 

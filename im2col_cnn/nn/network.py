@@ -1,4 +1,4 @@
-"""Stack layers into a network: forward in order, backward in reverse.
+"""A network as a chain of layers: forward in order, backward in reverse.
 
     y = layer_n( ... layer_2(layer_1(x)))          forward passes images on
     dx = dlayer_1( ... dlayer_n-1(dlayer_n(dy)))   backward passes gradients back
@@ -6,16 +6,16 @@
 That is the chain rule, and all there is to backpropagation in a chain of layers.
 """
 
-from abc import ABC
 from collections.abc import Iterable
 from os import PathLike
-from typing import Any, NamedTuple, Self, final
+from typing import Any, Literal, NamedTuple, Self, final, overload
 
 import numpy as np
 import numpy.typing as npt
 
 from .._checks import (
     as_array,
+    as_flag,
     as_float_dtype,
     as_int,
     as_path,
@@ -30,11 +30,11 @@ from ..files.weights import read_weights, save_weights
 from .layer import Gradients, Layer, named_by_kind
 from .serialization import describe, read_classes, rebuild
 
-__all__ = ["Sequential", "Stack", "Summary", "SummaryRow"]
+__all__ = ["Sequential", "Summary", "SummaryRow"]
 
 
 class SummaryRow(NamedTuple):
-    """What there is to say about one layer: name, shape of one output, parameters."""
+    """Name, shape of one output and number of parameters of a layer."""
 
     name: str
     shape: Shape
@@ -43,7 +43,7 @@ class SummaryRow(NamedTuple):
 
 class Summary(list[SummaryRow]):
     """
-    One row per layer, which shows itself as a table.
+    One row per layer, shown as a table.
 
     Examples
     --------
@@ -75,19 +75,53 @@ class Summary(list[SummaryRow]):
         )
 
 
-class Stack(ABC):  # how images pass through is not said here
-    """What `Sequential` is made of."""
+@final
+class Sequential:
+    """
+    A chain of layers, each reading what the one before it wrote.
 
-    layers: dict[str, Layer]
-    input_shape: Shape
-    shapes: dict[str, Shape]
-    dtype: np.dtype[Any]
+    Parameters
+    ----------
+    layers : iterable of Layer
+        In the order in which images pass through them. They are named after their
+        kind and counted: ``conv1``, ``relu1``, ``conv2``.
+
+    Attributes
+    ----------
+    layers : dict of str to Layer
+        By name, in order.
+    shapes : dict of str to tuple of int
+        The shape of one output of each layer; empty until the network is built.
+    dtype : numpy.dtype
+        Of parameters, and of images, which are cast to it.
+    classes : tuple of str
+        The names of its scores; empty where they have none.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from im2col_cnn.nn import Conv, Dense, Flatten, MaxPool, ReLU, Sequential
+    >>> network = Sequential([Conv(4, 3), ReLU(), MaxPool(2), Flatten(), Dense(10)])
+    >>> network = network.build((8, 8, 1), rng=np.random.default_rng(0))
+    >>> network.summary()
+    layer      output  parameters
+    conv1       6x6x4          40
+    relu1       6x6x4           0
+    max_pool1   3x3x4           0
+    flatten1       36           0
+    dense1         10         370
+    total                     410
+    >>> images = np.zeros((2, 8, 8, 1), np.uint8)
+    >>> scores, _ = network.forward(images)
+    >>> scores.shape, scores.dtype
+    ((2, 10), dtype('float32'))
+    """
 
     def __init__(self, layers: Iterable[Layer]) -> None:
         self.layers = named_by_kind(layers)
-        self.input_shape = ()
-        self.shapes = {}
-        self.dtype = np.dtype(np.float32)
+        self.input_shape: Shape = ()
+        self.shapes: dict[str, Shape] = {}
+        self.dtype: np.dtype = np.dtype(np.float32)
         self.classes: tuple[str, ...] = ()
 
     def build(
@@ -133,110 +167,138 @@ class Stack(ABC):  # how images pass through is not said here
         self.shapes = shapes
         return self
 
-    @property
-    def parameters(self) -> dict[str, Array]:
-        """Every parameter as ``layer.parameter``: a new dict, the arrays themselves."""
-        return {
-            f"{name}.{parameter}": array
-            for name, layer in self.layers.items()
-            for parameter, array in layer.parameters.items()
-        }
+    def forward(
+        self,
+        x: ArrayLike,
+        *,
+        training: bool = False,
+        rng: np.random.Generator | None = None,
+    ) -> tuple[Array, dict[str, Any]]:
+        """
+        Compute the scores of a batch.
 
-    @property
-    def arrays(self) -> dict[str, Array]:
-        """All that the network remembers: parameters, and state of layers."""
-        return {
-            f"{name}.{key}": array
-            for name, layer in self.layers.items()
-            for key, array in layer.arrays.items()
-        }
+        Parameters
+        ----------
+        x : array, shape (N, *SPATIAL, C)
+            Images of any dtype; they are computed with in the dtype of the network.
+        training : bool, default False
+            Whether this pass is one to learn from; see `Layer.forward`.
+        rng : numpy.random.Generator, optional
+            Where random numbers come from, in training. Dropout needs it.
 
-    @property
-    def configuration(self) -> dict[str, Any]:
-        """What it takes to build this network again, in words that JSON knows."""
-        return {
-            "input_shape": list(self.input_shape),
-            "dtype": self.dtype.name,
-            "classes": list(self.classes),
-            "layers": describe(self.layers.values()),
-        }
+        Returns
+        -------
+        scores : array, shape (N, *output shape)
+        caches : dict
+            One per layer, for `backward`.
 
-    def summary(self) -> Summary:
-        """Return one row per layer, all of which show themselves as a table."""
-        self.require_built()
-        named_shapes = zip(self.layers.items(), self.shapes.values(), strict=True)
-        return Summary(
-            SummaryRow(name, shape, sum(p.size for p in layer.parameters.values()))
-            for (name, layer), shape in named_shapes
-        )
+        Raises
+        ------
+        RuntimeError
+            If the network is not built.
+        TypeError, ValueError
+            If `x` does not hold such images, or there is no `rng` for a layer that
+            needs it.
+        """
+        y = self.as_batch(x)
+        caches = {}
+        for name, layer in self.layers.items():
+            y, caches[name] = layer.forward(y, training=training, rng=rng)
+        return y, caches
 
-    def __repr__(self) -> str:
-        """Write the call that makes such a network, a layer on every line."""
-        lines = "".join(f"    {layer!r},\n" for layer in self.layers.values())
-        return f"{type(self).__name__}([\n{lines}])"
+    @overload
+    def backward(
+        self,
+        dy: Array,
+        caches: dict[str, Any],
+        *,
+        input_gradient: Literal[True] = True,
+    ) -> tuple[Array, Gradients]: ...
+    @overload
+    def backward(
+        self, dy: Array, caches: dict[str, Any], *, input_gradient: Literal[False]
+    ) -> tuple[None, Gradients]: ...
+    @overload
+    def backward(
+        self, dy: Array, caches: dict[str, Any], *, input_gradient: bool
+    ) -> tuple[Array | None, Gradients]: ...
+    def backward(
+        self, dy: Array, caches: dict[str, Any], *, input_gradient: bool = True
+    ) -> tuple[Array | None, Gradients]:
+        """
+        Compute the gradient of the loss for every parameter.
 
-    def require_built(self) -> None:
-        """Refuse to be used before there are parameters."""
-        if not self.shapes:
-            raise RuntimeError("build this network first: build(shape, rng=...)")
+        Parameters
+        ----------
+        dy : array, shape (N, *output shape)
+            The gradient of the loss with respect to the scores.
+        caches : dict
+            What `forward` returned beside those scores.
+        input_gradient : bool, default True
+            Whether to go on to the images. Nothing is learned from that: with False,
+            which `fit` passes, the first layer that has parameters is the last one
+            asked.
 
-    def require_images(self, shape: Shape, name: str) -> None:
-        """Refuse images of another shape than this network was built for."""
-        self.require_built()
-        if not shape or shape[1:] != self.input_shape:
-            *spatial, C = self.input_shape
-            way_out = ""
-            if shape == self.input_shape:
-                way_out = f": for a single one, {name}[np.newaxis]"
-            elif C == 1 and shape[1:] == tuple(spatial):
-                way_out = f": for grey images, {name}[..., np.newaxis]"
-            sizes = ", ".join(map(str, self.input_shape))
-            raise ValueError(
-                f"{name} must have shape (N, {sizes}), got {shape}{way_out}"
+        Returns
+        -------
+        dx : array of the shape of the images, or None
+            None if `input_gradient` is False.
+        gradients : dict
+            One array per entry of `parameters`, under the same name.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If `caches` are not those of `forward`, or `dy` has another shape than the
+            scores.
+        """
+        self.require_caches(caches)
+        input_gradient = as_flag(input_gradient, "input_gradient")
+        gradients: Gradients = {}
+        dx: Array | None = dy
+        waiting = len(self.parameters)
+        for name, layer in reversed(self.layers.items()):
+            if dx is None:
+                break
+            waiting -= len(layer.parameters)
+            dx, of_layer = layer.backward(
+                dx, caches[name], input_gradient=input_gradient or waiting > 0
             )
+            gradients |= {f"{name}.{key}": array for key, array in of_layer.items()}
+        return dx if input_gradient else None, gradients
 
+    def update_state(self, caches: dict[str, Any]) -> None:
+        """Update the running statistics of every layer from forward caches."""
+        self.require_caches(caches)
+        for name, layer in self.layers.items():
+            layer.update_state(caches[name])
 
-@final
-class Sequential(Stack):
-    """
-    A chain of layers, each reading what the one before it wrote.
+    def predict(self, x: ArrayLike, *, batch_size: int = 256) -> Array:
+        """
+        Compute the scores of many images, a batch at a time.
 
-    Parameters
-    ----------
-    layers : iterable of Layer
-        In the order in which images pass through them. They are named after their
-        kind and counted: ``conv1``, ``relu1``, ``conv2``.
+        Parameters
+        ----------
+        x : array, shape (N, *SPATIAL, C)
+        batch_size : int, default 256
+            Images at once: it bounds the memory for caches.
 
-    Attributes
-    ----------
-    layers : dict of str to Layer
-        By name, in order.
-    shapes : dict of str to tuple of int
-        The shape of one output of each layer; empty until the network is built.
-    dtype : numpy.dtype
-        Of parameters, and of images once they are inside.
-    classes : tuple of str
-        What its scores are scores of, if anyone has said so.
+        Returns
+        -------
+        array, shape (N, *output shape)
 
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from im2col_cnn.nn import Conv, Dense, Flatten, MaxPool, ReLU, Sequential
-    >>> network = Sequential([Conv(4, 3), ReLU(), MaxPool(2), Flatten(), Dense(10)])
-    >>> network = network.build((8, 8, 1), rng=np.random.default_rng(0))
-    >>> network.summary()
-    layer      output  parameters
-    conv1       6x6x4          40
-    relu1       6x6x4           0
-    max_pool1   3x3x4           0
-    flatten1       36           0
-    dense1         10         370
-    total                     410
-    >>> images = np.zeros((2, 8, 8, 1), np.uint8)
-    >>> scores, _ = network.forward(images)
-    >>> scores.shape, scores.dtype
-    ((2, 10), dtype('float32'))
-    """
+        Raises
+        ------
+        RuntimeError
+            If the network is not built.
+        TypeError, ValueError
+            If `x` does not hold such images, or `batch_size` is no number of them.
+        """
+        images, size = as_array(x, "x"), as_int(batch_size, "batch_size", at_least=1)
+        self.require_images(images.shape, "x")
+        # At least one batch, so that no images at all still give scores of a shape.
+        starts = range(0, max(len(images), 1), size)
+        return np.concatenate([self.forward(images[i : i + size])[0] for i in starts])
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write the network to an HDF5 file; see `im2col_cnn.files.save_weights`."""
@@ -245,7 +307,7 @@ class Sequential(Stack):
     @classmethod
     def load(cls, path: str | PathLike[str]) -> Self:
         """
-        Build a network from a file that `save` wrote, whoever made the file.
+        Build a network from a file that `save` wrote; the file need not be trusted.
 
         Raises
         ------
@@ -278,118 +340,67 @@ class Sequential(Stack):
         _, network.input_shape, network.shapes, network.dtype = built
         return network
 
-    def forward(
-        self,
-        x: ArrayLike,
-        *,
-        training: bool = False,
-        rng: np.random.Generator | None = None,
-    ) -> tuple[Array, dict[str, Any]]:
-        """
-        Compute the scores of a batch.
+    def summary(self) -> Summary:
+        """Return one row per layer, shown as a table."""
+        self.require_built()
+        named_shapes = zip(self.layers.items(), self.shapes.values(), strict=True)
+        return Summary(
+            SummaryRow(name, shape, sum(p.size for p in layer.parameters.values()))
+            for (name, layer), shape in named_shapes
+        )
 
-        Parameters
-        ----------
-        x : array, shape (N, *SPATIAL, C)
-            Images of any dtype; they are computed with in the dtype of the network.
-        training : bool, default False
-            Whether this pass is one to learn from.
-        rng : numpy.random.Generator, optional
-            Where chance comes from, in training. Dropout needs it.
+    @property
+    def parameters(self) -> dict[str, Array]:
+        """Every parameter as ``layer.parameter``: a new dict, the arrays themselves."""
+        return {
+            f"{name}.{parameter}": array
+            for name, layer in self.layers.items()
+            for parameter, array in layer.parameters.items()
+        }
 
-        Returns
-        -------
-        scores : array, shape (N, *output shape)
-        caches : dict
-            One per layer, for `backward`.
+    @property
+    def arrays(self) -> dict[str, Array]:
+        """All that the network remembers: parameters, and state of layers."""
+        return {
+            f"{name}.{key}": array
+            for name, layer in self.layers.items()
+            for key, array in layer.arrays.items()
+        }
 
-        Raises
-        ------
-        RuntimeError
-            If the network is not built.
-        TypeError, ValueError
-            If `x` does not hold such images, or there is no `rng` for a layer that
-            needs it.
-        """
-        y = self.as_batch(x)
-        caches = {}
-        for name, layer in self.layers.items():
-            y, caches[name] = layer.forward(y, training=training, rng=rng)
-        return y, caches
+    @property
+    def configuration(self) -> dict[str, Any]:
+        """A description to build this network from again, as JSON has it."""
+        return {
+            "input_shape": list(self.input_shape),
+            "dtype": self.dtype.name,
+            "classes": list(self.classes),
+            "layers": describe(self.layers.values()),
+        }
 
-    def backward(
-        self, dy: Array, caches: dict[str, Any], *, input_gradient: bool = False
-    ) -> tuple[Array | None, Gradients]:
-        """
-        Compute the gradient of the loss for every parameter.
+    def __repr__(self) -> str:
+        """Write the call that makes such a network, a layer on every line."""
+        lines = "".join(f"    {layer!r},\n" for layer in self.layers.values())
+        return f"{type(self).__name__}([\n{lines}])"
 
-        Parameters
-        ----------
-        dy : array, shape (N, *output shape)
-            The gradient of the loss with respect to the scores.
-        caches : dict
-            What `forward` returned beside those scores.
-        input_gradient : bool, default False
-            Whether to go on to the images. Nothing is learned from that, so by default
-            the first layer that has parameters is the last one asked.
+    def require_built(self) -> None:
+        """Refuse to be used before there are parameters."""
+        if not self.shapes:
+            raise RuntimeError("build this network first: build(shape, rng=...)")
 
-        Returns
-        -------
-        dx : array of the shape of the images, or None
-        gradients : dict
-            One array per entry of `parameters`, under the same name.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If `caches` are not those of `forward`, or `dy` has another shape than the
-            scores.
-        """
-        self.require_caches(caches)
-        gradients: Gradients = {}
-        dx: Array | None = dy
-        waiting = len(self.parameters)
-        for name, layer in reversed(self.layers.items()):
-            if dx is None:
-                break
-            waiting -= len(layer.parameters)
-            dx, of_layer = layer.backward(
-                dx, caches[name], input_gradient=input_gradient or waiting > 0
+    def require_images(self, shape: Shape, name: str) -> None:
+        """Refuse images of another shape than this network was built for."""
+        self.require_built()
+        if not shape or shape[1:] != self.input_shape:
+            *spatial, C = self.input_shape
+            way_out = ""
+            if shape == self.input_shape:
+                way_out = f": for a single one, {name}[np.newaxis]"
+            elif C == 1 and shape[1:] == tuple(spatial):
+                way_out = f": for grey images, {name}[..., np.newaxis]"
+            sizes = ", ".join(map(str, self.input_shape))
+            raise ValueError(
+                f"{name} must have shape (N, {sizes}), got {shape}{way_out}"
             )
-            gradients |= {f"{name}.{key}": array for key, array in of_layer.items()}
-        return dx, gradients
-
-    def absorb(self, caches: dict[str, Any]) -> None:
-        """Let every layer take over what a batch said about its state."""
-        for name, layer in self.layers.items():
-            layer.absorb(caches[name])
-
-    def predict(self, x: ArrayLike, *, batch_size: int = 256) -> Array:
-        """
-        Compute the scores of many images, a batch at a time.
-
-        Parameters
-        ----------
-        x : array, shape (N, *SPATIAL, C)
-        batch_size : int, default 256
-            Images at once: it bounds the memory for caches.
-
-        Returns
-        -------
-        array, shape (N, *output shape)
-
-        Raises
-        ------
-        RuntimeError
-            If the network is not built.
-        TypeError, ValueError
-            If `x` does not hold such images, or `batch_size` is no number of them.
-        """
-        images, size = as_array(x, "x"), as_int(batch_size, "batch_size", at_least=1)
-        self.require_images(images.shape, "x")
-        # At least one batch, so that no images at all still give scores of a shape.
-        starts = range(0, max(len(images), 1), size)
-        return np.concatenate([self.forward(images[i : i + size])[0] for i in starts])
 
     def as_batch(self, x: ArrayLike) -> Array:
         """Return `x` in the dtype of the network, if its images have their shape."""

@@ -23,7 +23,7 @@ Arrays: TypeAlias = Mapping[str, Array]
 
 @dataclass(eq=False)
 class Optimizer(ABC):
-    """What every optimizer is: a learning rate and a memory."""
+    """An optimizer: a learning rate, and the arrays it keeps from step to step."""
 
     learning_rate: float
     state: dict[str, Array] = field(default_factory=dict, init=False, repr=False)

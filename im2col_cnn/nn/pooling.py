@@ -1,7 +1,7 @@
-"""Wrap the poolings in layers: windows go in, one number per channel comes out.
+"""Pooling layers: windows go in, one number per channel comes out.
 
-Like their neighbours in ``layers.py`` they hold settings only; each setting is
-explained where the work is done, in ``im2col_cnn.ops``.
+They hold settings only; each setting is explained where the work is done, in
+``im2col_cnn.ops``.
 """
 
 from abc import abstractmethod
@@ -25,7 +25,7 @@ from ..ops.global_pool import (
 )
 from ..ops.lp_pool import lp_pool_backward, lp_pool_forward
 from ..ops.max_pool import max_pool_backward, max_pool_forward
-from .layer import Operation, Wrapped
+from .layer import Operation, OperationLayer
 
 __all__ = [
     "AdaptiveAvgPool",
@@ -39,8 +39,8 @@ __all__ = [
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Pooling(Wrapped):
-    """What poolings have in common: where their windows stand."""
+class BasePool(OperationLayer):
+    """The settings that poolings share: where their windows stand."""
 
     kernel_size: Sizes
     _: KW_ONLY
@@ -62,7 +62,7 @@ class Pooling(Wrapped):
 
 @final
 @dataclass(frozen=True, eq=False, repr=False)
-class MaxPool(Pooling):
+class MaxPool(BasePool):
     """Keep the largest pixel of every window: ``(*SPATIAL, C) -> (*OUT, C)``."""
 
     kind: ClassVar[str] = "max_pool"
@@ -78,7 +78,7 @@ class MaxPool(Pooling):
 
 @final
 @dataclass(frozen=True, eq=False, repr=False)
-class AvgPool(Pooling):
+class AvgPool(BasePool):
     """Average every window: ``(*SPATIAL, C) -> (*OUT, C)``."""
 
     kind: ClassVar[str] = "avg_pool"
@@ -94,7 +94,7 @@ class AvgPool(Pooling):
 
 @final
 @dataclass(frozen=True, eq=False, repr=False)
-class LpPool(Pooling):
+class LpPool(BasePool):
     """Take the p-norm of every window: ``(*SPATIAL, C) -> (*OUT, C)``."""
 
     kind: ClassVar[str] = "lp_pool"
@@ -110,7 +110,7 @@ class LpPool(Pooling):
 
 @final
 @dataclass(frozen=True, eq=False, repr=False)
-class AdaptiveAvgPool(Wrapped):
+class AdaptiveAvgPool(OperationLayer):
     """Average into so many windows: ``(*SPATIAL, C) -> (*output_size, C)``."""
 
     kind: ClassVar[str] = "adaptive_avg_pool"
@@ -126,7 +126,7 @@ class AdaptiveAvgPool(Wrapped):
 
 @final
 @dataclass(frozen=True, eq=False, repr=False)
-class AdaptiveMaxPool(Wrapped):
+class AdaptiveMaxPool(OperationLayer):
     """Keep the largest in so many windows, as `AdaptiveAvgPool` cuts them."""
 
     kind: ClassVar[str] = "adaptive_max_pool"
@@ -142,7 +142,7 @@ class AdaptiveMaxPool(Wrapped):
 
 @final
 @dataclass(frozen=True, eq=False, repr=False)
-class GlobalAvgPool(Wrapped):
+class GlobalAvgPool(OperationLayer):
     """Average every channel: ``(*SPATIAL, C) -> (1, ..., 1, C)``."""
 
     kind: ClassVar[str] = "global_avg_pool"
@@ -153,7 +153,7 @@ class GlobalAvgPool(Wrapped):
 
 @final
 @dataclass(frozen=True, eq=False, repr=False)
-class GlobalMaxPool(Wrapped):
+class GlobalMaxPool(OperationLayer):
     """Keep the largest of every channel: ``(*SPATIAL, C) -> (1, ..., 1, C)``."""
 
     kind: ClassVar[str] = "global_max_pool"

@@ -7,7 +7,7 @@ import numpy as np
 
 from .._checks import as_above_zero, as_flag, as_images, as_int, as_rng
 from .._typing import Array, Images
-from .layer import Fixed, Gradients
+from .layer import Gradients, ParameterlessLayer
 
 __all__ = ["Augmentation", "Rescale"]
 
@@ -73,6 +73,36 @@ class Augmentation:
         return images
 
 
+@final
+@dataclass(frozen=True, eq=False, repr=False)
+class Rescale(ParameterlessLayer):
+    """
+    Divide pixels by the largest value they can have, so that they run from 0 to 1.
+
+    With it as its first layer a network reads pixels as they are stored, and its users
+    need not know how they were scaled.
+    """
+
+    kind: ClassVar[str] = "rescale"
+
+    pixel_maximum: float
+
+    def __post_init__(self) -> None:
+        as_above_zero(self.pixel_maximum, "pixel_maximum")
+
+    def apply(
+        self, x: Array, training: bool, rng: np.random.Generator | None
+    ) -> tuple[Array, Any]:
+        """Divide."""
+        return x / float(self.pixel_maximum), None
+
+    def differentiate(
+        self, dy: Array, cache: Any, input_gradient: bool
+    ) -> tuple[Array | None, Gradients]:
+        """Divide the gradient too."""
+        return dy / float(self.pixel_maximum) if input_gradient else None, {}
+
+
 def moved(images: Images, steps: Array, axis: int) -> Images:
     """Move each image along one axis by its own number of pixels."""
     size = images.shape[axis]
@@ -89,37 +119,3 @@ def moved(images: Images, steps: Array, axis: int) -> Images:
 def across(values: Array, images: Images) -> Array:
     """Give one value per image as many axes as the images have."""
     return values.reshape(-1, *[1] * (images.ndim - 1))
-
-
-@final
-@dataclass(frozen=True, eq=False, repr=False)
-class Rescale(Fixed):
-    """
-    Divide pixels by the largest value they can have, so that they run from 0 to 1.
-
-    With it as its first layer a network reads pixels as they are stored, and nobody
-    who uses it has to know how they were scaled.
-    """
-
-    kind: ClassVar[str] = "rescale"
-
-    pixel_maximum: float
-
-    def __post_init__(self) -> None:
-        as_above_zero(self.pixel_maximum, "pixel_maximum")
-
-    def forward(
-        self,
-        x: Array,
-        *,
-        training: bool = False,
-        rng: np.random.Generator | None = None,
-    ) -> tuple[Array, Any]:
-        """Divide."""
-        return x / float(self.pixel_maximum), None
-
-    def backward(
-        self, dy: Array, cache: Any, *, input_gradient: bool = True
-    ) -> tuple[Array | None, Gradients]:
-        """Divide the gradient too."""
-        return dy / float(self.pixel_maximum) if input_gradient else None, {}

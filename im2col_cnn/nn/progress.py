@@ -1,4 +1,4 @@
-"""Show how a training goes, on a terminal, in a notebook or in a log.
+"""The progress of a training, and a line that shows it: terminal, notebook or log.
 
     fit(..., on_step=ProgressLine())
 
@@ -14,19 +14,18 @@ from typing import Any, NamedTuple, TextIO, final
 
 __all__ = ["Progress", "ProgressLine"]
 
-
-WIDTH = 24
-OFTEN = 0.05  # seconds: nobody sees more, and a notebook is sent all of it
+BAR_CHARACTERS = 24
+MIN_SECONDS_BETWEEN_UPDATES = 0.05  # the eye sees no more; a notebook is sent each
 
 
 class Progress(NamedTuple):
     """
-    How training stands after one step.
+    Loss and accuracy after one step of training.
 
     `loss` and `accuracy` are means over the images this epoch has seen so far, each
-    judged by the network as it was just before it learned from them; `batch_loss` is
-    the mean over the images of this step alone. After the last step of an epoch, the
-    images that were held out are judged too, if there are any.
+    by the network as it was just before it learned from them; `batch_loss` is
+    the mean over the images of this step alone. After the last step of an epoch,
+    those of the images held out are there too, if there are any.
     """
 
     epoch: int
@@ -77,17 +76,17 @@ class ProgressLine:
         if at.step == 1:
             self.output = None  # also where the epoch before was interrupted
         if self.in_jupyter or self.moving:
-            if not done and monotonic() - self.shown < OFTEN:
+            if not done and monotonic() - self.shown < MIN_SECONDS_BETWEEN_UPDATES:
                 return
             self.shown = monotonic()
-            filled = WIDTH * at.step // at.steps
-            line = f"{'━' * filled}{'─' * (WIDTH - filled)} {standing(at)}"
+            filled = BAR_CHARACTERS * at.step // at.steps
+            line = f"{'━' * filled}{'─' * (BAR_CHARACTERS - filled)} {summary_line(at)}"
             if self.in_jupyter:
                 self.replace(line)
             else:
                 self.write_over(line, done)
         elif done:
-            self.stream.write(f"{standing(at)}\n")
+            self.stream.write(f"{summary_line(at)}\n")
 
     def write_over(self, line: str, done: bool) -> None:
         """Go back to the start of the line."""
@@ -106,8 +105,8 @@ class ProgressLine:
             self.output.update(text, raw=True)
 
 
-def standing(at: Progress) -> str:
-    """Say in one line how training stands."""
+def summary_line(at: Progress) -> str:
+    """Return epoch, loss and accuracy in one line."""
     line = f"epoch {at.epoch}  loss {at.loss:.4f}  accuracy {100 * at.accuracy:5.1f} %"
     if at.validation_accuracy is None:
         return line
@@ -115,12 +114,12 @@ def standing(at: Progress) -> str:
 
 
 def has_kernel() -> bool:
-    """Tell whether a Jupyter notebook shows what is displayed here."""
+    """Return whether a Jupyter notebook shows what is displayed here."""
     shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
     return hasattr(shell, "kernel")
 
 
 def can_move(stream: TextIO) -> bool:
-    """Tell whether a line can be written over."""
+    """Return whether a line can be written over."""
     in_cell = stream is sys.stdout and stream is not sys.__stdout__
     return stream.isatty() or (in_cell and "marimo" in sys.modules)

@@ -1,4 +1,4 @@
-"""Wrap what behaves differently in training: batch normalization and dropout.
+"""Layers that behave differently in training: `BatchNorm` and `Dropout`.
 
 In training, batch normalization lets the images of a batch see each other, which no
 other layer does: the gradients of two halves of a batch are not those of the whole.
@@ -9,13 +9,12 @@ from dataclasses import KW_ONLY, dataclass
 from typing import Any, ClassVar, final
 
 import numpy as np
-import numpy.typing as npt
 
-from .._checks import as_at_least_zero, as_below_one, as_shape, as_share
+from .._checks import as_at_least_zero, as_below_one, as_share
 from .._typing import Array, Shape
 from ..ops.dropout import dropout_backward, dropout_forward
 from ..ops.normalization import batch_norm_backward, batch_norm_forward
-from .layer import Fixed, Gradients, Layer
+from .layer import Gradients, Layer, ParameterlessLayer
 
 __all__ = ["BatchNorm", "Dropout"]
 
@@ -24,7 +23,7 @@ __all__ = ["BatchNorm", "Dropout"]
 @dataclass(frozen=True, eq=False, repr=False)
 class BatchNorm(Layer):
     """
-    Bring every channel to a mean and a scale that are learned; any shape.
+    Normalize every channel to a mean and a scale that are learned; any shape.
 
     Examples
     --------
@@ -34,7 +33,7 @@ class BatchNorm(Layer):
     >>> norm.build((1,), rng=np.random.default_rng(0), dtype=np.float64)
     (1,)
     >>> y, cache = norm.forward(np.array([[2.0], [4.0]]), training=True)
-    >>> norm.absorb(cache)  # `fit` does this after every batch
+    >>> norm.update_state(cache)  # `fit` does this after every batch
     >>> norm.state["running_mean"], norm.state["running_var"]
     (array([1.5]), array([1.5]))
     """
@@ -52,41 +51,37 @@ class BatchNorm(Layer):
 
     def array_shapes(self, shape: Shape) -> dict[str, Shape]:
         """Return four times one number per channel."""
-        *_, C = as_shape(shape, "shape", at_least=1)
+        *_, C = shape
         return dict.fromkeys(("gamma", "beta", "running_mean", "running_var"), (C,))
 
-    def build(
-        self, shape: Shape, *, rng: np.random.Generator, dtype: npt.DTypeLike
-    ) -> Shape:
+    def draw(
+        self, shapes: dict[str, Shape], rng: np.random.Generator, dtype: np.dtype
+    ) -> None:
         """Start with mean 0 and scale 1, learned and running."""
-        *_, C = as_shape(shape, "shape", at_least=1)
+        C = shapes["gamma"]
         self.parameters.update(gamma=np.ones(C, dtype), beta=np.zeros(C, dtype))
         # float16 would lose small changes of a running mean.
-        kept = np.float32 if np.dtype(dtype) == np.float16 else dtype
+        kept = np.float32 if dtype == np.float16 else dtype
         self.state.update(running_mean=np.zeros(C, kept), running_var=np.ones(C, kept))
-        return shape
 
-    def forward(
-        self,
-        x: Array,
-        *,
-        training: bool = False,
-        rng: np.random.Generator | None = None,
+    def apply(
+        self, x: Array, training: bool, rng: np.random.Generator | None
     ) -> tuple[Array, Any]:
         """Normalize; see `batch_norm_forward`."""
+        parameters = self.require_parameters()
         return batch_norm_forward(
             x,
-            self.built["gamma"],
-            self.built["beta"],
-            self.state["running_mean"],
-            self.state["running_var"],
+            parameters["gamma"],
+            parameters["beta"],
+            running_mean=self.state["running_mean"],
+            running_var=self.state["running_var"],
             training=training,
             momentum=self.momentum,
             epsilon=self.epsilon,
         )
 
-    def backward(
-        self, dy: Array, cache: Any, *, input_gradient: bool = True
+    def differentiate(
+        self, dy: Array, cache: Any, input_gradient: bool
     ) -> tuple[Array | None, Gradients]:
         """Return ``dx``, and ``dgamma`` and ``dbeta``; see `batch_norm_backward`."""
         dx, dgamma, dbeta = batch_norm_backward(dy, cache)
@@ -95,8 +90,8 @@ class BatchNorm(Layer):
 
 @final
 @dataclass(frozen=True, eq=False, repr=False)
-class Dropout(Fixed):
-    """Drop a share of all numbers at random, in training only; any shape."""
+class Dropout(ParameterlessLayer):
+    """Set a share of all numbers to 0 at random, in training only; any shape."""
 
     kind: ClassVar[str] = "dropout"
 
@@ -105,21 +100,17 @@ class Dropout(Fixed):
     def __post_init__(self) -> None:
         as_below_one(self.rate, "rate")
 
-    def forward(
-        self,
-        x: Array,
-        *,
-        training: bool = False,
-        rng: np.random.Generator | None = None,
+    def apply(
+        self, x: Array, training: bool, rng: np.random.Generator | None
     ) -> tuple[Array, Any]:
         """Drop; see `dropout_forward`."""
         if training and rng is None:
             raise ValueError("dropout draws at random in training: hand it an rng")
         generator = np.random.default_rng(0) if rng is None else rng  # not drawn from
-        return dropout_forward(x, self.rate, generator, training=training)
+        return dropout_forward(x, self.rate, rng=generator, training=training)
 
-    def backward(
-        self, dy: Array, cache: Any, *, input_gradient: bool = True
+    def differentiate(
+        self, dy: Array, cache: Any, input_gradient: bool
     ) -> tuple[Array | None, Gradients]:
         """Drop from the gradient what was dropped; see `dropout_backward`."""
         return dropout_backward(dy, cache) if input_gradient else None, {}

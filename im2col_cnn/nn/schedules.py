@@ -1,7 +1,6 @@
-"""Choose the learning rate of every step: a schedule is a function of the step.
+"""Learning rates as a function of the step, counted from 0 over all epochs.
 
-Any function will do, ``lambda step: 0.1 / (1 + step)`` too. Steps are counted from 0
-over all epochs.
+Any function will do, ``lambda step: 0.1 / (1 + step)`` too.
 """
 
 from dataclasses import dataclass
@@ -16,12 +15,12 @@ __all__ = ["cosine"]
 @final
 @dataclass(frozen=True)
 class Cosine:
-    """What `cosine` returns: it shows what it was made with, as a checkpoint must."""
+    """A schedule that climbs in a line and falls along half a cosine; see `cosine`."""
 
     peak: float
     steps: int
     end: float
-    warmup: int
+    warmup: int  # shown by repr, as a checkpoint needs: all that it was made with
 
     def __call__(self, step: int) -> float:
         """Return the learning rate of a step."""

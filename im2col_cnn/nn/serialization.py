@@ -1,4 +1,4 @@
-"""Write down what a network is made of, and make it again from what was written.
+"""Describe a network in JSON, and build it from such a description.
 
     {"input_shape": [8, 8, 1], "dtype": "float32", "classes": ["cat", "dog"],
      "layers": [{"kind": "conv", "filters": 4, "kernel_size": 3, ...}, ...]}
@@ -57,10 +57,10 @@ INITIALIZERS = {
     draw.__name__: draw
     for draw in (glorot_normal, glorot_uniform, he_normal, he_uniform)
 }
-MOST_LAYERS = 10_000
-MOST_PIXELS = 2**24  # of one image, times channels
-MOST_FILTERS = 2**20
-MOST_STEPS = 2**10  # a kernel, a stride or a padding of more pixels is a mistake
+MAX_LAYERS = 10_000
+MAX_NUMBERS_PER_IMAGE = 2**24
+MAX_FILTERS = 2**20
+MAX_WINDOW_PIXELS = 2**10  # of a kernel, a stride or a padding, along an axis
 
 
 def describe(layers: Iterable[Layer]) -> list[dict[str, Any]]:
@@ -86,8 +86,8 @@ def written(value: Any) -> Any:
 def read_layers(configuration: Mapping[str, Any]) -> list[Layer]:
     """Make the layers of a description, none of them built."""
     described = configuration.get("layers")
-    if not isinstance(described, list) or not 0 < len(described) <= MOST_LAYERS:
-        raise ValueError(f"layers must be a list of up to {MOST_LAYERS} layers")
+    if not isinstance(described, list) or not 0 < len(described) <= MAX_LAYERS:
+        raise ValueError(f"layers must be a list of up to {MAX_LAYERS} layers")
     return [read_layer(one) for one in described]
 
 
@@ -114,7 +114,9 @@ def read_setting(name: str, value: Any) -> Any:
         return INITIALIZERS[value]
     if isinstance(value, list):
         return tuple(read_setting(name, entry) for entry in value[:9])
-    most = MOST_FILTERS if name in ("filters", "features", "groups") else MOST_STEPS
+    most = (
+        MAX_FILTERS if name in ("filters", "features", "groups") else MAX_WINDOW_PIXELS
+    )
     if isinstance(value, int) and not -most <= value <= most:
         raise ValueError(f"layers: {name} must be at most {most}, got {value!s:.60}")
     return value
@@ -149,8 +151,10 @@ def read_classes(configuration: Mapping[str, Any]) -> tuple[str, ...]:
 
 def require_modest(shape: Shape, name: str) -> Shape:
     """Refuse one image that would fill the memory."""
-    if prod(shape) > MOST_PIXELS:
-        raise ValueError(f"{name}: {by(shape)} is more than {MOST_PIXELS} numbers")
+    if prod(shape) > MAX_NUMBERS_PER_IMAGE:
+        raise ValueError(
+            f"{name}: {by(shape)} is more than {MAX_NUMBERS_PER_IMAGE} numbers"
+        )
     return shape
 
 

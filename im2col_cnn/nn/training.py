@@ -7,13 +7,14 @@ One step of training is four lines, and they are all there is:
     _, gradients = network.backward(dscores, caches)
     optimizer.step(network.parameters, gradients)
 
-The rest is bookkeeping: which images, how often, when to stop, and what to tell whoever
-waits.
+Around them `Trainer.run` goes through the epochs, `Trainer.run_epoch` through the
+batches of one, and `Trainer.step` through the shards of one batch.
 """
 
 import warnings
-from collections.abc import Callable
-from dataclasses import KW_ONLY, dataclass
+from collections.abc import Callable, Generator
+from contextlib import closing
+from dataclasses import dataclass
 from math import isfinite
 from os import PathLike
 from typing import Any
@@ -34,166 +35,16 @@ from .._checks import (
 from .._typing import Array, ArrayLike
 from ..files.atomic import require_writable
 from ..files.stored_images import StoredImages
-from .batches import Pictures, batches, shuffled
-from .checkpoint import Run, resume_run, save_run
-from .evaluation import HeldOut, Validation, as_examples, hold_out
-from .gradients import IMAGES, Shard, added, clipped, first_fault, look_back
+from .batches import batches, shuffled
+from .checkpoint import TrainingState, load_checkpoint, save_checkpoint
+from .evaluation import Validation, as_examples, hold_out
+from .gradients import IMAGES, Shard, clip_by_norm, first_non_finite, forward_backward
 from .history import History
 from .network import Sequential
 from .optimizers import Optimizer
 from .progress import Progress
 
-__all__ = [
-    "Plan",
-    "Training",
-    "fit",
-    "go_through",
-    "prepare",
-    "require_finite_network",
-    "take_step",
-]
-
-
-@dataclass
-class Plan:
-    """What every epoch does; each setting is explained at `fit`."""
-
-    epochs: int
-    batch_size: int
-    _: KW_ONLY
-    validation: Validation = None
-    patience: int | None = None
-    schedule: Callable[[int], float] | None = None
-    clip: float | None = None
-    augment: Callable[[Array, np.random.Generator], Array] | None = None
-    accumulate: int = 1
-    checkpoint: str | PathLike[str] | None = None
-    resume: str | PathLike[str] | None = None
-    on_step: Callable[[Progress], object] | None = None
-    on_epoch: Callable[[Progress], object] | None = None
-    should_stop: Callable[[], bool] | None = None
-
-    def __post_init__(self) -> None:
-        self.epochs = as_int(self.epochs, "epochs", at_least=1)
-        self.batch_size = as_int(self.batch_size, "batch_size", at_least=1)
-        self.accumulate = as_int(self.accumulate, "accumulate", at_least=1)
-        for name in "schedule", "augment", "on_step", "on_epoch", "should_stop":
-            if getattr(self, name) is not None:
-                as_function(getattr(self, name), name)
-        if self.checkpoint is not None:
-            self.checkpoint = as_path(self.checkpoint, "checkpoint")
-            require_writable(self.checkpoint)
-        if self.resume is not None:
-            self.resume = as_path(self.resume, "resume")
-        if self.clip is not None:
-            self.clip = as_above_zero(self.clip, "clip")
-        if self.patience is not None:
-            self.patience = as_int(self.patience, "patience", at_least=1)
-            if self.validation is None:
-                raise ValueError(
-                    "patience needs validation, to tell which epoch is best"
-                )
-
-
-@dataclass(frozen=True)
-class Training:
-    """A training that can begin, or go on."""
-
-    run: Run
-    images: Pictures
-    labels: Array
-    judges: HeldOut
-    plan: Plan
-
-    def go(self) -> History:
-        """Train to the end, in place; see `fit`."""
-        run, plan = self.run, self.plan
-        # An overflow is reported once, by the loss it spoils, not by every operation.
-        with threadpool_limits(1, "blas"), np.errstate(over="ignore", invalid="ignore"):
-            for epoch in range(len(run.history.epochs) + 1, plan.epochs + 1):
-                if (
-                    plan.patience is not None
-                    and run.history.epochs_since_best >= plan.patience
-                ):
-                    break
-                go_through(
-                    run,
-                    self.images,
-                    self.labels,
-                    judges=self.judges,
-                    plan=plan,
-                    epoch=epoch,
-                )
-                if run.history.stopped:
-                    break
-        run.bring_back_best()
-        return run.history
-
-
-def prepare(
-    network: Sequential,
-    images: ArrayLike | StoredImages,
-    labels: ArrayLike,
-    *,
-    optimizer: Optimizer,
-    rng: np.random.Generator,
-    plan: Plan,
-) -> Training:
-    """
-    Check images and labels, hold some out, and go back to a checkpoint if there is one.
-
-    Raises
-    ------
-    OSError, TypeError, ValueError
-        As `fit` says. Once this has returned, what is refused is in the files, or is
-        a callback's.
-    """
-    x, truth = as_examples(network, images, labels)
-    as_rng(rng)
-    if not isinstance(optimizer, Optimizer):
-        raise TypeError(
-            f"optimizer must be an optimizer, SGD() say, got {quoted(optimizer)}"
-        )
-    if plan.accumulate > 1:
-        warn_of_mixing(network)
-    judges = hold_out(plan.validation, network, x, truth, rng)
-    settings: dict[str, Any] = {
-        "batch_size": plan.batch_size,
-        "accumulate": plan.accumulate,
-        "clip": plan.clip,
-        "patience": plan.patience,
-        "schedule": named(plan.schedule),
-        "augment": named(plan.augment),
-        "images": [*x.shape, x.dtype.name],
-        "labels": crc32(truth.tobytes()),
-        "held_out": len(judges.indices),
-    }
-    run = Run(network, optimizer, rng, settings, judges.indices, len(judges.images))
-    if plan.resume is not None:
-        resume_run(plan.resume, run)
-        judges = judges._replace(indices=run.held_out)
-    return Training(run, x, truth, judges, plan)
-
-
-def named(function: Any) -> str | None:
-    """Say which function it is in words that are the same when it is made again."""
-    if function is None:
-        return None
-    words = repr(function)
-    if " at 0x" in words:  # where it lies in memory is nobody's business
-        return str(getattr(function, "__name__", type(function).__name__))
-    return words
-
-
-def warn_of_mixing(network: Sequential) -> None:
-    """Say which layers make a batch more than the sum of its shards."""
-    mixing = [name for name, layer in network.layers.items() if layer.mixes_images]
-    if mixing:
-        warnings.warn(
-            f"{', '.join(mixing)}: images see each other here, so accumulated batches "
-            f"are not the same as one large batch",
-            stacklevel=4,  # whoever called `fit`
-        )
+__all__ = ["Callbacks", "Settings", "Trainer", "fit"]
 
 
 def fit(
@@ -236,9 +87,9 @@ def fit(
     optimizer : Optimizer
         Keeps its memory: fitting twice goes on where the first time ended.
     rng : numpy.random.Generator
-        Shuffles the images before each epoch, and is all the chance there is.
+        Shuffles the images before each epoch, and is the only source of randomness.
     validation : float or (images, labels), optional
-        Images to judge the network by after every epoch, and never to learn from: a
+        Images to evaluate the network on after every epoch, and never to learn from: a
         share of `images`, drawn once, or others.
     patience : int, optional
         Stop after so many epochs without a lower validation loss. The network is then,
@@ -305,9 +156,10 @@ def fit(
     >>> evaluate(network, images, labels).accuracy > 0.9
     True
     """
-    plan = Plan(
-        epochs,
-        batch_size,
+    callbacks = Callbacks(on_step=on_step, on_epoch=on_epoch, should_stop=should_stop)
+    settings = Settings(
+        epochs=epochs,
+        batch_size=batch_size,
         validation=validation,
         patience=patience,
         schedule=schedule,
@@ -316,181 +168,321 @@ def fit(
         accumulate=accumulate,
         checkpoint=checkpoint,
         resume=resume,
-        on_step=on_step,
-        on_epoch=on_epoch,
-        should_stop=should_stop,
     )
-    training = prepare(network, images, labels, optimizer=optimizer, rng=rng, plan=plan)
-    return training.go()
-
-
-def go_through(
-    run: Run,
-    images: Pictures,
-    labels: Array,
-    *,
-    judges: HeldOut,
-    plan: Plan,
-    epoch: int,
-) -> None:
-    """
-    Learn from every image once, except from those that are held out.
-
-    If the run is asked to stop, ``run.history.stopped`` becomes True.
-    """
-    order = shuffled(images, run.rng)
-    if judges.drawn:
-        order = order[np.isin(order, judges.indices, invert=True)]
-    size = plan.batch_size * plan.accumulate
-    steps = -(-len(order) // size)
-    loss, right, seen = 0.0, 0, 0
-    for step, (indices, batch) in enumerate(batches(images, order, size), 1):
-        if plan.schedule is not None:
-            rate = plan.schedule((epoch - 1) * steps + step - 1)
-            run.optimizer.learning_rate = as_at_least_zero(rate, "schedule")
-        shard = take_step(
-            run,
-            shown(batch, run, plan),
-            labels[indices],
-            shard_size=plan.batch_size,
-            clip=plan.clip,
-            where=f"step {step} of epoch {epoch}",
-        )
-        loss, right = loss + shard.loss, right + shard.right
-        seen += shard.images
-        mean = shard.loss / shard.images
-        at = Progress(epoch, step, steps, mean, loss / seen, right / seen)
-        if step == steps:
-            at = judged(at, run, judges)
-        run.history.steps.append(at)
-        if step == steps:
-            close(run, plan)
-        tell(at, plan)
-        if plan.should_stop is not None and plan.should_stop():
-            run.history.stopped = True
-            return
-
-
-def shown(batch: Array, run: Run, plan: Plan) -> Array:
-    """Return a batch as the network is to see it this time."""
-    if plan.augment is None:
-        return batch
-    images = plan.augment(batch, run.rng)
-    if np.shape(images) != batch.shape:
-        raise ValueError(
-            f"augment must return an array of shape {batch.shape}, as it was given, "
-            f"got {np.shape(images)}"
-        )
-    return np.asarray(images)
-
-
-def judged(at: Progress, run: Run, judges: HeldOut) -> Progress:
-    """Add what the images that were held out say."""
-    evaluation = judges.judged_by(run.network)
-    if evaluation is None:
-        return at
-    if not isfinite(evaluation.loss):
-        raise FloatingPointError(
-            f"the loss of the images held out is {evaluation.loss} after epoch "
-            f"{at.epoch}: look for NaN and infinity in them, or lower the learning "
-            f"rate, {run.optimizer.learning_rate}"
-        )
-    return at._replace(
-        validation_loss=evaluation.loss, validation_accuracy=evaluation.accuracy
+    trainer = Trainer(
+        network, images, labels, optimizer=optimizer, rng=rng, settings=settings
     )
+    return trainer.run(callbacks)
 
 
-def close(run: Run, plan: Plan) -> None:
-    """End an epoch: keep the network if it is the best, and write all of it down."""
-    require_finite_network(run, f"epoch {run.history.steps[-1].epoch}")
-    if plan.patience is not None:
-        run.keep_best()
-    if plan.checkpoint is not None:
-        save_run(plan.checkpoint, run)
+@dataclass(kw_only=True)
+class Settings:
+    """The settings of `fit`, checked; `fit` explains each."""
+
+    epochs: int
+    batch_size: int
+    validation: Validation = None
+    patience: int | None = None
+    schedule: Callable[[int], float] | None = None
+    clip: float | None = None
+    augment: Callable[[Array, np.random.Generator], Array] | None = None
+    accumulate: int = 1
+    checkpoint: str | PathLike[str] | None = None
+    resume: str | PathLike[str] | None = None
+
+    def __post_init__(self) -> None:
+        self.epochs = as_int(self.epochs, "epochs", at_least=1)
+        self.batch_size = as_int(self.batch_size, "batch_size", at_least=1)
+        self.accumulate = as_int(self.accumulate, "accumulate", at_least=1)
+        for name in "schedule", "augment":
+            if getattr(self, name) is not None:
+                as_function(getattr(self, name), name)
+        if self.checkpoint is not None:
+            self.checkpoint = as_path(self.checkpoint, "checkpoint")
+            require_writable(self.checkpoint)
+        if self.resume is not None:
+            self.resume = as_path(self.resume, "resume")
+        if self.clip is not None:
+            self.clip = as_above_zero(self.clip, "clip")
+        if self.patience is not None:
+            self.patience = as_int(self.patience, "patience", at_least=1)
+            if self.validation is None:
+                raise ValueError(
+                    "patience needs validation, to tell which epoch is best"
+                )
+
+    @property
+    def fixed(self) -> dict[str, Any]:
+        """The settings that must be the same when training is resumed."""
+        return {
+            "batch_size": self.batch_size,
+            "accumulate": self.accumulate,
+            "clip": self.clip,
+            "patience": self.patience,
+            "schedule": named(self.schedule),
+            "augment": named(self.augment),
+        }
 
 
-def tell(at: Progress, plan: Plan) -> None:
-    """Tell whoever waits."""
-    if plan.on_step is not None:
-        plan.on_step(at)
-    if plan.on_epoch is not None and at.step == at.steps:
-        plan.on_epoch(at)
+@dataclass(kw_only=True)
+class Callbacks:
+    """Functions to call after every step, after every epoch, and to ask for a stop."""
+
+    on_step: Callable[[Progress], object] | None = None
+    on_epoch: Callable[[Progress], object] | None = None
+    should_stop: Callable[[], bool] | None = None
+
+    def __post_init__(self) -> None:
+        for name in "on_step", "on_epoch", "should_stop":
+            if getattr(self, name) is not None:
+                as_function(getattr(self, name), name)
+
+    def tell(self, progress: Progress) -> bool:
+        """Call `on_step`, at the end of an epoch `on_epoch`; return whether to stop."""
+        if self.on_step is not None:
+            self.on_step(progress)
+        if self.on_epoch is not None and progress.step == progress.steps:
+            self.on_epoch(progress)
+        return self.should_stop is not None and bool(self.should_stop())
 
 
-def take_step(
-    run: Run,
-    images: Array,
-    labels: Array,
-    *,
-    shard_size: int,
-    clip: float | None,
-    where: str,
-) -> Shard:
+class Trainer:
     """
-    Learn once from a batch, in shards of a size that fits the memory.
+    A network, its examples, and what changes while it learns from them.
 
-    Parameters
-    ----------
-    run : Run
-        Its network and its optimizer change.
-    images, labels : array
-        The batch.
-    shard_size : int
-        How many images pass through the network at a time.
-    clip : float, optional
-        The largest norm of all gradients together.
-    where : str
-        Which step it is, for refusals.
-
-    Returns
-    -------
-    Shard
-        The sums over the whole batch, before clipping.
-
-    Raises
-    ------
-    FloatingPointError
-        If the loss or a gradient is not finite; the parameters have not moved.
+    Making one checks everything, holds images out and reads the checkpoint to resume
+    from; what fails later is a file, a callback, or arithmetic. Arguments and refusals
+    are those of `fit`.
     """
-    total: Shard | None = None
-    for start in range(0, len(images), shard_size):
-        piece = slice(start, start + shard_size)
-        shard = look_back(run.network, images[piece], labels[piece], run.rng)
-        require_finite_step(run, shard, images[piece], where)
-        run.network.absorb(shard.caches)
-        total = shard if total is None else added(total, shard)
-    assert total is not None  # there is no batch without images
-    gradients = {
-        name: gradient / gradient.dtype.type(total.images)
-        for name, gradient in total.gradients.items()
-    }
-    if clip is not None:
-        gradients = clipped(gradients, clip)
-    run.optimizer.step(run.network.parameters, gradients)
-    return total
 
-
-def require_finite_step(run: Run, shard: Shard, images: Array, where: str) -> None:
-    """Refuse to learn from what is not finite, and say where it first was not."""
-    if isfinite(shard.loss) and all(
-        np.isfinite(gradient).all() for gradient in shard.gradients.values()
-    ):
-        return
-    mean = shard.loss / shard.images
-    fault = first_fault(run.network, images, shard.gradients)
-    way_out = f"lower the learning rate, {run.optimizer.learning_rate}"
-    if fault == IMAGES:
-        way_out = "replace NaN and infinity in them"
-    raise FloatingPointError(
-        f"the loss is {mean} at {where}, and first not finite is {fault}: {way_out}"
-    )
-
-
-def require_finite_network(run: Run, where: str) -> None:
-    """Refuse to call a network good that holds NaN or infinity."""
-    for name, array in run.network.arrays.items():
-        if not np.isfinite(array).all():
-            raise FloatingPointError(
-                f"{name} is not finite after {where}: lower the learning rate, "
-                f"{run.optimizer.learning_rate}"
+    def __init__(
+        self,
+        network: Sequential,
+        images: ArrayLike | StoredImages,
+        labels: ArrayLike,
+        *,
+        optimizer: Optimizer,
+        rng: np.random.Generator,
+        settings: Settings,
+    ) -> None:
+        self.settings = settings
+        self.images, self.labels = as_examples(network, images, labels)
+        as_rng(rng)
+        if not isinstance(optimizer, Optimizer):
+            raise TypeError(
+                f"optimizer must be an optimizer, SGD() say, got {quoted(optimizer)}"
             )
+        if settings.accumulate > 1:
+            warn_of_mixing(network)
+        held_out = hold_out(settings.validation, network, self.images, self.labels, rng)
+        fixed = {
+            **settings.fixed,
+            "images": [*self.images.shape, self.images.dtype.name],
+            "labels": crc32(self.labels.tobytes()),
+            "held_out": len(held_out.indices),
+        }
+        self.state = TrainingState(network, optimizer, rng, fixed, held_out)
+        if settings.resume is not None:
+            load_checkpoint(settings.resume, self.state)
+
+    def run(self, callbacks: Callbacks) -> History:
+        """Train to the end, in place."""
+        history = self.state.history
+        # An overflow is reported once, by the loss it spoils, not by every operation.
+        with threadpool_limits(1, "blas"), np.errstate(over="ignore", invalid="ignore"):
+            for epoch in range(len(history.epochs) + 1, self.settings.epochs + 1):
+                if history.stopped or self.is_out_of_patience:
+                    break
+                with closing(self.run_epoch(epoch)) as steps:
+                    for progress in steps:
+                        if callbacks.tell(progress):
+                            history.stopped = True
+                            break
+        self.state.restore_best()
+        return history
+
+    def run_epoch(self, epoch: int) -> Generator[Progress, None, None]:
+        """Learn from every image once, and yield the progress after every step."""
+        order = self.order()
+        size = self.settings.batch_size * self.settings.accumulate
+        steps = -(-len(order) // size)
+        total = Totals()
+        for step, (indices, images) in enumerate(batches(self.images, order, size), 1):
+            self.set_learning_rate((epoch - 1) * steps + step - 1)
+            where = f"step {step} of epoch {epoch}"
+            shard = self.step(self.augmented(images), self.labels[indices], where)
+            total.add(shard)
+            progress = Progress(
+                epoch, step, steps, shard.mean_loss, total.mean_loss, total.accuracy
+            )
+            if step == steps:
+                progress = self.with_validation(progress)
+            self.state.history.steps.append(progress)
+            if step == steps:
+                self.finish_epoch(epoch)
+            yield progress
+
+    def step(self, images: Array, labels: Array, where: str) -> Shard:
+        """
+        Learn once from a batch, shard by shard; nothing moves unless all is finite.
+
+        Parameters
+        ----------
+        images, labels : array
+            The batch; ``settings.batch_size`` images pass through the network at once.
+        where : str
+            Which step it is, for refusals.
+
+        Returns
+        -------
+        Shard
+            The sums over the whole batch, before clipping.
+
+        Raises
+        ------
+        FloatingPointError
+            If the loss or a gradient is not finite; the parameters have not moved.
+        """
+        network, size = self.state.network, self.settings.batch_size
+        total: Shard | None = None
+        for start in range(0, len(images), size):
+            piece = slice(start, start + size)
+            shard = forward_backward(
+                network, images[piece], labels[piece], self.state.rng
+            )
+            self.require_finite_shard(shard, images[piece], where)
+            network.update_state(shard.caches)
+            total = shard if total is None else total + shard
+        assert total is not None  # there is no batch without images
+        gradients = {
+            name: gradient / gradient.dtype.type(total.images)
+            for name, gradient in total.gradients.items()
+        }
+        if self.settings.clip is not None:
+            gradients = clip_by_norm(gradients, self.settings.clip)
+        self.state.optimizer.step(network.parameters, gradients)
+        return total
+
+    def finish_epoch(self, epoch: int) -> None:
+        """Keep the network if it is the best so far, and write the checkpoint."""
+        self.require_finite_network(epoch)
+        if self.settings.patience is not None:
+            self.state.keep_best()
+        if self.settings.checkpoint is not None:
+            save_checkpoint(self.settings.checkpoint, self.state)
+
+    @property
+    def is_out_of_patience(self) -> bool:
+        """Whether too many epochs have passed since the lowest validation loss."""
+        patience = self.settings.patience
+        return patience is not None and self.state.history.epochs_since_best >= patience
+
+    def order(self) -> Array:
+        """Return the indices of the images to learn from, in random order."""
+        order, held_out = shuffled(self.images, self.state.rng), self.state.held_out
+        if held_out.drawn:
+            order = order[np.isin(order, held_out.indices, invert=True)]
+        return order
+
+    def set_learning_rate(self, step: int) -> None:
+        """Set the learning rate of a step, counted from 0 over all epochs."""
+        if self.settings.schedule is not None:
+            rate = self.settings.schedule(step)
+            self.state.optimizer.learning_rate = as_at_least_zero(rate, "schedule")
+
+    def augmented(self, images: Array) -> Array:
+        """Return a batch as the network is to see it this time."""
+        if self.settings.augment is None:
+            return images
+        changed = self.settings.augment(images, self.state.rng)
+        if np.shape(changed) != images.shape:
+            raise ValueError(
+                f"augment must return an array of shape {images.shape}, as it was "
+                f"given, got {np.shape(changed)}"
+            )
+        return np.asarray(changed)
+
+    def with_validation(self, progress: Progress) -> Progress:
+        """Return the progress with loss and accuracy of the images held out."""
+        evaluation = self.state.held_out.evaluate(self.state.network)
+        if evaluation is None:
+            return progress
+        if not isfinite(evaluation.loss):
+            raise FloatingPointError(
+                f"the loss of the images held out is {evaluation.loss} after epoch "
+                f"{progress.epoch}: look for NaN and infinity in them, or lower the "
+                f"learning rate, {self.state.optimizer.learning_rate}"
+            )
+        return progress._replace(
+            validation_loss=evaluation.loss, validation_accuracy=evaluation.accuracy
+        )
+
+    def require_finite_shard(self, shard: Shard, images: Array, where: str) -> None:
+        """Refuse to learn from what is not finite, and say where it first was not."""
+        if isfinite(shard.loss) and all(
+            np.isfinite(gradient).all() for gradient in shard.gradients.values()
+        ):
+            return
+        fault = first_non_finite(self.state.network, images, shard.gradients)
+        way_out = f"lower the learning rate, {self.state.optimizer.learning_rate}"
+        if fault == IMAGES:
+            way_out = "replace NaN and infinity in them"
+        raise FloatingPointError(
+            f"the loss is {shard.mean_loss} at {where}, and first not finite is "
+            f"{fault}: {way_out}"
+        )
+
+    def require_finite_network(self, epoch: int) -> None:
+        """Refuse to keep a network that holds NaN or infinity."""
+        for name, array in self.state.network.arrays.items():
+            if not np.isfinite(array).all():
+                raise FloatingPointError(
+                    f"{name} is not finite after epoch {epoch}: lower the learning "
+                    f"rate, {self.state.optimizer.learning_rate}"
+                )
+
+
+@dataclass
+class Totals:
+    """Sums over the shards of an epoch, and their means over its images."""
+
+    loss: float = 0.0
+    right: int = 0
+    images: int = 0
+
+    def add(self, shard: Shard) -> None:
+        """Add the sums of one more shard."""
+        self.loss += shard.loss
+        self.right += shard.right
+        self.images += shard.images
+
+    @property
+    def mean_loss(self) -> float:
+        """The loss per image."""
+        return self.loss / self.images
+
+    @property
+    def accuracy(self) -> float:
+        """The share of images whose highest score is that of their label."""
+        return self.right / self.images
+
+
+def named(function: Any) -> str | None:
+    """Return words for a function that are the same when it is made again."""
+    if function is None:
+        return None
+    words = repr(function)
+    if " at 0x" in words:  # an address in memory says nothing the next time
+        return str(getattr(function, "__name__", type(function).__name__))
+    return words
+
+
+def warn_of_mixing(network: Sequential) -> None:
+    """Warn of layers that make a batch more than the sum of its shards."""
+    mixing = [name for name, layer in network.layers.items() if layer.mixes_images]
+    if mixing:
+        warnings.warn(
+            f"{', '.join(mixing)}: images see each other here, so accumulated batches "
+            f"are not the same as one large batch",
+            stacklevel=4,  # the caller of `fit`
+        )

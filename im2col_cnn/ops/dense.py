@@ -1,10 +1,11 @@
-"""Connect every input to every output, and flatten images into such inputs.
+"""Dense layers, a matrix product and a bias; images flattened to their inputs.
 
 y = x @ w + b        dx = dy @ w.T        dw = x.T @ dy        db = sum of dy
 """
 
 from dataclasses import dataclass
 from math import prod
+from typing import Literal, overload
 
 import numpy as np
 
@@ -90,6 +91,18 @@ def dense_forward(
     return y.astype(result, copy=False), cache
 
 
+@overload
+def dense_backward(
+    dy: ArrayLike, cache: DenseCache, *, input_gradient: Literal[True] = True
+) -> tuple[Array, Array, Array | None]: ...
+@overload
+def dense_backward(
+    dy: ArrayLike, cache: DenseCache, *, input_gradient: Literal[False]
+) -> tuple[None, Array, Array | None]: ...
+@overload
+def dense_backward(
+    dy: ArrayLike, cache: DenseCache, *, input_gradient: bool
+) -> tuple[Array | None, Array, Array | None]: ...
 def dense_backward(
     dy: ArrayLike, cache: DenseCache, *, input_gradient: bool = True
 ) -> tuple[Array | None, Array, Array | None]:

@@ -1,7 +1,7 @@
-"""Drop numbers at random while training, so that none can be relied on alone.
+"""Dropout: in training, a random share of all numbers becomes 0.
 
-What is kept is divided by the share that is kept: the mean stays what it was, and at
-inference nothing needs to be done.
+So a network cannot rely on any number alone. What is kept is divided by the share that
+is kept: the mean stays what it was, and at inference nothing needs to be done.
 """
 
 from dataclasses import dataclass
@@ -35,8 +35,8 @@ class DropoutCache:
 def dropout_forward(
     x: ArrayLike,
     rate: float,
-    rng: "np.random.Generator",  # in quotes: to name it would load numpy.random
     *,
+    rng: "np.random.Generator",  # in quotes: to name it would load numpy.random
     training: bool = True,
 ) -> tuple[Array, DropoutCache]:
     """
@@ -50,7 +50,8 @@ def dropout_forward(
     rng : numpy.random.Generator
         Decides which. The same generator in the same state drops the same.
     training : bool, default True
-        False drops nothing.
+        False drops nothing. An operation is read beside its gradient, so its default
+        is training; a layer is used more often than it is trained, so there it is not.
 
     Returns
     -------
@@ -78,7 +79,7 @@ def dropout_forward(
     --------
     >>> import numpy as np
     >>> from im2col_cnn import dropout_forward
-    >>> y, cache = dropout_forward(np.ones(8), 0.5, np.random.default_rng(1))
+    >>> y, cache = dropout_forward(np.ones(8), 0.5, rng=np.random.default_rng(1))
     >>> y
     array([2., 2., 0., 2., 0., 0., 2., 0.])
     """
@@ -114,7 +115,7 @@ def dropout_backward(dy: ArrayLike, cache: DropoutCache) -> Array:
     --------
     >>> import numpy as np
     >>> from im2col_cnn import dropout_backward, dropout_forward
-    >>> y, cache = dropout_forward(np.ones(8), 0.5, np.random.default_rng(1))
+    >>> y, cache = dropout_forward(np.ones(8), 0.5, rng=np.random.default_rng(1))
     >>> dropout_backward(np.arange(8.0), cache)
     array([ 0.,  2.,  0.,  6.,  0.,  0., 12.,  0.])
     """

@@ -1,6 +1,6 @@
-"""Measure how wrong an output is, and how it should move.
+"""Losses: how wrong an output is, and the gradient that says how it should move.
 
-A loss is a mean over all that is judged, and its gradient comes with it: ``(loss,
+A loss is a mean over all that is compared, and its gradient comes with it: ``(loss,
 gradient)``. The loss is a Python float, the gradient has the shape and dtype of the
 output.
 """
@@ -14,11 +14,9 @@ from .sigmoid import logistic
 from .softmax import log_probabilities
 
 __all__ = [
-    "as_probabilities",
-    "as_targets",
     "binary_cross_entropy",
     "mean_squared_error",
-    "require_some",
+    "sigmoid_cross_entropy",
     "softmax_cross_entropy",
 ]
 
@@ -76,6 +74,57 @@ def softmax_cross_entropy(scores: ArrayLike, labels: ArrayLike) -> tuple[float, 
     return float(loss) + 0.0, np.asarray(dscores, result)  # -0.0 + 0.0 is 0.0
 
 
+def sigmoid_cross_entropy(scores: ArrayLike, labels: ArrayLike) -> tuple[float, Array]:
+    """
+    Return the mean loss of yes-or-no scores, ``sigmoid(score)`` each, and its gradient.
+
+    Parameters
+    ----------
+    scores : array of any shape
+        Any real numbers: ``sigmoid(score)`` is the probability of yes.
+    labels : array, shape of `scores`
+        What is right: 0, 1, or a probability between them.
+
+    Returns
+    -------
+    loss : float
+        The mean of ``-label * log(p) - (1 - label) * log(1 - p)``.
+    dscores : array, shape of `scores`
+        ``sigmoid(scores) - labels`` over their number.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If there is nothing to judge, the shapes differ, or a label lies outside 0 to 1.
+
+    Notes
+    -----
+    `binary_cross_entropy` is another name of this function, from before it stood beside
+    `softmax_cross_entropy`: both take scores, not probabilities.
+
+    ``log(1 + exp(s))`` is computed as ``max(s, 0) + log(1 + exp(-|s|))``, so that
+    scores of 1e4 give finite losses.
+
+    Examples
+    --------
+    >>> from im2col_cnn import binary_cross_entropy, sigmoid_cross_entropy
+    >>> sigmoid_cross_entropy([1e4, -1e4], [1, 1])
+    (5000.0, array([ 0. , -0.5]))
+    >>> binary_cross_entropy([1e4, -1e4], [1, 1])
+    (5000.0, array([ 0. , -0.5]))
+    """
+    scores, labels = as_targets(scores, labels, "scores", "labels", most=1)
+    result, working = mean_arithmetic(scores)
+    s, right = scores.astype(working, copy=False), labels.astype(working, copy=False)
+    # What has probability 0 does not count, not even an infinite loss.
+    yes = np.where(right == 0, 0, right * softplus(-s, right != 0))
+    no = np.where(right == 1, 0, (1 - right) * softplus(s, right != 1))
+    return float(np.mean(yes + no)), np.asarray((logistic(s) - right) / s.size, result)
+
+
+binary_cross_entropy = sigmoid_cross_entropy
+
+
 def mean_squared_error(
     predictions: ArrayLike, targets: ArrayLike
 ) -> tuple[float, Array]:
@@ -112,49 +161,6 @@ def mean_squared_error(
     result, working = mean_arithmetic(predictions)
     away = predictions.astype(working, copy=False) - targets.astype(working, copy=False)
     return float(np.mean(away * away)), np.asarray(away * (2 / away.size), result)
-
-
-def binary_cross_entropy(scores: ArrayLike, labels: ArrayLike) -> tuple[float, Array]:
-    """
-    Return the mean loss of yes-or-no questions, from their scores, and its gradient.
-
-    Parameters
-    ----------
-    scores : array of any shape
-        Any real numbers: ``sigmoid(score)`` is the probability of yes.
-    labels : array, shape of `scores`
-        What is right: 0, 1, or a probability between them.
-
-    Returns
-    -------
-    loss : float
-        The mean of ``-label * log(p) - (1 - label) * log(1 - p)``.
-    dscores : array, shape of `scores`
-        ``sigmoid(scores) - labels`` over their number.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If there is nothing to judge, the shapes differ, or a label lies outside 0 to 1.
-
-    Notes
-    -----
-    ``log(1 + exp(s))`` is computed as ``max(s, 0) + log(1 + exp(-|s|))``, so that
-    scores of 1e4 give finite losses.
-
-    Examples
-    --------
-    >>> from im2col_cnn import binary_cross_entropy
-    >>> binary_cross_entropy([1e4, -1e4], [1, 1])
-    (5000.0, array([ 0. , -0.5]))
-    """
-    scores, labels = as_targets(scores, labels, "scores", "labels", most=1)
-    result, working = mean_arithmetic(scores)
-    s, right = scores.astype(working, copy=False), labels.astype(working, copy=False)
-    # What has probability 0 does not count, not even an infinite loss.
-    yes = np.where(right == 0, 0, right * softplus(-s, right != 0))
-    no = np.where(right == 1, 0, (1 - right) * softplus(s, right != 1))
-    return float(np.mean(yes + no)), np.asarray((logistic(s) - right) / s.size, result)
 
 
 def softplus(x: Array, wanted: Array) -> Array:

@@ -1,4 +1,4 @@
-"""Bring every channel to mean 0 and variance 1, then to a mean and scale it learns.
+"""Batch normalization: every channel to mean 0 and variance 1, then scaled anew.
 
     x_hat = (x - mean) / sqrt(var + epsilon)        y = gamma * x_hat + beta
 
@@ -47,9 +47,9 @@ def batch_norm_forward(
     x: ArrayLike,
     gamma: ArrayLike,
     beta: ArrayLike,
+    *,
     running_mean: ArrayLike | None = None,
     running_var: ArrayLike | None = None,
-    *,
     training: bool = True,
     momentum: float = 0.1,
     epsilon: float = 1e-5,
@@ -69,7 +69,8 @@ def batch_norm_forward(
         (float32 for float16).
     training : bool, default True
         Whether to normalize by the batch and move the running statistics, or to
-        normalize by them.
+        normalize by them. An operation is read beside its gradient, so its default is
+        training; a layer is used more often than it is trained, so there it is not.
     momentum : float, default 0.1
         How far the running statistics move to those of the batch, from 0 to 1, as in
         PyTorch; Keras and ONNX call one minus this the momentum.

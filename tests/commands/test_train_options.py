@@ -24,7 +24,7 @@ def test_a_resumed_training_writes_the_file_it_would_have_written(
     tmp_path: Path, data: str, monkeypatch: pytest.MonkeyPatch, streamed: bool
 ) -> None:
     if streamed:
-        monkeypatch.setattr(train, "MOST_IN_MEMORY", 0)
+        monkeypatch.setattr(train, "MAX_BYTES_IN_MEMORY", 0)
     whole, resumed, kept = (
         str(tmp_path / f"{n}.h5") for n in ("whole", "resumed", "run")
     )

@@ -192,7 +192,9 @@ def test_pixels_that_turn_out_not_to_be_numbers_are_the_files_fault(
         content[name] = content[name].astype("f4")
     content["test_set_x"][2, 1, 1] = np.nan
     data = write(tmp_path / "data.h5", content, {"pixel_maximum": 255})
-    monkeypatch.setattr(train, "MOST_IN_MEMORY", 0)  # so they are read as they come
+    monkeypatch.setattr(
+        train, "MAX_BYTES_IN_MEMORY", 0
+    )  # so they are read as they come
 
     assert run([*QUICK, str(data)]) == 2
 

@@ -86,7 +86,7 @@ def test_an_argmax_may_be_unsigned() -> None:
 
 
 def test_certain_and_right_costs_nothing() -> None:
-    assert ours.binary_cross_entropy([np.inf, -np.inf], [1, 0])[0] == 0
+    assert ours.sigmoid_cross_entropy([np.inf, -np.inf], [1, 0])[0] == 0
     assert str(ours.softmax_cross_entropy([[1e4, 0.0]], [0])[0]) == "0.0"
 
 
@@ -96,7 +96,7 @@ def test_certain_and_right_costs_nothing() -> None:
         lambda: ours.softmax_forward([0.0, 1000.0]),
         lambda: ours.log_softmax_forward([0.0, 1000.0]),
         lambda: ours.sigmoid_forward([1000.0]),
-        lambda: ours.binary_cross_entropy([1000.0], [1]),
+        lambda: ours.sigmoid_cross_entropy([1000.0], [1]),
         lambda: ours.softmax_cross_entropy([[1e4, 0.0]], [0]),
         lambda: ours.lp_pool_forward(np.array([[[1e-30], [1.0]]]), 2, p=20),
     ],
@@ -193,7 +193,7 @@ def test_a_setting_may_be_any_kind_of_whole_number(setting: Any) -> None:
             "x must not be masked",
         ),
         (
-            lambda x: ours.batch_norm_forward(x, [1], [0], [0], [-1]),
+            lambda x: ours.batch_norm_forward(x, [1], [0], running_var=[-1]),
             ValueError,
             "running_var must be at least 0, got -1",
         ),

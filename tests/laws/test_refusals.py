@@ -29,7 +29,7 @@ CALLS: dict[str, Callable[[], Any]] = {
     "ties": lambda: max_pool_forward(x, 2, ties=x),
     "ceil_mode": lambda: max_pool_forward(x, 2, ceil_mode=x),
     "slope": lambda: leaky_relu_forward(x, {"slope": x}),
-    "rng": lambda: dropout_forward(x, 0.5, x),
+    "rng": lambda: dropout_forward(x, 0.5, rng=x),
     "cache": lambda: step_by_step.conv_backward_propogation(x, conv_forward(x, w)[1]),
     "hyperparameters": lambda: step_by_step.pool_forward(x, [x]),
     "learning_rate": lambda: SGD(x),

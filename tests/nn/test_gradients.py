@@ -16,7 +16,7 @@ from im2col_cnn.nn import (
     fit,
     loss_and_gradients,
 )
-from im2col_cnn.nn.gradients import clipped
+from im2col_cnn.nn.gradients import clip_by_norm
 from tests.nn.strategies import KINDS, layered
 
 
@@ -108,7 +108,7 @@ def test_the_network_does_not_change() -> None:
 def test_long_gradients_are_shortened_together_and_short_ones_stay() -> None:
     gradients = {"w": np.array([[3.0]]), "b": np.array([4.0])}
 
-    assert clipped(gradients, 5) is gradients
-    shorter = clipped(gradients, 1)
+    assert clip_by_norm(gradients, 5) is gradients
+    shorter = clip_by_norm(gradients, 1)
 
     assert_allclose([shorter["w"].item(), shorter["b"].item()], [0.6, 0.8])

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import hypothesis.strategies as st
 import numpy as np
@@ -10,9 +11,7 @@ from hypothesis import given
 from numpy.testing import assert_array_equal
 
 from im2col_cnn._typing import Array
-from im2col_cnn.nn import (
-    Layer,
-)
+from im2col_cnn.nn import Dense, Layer, Sequential
 from tests.nn.strategies import KINDS, layered
 
 STEP = 2.0**-10  # smaller than the distance to any kink
@@ -115,6 +114,46 @@ def test_without_dx_the_other_gradients_are_the_same(
 
     assert dx is None
     assert_same(same, gradients)
+
+
+@each_kind
+@given(data=st.data())
+def test_a_setting_of_the_wrong_kind_is_refused_by_name(
+    kind: str, data: st.DataObject
+) -> None:
+    drawn: Any = data.draw(layered(kind), label="layer, x")
+    layer, x = drawn
+    y, cache = layer.forward(x)
+    rng = np.random.default_rng(0)
+    calls: dict[str, Callable[[], object]] = {
+        "shape must be a tuple of ints": lambda: layer.build("wide", rng=rng),
+        "rng must be a numpy.random.Gen": lambda: layer.build(x.shape[1:], rng=0),
+        "dtype must be a floating-point": lambda: layer.build(
+            x.shape[1:], rng=rng, dtype=np.int64
+        ),
+        "training must be True or False": lambda: layer.forward(x, training=x),
+        "rng must be a numpy.random.Gen.*got 1": lambda: layer.forward(x, rng=1),
+        "input_gradient must be True or": lambda: layer.backward(
+            y, cache, input_gradient=y
+        ),
+    }
+
+    for words, call in calls.items():
+        with pytest.raises(TypeError, match=f"^{words}"):
+            call()
+
+
+def test_layer_and_network_have_the_same_defaults() -> None:
+    rng = np.random.default_rng(0)
+    layer = Dense(2)
+    network = Sequential([layer])
+
+    assert layer.build((3,), rng=rng) == (2,)
+    assert layer.parameters["w"].dtype == network.build((3,), rng=rng).dtype
+    y, caches = network.forward(np.ones((1, 3)))
+    dx, _ = network.backward(y, caches)
+    dx_of_layer, _ = layer.backward(y, caches["dense1"])
+    assert_array_equal(dx, dx_of_layer)
 
 
 def assert_same(arrays: dict[str, Array], others: dict[str, Array]) -> None:

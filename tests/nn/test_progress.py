@@ -72,7 +72,7 @@ def test_jupyter_keeps_the_last_line_of_every_epoch_and_no_control_code(
     jupyter = Jupyter()
     monkeypatch.setitem(sys.modules, "IPython", jupyter)
     monkeypatch.setitem(sys.modules, "IPython.display", jupyter)
-    monkeypatch.setattr(progress, "OFTEN", 0)
+    monkeypatch.setattr(progress, "MIN_SECONDS_BETWEEN_UPDATES", 0)
     line = ProgressLine()
 
     for epoch, steps in (1, 2), (2, 2), (3, 1), (4, 2):  # the third is interrupted

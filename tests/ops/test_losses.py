@@ -8,7 +8,12 @@ import pytest
 from hypothesis import given
 from numpy.testing import assert_array_equal
 
-from im2col_cnn import binary_cross_entropy, mean_squared_error, softmax_cross_entropy
+from im2col_cnn import (
+    binary_cross_entropy,
+    mean_squared_error,
+    sigmoid_cross_entropy,
+    softmax_cross_entropy,
+)
 from im2col_cnn._typing import Array
 from im2col_cnn.testing.gradcheck import check_gradient
 
@@ -31,7 +36,7 @@ def test_the_gradient_of_cross_entropy_is_a_slope(
     )
 
 
-@pytest.mark.parametrize("loss", [mean_squared_error, binary_cross_entropy])
+@pytest.mark.parametrize("loss", [mean_squared_error, sigmoid_cross_entropy])
 @given(seed=seeds, shape=st.sampled_from([(1,), (4,), (2, 3)]))
 def test_the_gradient_of_a_loss_is_a_slope(
     loss: Callable[..., tuple[float, Array]], seed: int, shape: tuple[int, ...]
@@ -75,7 +80,7 @@ def test_two_classes_are_a_question_of_yes_or_no() -> None:
     scores, labels = np.random.default_rng(0).normal(size=(6, 2)), [0, 1, 1, 0, 1, 0]
 
     loss, _ = softmax_cross_entropy(scores, labels)
-    binary, _ = binary_cross_entropy(scores[:, 1] - scores[:, 0], labels)
+    binary, _ = sigmoid_cross_entropy(scores[:, 1] - scores[:, 0], labels)
 
     assert loss == pytest.approx(binary)
 
@@ -88,7 +93,7 @@ def test_a_probability_of_0_asks_nothing_of_an_impossible_score() -> None:
 
 
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
-@pytest.mark.parametrize("loss", [mean_squared_error, binary_cross_entropy])
+@pytest.mark.parametrize("loss", [mean_squared_error, sigmoid_cross_entropy])
 def test_gradients_keep_the_dtype(
     loss: Callable[..., tuple[float, Array]], dtype: type
 ) -> None:
@@ -106,7 +111,7 @@ def test_gradients_keep_the_dtype(
             lambda: mean_squared_error([], []),
             "predictions must hold at least one number",
         ),
-        (lambda: binary_cross_entropy([1.0], [2]), "labels must lie between 0 and 1"),
+        (lambda: sigmoid_cross_entropy([1.0], [2]), "labels must lie between 0 and 1"),
         (
             lambda: softmax_cross_entropy([[1, 2]], [[0.5, 0.6]]),
             "labels must be probabilities that add up to 1 in every row, got 0.5",
@@ -179,3 +184,7 @@ def test_labels_that_are_no_classes_are_refused(
 def test_labels_that_are_not_whole_are_refused() -> None:
     with pytest.raises(ValueError, match="labels must be whole numbers, or probab"):
         softmax_cross_entropy(np.zeros((2, 3)), [0.0, 1.0])
+
+
+def test_binary_cross_entropy_is_another_name_of_sigmoid_cross_entropy() -> None:
+    assert binary_cross_entropy is sigmoid_cross_entropy

@@ -69,7 +69,9 @@ def test_the_running_statistics_come_to_those_of_the_data(
     mean, var = np.zeros(shape[-1]), np.ones(shape[-1])
 
     for _ in range(200):
-        _, cache = batch_norm_forward(x, gamma, beta, mean, var, momentum=0.2)
+        _, cache = batch_norm_forward(
+            x, gamma, beta, running_mean=mean, running_var=var, momentum=0.2
+        )
         mean, var = cache.running_mean, cache.running_var
 
     np.testing.assert_allclose(mean, x.mean(axis=everything), atol=1e-9)
@@ -80,8 +82,10 @@ def test_the_running_statistics_that_are_given_are_not_written_into() -> None:
     mean, var = np.zeros(1), np.ones(1)
     mean.flags.writeable = var.flags.writeable = False
 
-    _, cache = batch_norm_forward([[1.0], [3.0]], [1], [0], mean, var)
-    y, frozen = batch_norm_forward([[1.0], [3.0]], [1], [0], mean, var, training=False)
+    arguments: Any = ([[1.0], [3.0]], [1], [0])
+    running: Any = {"running_mean": mean, "running_var": var}
+    _, cache = batch_norm_forward(*arguments, **running)
+    y, frozen = batch_norm_forward(*arguments, **running, training=False)
 
     assert cache.running_mean.tolist() == [0.2]
     assert frozen.running_mean.tolist() == [0]
