@@ -168,7 +168,7 @@ def train(
                 history = trainer.run(callbacks)
             seconds = perf_counter() - started
             evaluation = evaluate(network, *dataset.test)
-    # Files first: whoever reads the report may hang up in the middle of it.
+    # Files first: the report may go to a pipe that is closed in the middle of it.
     with refusing(OSError):
         if save is not None:
             save_weights(save, network)

@@ -1,4 +1,4 @@
-"""Move parameters against their gradients, in place.
+"""Optimizers: rules that move parameters against their gradients, in place.
 
 An optimizer looks at dicts of arrays, not at networks: ``step(parameters, gradients)``
 changes each parameter by what its gradient says. What it must remember from step to

@@ -57,7 +57,7 @@ class BasePool(OperationLayer):
 
     @abstractmethod
     def require_own(self) -> None:
-        """Refuse what is wrong with the settings that no other pooling has."""
+        """Check the settings that no other pooling has."""
 
 
 @final
@@ -72,7 +72,7 @@ class MaxPool(BasePool):
     ties: Ties = "first"
 
     def require_own(self) -> None:
-        """Refuse to break ties in a way that is not known."""
+        """Check `ties`."""
         as_choice(self.ties, "ties", ("first", "split", "all"))
 
 
@@ -88,7 +88,7 @@ class AvgPool(BasePool):
     count_include_pad: bool = False
 
     def require_own(self) -> None:
-        """Refuse what is not yes or no."""
+        """Check `count_include_pad`."""
         as_flag(self.count_include_pad, "count_include_pad")
 
 
@@ -104,7 +104,7 @@ class LpPool(BasePool):
     p: float = 2
 
     def require_own(self) -> None:
-        """Refuse what is no exponent of a norm."""
+        """Check `p`."""
         as_exponent(self.p)
 
 

@@ -89,14 +89,14 @@ class ProgressLine:
             self.stream.write(f"{summary_line(at)}\n")
 
     def write_over(self, line: str, done: bool) -> None:
-        """Go back to the start of the line."""
+        """Write a line over the one before."""
         # What was longer before is blotted out.
         self.longest = max(self.longest, len(line))
         self.stream.write(f"\r{line:{self.longest}}" + "\n" * done)
         self.stream.flush()
 
     def replace(self, line: str) -> None:
-        """Put a line in the place of the last one of this epoch."""
+        """Show a line in place of the last one of this epoch, in Jupyter."""
         text = {"text/plain": line}
         if self.output is None:
             display = import_module("IPython.display").display  # Jupyter brings it

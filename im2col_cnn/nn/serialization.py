@@ -64,7 +64,7 @@ MAX_WINDOW_PIXELS = 2**10  # of a kernel, a stride or a padding, along an axis
 
 
 def describe(layers: Iterable[Layer]) -> list[dict[str, Any]]:
-    """Return every layer as its kind and its settings, in words that JSON knows."""
+    """Return every layer as its kind and its settings, as JSON has it."""
     return [
         {"kind": layer.kind, **{k: written(v) for k, v in layer.settings.items()}}
         for layer in layers
@@ -72,7 +72,7 @@ def describe(layers: Iterable[Layer]) -> list[dict[str, Any]]:
 
 
 def written(value: Any) -> Any:
-    """Return a setting as JSON has it; an initializer of one's own is left open."""
+    """Return a setting as JSON has it; None for an initializer of one's own."""
     if isinstance(value, np.generic):
         return value.item()
     if isinstance(value, Iterable) and not isinstance(value, str):
@@ -107,7 +107,7 @@ def read_layer(described: Any) -> Layer:
 
 
 def read_setting(name: str, value: Any) -> Any:
-    """Return a setting as layers take it, if it is of a size that networks have."""
+    """Return a setting as layers take it; refuse sizes that no network has."""
     if name == "initializer":
         if not isinstance(value, str) or value not in INITIALIZERS:
             raise ValueError(f"layers: initializer {value!s:.60} is not known here")
@@ -150,7 +150,7 @@ def read_classes(configuration: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def require_modest(shape: Shape, name: str) -> Shape:
-    """Refuse one image that would fill the memory."""
+    """Refuse images with more numbers than can be meant."""
     if prod(shape) > MAX_NUMBERS_PER_IMAGE:
         raise ValueError(
             f"{name}: {by(shape)} is more than {MAX_NUMBERS_PER_IMAGE} numbers"
@@ -159,7 +159,7 @@ def require_modest(shape: Shape, name: str) -> Shape:
 
 
 def require_stored(stored: Mapping[str, Array], name: str, shape: Shape) -> None:
-    """Refuse to build what the file has no numbers for, or others."""
+    """Refuse a file without this array, or with one of another shape."""
     if name not in stored:
         raise ValueError(f"{name} is not among the arrays")
     if stored[name].shape != shape:

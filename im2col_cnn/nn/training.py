@@ -1,4 +1,4 @@
-"""Let a network learn from labelled images.
+"""Train a network on labelled images: `fit`, and the loops inside it.
 
 One step of training is four lines, and they are all there is:
 

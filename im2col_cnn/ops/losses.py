@@ -42,7 +42,7 @@ def softmax_cross_entropy(scores: ArrayLike, labels: ArrayLike) -> tuple[float, 
     Raises
     ------
     TypeError, ValueError
-        If there is nothing to judge, shapes differ, a label is no class, or rows of
+        If there is nothing to compare, shapes differ, a label is no class, or rows of
         probabilities are negative or do not add up to 1.
 
     Notes
@@ -95,7 +95,7 @@ def sigmoid_cross_entropy(scores: ArrayLike, labels: ArrayLike) -> tuple[float, 
     Raises
     ------
     TypeError, ValueError
-        If there is nothing to judge, the shapes differ, or a label lies outside 0 to 1.
+        If there is nothing to compare, shapes differ, or a label lies outside 0 to 1.
 
     Notes
     -----
@@ -145,7 +145,7 @@ def mean_squared_error(
     Raises
     ------
     TypeError, ValueError
-        If there is nothing to judge or the shapes differ.
+        If there is nothing to compare or the shapes differ.
 
     Notes
     -----
@@ -225,11 +225,11 @@ def as_targets(
     return ours, theirs
 
 
-def require_some(judged: Array, name: str) -> Array:
+def require_some(compared: Array, name: str) -> Array:
     """Refuse a mean over nothing."""
-    if judged.size == 0 or judged.ndim == 0:
+    if compared.size == 0 or compared.ndim == 0:
         raise ValueError(
             f"{name} must hold at least one row for a mean loss, got shape "
-            f"{judged.shape}"
+            f"{compared.shape}"
         )
-    return judged
+    return compared
