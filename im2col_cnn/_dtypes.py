@@ -27,9 +27,10 @@ class Arithmetic(NamedTuple):
     working: np.dtype
 
 
-def arithmetic(*arrays: Array | np.dtype) -> Arithmetic:
-    """Return the dtypes for sums of products of `arrays`."""
-    dtypes = [np.dtype(getattr(array, "dtype", array)) for array in arrays]
+def arithmetic(*arrays: Array | np.dtype | None) -> Arithmetic:
+    """Return the dtypes for sums of products of `arrays`, of those that are there."""
+    given = [array for array in arrays if array is not None]
+    dtypes = [np.dtype(getattr(array, "dtype", array)) for array in given]
     if all(dtype.kind in "biu" for dtype in dtypes):
         return Arithmetic(np.dtype(np.int64), np.dtype(np.int64))
     result = np.result_type(*dtypes)
@@ -37,7 +38,7 @@ def arithmetic(*arrays: Array | np.dtype) -> Arithmetic:
     return Arithmetic(result, np.dtype(np.float32) if result == np.float16 else result)
 
 
-def mean_arithmetic(*arrays: Array | np.dtype) -> Arithmetic:
+def mean_arithmetic(*arrays: Array | np.dtype | None) -> Arithmetic:
     """Return the dtypes for means of `arrays`: whole numbers become float64."""
     result, working = arithmetic(*arrays)
     if result.kind == "i":

@@ -6,6 +6,7 @@ the argument, the rule, the numbers that broke it, and a way out where there is 
 
 from .arrays import (
     as_array,
+    as_array_beside,
     as_batch_shape,
     as_bias,
     as_convolution,
@@ -49,6 +50,7 @@ from .settings import (
 __all__ = [
     "as_above_zero",
     "as_array",
+    "as_array_beside",
     "as_at_least_zero",
     "as_batch_shape",
     "as_below_one",

@@ -1,5 +1,6 @@
 """Arrays as the package uses them: images, kernels, columns, gradients, labels."""
 
+from math import isfinite
 from typing import Any, TypeVar
 
 import numpy as np
@@ -9,6 +10,7 @@ from .settings import as_int, entries, quoted, require_modest, whole
 
 __all__ = [
     "as_array",
+    "as_array_beside",
     "as_batch_shape",
     "as_bias",
     "as_convolution",
@@ -135,9 +137,36 @@ def as_matrix(value: ArrayLike, name: str, axes: str) -> Array:
     return matrix
 
 
-def as_upstream(value: ArrayLike, shape: Shape) -> Array:
+def as_array_beside(value: Any, name: str, *others: Array | np.dtype) -> Array:
+    """
+    Return `value` as an array of real numbers that meets `others` in arithmetic.
+
+    A Python number is weak there, as in NumPy: it takes their dtype, and beside whole
+    numbers a float takes float64.
+    """
+    weak = isinstance(value, int | float) and not isinstance(value, bool | np.generic)
+    dtype = np.result_type(*others)
+    if isinstance(value, float):
+        dtype = np.result_type(dtype, 0.0)
+    if not weak or dtype.kind != "f":
+        return as_array(value, name)
+    try:
+        with np.errstate(over="ignore"):
+            array = np.array(value, dtype)
+        lost = isfinite(value) and not np.isfinite(array)
+    except OverflowError:  # a whole number beyond every float
+        lost = True
+    if lost:
+        raise ValueError(
+            f"{name} must fit in {dtype}, got {quoted(value)}: an array of a wider "
+            f"dtype widens the result"
+        )
+    return array
+
+
+def as_upstream(value: ArrayLike, shape: Shape, *others: Array) -> Array:
     """Return `value` as the gradient of an output of the given shape."""
-    dy = as_array(value, "dy")
+    dy = as_array_beside(value, "dy", *others) if others else as_array(value, "dy")
     if dy.shape != shape:
         raise ValueError(f"dy must have the shape of y, {shape}, got {dy.shape}")
     return dy
@@ -168,7 +197,9 @@ def as_convolution(
     images, kernels = as_images(x), as_kernels(w)
     groups = as_int(groups, "groups", at_least=1)
     require_channels(images, kernels, groups)
-    return images, kernels, None if b is None else as_bias(b, kernels.shape[-1])
+    if b is not None:
+        b = as_bias(b, kernels.shape[-1], images, kernels)
+    return images, kernels, b
 
 
 def as_transposed_convolution(
@@ -185,7 +216,9 @@ def as_transposed_convolution(
             f"{images.shape[-1]} as in x and divisible by groups = {groups}, got "
             f"shape {kernels.shape}"
         )
-    return images, kernels, None if b is None else as_bias(b, depth * groups)
+    if b is not None:
+        b = as_bias(b, depth * groups, images, kernels)
+    return images, kernels, b
 
 
 def as_kernels(value: ArrayLike) -> Array:
@@ -196,9 +229,9 @@ def as_kernels(value: ArrayLike) -> Array:
     return w
 
 
-def as_bias(value: ArrayLike, F: int) -> Array:
-    """Return `value` as an array of F numbers, in whatever shape it has."""
-    b = as_array(value, "b")
+def as_bias(value: ArrayLike, F: int, *others: Array) -> Array:
+    """Return `value` as an array of F numbers, which meets `others` in a sum."""
+    b = as_array_beside(value, "b", *others)
     if b.size != F:
         raise ValueError(
             f"b must hold one number per filter, F = {F}, got {b.size} in shape "

@@ -54,7 +54,7 @@ def conv_forward(
     window = Window(
         spatial, kernel_size, stride=stride, padding=padding, dilation=dilation
     )
-    result, working = arithmetic(*(a for a in (x, w, b) if a is not None))
+    result, working = arithmetic(x, w, b)
 
     padded = pad(x.astype(working), window)
     kernels = w.astype(working)

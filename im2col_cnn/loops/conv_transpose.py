@@ -59,7 +59,7 @@ def conv_transpose_forward(
         dilation=dilation,
         output_size=output_size,
     )
-    result, working = arithmetic(*(a for a in (x, w, b) if a is not None))
+    result, working = arithmetic(x, w, b)
 
     images, kernels = x.astype(working), w.astype(working)
     painted = pad(np.zeros((N, *window.spatial, depth * groups), working), window)

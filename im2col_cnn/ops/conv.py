@@ -216,5 +216,5 @@ def conv_cache(
     window = Window(
         x.shape[1:-1], w.shape[:-2], stride=stride, padding=padding, dilation=dilation
     )
-    dtype = arithmetic(*(array for array in (x, w, b) if array is not None)).result
+    dtype = arithmetic(x, w, b).result
     return ConvCache(x, w, b, window, groups, dtype)

@@ -127,7 +127,7 @@ def conv_transpose_forward(
         dilation=dilation,
         output_size=output_size,
     )
-    dtypes = arithmetic(*(array for array in (x, w, b) if array is not None))
+    dtypes = arithmetic(x, w, b)
     cache = ConvTransposeCache(x, w, b, window, groups, dtypes.result)
     return image_gradient(x, w, window, groups, dtypes=dtypes, b=b), cache
 

@@ -82,8 +82,8 @@ def dense_forward(
     """
     x, w = as_matrix(x, "x", "(N, D)"), as_matrix(w, "w", "(D, F)")
     require_inputs(x, w)
-    b = None if b is None else as_bias(b, w.shape[1])
-    result, working = arithmetic(*(a for a in (x, w, b) if a is not None))
+    b = None if b is None else as_bias(b, w.shape[1], x, w)
+    result, working = arithmetic(x, w, b)
     y = np.ascontiguousarray(x, working) @ np.ascontiguousarray(w, working)
     if b is not None:
         y += b.ravel().astype(working, copy=False)

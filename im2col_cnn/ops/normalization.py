@@ -13,6 +13,7 @@ import numpy as np
 
 from .._checks import (
     as_array,
+    as_array_beside,
     as_at_least_zero,
     as_flag,
     as_share,
@@ -200,7 +201,7 @@ def as_per_channel(value: ArrayLike, name: str, x: Array) -> Array:
     """Return `value` as one real number per channel of `x`, in whatever shape."""
     if x.ndim < 2:
         raise ValueError(f"x must have axes (N, ..., C), got shape {x.shape}")
-    array = as_array(value, name)
+    array = as_array_beside(value, name, x)
     if array.size != x.shape[-1]:
         raise ValueError(
             f"{name} must hold one number per channel, C = {x.shape[-1]}, got "

@@ -107,7 +107,7 @@ def sigmoid_backward(dy: ArrayLike, cache: SigmoidCache) -> Array:
     array([0., 1., 0.])
     """
     cache = require_cache(cache, SigmoidCache, "sigmoid_forward")
-    dy = as_upstream(dy, cache.y.shape)
+    dy = as_upstream(dy, cache.y.shape, cache.y)
     result, working = mean_arithmetic(cache.y, dy)
     y = cache.y.astype(working, copy=False)
     return np.asarray(dy * (y * (1 - y)), result)
@@ -181,7 +181,7 @@ def tanh_backward(dy: ArrayLike, cache: TanhCache) -> Array:
     array([0., 4., 0.])
     """
     cache = require_cache(cache, TanhCache, "tanh_forward")
-    dy = as_upstream(dy, cache.y.shape)
+    dy = as_upstream(dy, cache.y.shape, cache.y)
     result, working = mean_arithmetic(cache.y, dy)
     y = cache.y.astype(working, copy=False)
     return np.asarray(dy * ((1 - y) * (1 + y)), result)
