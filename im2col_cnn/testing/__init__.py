@@ -5,7 +5,7 @@ from .dialects.table import DIALECTS
 from .dialects.torch import as_pair
 from .gradcheck import check_adjoint, check_gradient
 from .grading.grader import check_conv, check_im2col, check_module, check_pool
-from .grading.kill_matrix import matrix
+from .grading.kill_matrix import kill_matrix, matrix
 from .grading.report import Report
 from .isolation.loader import HomeworkError
 from .laws.table import LAWS
@@ -28,6 +28,7 @@ __all__ = [
     "check_module",
     "check_pool",
     "convolutions",
+    "kill_matrix",
     "matrix",
     "poolings",
     "unfoldings",

@@ -17,7 +17,7 @@ import numpy as np
 from im2col_cnn.testing.bugs.exhibit import Exhibit
 from im2col_cnn.testing.grading.counterexample import draw_counterexample
 from im2col_cnn.testing.grading.kill_matrix import on_show
-from im2col_cnn.testing.grading.search import Trial, hunt, try_again
+from im2col_cnn.testing.grading.search import Trial, shrink, try_again
 from im2col_cnn.testing.laws.comparison import BrokenLawError
 from im2col_cnn.testing.laws.table import LAWS, Law
 from im2col_cnn.testing.strategies import Case
@@ -41,7 +41,7 @@ def find(exhibit: Exhibit, killers: tuple[str, ...]) -> Trial:
     law = next((law for law in laws if law.oracle and not law.follows), laws[0])
     for each in silent(law), law:  # wrong numbers are worse than none, and say more
         hunted = (
-            hunt(each, on_show(exhibit), seed=seed, **THOROUGHLY) for seed in SEEDS
+            shrink(each, on_show(exhibit), seed=seed, **THOROUGHLY) for seed in SEEDS
         )
         found = [trial for trial in hunted if trial is not None]
         if found:

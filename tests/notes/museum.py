@@ -17,7 +17,7 @@ from pathlib import Path
 
 from im2col_cnn.testing.bugs.exhibit import Exhibit
 from im2col_cnn.testing.bugs.museum import MUSEUM
-from im2col_cnn.testing.grading.kill_matrix import Matrix, matrix
+from im2col_cnn.testing.grading.kill_matrix import Matrix, kill_matrix
 from im2col_cnn.testing.grading.search import Trial
 from im2col_cnn.testing.laws.table import LAWS
 from tests.notes.counterexamples import draw, find, picture_of, read
@@ -115,7 +115,7 @@ def stale(killers: Matrix, trials: dict[str, Trial] | None = None) -> dict[Path,
 
 def search() -> tuple[Matrix, dict[str, Trial]]:
     """Put every law to every bug, and find the smallest inputs that show them."""
-    killers = matrix()
+    killers = kill_matrix()
     return killers, {bug.key: find(bug, killers[bug.key]) for bug in MUSEUM}
 
 
@@ -127,7 +127,7 @@ def main() -> int:
     parser.add_argument("--verify", action="store_true", help="are these the killers?")
     arguments = parser.parse_args()
     if arguments.verify:
-        return int(read_matrix(PAGE.read_text(encoding="utf-8")) != matrix())
+        return int(read_matrix(PAGE.read_text(encoding="utf-8")) != kill_matrix())
     if arguments.update:
         old = stale(*search())
     else:

@@ -14,10 +14,10 @@ from im2col_cnn.testing.dialects.dialect import Offer
 from im2col_cnn.testing.dialects.table import DIALECTS, guess
 from im2col_cnn.testing.grading.diagnosis import (
     agrees,
+    diagnose,
     find_tie_rule,
     has_ties,
     in_words,
-    judge,
     name_the_bug,
 )
 from im2col_cnn.testing.grading.kinds import KINDS, subject_of
@@ -39,7 +39,7 @@ TIED = [bug for bug in MUSEUM if bug.key in ("C6", "S11")]
 def subject_in(offer: Offer) -> Subject:
     """Return what a dialect makes of a bug, ready to be judged."""
     pair = offer.forward, offer.backward
-    return subject_of(offer.kind, *pair, taken(offer), judges=offer.judges)
+    return subject_of(offer.kind, *pair, taken(offer), graded=offer.graded)
 
 
 def taken(offer: Offer) -> Support:
@@ -118,7 +118,7 @@ def test_a_report_names_one_bug_and_no_other(dialect: str) -> None:
             continue
 
         subject = subject_in(offer)
-        verdicts = judge(subject, seed=0, examples=25 if IN_FULL else 10)
+        verdicts = diagnose(subject, seed=0, examples=25 if IN_FULL else 10)
 
         named = {v.finding.exhibit for v in verdicts if v.finding is not None}
         trials = failures(subject, taken(offer))

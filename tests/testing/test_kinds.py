@@ -8,7 +8,7 @@ import pytest
 import im2col_cnn as fast
 from im2col_cnn._typing import Array
 from im2col_cnn.testing.dialects.cs231n import CONVOLUTION, POOLING
-from im2col_cnn.testing.grading.diagnosis import judge
+from im2col_cnn.testing.grading.diagnosis import diagnose
 from im2col_cnn.testing.grading.kinds import KINDS, small_calls, subject_of
 from im2col_cnn.testing.grading.search import first_look
 from im2col_cnn.testing.laws.subject import SubjectStoppedError
@@ -50,7 +50,7 @@ def test_what_never_returns_is_met_on_a_small_call(
         return y, (case, cache)
 
     subject = subject_of("conv", forward, backward)
-    verdicts = judge(subject, seed=0, examples=5)
+    verdicts = diagnose(subject, seed=0, examples=5)
 
     finding = verdicts[0].finding
     assert finding is not None
@@ -74,7 +74,7 @@ def test_what_hangs_late_is_told_whatever_it_was_called_for(calls: int) -> None:
         return y.astype(np.float64), cache  # which is against advice only
 
     subject = subject_of("conv", forward, support=CONVOLUTION)
-    verdicts = judge(subject, seed=0, examples=1)
+    verdicts = diagnose(subject, seed=0, examples=1)
 
     assert made >= calls
     told = [v.finding for v in verdicts if v.status == "broken"]

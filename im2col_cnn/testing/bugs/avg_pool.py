@@ -56,7 +56,7 @@ MEAN_BUGS = (
     mean_bug(
         "E14",
         "the gradient is not divided",
-        "each pixel of a window of k * k pixels owes a k * k-th part",
+        "each pixel of a window of k * k pixels has a k * k-th part of it",
         "dx[here] += dy[n, h, w, c] / (KH * KW)",
         UNREPORTED,
         weights=constant,

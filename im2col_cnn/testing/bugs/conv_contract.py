@@ -11,7 +11,7 @@ from .exhibit import NOTEBOOK, UNREPORTED, Exhibit
 __all__ = ["MANNER_BUGS"]
 
 
-def spend_dy(
+def zero_dy(
     dx: Images, dw: Kernels, db: Bias, plan: Plan, dy: Images
 ) -> tuple[Images, Kernels, Bias]:
     dy[...] = 0
@@ -81,7 +81,7 @@ MANNER_BUGS = (
         why="the caller, or another layer, still needs it",
         fix="work on dy.copy()",
         source=UNREPORTED,
-        done=spend_dy,
+        done=zero_dy,
     ),
     conv_bug(
         "E6",

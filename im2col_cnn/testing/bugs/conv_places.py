@@ -75,7 +75,7 @@ PLACE_BUGS = (
         why="gradients go to the pixels next to those that forward read",
         fix="h_start = stride * h",
         source="fissehab/Deep_learning_specialization 1",
-        pays=without_stride,
+        writes=without_stride,
     ),
     conv_bug(
         "C4c",
@@ -140,7 +140,7 @@ PLACE_BUGS = (
         source="numpy-ml",
         stops=stops_with_dilation_from_0,
         reads=dilation_from_0,
-        pays=dilation_from_0,
+        writes=dilation_from_0,
     ),
     conv_bug(
         "C18b",
@@ -148,7 +148,7 @@ PLACE_BUGS = (
         why="the gradient goes to neighbours, forward read every other pixel",
         fix="dx[h_start : h_start + span : dilation] += ...",
         source="numpy-ml",
-        pays=without_dilation,
+        writes=without_dilation,
     ),
     conv_bug(
         "E23",

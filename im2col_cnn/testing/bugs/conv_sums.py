@@ -13,12 +13,12 @@ __all__ = ["SUM_BUGS"]
 _, right_backward = conv_pair(ConvSteps())
 
 
-def overwrite(dx: Images, here: tuple[Any, ...], owed: Array) -> None:
-    dx[here] = owed
+def overwrite(dx: Images, here: tuple[Any, ...], part: Array) -> None:
+    dx[here] = part
 
 
-def overwrite_dw(dw: Kernels, f: int, owed: Array) -> None:
-    dw[..., f] = owed
+def overwrite_dw(dw: Kernels, f: int, part: Array) -> None:
+    dw[..., f] = part
 
 
 def crop_from_both_ends(dx: Images, plan: Plan) -> Images:
@@ -135,8 +135,8 @@ SUM_BUGS = (
     conv_bug(
         "C3",
         "dx is assigned with = where windows overlap",
-        why="a pixel is read by several windows, and each of them owes it a part",
-        fix="dx[here] += owed",
+        why="a pixel is read by several windows, and each of them adds a part",
+        fix="dx[here] += part",
         source="karpathy/nn-zero-to-hero 52; FluxML/NNlib.jl 205",
         deposit=overwrite,
     ),
@@ -211,9 +211,9 @@ SUM_BUGS = (
         "E1",
         "dw is assigned with = instead of +=",
         why="a weight is used at every window, and each of them adds to its gradient",
-        fix="dw[..., f] += owed * patch",
+        fix="dw[..., f] += part * patch",
         source="oreilly-japan/deep-learning-from-scratch 27: why +=?",
-        charge=overwrite_dw,
+        add_to_dw=overwrite_dw,
     ),
     conv_bug(
         "E2",

@@ -48,7 +48,7 @@ SWAP_BUGS = (
         "wrong otherwise: h counts rows and belongs first",
         fix="x[n, h_start:h_end, w_start:w_end]",
         source=f"{NOTEBOOK}; renmengye/np-conv2d PR 2",
-        pays=transposed,
+        writes=transposed,
     ),
     conv_bug(
         "S5",
@@ -56,7 +56,7 @@ SWAP_BUGS = (
         why="`f, f, *_ = w.shape` keeps only the second number",
         fix="KH, KW, *_ = w.shape",
         source=NOTEBOOK,
-        pays=square,
+        writes=square,
         reads=square,
     ),
     conv_bug(
@@ -90,7 +90,7 @@ SWAP_BUGS = (
         "otherwise; dw is right, for it comes from another slice",
         fix="dx[n, h_start:h_end, w_start:w_end]",
         source="renmengye/np-conv2d PR 2",
-        pays=transposed,
+        writes=transposed,
         reads_again=taps,
     ),
     conv_bug(

@@ -70,14 +70,14 @@ def taps(plan: Plan, i: int, j: int, dilation: Shape | None = None) -> Place:
     )
 
 
-def deposit(dx: Images, here: tuple[Any, ...], owed: Array) -> None:
-    """Add what a window owes to the pixels it reads."""
-    dx[here] += owed
+def deposit(dx: Images, here: tuple[Any, ...], part: Array) -> None:
+    """Add the gradient of one window to the pixels it reads."""
+    dx[here] += part
 
 
-def charge(dw: Kernels, f: int, owed: Array) -> None:
-    """Add what a window owes to the filter that read it."""
-    dw[..., f] += owed
+def add_to_dw(dw: Kernels, f: int, part: Array) -> None:
+    """Add the gradient of one window to the filter that read it."""
+    dw[..., f] += part
 
 
 def crop(dx: Images, plan: Plan) -> Images:
@@ -88,7 +88,7 @@ def crop(dx: Images, plan: Plan) -> Images:
 
 
 def sum_bias(dy: Images, plan: Plan) -> Bias:
-    """Sum what all images and all places owe to the bias."""
+    """Sum dy over all images and all places."""
     return np.asarray(dy.sum(axis=(0, 1, 2)).reshape(plan.b.shape))
 
 
@@ -127,11 +127,11 @@ class ConvSteps:
     visits: Callable[[Shape, Plan], Any] = lambda sizes, plan: np.ndindex(sizes)
     dtype: Callable[[Array], Any] = lambda array: array.dtype
     new_dx: Callable[[Shape, Plan, Any], Images] = lambda s, plan, dt: np.zeros(s, dt)
-    pays: Callable[[Plan, int, int], Place] = taps
-    reads_again: Callable[[Plan, int, int], Place] | None = None  # where it pays
+    writes: Callable[[Plan, int, int], Place] = taps
+    reads_again: Callable[[Plan, int, int], Place] | None = None  # where it writes
     kernel_back: Callable[[Kernels], Kernels] = np.asarray
     deposit: Callable[[Images, Any, Array], None] = deposit
-    charge: Callable[[Kernels, int, Array], None] = charge
+    add_to_dw: Callable[[Kernels, int, Array], None] = add_to_dw
     crop: Callable[[Images, Plan], Images] = crop
     sum_bias: Callable[[Images, Plan], Bias] = sum_bias
     done: Callable[..., Any] = lambda dx, dw, db, plan, dy: (dx, dw, db)
@@ -177,12 +177,12 @@ def conv_pair(steps: ConvSteps) -> tuple[Callable[..., Any], Callable[..., Any]]
         dx = steps.new_dx(size, plan, dtype)
         for n, i, j, f in np.ndindex(dy.shape):
             if n < N and f < plan.w.shape[-1]:
-                there, here = (steps.reads_again or steps.pays), steps.pays
+                there, here = (steps.reads_again or steps.writes), steps.writes
                 own = channels(plan, f)
-                owed = dy[n, i, j, f]
-                steps.charge(dw, f, owed * padded[(n, *there(plan, i, j), own)])
+                part = dy[n, i, j, f]
+                steps.add_to_dw(dw, f, part * padded[(n, *there(plan, i, j), own)])
                 at = (n, *here(plan, i, j), own)
-                steps.deposit(dx, at, owed * kernel[..., f])
+                steps.deposit(dx, at, part * kernel[..., f])
         found: tuple[Images, Kernels, Bias] = steps.done(
             steps.crop(dx, plan), dw, steps.sum_bias(dy, plan), plan, dy
         )

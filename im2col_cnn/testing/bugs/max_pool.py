@@ -41,10 +41,10 @@ MAX_BUGS = (
     max_bug(
         "C5",
         "the mask is multiplied by a window of dy instead of one number",
-        "each window of the input owes its gradient to one pixel of the output",
+        "each window of the input has its gradient from one pixel of the output",
         "dx[here] += mask * dy[n, h, w, c]",
         "marsggbo/deeplearning.ai_JupyterNotebooks 6, 10",
-        owed=whole_slice,
+        part=whole_slice,
     ),
     max_bug(
         "S12m",

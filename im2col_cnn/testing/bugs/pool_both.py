@@ -47,8 +47,8 @@ def stops_without_padding(plan: PoolPlan) -> Shape:
     )
 
 
-def overwrite(dx: Images, here: tuple[Any, ...], owed: Array) -> None:
-    dx[here] = owed
+def overwrite(dx: Images, here: tuple[Any, ...], part: Array) -> None:
+    dx[here] = part
 
 
 def keep_padding(dx: Images, plan: PoolPlan) -> Images:
@@ -57,7 +57,7 @@ def keep_padding(dx: Images, plan: PoolPlan) -> Images:
     return dx[:, :H, :W]
 
 
-def spend(dx: Images, dy: Images) -> Images:
+def zero_dy(dx: Images, dy: Images) -> Images:
     dy[...] = 0
     return dx
 
@@ -87,7 +87,7 @@ def bugs_of_both(bug: Callable[..., Exhibit], letter: str) -> tuple[Exhibit, ...
             "right on square images with symmetric gradients, wrong otherwise",
             "dx[n, h_start:h_end, w_start:w_end, c]",
             "renmengye/np-conv2d PR 2",
-            pays=transposed,
+            writes=transposed,
         ),
         bug(
             f"C1g{letter}",
@@ -100,8 +100,8 @@ def bugs_of_both(bug: Callable[..., Exhibit], letter: str) -> tuple[Exhibit, ...
         bug(
             f"C3{letter}",
             "dx is assigned with = where windows overlap",
-            "a pixel is read by several windows, and each of them owes it a part",
-            "dx[here] += owed",
+            "a pixel is read by several windows, and each of them adds a part",
+            "dx[here] += part",
             "karpathy/nn-zero-to-hero 52; FluxML/NNlib.jl 205",
             deposit=overwrite,
         ),
@@ -119,7 +119,7 @@ def bugs_of_both(bug: Callable[..., Exhibit], letter: str) -> tuple[Exhibit, ...
             "gradients go to the pixels next to those that forward read",
             "h_start = stride * h",
             "fissehab/Deep_learning_specialization 1",
-            pays=without_stride,
+            writes=without_stride,
         ),
         bug(
             f"C8{letter}",
@@ -176,6 +176,6 @@ def bugs_of_both(bug: Callable[..., Exhibit], letter: str) -> tuple[Exhibit, ...
             "the caller, or another layer, still needs it",
             "work on dy.copy()",
             UNREPORTED,
-            done=spend,
+            done=zero_dy,
         ),
     )

@@ -64,9 +64,9 @@ def stops(plan: PoolPlan) -> Shape:
     return plan.window.output_size
 
 
-def deposit(dx: Images, here: tuple[Any, ...], owed: Array) -> None:
-    """Add what a window owes to the pixels it reads."""
-    dx[here] += owed
+def deposit(dx: Images, here: tuple[Any, ...], part: Array) -> None:
+    """Add the gradient of one window to the pixels it reads."""
+    dx[here] += part
 
 
 def crop(dx: Images, plan: PoolPlan) -> Images:
@@ -82,13 +82,13 @@ class PoolSteps:
     value: Callable[[Array, int], Any]
     weights: Callable[[Array, int], Array]
     fill: float
-    owed: Callable[[Images, tuple[int, ...], Array], Any] = lambda dy, at, w: dy[at] * w
+    part: Callable[[Images, tuple[int, ...], Array], Any] = lambda dy, at, w: dy[at] * w
     as_window: Callable[..., Window] = pooling_window
     check_upstream: Callable[[Array, Shape], Any] = as_upstream
     pad: Callable[[PoolPlan], Images] = pad
     stops: Callable[[PoolPlan], Shape] = stops
     reads: Callable[[PoolPlan, int, int], Place] = taps
-    pays: Callable[[PoolPlan, int, int], Place] = taps
+    writes: Callable[[PoolPlan, int, int], Place] = taps
     count: Callable[[PoolPlan, int, int], int] = real_pixels
     dtype: Callable[[Array], Any] = lambda array: array.dtype
     deposit: Callable[[Images, Any, Array], None] = deposit
@@ -132,9 +132,9 @@ def pool_pair(steps: PoolSteps) -> tuple[Callable[..., Any], Callable[..., Any]]
         dx = np.zeros(padded.shape, steps.dtype(dy))
         for n, i, j, c in np.ndindex(dy.shape):
             if n < steps.images(plan.x) and c < C:
-                here = (n, *steps.pays(plan, i, j), c)
+                here = (n, *steps.writes(plan, i, j), c)
                 weights = steps.weights(padded[here], steps.count(plan, i, j))
-                steps.deposit(dx, here, steps.owed(dy, (n, i, j, c), weights))
+                steps.deposit(dx, here, steps.part(dy, (n, i, j, c), weights))
         return steps.done(steps.crop(dx, plan), dy)
 
     return forward, backward

@@ -18,7 +18,7 @@ from .dialect import Offer, parameters_of
 __all__ = ["claimed", "tried"]
 
 SPATIAL = {1: "one spatial axis", 2: "two spatial axes", 3: "three spatial axes"}
-LEAST: dict[str, Any] = {
+NO_SETTINGS: dict[str, Any] = {
     "stride": "none",
     "paddings": (),
     "dilation": "none",
@@ -78,7 +78,7 @@ def tried(offer: Offer) -> tuple[Support, tuple[str, ...]]:
     left_out: list[str] = []
 
     def works(words: str, settings: dict[str, Any], axes: int = 2) -> bool:
-        arrays, window = tiny(offer.kind, axes)
+        arrays, window = smallest_call(offer.kind, axes)
         try:
             with np.errstate(all="ignore"):
                 offer.forward(*arrays, **window, **settings)
@@ -94,7 +94,7 @@ def tried(offer: Offer) -> tuple[Support, tuple[str, ...]]:
 
     if not works(SPATIAL[2], {}):
         # It does not run at all: the laws will show how, asked for the least.
-        return replace(support, axes=(2,), **LEAST), ()
+        return replace(support, axes=(2,), **NO_SETTINGS), ()
     narrowed = replace(
         support,
         axes=tuple(n for n in support.axes if n == 2 or works(SPATIAL[n], {}, n)),
@@ -109,7 +109,7 @@ def tried(offer: Offer) -> tuple[Support, tuple[str, ...]]:
     return narrowed, tuple(left_out)
 
 
-def tiny(kind: str, axes: int) -> tuple[tuple[Array, ...], dict[str, Any]]:
+def smallest_call(kind: str, axes: int) -> tuple[tuple[Array, ...], dict[str, Any]]:
     """Return a tiny image, and a kernel or the size of one."""
     x = np.ones((1, *(5, 4, 3)[:axes], 1))
     if kind == "conv":

@@ -118,20 +118,20 @@ def offer(
 ) -> Offer:
     """Offer a pair of functions, or the one of them that is there."""
     there = [name for name in wanted if name in names]
-    judges = [
+    graded = [
         part
         for part, name in zip(("forward", "backward"), wanted, strict=True)
         if name in names
     ]
     forward, backward = pair
-    has_backward = "backward" in judges
+    has_backward = "backward" in graded
     return Offer(
         kind,
         ", ".join(there) + title,
         forward,
         backward if has_backward else None,
         support,
-        tuple(judges),
+        tuple(graded),
     )
 
 

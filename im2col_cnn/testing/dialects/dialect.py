@@ -53,7 +53,7 @@ class Offer:
         As laws know them.
     support : Support
         What can be asked of it.
-    judges : tuple of str
+    graded : tuple of str
         Which of ``"forward"`` and ``"backward"`` is the author's.
     claims : bool
         Whether `support` is only what signatures claim, and has to be tried.
@@ -64,14 +64,14 @@ class Offer:
     forward: Callable[..., tuple[Array, Any]]
     backward: Callable[..., Any] | None
     support: Support
-    judges: tuple[str, ...] = ("forward", "backward")
+    graded: tuple[str, ...] = ("forward", "backward")
     claims: bool = False
 
     @property
     def parts(self) -> tuple[str, str]:
         """What is called forward, and what backward."""
         names = [name for name in self.name.split(", ") if "=" not in name]
-        if len(names) == 1 and len(self.judges) == 2:
+        if len(names) == 1 and len(self.graded) == 2:
             return f"{names[0]}.forward", f"{names[0]}.backward"
         return names[0], names[-1]
 
@@ -116,7 +116,7 @@ class Dialect:
 def ask(
     name: str, function: Callable[..., Any], *arguments: Any, returns: tuple[str, ...]
 ) -> Any:
-    """Call a stranger's function, and say what it did if not what it should."""
+    """Call a function; raise `SubjectError` unless it returns what it should."""
     try:
         found = function(*arguments)
     except SystemExit as error:

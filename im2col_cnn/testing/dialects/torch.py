@@ -36,7 +36,7 @@ def as_pair(
     gradients: Callable[[Any, tuple[Any, ...], Any], tuple[Any, ...]] | None = None,
 ) -> tuple[Callable[..., Any], Callable[..., Any] | None]:
     """
-    Turn a framework's function into a forward and a backward that laws can judge.
+    Turn a framework's function into a forward and a backward that can be checked.
 
     Parameters
     ----------

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..._typing import Array
 from ...pictures.captions import named
-from ...pictures.grids import CELL, draw_array
+from ...pictures.grids import CELL, draw_array, frame_differences
 from ...pictures.svg import LETTER, MARGIN, Canvas, Point, element
 from ..laws.comparison import BrokenLawError, equal, tolerance
 from .report import call_of
@@ -32,7 +32,7 @@ def draw_counterexample(trial: Trial, kind: str, title: str, **more: str) -> str
     trial : Trial
         One that failed.
     kind : str
-        What was judged; one of `KINDS`.
+        What was checked; one of `KINDS`.
     title : str
         Of the picture.
     **more : str
@@ -143,18 +143,8 @@ def draw_row(
             at = Point(left, top + 28)
             kinds = LOOKS.get(name, "plain")
             grid = draw_array(canvas, plane.rows, name, at, kinds, title=title)
-            for i, j in [] if mark is None else np.argwhere(mark).tolist():
-                corner = grid.corner(i, j)
-                frame = element(
-                    "rect",
-                    class_="hot",
-                    x=corner.x,
-                    y=corner.y,
-                    width=CELL,
-                    height=CELL,
-                    data_differs=f"{i} {j}",
-                )
-                canvas.put(frame)
+            wrong_cells = [] if mark is None else np.argwhere(mark).tolist()
+            frame_differences(canvas, grid, wrong_cells)
             left += width + GAP
             bottom = max(bottom, at.y + rows * CELL + 12)
     return bottom

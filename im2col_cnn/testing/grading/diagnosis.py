@@ -25,19 +25,19 @@ from .search import (
     Trial,
     calls_again,
     draw_trials,
+    find_broken_laws,
     first_look,
-    hunt,
     same_failure,
-    survey,
+    shrink,
     try_again,
 )
 
 __all__ = [
     "agrees",
+    "diagnose",
     "find_tie_rule",
     "has_ties",
     "in_words",
-    "judge",
     "name_the_bug",
     "pairs",
 ]
@@ -62,10 +62,10 @@ def pairs(kind: str) -> Iterator[Exhibit]:
             )
 
 
-MORE_DRAWS = 16  # on which a bug must agree with an exhibit to be named after it
+EVIDENCE_DRAWS = 16  # on which a bug must agree with an exhibit to be named after it
 
 
-def judge(
+def diagnose(
     subject: Subject,
     *,
     seed: int,
@@ -90,7 +90,7 @@ def judge(
     """
     laws = laws_for(subject)
     begun = first_look(subject) if begun is None else begun
-    broken = survey(laws, subject, begun, seed=seed, examples=examples)
+    broken = find_broken_laws(laws, subject, begun, seed=seed, examples=examples)
     stops = [trial for trial in broken.values() if trial.stopped]
     verdicts: list[Verdict] = []
     findings: list[Finding] = []
@@ -106,12 +106,12 @@ def judge(
             more = evidence(law, subject, seed)
             finding = known(trial, subject, findings, more)
             if finding is None:
-                trial = hunt(law, subject, seed=seed, examples=2 * examples) or trial
+                trial = shrink(law, subject, seed=seed, examples=2 * examples) or trial
                 finding = same_crash(trial, findings)
             if late := next((each for each in (*more, trial) if each.stopped), None):
                 # Only now did it not return: begin again, knowing that.
                 begun = {**begun, FIRST.name: replace(late, law=FIRST)}
-                return judge(subject, seed=seed, examples=examples, begun=begun)
+                return diagnose(subject, seed=seed, examples=examples, begun=begun)
         if finding is None:
             bug = name_the_bug([trial, *more], subject) if more else None
             finding = Finding(subject.name, subject.kind, trial.law, trial, bug)
@@ -128,7 +128,7 @@ def evidence(law: Law, subject: Subject, seed: int) -> tuple[Trial, ...]:
     # One small call tells little; the laws about numbers tell more.
     numbers = [each for each in laws_for(subject) if each.oracle and not each.follows]
     laws = numbers[:2] if law is FIRST else [law]
-    drawn = draw_trials(laws, subject, count=MORE_DRAWS, seed=seed + 1)
+    drawn = draw_trials(laws, subject, count=EVIDENCE_DRAWS, seed=seed + 1)
     return tuple(chain.from_iterable(drawn.values()))
 
 
@@ -222,7 +222,7 @@ def find_tie_rule(subject: Subject) -> Ties | None:
 def in_words(rule: Ties | None, subject: Subject) -> str:
     """Say by which rule tied maxima share, and where that was seen.
 
-    That each is paid in full is what some courses teach and what the museum shows as a
+    That each gets all of it is what some courses teach and what the museum shows as a
     bug: it gets its name, though it need not fail.
     """
     if rule is None:

@@ -18,28 +18,28 @@ from ..dialects.dialect import Offer
 from ..dialects.native import column_offer, pair_offer
 from ..dialects.table import DIALECTS
 from ..isolation.loader import HomeworkError, require_file
-from ..isolation.process import Isolated, offers_in
+from ..isolation.process import IsolatedModule, offers_in
 from ..laws.subject import Deadline, SubjectError, SubjectStoppedError
 from ..laws.table import FIRST
 from ..laws.ties import TIE_RULES
 from ..support import Support
-from .diagnosis import find_tie_rule, has_ties, in_words, judge
+from .diagnosis import diagnose, find_tie_rule, has_ties, in_words
 from .kinds import KINDS, subject_of
 from .report import Report, Verdict
 from .search import Trial, first_look, stopped_by
 
 __all__ = [
     "check_conv",
+    "check_function",
     "check_im2col",
     "check_module",
-    "check_offer",
     "check_pool",
-    "judge_offer",
+    "grade",
     "require_drawn",
 ]
 
 
-def check_offer(
+def check_function(
     offer: Offer,
     support: Support | None,
     seed: int,
@@ -48,11 +48,11 @@ def check_offer(
     strict: bool,
     ties: Ties | None = None,
 ) -> Report:
-    """Judge one implementation in this process."""
+    """Grade one implementation in this process."""
     require_drawn(seed, examples, ties)
     if support is not None:
         offer = replace(offer, support=support, claims=False)
-    verdicts, remarks = judge_offer(offer, seed, examples, ties)
+    verdicts, remarks = grade(offer, seed, examples, ties)
     return Report(
         offer.name,
         tuple(verdicts),
@@ -64,21 +64,20 @@ def check_offer(
 
 
 def require_drawn(seed: int, examples: int, ties: Ties | None) -> None:
-    """Refuse what cannot be drawn, and a rule for ties that nobody knows."""
+    """Check seed, examples and the rule for ties."""
     as_int(seed, "seed", at_least=0)
     as_int(examples, "examples", at_least=1)
     if ties is not None:
         as_choice(ties, "ties", TIE_RULES)
 
 
-def judge_offer(
+def grade(
     offer: Offer, seed: int, examples: int, ties: Ties | None, seconds: float = inf
 ) -> tuple[list[Verdict], list[str]]:
-    """Judge one kind of function; return the verdicts, and remarks about them.
+    """Grade one kind of function in four steps; return verdicts and remarks.
 
-    What never returns is met at the first of four steps that calls it, and is not
-    called again: what it takes is tried, then come small calls, then the rule for ties
-    is found out, and at last the laws are put.
+    The steps: probe what it accepts, make small calls, detect the tie rule, check the
+    laws. A call that hangs ends the grading at that step.
     """
     support = offer.support
     left_out: tuple[str, ...] = ()
@@ -93,7 +92,7 @@ def judge_offer(
         offer.forward,
         offer.backward,
         support,
-        judges=offer.judges,
+        graded=offer.graded,
         name=offer.name,
     )
     remarks = []
@@ -113,7 +112,7 @@ def judge_offer(
         subject = replace(subject, ties=ties or rule)
     # Not before: what was waited for in vain costs the laws no time.
     subject = replace(subject, deadline=Deadline(seconds))
-    verdicts = judge(subject, seed=seed, examples=examples, begun=begun)
+    verdicts = diagnose(subject, seed=seed, examples=examples, begun=begun)
     if subject.deadline.met:
         few = f"time was short, so it got fewer than {examples} examples per law"
         remarks.append(f"{few}; --total-seconds gives more")
@@ -121,7 +120,9 @@ def judge_offer(
 
 
 EXAMPLES = 25
-TOTAL = 20.0  # seconds that so many examples may take, for all functions of a file
+TOTAL_SECONDS = (
+    20.0  # seconds that so many examples may take, for all functions of a file
+)
 
 
 def check_conv(
@@ -167,7 +168,7 @@ def check_conv(
     True
     """
     offer = pair_offer("conv", forward, backward)
-    return check_offer(offer, support, seed, examples, strict=strict)
+    return check_function(offer, support, seed, examples, strict=strict)
 
 
 def check_pool(
@@ -212,7 +213,7 @@ def check_pool(
     as_choice(mode, "mode", ("max", "average"))
     kind = "max_pool" if mode == "max" else "avg_pool"
     offer = pair_offer(kind, forward, backward)
-    return check_offer(offer, support, seed, examples, strict=strict, ties=ties)
+    return check_function(offer, support, seed, examples, strict=strict, ties=ties)
 
 
 def check_im2col(
@@ -248,7 +249,7 @@ def check_im2col(
     True
     """
     offer = column_offer(im2col, col2im)
-    return check_offer(offer, support, seed, examples, strict=strict)
+    return check_function(offer, support, seed, examples, strict=strict)
 
 
 def check_module(
@@ -313,9 +314,11 @@ def check_module(
     as_above_zero(seconds, "seconds")
     as_int(megabytes, "megabytes", at_least=256)
     if total_seconds is None:
-        total_seconds = TOTAL * max(1.0, examples / EXAMPLES)
+        total_seconds = TOTAL_SECONDS * max(1.0, examples / EXAMPLES)
     end = monotonic() + total_seconds
-    with Isolated(path, dialect, seconds=seconds, megabytes=megabytes) as homework:
+    with IsolatedModule(
+        path, dialect, seconds=seconds, megabytes=megabytes
+    ) as homework:
         try:
             found = homework.load()
         except (SubjectError, SubjectStoppedError) as error:
@@ -326,7 +329,7 @@ def check_module(
         remarks += (f"passed over, {trouble}" for trouble in found["trouble"])
         for offer in offers_in(homework, found):
             half = (end - monotonic()) / 2  # of the time left, for others want some
-            its_verdicts, its_remarks = judge_offer(offer, seed, examples, ties, half)
+            its_verdicts, its_remarks = grade(offer, seed, examples, ties, half)
             verdicts += its_verdicts
             remarks += its_remarks
         printed = homework.printed()

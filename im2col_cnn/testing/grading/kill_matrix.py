@@ -8,14 +8,14 @@ from ..support import Support
 from .kinds import KINDS, subject_of
 from .search import Trial, draw_trials, try_again
 
-__all__ = ["Matrix", "kill", "matrix", "on_show", "oracle"]
+__all__ = ["Matrix", "kill", "kill_matrix", "matrix", "on_show", "oracle"]
 
 IMAGES = Support(axes=(2,), empty_batch=False)  # the exhibits know rows and columns
 
 Matrix = dict[str, tuple[str, ...]]
 
 
-def matrix(*, draws: int = 20, seed: int = 0) -> Matrix:
+def kill_matrix(*, draws: int = 20, seed: int = 0) -> Matrix:
     """
     Put every law to every exhibit.
 
@@ -55,10 +55,13 @@ def kill(exhibit: Exhibit, trials: list[Trial]) -> Trial | None:
 
 
 def on_show(exhibit: Exhibit) -> Subject:
-    """Return an exhibit, ready to be judged; ties are to go to the first maximum."""
+    """Return an exhibit as the laws take it; ties are to go to the first maximum."""
     return subject_of(exhibit.kind, exhibit.forward, exhibit.backward, IMAGES)
 
 
 def oracle(kind: str) -> Subject:
     """Return what is right, as a subject."""
     return subject_of(kind, *KINDS[kind].oracle, IMAGES)
+
+
+matrix = kill_matrix  # its former name, kept for one release

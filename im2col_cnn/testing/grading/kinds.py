@@ -37,7 +37,7 @@ def subject_of(
     support: Support = EVERYTHING,
     **changes: Any,
 ) -> Subject:
-    """Return an implementation of one of the `KINDS`, ready to be judged."""
+    """Return an implementation of one of the `KINDS`, as the laws take it."""
     draw_cases, oracle, arrays = KINDS[kind]
 
     def cases(dtype: npt.DTypeLike) -> st.SearchStrategy[Case]:

@@ -1,4 +1,4 @@
-"""Hold what was found out about an implementation, and tell it in plain words."""
+"""A report: verdicts, findings, and how they read as text."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -53,7 +53,7 @@ class Verdict:
     function: str
     law: Law
     status: Status
-    finding: Finding | None = None  # several laws may owe their verdict to one bug
+    finding: Finding | None = None  # several laws may be broken by one bug
 
 
 @dataclass(frozen=True)

@@ -43,7 +43,7 @@ table.grid caption { font: 12px monospace; color: var(--soft); text-align: left;
                      white-space: nowrap; }
 pre { white-space: pre-wrap; }
 """
-MOST = 400  # cells of an array that are drawn
+MAX_CELLS = 400  # cells of an array that are drawn
 
 
 def as_html(report: Report) -> str:
@@ -151,7 +151,7 @@ def figure(
 ) -> str:
     """Draw an array: a grid for each image and channel."""
     caption = f"{escape(name)}, shape {' x '.join(map(str, array.shape))}"
-    if array.size > MOST:
+    if array.size > MAX_CELLS:
         return f"<figure><figcaption>{caption}, too large to draw</figcaption></figure>"
     marks = np.zeros(array.shape, bool) if marks is None else marks
     planes = planes_of(name, array, is_kernel=is_kernel)

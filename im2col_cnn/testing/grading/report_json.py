@@ -73,19 +73,19 @@ def bug(report: Report, finding: Finding) -> dict[str, Any]:
         "fix": exhibit.fix if exhibit else None,
         "source": exhibit.source if exhibit else None,
         "input": {
-            name: listed(value) for name, value in call_of(finding.trial, finding.kind)
+            name: as_list(value) for name, value in call_of(finding.trial, finding.kind)
         },
-        "expected": listed(finding.expected),
-        "got": listed(finding.got),
+        "expected": as_list(finding.expected),
+        "got": as_list(finding.got),
     }
 
 
-def listed(value: Any) -> Any:
+def as_list(value: Any) -> Any:
     """Write arrays as lists; NaN and infinity, which JSON has not, as words."""
     if isinstance(value, np.ndarray):
-        return listed(value.tolist())
+        return as_list(value.tolist())
     if isinstance(value, list | tuple):
-        return [listed(entry) for entry in value]
+        return [as_list(entry) for entry in value]
     if isinstance(value, float) and not np.isfinite(value):
         return repr(value)
     return value if isinstance(value, int | float | str | None) else repr(value)

@@ -1,7 +1,7 @@
 """Search for broken laws, and shrink each counterexample to a small one.
 
-A trial is one law put to one drawn call. The survey makes few trials of every law; the
-search for a smaller counterexample then asks Hypothesis, which shrinks what fails.
+A trial is one law put to one drawn call. `find_broken_laws` makes a few trials
+of every law; `shrink` then asks Hypothesis for a smaller counterexample.
 """
 
 import re
@@ -25,23 +25,25 @@ __all__ = [
     "Trial",
     "calls_again",
     "draw_trials",
-    "feed",
+    "find_broken_laws",
     "first_look",
-    "hunt",
-    "quietly",
+    "quiet_hypothesis",
+    "run_with_data",
     "same_failure",
-    "settle",
     "sharing",
+    "shrink",
     "stopped_by",
-    "survey",
     "try_again",
+    "try_law",
 ]
 
 
-FEW = 5  # tries in a run: the first two may be all zeros; of ten, more are small
+TRIES_PER_RUN = (
+    5  # tries in a run: the first two may be all zeros; of ten, more are small
+)
 
 
-class FedError(BaseException):
+class RunEndedError(BaseException):
     """Ends a run; Hypothesis lets it through."""
 
 
@@ -76,8 +78,8 @@ def numbers(value: Any) -> list[int]:
     return [int(value)] if isinstance(value, int) else []
 
 
-def settle(law: Law, subject: Subject, draw: Callable[..., Any]) -> Trial:
-    """Put a law to a subject once."""
+def try_law(law: Law, subject: Subject, draw: Callable[..., Any]) -> Trial:
+    """Check one law on one drawn call."""
     drawn: list[tuple[str, Any]] = []
 
     def record(strategy: Any, label: str = "") -> Any:
@@ -89,9 +91,9 @@ def settle(law: Law, subject: Subject, draw: Callable[..., Any]) -> Trial:
             law(subject, record)
     except SubjectStoppedError as stop:
         return stopped_by(stop, law, tuple(drawn))
-    except Exception as failure:  # whatever a stranger's code may raise
+    except Exception as failure:  # whatever homework may raise
         if not any(isinstance(value, Case) for _, value in drawn):
-            raise  # nobody else was asked yet
+            raise  # no homework was called yet
         return Trial(law, tuple(drawn), failure)
     return Trial(law, tuple(drawn), None)
 
@@ -107,7 +109,7 @@ def stopped_by(
 def try_again(subject: Subject, trial: Trial) -> Trial:
     """Put the same law to another subject, with the same draws."""
     values = iter([value for _, value in trial.drawn])
-    return settle(trial.law, subject, lambda *_, **__: next(values))
+    return try_law(trial.law, subject, lambda *_, **__: next(values))
 
 
 def draw_trials(
@@ -126,9 +128,9 @@ def draw_trials(
             data: st.DataObject, law: Law = law, trials: list[Trial] = trials
         ) -> None:
             if not trials or not trials[-1].stopped:
-                trials.append(settle(law, subject, data.draw))
+                trials.append(try_law(law, subject, data.draw))
 
-        feed(put, seed=seed, examples=count, deadline=subject.deadline)
+        run_with_data(put, seed=seed, examples=count, deadline=subject.deadline)
     return drawn
 
 
@@ -145,7 +147,7 @@ def sharing(subject: Subject, data: st.DataObject) -> Subject:
     return replace(subject, cases=cases)
 
 
-def feed(
+def run_with_data(
     put: Callable[[st.DataObject], None],
     *,
     seed: int,
@@ -156,24 +158,28 @@ def feed(
 
     Each time is a run of its own. Within one, Hypothesis would vary what it drew
     before, which here is a call that many laws share, and insist that a function does
-    the same again, which a stranger's need not. A run begins with the simplest data,
+    the same again, which homework need not. A run begins with the simplest data,
     always the same, so those are passed by.
     """
 
     def once(data: st.DataObject) -> None:
         if data.draw(st.integers(0, 2**63)):
             put(data)
-            raise FedError
+            raise RunEndedError
 
     for number in range(examples):
         if number and deadline.is_over():
             break
-        run = quietly(seed * 10**6 + number, FEW, phases=[hypothesis.Phase.generate])
-        with suppress(FedError):
+        run = quiet_hypothesis(
+            seed * 10**6 + number, TRIES_PER_RUN, phases=[hypothesis.Phase.generate]
+        )
+        with suppress(RunEndedError):
             run(once)()
 
 
-def quietly(seed: int, examples: int, **more: Any) -> Callable[..., Callable[[], None]]:
+def quiet_hypothesis(
+    seed: int, examples: int, **more: Any
+) -> Callable[..., Callable[[], None]]:
     """Let Hypothesis draw from a seed: no database, no deadline, not a word."""
 
     def decorate(test: Callable[[st.DataObject], None]) -> Callable[[], None]:
@@ -223,7 +229,7 @@ class StoppedError(BaseException):
     """Ends a round of inputs; Hypothesis lets it through."""
 
 
-def survey(
+def find_broken_laws(
     laws: Sequence[Law],
     subject: Subject,
     begun: Mapping[str, Trial],
@@ -256,7 +262,7 @@ def survey(
     def put(laws: Sequence[Law], data: st.DataObject) -> None:
         shared = sharing(subject, data)
         for law in laws:
-            trial = settle(law, shared, data.draw)
+            trial = try_law(law, shared, data.draw)
             if trial.stopped:
                 # Whatever it was called for: that is the law it breaks.
                 failures[FIRST.name] = replace(trial, law=FIRST)
@@ -268,7 +274,7 @@ def survey(
         law for law in laws if law is not FIRST and not is_known(law, failures)
     ]:
         try:
-            feed(
+            run_with_data(
                 partial(put, left),
                 seed=seed,
                 examples=examples,
@@ -287,7 +293,7 @@ def first_look(subject: Subject) -> dict[str, Trial]:
     """
     first: dict[str, Trial] = {}
     for case in subject.small:
-        trial = settle(FIRST, subject, lambda *_, one=case, **__: one)
+        trial = try_law(FIRST, subject, lambda *_, one=case, **__: one)
         if trial.stopped:
             return {FIRST.name: trial}
         if trial.failure is not None and case is subject.small[0]:
@@ -305,23 +311,23 @@ def calls_again(law: Law, stop: Trial) -> bool:
     """Tell whether a law would call again what never returned."""
     error = stop.failure
     in_forward = isinstance(error, SubjectError) and error.part == "forward"
-    return in_forward or "backward" in law.judges
+    return in_forward or "backward" in law.concerns
 
 
-PATIENCE = 250  # calls spent on making a counterexample smaller
+MAX_SHRINK_CALLS = 250  # calls spent on making a counterexample smaller
 
 
 class EnoughError(BaseException):
     """Ends a search; Hypothesis lets it through."""
 
 
-def hunt(
+def shrink(
     law: Law,
     subject: Subject,
     *,
     seed: int,
     examples: int,
-    patience: int = PATIENCE,
+    patience: int = MAX_SHRINK_CALLS,
 ) -> Trial | None:
     """
     Search for a trial in which a law does not hold.
@@ -346,10 +352,10 @@ def hunt(
     calls_left = patience
     phases = [hypothesis.Phase.generate, hypothesis.Phase.shrink]
 
-    @quietly(seed, examples, phases=phases)
+    @quiet_hypothesis(seed, examples, phases=phases)
     def search(data: st.DataObject) -> None:
         nonlocal calls_left
-        trial = settle(law, subject, data.draw)
+        trial = try_law(law, subject, data.draw)
         if failures:
             calls_left -= 1
         if trial.failure is not None:

@@ -171,7 +171,7 @@ def run_definitions(
                 ast.Module([part], []),
                 cell.file,
                 "exec",
-                # What annotations name may be missing, and nobody asks for it.
+                # What annotations name may be missing, and is not needed.
                 flags=__future__.annotations.compiler_flag,
             )
             try:

@@ -22,7 +22,7 @@ from ..laws.subject import SubjectError, SubjectStoppedError
 from ..strategies import Case
 from .loader import HomeworkError
 
-__all__ = ["KEPT", "Isolated", "Process", "SilenceError", "offers_in"]
+__all__ = ["MAX_CACHES", "IsolatedModule", "Process", "SilenceError", "offers_in"]
 
 
 class SilenceError(Exception):
@@ -92,13 +92,13 @@ class Process:
         return code
 
 
-LOADING = 60.0  # seconds to import what a file imports
-KEPT = 32  # caches; laws look back at few
-LEAST = 1.0  # seconds that a call may take, whatever happened before
-SOON = 0.25  # seconds in which nearly every call returns
+IMPORT_SECONDS = 60.0  # seconds to import what a file imports
+MAX_CACHES = 32  # caches; laws look back at few
+MIN_CALL_SECONDS = 1.0  # seconds that a call may take, whatever happened before
+QUICK_CALL_SECONDS = 0.25  # seconds in which nearly every call returns
 
 
-class Isolated:
+class IsolatedModule:
     """
     A file, loaded in another process.
 
@@ -128,7 +128,7 @@ class Isolated:
         self.calls: dict[int, Case] = {}  # that caches belong to
         self.hung = 0
 
-    def __enter__(self) -> "Isolated":
+    def __enter__(self) -> "IsolatedModule":
         """Leave the process to be started by the first request."""
         return self
 
@@ -153,7 +153,9 @@ class Isolated:
     def load(self) -> dict[str, Any]:
         """Wait until a process has loaded the file, and return what it offers."""
         self.process, self.spare = self.spare or self.started(), None
-        found = self.await_answer(f"importing {self.path.name}", "", None, LOADING)
+        found = self.await_answer(
+            f"importing {self.path.name}", "", None, IMPORT_SECONDS
+        )
         assert isinstance(found, dict)
         return found
 
@@ -163,7 +165,7 @@ class Isolated:
             self.load()
         assert self.process is not None
         self.process.ask(part, *message)
-        least = min(self.seconds, LEAST)
+        least = min(self.seconds, MIN_CALL_SECONDS)
         seconds = max(self.seconds / 2**self.hung, least)
         return self.await_answer(what, part, case, seconds)
 
@@ -174,7 +176,7 @@ class Isolated:
         process = self.process
         assert process is not None
         on = f" for a {sight_of(case)}" if case else ""
-        soon = min(seconds, SOON) if case else seconds
+        soon = min(seconds, QUICK_CALL_SECONDS) if case else seconds
         try:
             try:
                 status, result = process.answer(soon)
@@ -205,7 +207,7 @@ class Isolated:
         case = Case(arrays, settings)
         y, cache, after = self.request(name, "forward", case, offer, arrays, settings)
         self.calls[cache] = case
-        self.calls.pop(cache - KEPT, None)
+        self.calls.pop(cache - MAX_CACHES, None)
         for array, changed in zip(arrays, after, strict=True):
             write_back(array, changed)
         return y, cache
@@ -222,11 +224,11 @@ class Isolated:
         return self.file.read_text(encoding="utf-8", errors="replace")
 
 
-def offers_in(homework: Isolated, found: dict[str, Any]) -> Iterator[Offer]:
+def offers_in(homework: IsolatedModule, found: dict[str, Any]) -> Iterator[Offer]:
     """Yield what was found in a file, with functions that run in its process."""
     for index, described in enumerate(found["offers"]):
-        kind, name, support, judges, claims = described
-        offer = Offer(kind, name, nowhere, None, support, judges, claims)
+        kind, name, support, graded, claims = described
+        offer = Offer(kind, name, nowhere, None, support, graded, claims)
         forward_name, backward_name = offer.parts
         backward = partial(homework.backward, index, backward_name)
         yield replace(
@@ -248,7 +250,7 @@ def nowhere(*_: Any, **__: Any) -> tuple[Any, Any]:
 
 
 def remote_forward(
-    homework: Isolated, index: int, name: str
+    homework: IsolatedModule, index: int, name: str
 ) -> Callable[..., tuple[Any, Any]]:
     """Return a forward that runs in the homework's process."""
 

@@ -20,11 +20,11 @@ from ..dialects.dialect import Offer
 from ..dialects.table import DIALECTS, guess
 from ..laws.subject import SubjectError
 from .loader import Account, HomeworkError, load
-from .process import KEPT
+from .process import MAX_CACHES
 
 __all__ = ["main"]
 
-MOST_PRINTED = 2000  # characters
+MAX_PRINTED_LETTERS = 2000  # characters
 
 
 def main() -> None:
@@ -52,7 +52,7 @@ class Scrap(io.TextIOBase):
     """Keep the first of what is printed in a file, and let go of the rest."""
 
     def __init__(self, descriptor: int) -> None:
-        self.descriptor, self.left = descriptor, MOST_PRINTED
+        self.descriptor, self.left = descriptor, MAX_PRINTED_LETTERS
 
     def write(self, text: str) -> int:
         """Keep what there is room for."""
@@ -137,7 +137,7 @@ class Server:
             "missing": [name for name in chosen.names if name not in found],
             "trouble": homework.account.trouble,
             "offers": [
-                (each.kind, each.name, each.support, each.judges, each.claims)
+                (each.kind, each.name, each.support, each.graded, each.claims)
                 for each in self.offers
             ],
             "backwards": [each.backward is not None for each in self.offers],
@@ -148,7 +148,7 @@ class Server:
         y, cache = self.offers[offer].forward(*arrays, **settings)
         self.count += 1
         self.caches[self.count] = cache
-        self.caches.pop(self.count - KEPT, None)
+        self.caches.pop(self.count - MAX_CACHES, None)
         return plain(y), self.count, arrays
 
     def backward(self, offer: int, dy: Any, cache: int) -> Any:

@@ -16,13 +16,13 @@ from .contract import (
     small_calls_return,
 )
 from .linearity import (
-    a_gradient_is_paid_out_in_full,
     a_stride_of_0_is_refused,
     channels_that_do_not_match_are_refused,
     forward_and_backward_are_adjoint,
     pixels_that_no_window_reads_get_gradient_0,
     the_bias_is_added_once,
     the_mean_of_a_constant_is_the_constant,
+    the_sum_of_dx_is_the_sum_of_dy,
 )
 from .oracle import (
     db_equals_the_loops,
@@ -40,7 +40,6 @@ __all__ = [
     "Law",
     "a_batch_is_the_concatenation_of_its_images",
     "a_float_dtype_is_kept",
-    "a_gradient_is_paid_out_in_full",
     "a_gradient_of_another_shape_is_refused",
     "a_stride_of_0_is_refused",
     "arguments_are_left_alone",
@@ -60,5 +59,6 @@ __all__ = [
     "small_calls_return",
     "the_bias_is_added_once",
     "the_mean_of_a_constant_is_the_constant",
+    "the_sum_of_dx_is_the_sum_of_dy",
     "tied_maxima_follow_the_rule",
 ]

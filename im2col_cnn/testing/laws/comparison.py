@@ -1,4 +1,4 @@
-"""Compare what an implementation gave with what is right, and say where they part.
+"""Compare a result with the right one, and say where they differ.
 
 Laws are put to small whole numbers, so that right answers are whole numbers too, or
 simple fractions, and ``==`` would do for loops and matrix products in any float dtype.

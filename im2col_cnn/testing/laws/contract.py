@@ -1,4 +1,4 @@
-"""Demand manners: what any pair of functions owes to whoever calls it."""
+"""Laws of the contract between functions and caller: shapes, dtypes, memory."""
 
 from typing import Any
 
@@ -25,7 +25,7 @@ __all__ = [
 
 
 def small_calls_return(subject: Subject, draw: Draw) -> None:
-    """A call on a small image returns: what does not run cannot be judged."""
+    """A call on a small image returns: what does not run cannot be checked."""
     case = draw(st.just(subject.small[0]), label="case")
     y, cache = subject.run(case)
     if subject.backward is not None:
@@ -190,8 +190,8 @@ def backwards(array: Array) -> Array:
 
 def sliced(array: Array) -> Array:
     """View every other entry of a larger array."""
-    nobody = np.nan if array.dtype.kind == "f" else 0
-    larger = np.full([2 * n for n in array.shape], nobody, array.dtype)
+    gap = np.nan if array.dtype.kind == "f" else 0
+    larger = np.full([2 * n for n in array.shape], gap, array.dtype)
     view = larger[tuple(slice(None, None, 2) for _ in array.shape)]
     view[...] = array
     return view

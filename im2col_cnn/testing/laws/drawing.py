@@ -1,4 +1,4 @@
-"""Draw what laws are put to: a call, and a gradient for what it returns."""
+"""Draw a call, and an upstream gradient for its output."""
 
 from collections.abc import Callable
 from typing import Any
@@ -44,6 +44,6 @@ def draw_upstream(subject: Subject, draw: Draw, y: Array) -> Array:
 
 
 def read_only(array: Array) -> Array:
-    """Return an array that nobody can write into."""
+    """Make an array read-only, and return it."""
     array.flags.writeable = False
     return array

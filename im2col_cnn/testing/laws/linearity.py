@@ -1,4 +1,4 @@
-"""Demand what follows from linearity alone: these laws need no oracle."""
+"""Laws that follow from linearity alone, and need no oracle."""
 
 from typing import Any
 
@@ -12,17 +12,17 @@ from .drawing import Draw, draw_case, draw_upstream, instead
 from .subject import Subject
 
 __all__ = [
-    "a_gradient_is_paid_out_in_full",
     "a_stride_of_0_is_refused",
     "channels_that_do_not_match_are_refused",
     "forward_and_backward_are_adjoint",
     "pixels_that_no_window_reads_get_gradient_0",
     "the_bias_is_added_once",
     "the_mean_of_a_constant_is_the_constant",
+    "the_sum_of_dx_is_the_sum_of_dy",
 ]
 
 
-# What goes to the padding is lost on purpose, and "all" pays out more than it got.
+# What goes to the padding is lost on purpose, and "all" gives more than it got.
 UNPADDED = {"count_include_pad": False, "ties": "split"}
 
 
@@ -77,7 +77,7 @@ def the_bias_is_added_once(subject: Subject, draw: Draw) -> None:
     assert_equal(with_bias, without + b.ravel(), "y")
 
 
-def a_gradient_is_paid_out_in_full(subject: Subject, draw: Draw) -> None:
+def the_sum_of_dx_is_the_sum_of_dy(subject: Subject, draw: Draw) -> None:
     """A pooling hands on all it gets: the sum of dx is the sum of dy."""
     case = draw_case(subject, draw, dtype=np.float64)
     case = instead(draw, case, **unpadded(case))
@@ -86,9 +86,9 @@ def a_gradient_is_paid_out_in_full(subject: Subject, draw: Draw) -> None:
 
     dx, *_ = subject.gradients(dy, cache)
 
-    paid, owed = np.asarray(dx.sum()), np.asarray(dy.sum())
-    if not abs(paid - owed) <= tolerance(dx, np.abs(dy).sum(keepdims=True)):
-        raise BrokenLawError("dx", f"adds up to {paid:g}, dy to {owed:g}", dx)
+    found, wanted = np.asarray(dx.sum()), np.asarray(dy.sum())
+    if not abs(found - wanted) <= tolerance(dx, np.abs(dy).sum(keepdims=True)):
+        raise BrokenLawError("dx", f"adds up to {found:g}, dy to {wanted:g}", dx)
 
 
 def the_mean_of_a_constant_is_the_constant(subject: Subject, draw: Draw) -> None:
@@ -113,9 +113,9 @@ def channels_that_do_not_match_are_refused(subject: Subject, draw: Draw) -> None
 
     def call() -> Any:
         y, cache = subject.run(case)
-        return y if "forward" in subject.judges else backward(subject, y, cache)
+        return y if "forward" in subject.graded else backward(subject, y, cache)
 
-    problem = f"has {w.shape[-2]} channels and x has 1, and nobody objects"
+    problem = f"has {w.shape[-2]} channels and x has 1, and is accepted"
     assert_refused(call, "w", problem)
 
 
@@ -128,7 +128,7 @@ def a_stride_of_0_is_refused(subject: Subject, draw: Draw) -> None:
 
     def call() -> Any:
         y, cache = subject.run(case)
-        return y if "forward" in subject.judges else backward(subject, y, cache)
+        return y if "forward" in subject.graded else backward(subject, y, cache)
 
     assert_refused(call, "stride", "0 is accepted")
 
@@ -139,7 +139,7 @@ def coarser(one: Array, other: Array) -> Array:
 
 
 def unpadded(case: Case) -> dict[str, Any]:
-    """Return the settings under which nothing is paid twice, or to the padding."""
+    """Return the settings under which the sums of dx and dy are equal."""
     return {name: value for name, value in UNPADDED.items() if name in case.settings}
 
 

@@ -1,6 +1,6 @@
-"""Demand the numbers that nested loops compute.
+"""Laws that compare with nested loops: forward, dx, dw, db, NaN.
 
-The loops are slow and obvious, and share no code with what they judge. These laws find
+The loops are slow and obvious, and share no code with what is compared. These laws find
 most bugs; the other laws find the rest, or find them without an oracle.
 """
 
@@ -32,12 +32,12 @@ def forward_equals_the_loops(subject: Subject, draw: Draw) -> None:
 
 
 def dx_equals_the_loops(subject: Subject, draw: Draw) -> None:
-    """Every pixel gets what it is owed: the layer below learns from nothing else."""
+    """dx is that of nested loops: the layer below learns from nothing else."""  # noqa: D403  # its name
     gradient_equals_the_loops(subject, draw, "x")
 
 
 def dw_equals_the_loops(subject: Subject, draw: Draw) -> None:
-    """Every weight gets what it is owed: it is what a kernel learns from."""
+    """dw is that of nested loops: it is what a kernel learns from."""  # noqa: D403  # its name
     gradient_equals_the_loops(subject, draw, "w")
 
 

@@ -1,4 +1,4 @@
-"""Hold an implementation and what is asked of it: the one that laws judge.
+"""An implementation under test: its functions, its draws, its oracle.
 
 Whatever a course calls its functions and wherever it puts its channels, a law sees
 ``forward(*arrays, **settings) -> (y, cache)`` and ``backward(dy, cache) -> gradients``,
@@ -86,7 +86,7 @@ class Oracle(NamedTuple):
 @dataclass(frozen=True, eq=False)
 class Subject:
     """
-    One implementation under judgement.
+    One implementation under test.
 
     Parameters
     ----------
@@ -109,8 +109,8 @@ class Subject:
         The dtypes to feed it, and those it should keep.
     multiple : int
         What upstream gradients are multiples of, so that means of them are exact.
-    judges : tuple of str
-        ``"forward"``, ``"backward"`` or both. What is not judged is not the author's.
+    graded : tuple of str
+        ``"forward"``, ``"backward"`` or both. The other is not the author's.
     ties : str or None
         The rule by which tied maxima share; None is no rule.
     small : tuple of Case
@@ -131,7 +131,7 @@ class Subject:
     inputs: tuple[str, ...] = ("float64",)
     dtypes: tuple[str, ...] = ("float16", "float32", "float64")
     multiple: int = 1
-    judges: tuple[str, ...] = ("forward", "backward")
+    graded: tuple[str, ...] = ("forward", "backward")
     ties: Ties | None = "first"
     small: tuple[Case, ...] = ()
     name: str = ""
@@ -139,17 +139,17 @@ class Subject:
 
     def run(self, case: Case) -> tuple[Array, Any]:
         """Call forward."""
-        return self.forward(*map(self.lent, case.arrays), **case.settings)
+        return self.forward(*map(self.protected, case.arrays), **case.settings)
 
     def gradients(self, dy: Array, cache: Any) -> list[Array]:
         """Return the gradients of all arrays, in a list whatever backward returns."""
         assert self.backward is not None
-        return listed(self.backward(self.lent(dy), cache))
+        return as_list(self.backward(self.protected(dy), cache))
 
-    def lent(self, array: Array) -> Array:
-        """Lend an array: to ourselves it is read-only, to others a copy.
+    def protected(self, array: Array) -> Array:
+        """Pass our own code the read-only array, other people's code a copy.
 
-        One who writes into arguments then breaks one law, and not all of them.
+        An implementation that writes into its arguments then fails one law, not all.
         """
         return array if self.strict else array.copy(order="K")
 
@@ -162,9 +162,9 @@ class Subject:
         """Return the right gradients."""
         assert self.oracle is not None
         assert self.oracle.backward is not None
-        return listed(self.oracle.backward(dy, cache))
+        return as_list(self.oracle.backward(dy, cache))
 
 
-def listed(found: Any) -> list[Array]:
+def as_list(found: Any) -> list[Array]:
     """Return gradients in a list."""
     return list(found) if isinstance(found, tuple) else [found]

@@ -1,4 +1,4 @@
-"""List every law, and whom it is put to."""
+"""The table of laws: what each demands, and of which kinds of operation."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,18 +7,21 @@ from . import contract, linearity, oracle, ties
 from .drawing import Draw
 from .subject import Subject
 
-__all__ = ["FIRST", "LAWS", "TIES", "Law", "laws_for"]
+__all__ = ["FIRST", "LAWS", "Law", "laws_for"]
 
 CONVOLUTIONS = ("conv", "conv_transpose")
 MEANS = ("avg_pool", "adaptive_avg_pool", "global_avg_pool")
 HELPERS = ("mask", "share")
-MOST, ALL = ("*",), ("*", *HELPERS)  # helpers look at one window, without backward
+NOT_HELPERS, ALL_KINDS = (
+    ("*",),
+    ("*", *HELPERS),
+)  # helpers look at one window, without backward
 
 
 @dataclass(frozen=True)
 class Law:
     """
-    A law and whom it is put to.
+    A law, and the operations that it is about.
 
     Parameters
     ----------
@@ -27,9 +30,9 @@ class Law:
     kinds : tuple of str
         The kinds of subject that it is put to; ``"*"`` is every kind but `HELPERS`.
     array : str
-        The array whose gradient it judges; empty if it judges something else.
-    judges : tuple of str
-        What of the subject it judges; one of them must be the author's.
+        The array whose gradient it is about; empty if it is about something else.
+    concerns : tuple of str
+        Which of forward and backward it is about; one must be the author's.
     oracle : bool
         Whether it needs to be told what is right.
     follows : bool
@@ -41,9 +44,9 @@ class Law:
     """
 
     demand: Callable[[Subject, Draw], None]
-    kinds: tuple[str, ...] = MOST
+    kinds: tuple[str, ...] = NOT_HELPERS
     array: str = ""
-    judges: tuple[str, ...] = ("forward", "backward")
+    concerns: tuple[str, ...] = ("forward", "backward")
     oracle: bool = False
     follows: bool = False
     turns: str = ""
@@ -60,13 +63,13 @@ class Law:
         return (self.demand.__doc__ or "").strip().splitlines()[0]
 
     def is_put_to(self, subject: Subject) -> bool:
-        """Tell whether this law has something to judge here."""
+        """Tell whether this law applies to an implementation."""
         return (
             ("*" if "*" in self.kinds and subject.kind not in HELPERS else subject.kind)
             in self.kinds
             and (not self.array or self.array in subject.arrays)
-            and (subject.backward is not None or "forward" in self.judges)
-            and any(part in subject.judges for part in self.judges)
+            and (subject.backward is not None or "forward" in self.concerns)
+            and any(part in subject.graded for part in self.concerns)
             and (subject.oracle is not None or not self.oracle)
             and (subject.small != () or self.demand != contract.small_calls_return)
             and all(self.turns in ("", *call.settings) for call in subject.small)
@@ -86,7 +89,7 @@ class Law:
 FORWARD, BACKWARD = ("forward",), ("backward",)
 
 # These two are put by themselves, before the others.
-FIRST = Law(contract.small_calls_return, ALL)
+FIRST = Law(contract.small_calls_return, ALL_KINDS)
 TIES = Law(
     ties.tied_maxima_follow_the_rule,
     ("max_pool", "mask"),
@@ -97,48 +100,48 @@ LAWS = (
     FIRST,
     Law(
         oracle.forward_equals_the_loops,
-        ALL,
-        judges=FORWARD,
+        ALL_KINDS,
+        concerns=FORWARD,
         oracle=True,
     ),
-    Law(oracle.dx_equals_the_loops, array="x", judges=BACKWARD, oracle=True),
-    Law(oracle.dw_equals_the_loops, array="w", judges=BACKWARD, oracle=True),
-    Law(oracle.db_equals_the_loops, array="b", judges=BACKWARD, oracle=True),
+    Law(oracle.dx_equals_the_loops, array="x", concerns=BACKWARD, oracle=True),
+    Law(oracle.dw_equals_the_loops, array="w", concerns=BACKWARD, oracle=True),
+    Law(oracle.db_equals_the_loops, array="b", concerns=BACKWARD, oracle=True),
     TIES,
     Law(
         linearity.forward_and_backward_are_adjoint,
         (*CONVOLUTIONS, *MEANS, "im2col"),
-        judges=BACKWARD,
+        concerns=BACKWARD,
         follows=True,
     ),
     Law(
         linearity.pixels_that_no_window_reads_get_gradient_0,
         ("conv", "max_pool", "avg_pool"),
-        judges=BACKWARD,
+        concerns=BACKWARD,
         follows=True,
     ),
-    Law(linearity.the_bias_is_added_once, CONVOLUTIONS, judges=FORWARD, follows=True),
+    Law(linearity.the_bias_is_added_once, CONVOLUTIONS, concerns=FORWARD, follows=True),
     Law(
-        linearity.a_gradient_is_paid_out_in_full,
+        linearity.the_sum_of_dx_is_the_sum_of_dy,
         ("max_pool", "avg_pool"),
-        judges=BACKWARD,
+        concerns=BACKWARD,
         follows=True,
     ),
     Law(
         linearity.the_mean_of_a_constant_is_the_constant,
         MEANS,
-        judges=FORWARD,
+        concerns=FORWARD,
         follows=True,
     ),
     Law(
         contract.every_gradient_has_the_shape_of_its_array,
-        judges=BACKWARD,
+        concerns=BACKWARD,
         follows=True,
     ),
     Law(contract.a_batch_is_the_concatenation_of_its_images, follows=True),
     Law(contract.arguments_are_left_alone),
-    Law(contract.backward_can_be_called_again, judges=BACKWARD),
-    Law(contract.backward_goes_with_its_own_forward, judges=BACKWARD),
+    Law(contract.backward_can_be_called_again, concerns=BACKWARD),
+    Law(contract.backward_goes_with_its_own_forward, concerns=BACKWARD),
     Law(contract.memory_layout_does_not_matter),
     Law(contract.a_float_dtype_is_kept, advice=True),
     Law(
@@ -148,7 +151,9 @@ LAWS = (
         follows=True,
         advice=True,
     ),
-    Law(contract.a_gradient_of_another_shape_is_refused, judges=BACKWARD, advice=True),
+    Law(
+        contract.a_gradient_of_another_shape_is_refused, concerns=BACKWARD, advice=True
+    ),
     Law(linearity.channels_that_do_not_match_are_refused, ("conv",), advice=True),
     Law(
         linearity.a_stride_of_0_is_refused,
@@ -160,5 +165,5 @@ LAWS = (
 
 
 def laws_for(subject: Subject) -> list[Law]:
-    """Return the laws that have something to judge in a subject."""
+    """Return the laws that apply to an implementation."""
     return [law for law in LAWS if law.is_put_to(subject)]

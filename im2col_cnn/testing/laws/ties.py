@@ -1,4 +1,4 @@
-"""Demand that tied maxima share by a rule, whichever rule that is.
+"""The law of tied maxima: their gradients follow one of three rules.
 
 Three rules are in use: the first in reading order takes all (PyTorch, TensorFlow), all
 share (some textbooks), each takes all (some courses: it pays out more than it got). A
