@@ -1,5 +1,30 @@
-"""Convolutional networks in NumPy: im2col, col2im and the gradients that follow."""
+"""
+Convolutional networks in NumPy: im2col, col2im and the gradients that follow.
 
+Images are arrays (N, *SPATIAL, C), kernels (*KERNEL, C, F): channels last, one to three
+spatial axes. Every operation is a pair of functions; the cache ties them together:
+
+>>> import numpy as np
+>>> from im2col_cnn import conv_backward, conv_forward
+>>> x, w = np.ones((1, 5, 5, 1)), np.ones((3, 3, 1, 2))
+>>> y, cache = conv_forward(x, w, stride=2)
+>>> y.shape
+(1, 2, 2, 2)
+>>> dx, dw, db = conv_backward(np.ones_like(y), cache)
+
+The same mathematics stands here three times: `im2col_cnn.loops` is the definition,
+`im2col`, `col2im` write it as one matrix product, the functions of this module are
+fast.
+
+im2col_cnn.ops            caches, and what else annotations name
+im2col_cnn.nn             layers, training, evaluation
+im2col_cnn.files          datasets and weights in HDF5
+im2col_cnn.testing        laws that a convolution obeys, and a grader for yours
+im2col_cnn.pictures       drawings of all of it
+im2col_cnn.step_by_step   the functions of the course's notebook
+"""
+
+from ._version import __version__
 from .columns import col2im, coverage, im2col, windows
 from .ops.adaptive_pool import (
     adaptive_avg_pool_backward,
@@ -77,6 +102,7 @@ from .window import Window
 
 __all__ = [
     "Window",
+    "__version__",
     "adaptive_avg_pool_backward",
     "adaptive_avg_pool_forward",
     "adaptive_max_pool_backward",

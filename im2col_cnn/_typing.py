@@ -18,7 +18,10 @@ __all__ = [
     "Columns",
     "Images",
     "Kernels",
+    "Mode",
     "Padding",
+    "PaddingWord",
+    "Reduction",
     "Shape",
     "Sizes",
     "Ties",
@@ -32,5 +35,8 @@ Columns: TypeAlias = Array  # (N * prod(OUT), prod(KERNEL) * C)
 
 Shape: TypeAlias = tuple[int, ...]
 Sizes: TypeAlias = int | Sequence[int]  # one int, or one int per spatial axis
-Padding: TypeAlias = int | Sequence[int | Sequence[int]] | str  # six forms, see Window
+PaddingWord: TypeAlias = Literal["valid", "same", "same_lower"]
+Padding: TypeAlias = int | Sequence[int | Sequence[int]] | PaddingWord  # see Window
 Ties: TypeAlias = Literal["first", "split", "all"]
+Reduction: TypeAlias = Literal["sum", "mean"]  # of the copies that col2im adds up
+Mode: TypeAlias = Literal["max", "average"]  # the notebook's two ways to pool

@@ -13,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-from ._version import package_version
+from ._version import __version__
 from .commands.arguments import BadInputError
 from .commands.check import check
 from .commands.compare import compare
@@ -44,7 +44,7 @@ app.command()(doctor)
 def show_version(wanted: bool) -> None:
     """Write the version and leave."""
     if wanted:
-        typer.echo(f"im2col-cnn {package_version()}")
+        typer.echo(f"im2col-cnn {__version__}")
         raise typer.Exit
 
 

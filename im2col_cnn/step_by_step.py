@@ -12,7 +12,7 @@ from typing import Any, cast
 import numpy as np
 
 from ._checks import as_array, as_choice, as_shape, as_window, quoted
-from ._typing import Array, ArrayLike, Sizes
+from ._typing import Array, ArrayLike, Mode, Sizes
 from .ops.avg_pool import avg_pool_backward, avg_pool_forward
 from .ops.conv import conv_backward, conv_cache, conv_forward
 from .ops.max_pool import max_pool_backward, max_pool_forward
@@ -192,7 +192,7 @@ def average_pool(dJ_dZ_slice: float, shape: Sizes) -> Array:
 
 
 def pool_forward(
-    A_prev: ArrayLike, hyperparameters: Hyperparameters, mode: str = "max"
+    A_prev: ArrayLike, hyperparameters: Hyperparameters, mode: Mode = "max"
 ) -> tuple[Array, PoolCache]:
     """
     Pool every window by its maximum or its mean.
@@ -232,7 +232,7 @@ def pool_forward(
     return Z, (A_prev, hyperparameters)
 
 
-def pool_backward(dJ_dZ: ArrayLike, cache: PoolCache, mode: str = "max") -> Array:
+def pool_backward(dJ_dZ: ArrayLike, cache: PoolCache, mode: Mode = "max") -> Array:
     """
     Return the gradient of `pool_forward` with respect to its input.
 
@@ -269,7 +269,7 @@ def pool_backward(dJ_dZ: ArrayLike, cache: PoolCache, mode: str = "max") -> Arra
     return backward(dJ_dZ, pool_cache)
 
 
-def pooling(mode: str) -> tuple[Callable[..., Any], Callable[..., Array]]:
+def pooling(mode: Mode) -> tuple[Callable[..., Any], Callable[..., Array]]:
     """Return forward and backward of a mode."""
     if as_choice(mode, "mode", ("max", "average")) == "max":
         return max_pool_forward, max_pool_backward

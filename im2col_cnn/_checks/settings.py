@@ -9,12 +9,12 @@ from math import inf, isfinite
 from operator import index
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, get_args
 
 import numpy as np
 import numpy.typing as npt
 
-from .._typing import Padding, Shape, Sizes
+from .._typing import Padding, PaddingWord, Shape, Sizes
 
 __all__ = [
     "as_above_zero",
@@ -48,6 +48,7 @@ __all__ = [
 ]
 
 
+Word = TypeVar("Word", bound=str)
 MAX_LETTERS = 100  # of a value that is quoted
 MAX_LINE_LETTERS = 500  # of what a file says
 
@@ -176,14 +177,14 @@ def as_per_axis(value: Sizes, name: str, axes: int, *, at_least: int) -> Shape:
     return sizes
 
 
-def as_padding(value: Padding, axes: int) -> str | tuple[tuple[int, int], ...]:
+def as_padding(value: Padding, axes: int) -> PaddingWord | tuple[tuple[int, int], ...]:
     """Return `value` as one ``(before, after)`` pair per spatial axis, or as its word.
 
     An int, one int per axis, and pairs become pairs; ``"valid"`` becomes zeros. How
     much ``"same"`` and ``"same_lower"`` add is a matter of geometry: see `Window`.
     """
     if isinstance(value, str):
-        word = as_choice(value, "padding", ("valid", "same", "same_lower"))
+        word: PaddingWord = as_choice(value, "padding", get_args(PaddingWord))
         return ((0, 0),) * axes if word == "valid" else word
     rule = (
         "padding must be an int, one int or one (before, after) pair per spatial axis, "
@@ -228,14 +229,15 @@ def as_float_dtype(value: npt.DTypeLike) -> np.dtype:
     return dtype
 
 
-def as_choice(value: Any, name: str, choices: tuple[str, ...]) -> str:
+def as_choice(value: Any, name: str, choices: tuple[Word, ...]) -> Word:
     """Return `value` if it is one of the words in `choices`."""
     words = ", ".join(f'"{choice}"' for choice in choices)
     if not isinstance(value, str):
         raise TypeError(f"{name} must be one of {words}, got {quoted(value)}")
-    if value not in choices:
-        raise ValueError(f"{name} must be one of {words}, got {quoted(value)}")
-    return value
+    for choice in choices:
+        if value == choice:
+            return choice
+    raise ValueError(f"{name} must be one of {words}, got {quoted(value)}")
 
 
 def as_flag(value: Any, name: str) -> bool:

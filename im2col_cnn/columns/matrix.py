@@ -22,7 +22,16 @@ from .._checks import (
     require_columns,
 )
 from .._dtypes import arithmetic, mean_arithmetic
-from .._typing import Array, ArrayLike, Columns, Images, Padding, Shape, Sizes
+from .._typing import (
+    Array,
+    ArrayLike,
+    Columns,
+    Images,
+    Padding,
+    Reduction,
+    Shape,
+    Sizes,
+)
 from ..window import Window
 
 __all__ = ["col2im", "fold", "im2col", "unfold"]
@@ -121,7 +130,7 @@ def col2im(
     stride: Sizes = 1,
     padding: Padding = 0,
     dilation: Sizes = 1,
-    reduce: str = "sum",
+    reduce: Reduction = "sum",
 ) -> Images:
     """
     Add every entry of a column matrix to the pixel it was read from.

@@ -11,13 +11,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any, TypeAlias, cast, get_args
 
 import numpy as np
 import typer
 
 from .._checks import quoted
-from .._typing import Padding, Shape
+from .._typing import Padding, PaddingWord, Shape
 from ..files.atomic import require_writable, write_whole
 from ..files.photos import Fit
 
@@ -137,8 +137,8 @@ def read_sizes(text: str, option: str, example: str) -> Shape:
 
 def read_padding(text: str) -> Padding:
     """Parse a padding: a word, a number, or one number or pair per axis."""
-    if text in ("valid", "same", "same_lower"):
-        return text
+    if text in get_args(PaddingWord):
+        return cast(PaddingWord, text)
     sides = text.split("x")
     if not all(re.fullmatch(f"{NUMBER}(:{NUMBER})?", side) for side in sides):
         raise BadInputError(

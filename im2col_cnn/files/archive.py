@@ -23,7 +23,7 @@ import h5py
 import numpy as np
 
 from .._typing import Array
-from .._version import package_version
+from .._version import __version__
 from .atomic import write_whole
 from .hdf5.content import Content
 from .hdf5.source import Source, reading, require_readable
@@ -83,7 +83,7 @@ def write_archive(
         # Text of fixed length: it lies where it is used, not in a heap of its own.
         file.attrs["format"] = np.bytes_(f"im2col_cnn {kind}")
         file.attrs["format_version"] = FORMAT_VERSION
-        file.attrs["package_version"] = np.bytes_(package_version())
+        file.attrs["package_version"] = np.bytes_(__version__)
         everything = {"configuration": np.bytes_(text), **arrays}
         for name, array in everything.items():
             file.create_dataset(name, data=array, track_times=False)

@@ -8,12 +8,13 @@ Backward asks, for each product of that sum, what it owes to its two factors:
 """
 
 from dataclasses import dataclass
+from typing import Literal, overload
 
 import numpy as np
 
 from .._checks import as_convolution, as_flag, as_upstream, require_cache
 from .._dtypes import arithmetic
-from .._typing import Array, ArrayLike, Images, Padding, Shape, Sizes
+from .._typing import Array, ArrayLike, Images, Kernels, Padding, Shape, Sizes
 from ..window import Window
 
 __all__ = [
@@ -70,9 +71,27 @@ def conv_forward(
     return y, LoopConvCache(x, w, b, y, window, groups)
 
 
+@overload
+def conv_backward(
+    dy: ArrayLike, cache: LoopConvCache, *, input_gradient: Literal[True] = True
+) -> tuple[Images, Kernels, Array | None]: ...
+
+
+@overload
+def conv_backward(
+    dy: ArrayLike, cache: LoopConvCache, *, input_gradient: Literal[False]
+) -> tuple[None, Kernels, Array | None]: ...
+
+
+@overload
+def conv_backward(
+    dy: ArrayLike, cache: LoopConvCache, *, input_gradient: bool
+) -> tuple[Images | None, Kernels, Array | None]: ...
+
+
 def conv_backward(
     dy: ArrayLike, cache: LoopConvCache, *, input_gradient: bool = True
-) -> tuple[Images | None, Array, Array | None]:
+) -> tuple[Images | None, Kernels, Array | None]:
     """Pay back every product of `conv_forward` to its two factors."""
     cache = require_cache(cache, LoopConvCache, "loops.conv_forward")
     wanted = as_flag(input_gradient, "input_gradient")

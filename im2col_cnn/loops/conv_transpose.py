@@ -4,6 +4,7 @@ patch(n, stop) += x[n, stop, c] * w[..., c]       for every channel c of x
 """
 
 from dataclasses import dataclass
+from typing import Literal, overload
 
 import numpy as np
 
@@ -14,7 +15,7 @@ from .._checks import (
     require_cache,
 )
 from .._dtypes import arithmetic
-from .._typing import Array, ArrayLike, Images, Padding, Sizes
+from .._typing import Array, ArrayLike, Images, Kernels, Padding, Sizes
 from ..placing import transposed_window
 from ..window import Window
 from .conv import crop, pad, place
@@ -75,9 +76,30 @@ def conv_transpose_forward(
     return y, LoopConvTransposeCache(x, w, b, y, window, groups)
 
 
+@overload
+def conv_transpose_backward(
+    dy: ArrayLike,
+    cache: LoopConvTransposeCache,
+    *,
+    input_gradient: Literal[True] = True,
+) -> tuple[Images, Kernels, Array | None]: ...
+
+
+@overload
+def conv_transpose_backward(
+    dy: ArrayLike, cache: LoopConvTransposeCache, *, input_gradient: Literal[False]
+) -> tuple[None, Kernels, Array | None]: ...
+
+
+@overload
+def conv_transpose_backward(
+    dy: ArrayLike, cache: LoopConvTransposeCache, *, input_gradient: bool
+) -> tuple[Images | None, Kernels, Array | None]: ...
+
+
 def conv_transpose_backward(
     dy: ArrayLike, cache: LoopConvTransposeCache, *, input_gradient: bool = True
-) -> tuple[Images | None, Array, Array | None]:
+) -> tuple[Images | None, Kernels, Array | None]:
     """Pay back every painted product to its two factors."""
     cache = require_cache(cache, LoopConvTransposeCache, "loops.conv_transpose_forward")
     wanted = as_flag(input_gradient, "input_gradient")

@@ -10,6 +10,7 @@ taken, tile by tile, is chosen in `tiling.dispatch`: the plain one in `tiling.ge
 """
 
 from dataclasses import dataclass
+from typing import Literal, overload
 
 import numpy as np
 
@@ -131,6 +132,24 @@ def conv_forward(
     dtypes = arithmetic(cache.dtype)
     y = correlate(cache.x, cache.w, cache.window, groups, dtypes=dtypes, b=cache.b)
     return y, cache
+
+
+@overload
+def conv_backward(
+    dy: ArrayLike, cache: ConvCache, *, input_gradient: Literal[True] = True
+) -> tuple[Images, Kernels, Array | None]: ...
+
+
+@overload
+def conv_backward(
+    dy: ArrayLike, cache: ConvCache, *, input_gradient: Literal[False]
+) -> tuple[None, Kernels, Array | None]: ...
+
+
+@overload
+def conv_backward(
+    dy: ArrayLike, cache: ConvCache, *, input_gradient: bool
+) -> tuple[Images | None, Kernels, Array | None]: ...
 
 
 def conv_backward(

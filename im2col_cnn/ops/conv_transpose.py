@@ -8,6 +8,7 @@ this needs on the way back is the convolution itself:
 """
 
 from dataclasses import dataclass
+from typing import Literal, overload
 
 import numpy as np
 
@@ -130,6 +131,24 @@ def conv_transpose_forward(
     dtypes = arithmetic(x, w, b)
     cache = ConvTransposeCache(x, w, b, window, groups, dtypes.result)
     return image_gradient(x, w, window, groups, dtypes=dtypes, b=b), cache
+
+
+@overload
+def conv_transpose_backward(
+    dy: ArrayLike, cache: ConvTransposeCache, *, input_gradient: Literal[True] = True
+) -> tuple[Images, Kernels, Array | None]: ...
+
+
+@overload
+def conv_transpose_backward(
+    dy: ArrayLike, cache: ConvTransposeCache, *, input_gradient: Literal[False]
+) -> tuple[None, Kernels, Array | None]: ...
+
+
+@overload
+def conv_transpose_backward(
+    dy: ArrayLike, cache: ConvTransposeCache, *, input_gradient: bool
+) -> tuple[Images | None, Kernels, Array | None]: ...
 
 
 def conv_transpose_backward(

@@ -12,13 +12,13 @@ for nothing else.
 """
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import hypothesis.strategies as st
 import numpy as np
 import numpy.typing as npt
 
-from .._typing import Array, Padding, Shape
+from .._typing import Array, Padding, PaddingWord, Shape
 from .support import EVERYTHING, Freedom, Support
 
 __all__ = [
@@ -128,7 +128,7 @@ def paddings(
             draw(st.integers(s.least if pooling else 1, s.least + 2 * MOST_TAPS))
             for s in sweeps
         ]
-        return tuple(sizes), form
+        return tuple(sizes), cast(PaddingWord, form)
     if form == "int":
         p = draw(st.integers(0, min(most_around(s, pooling=pooling) for s in sweeps)))
         return tuple(s.padded_size - 2 * p for s in sweeps), p
@@ -142,7 +142,7 @@ def paddings(
             s.padded_size - sum(pair) for s, pair in zip(sweeps, pairs, strict=True)
         ]
         return tuple(sizes), tuple(pairs)
-    return tuple(s.padded_size for s in sweeps), form  # "valid"
+    return tuple(s.padded_size for s in sweeps), "valid"
 
 
 def most_around(sweep: Sweep, *, pooling: bool) -> int:

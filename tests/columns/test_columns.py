@@ -1,5 +1,8 @@
 """im2col and col2im: what no law says of them; test_promises.py puts the laws."""
 
+# mypy: disable-error-code="arg-type"
+# A wrong word is among the cases.
+
 import hypothesis.strategies as st
 import numpy as np
 import pytest

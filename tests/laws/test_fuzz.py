@@ -18,7 +18,9 @@ PUBLIC = {
     **{f"loops.{name}": getattr(loops, name) for name in loops.__all__},
 }
 # Not functions of arrays: what threads are used is a setting of the process.
-CALLS = {name: call for name, call in PUBLIC.items() if name != "threads"}
+CALLS = {
+    name: call for name, call in PUBLIC.items() if callable(call) and name != "threads"
+}
 BACKWARDS = [name for name in CALLS if name.endswith("_backward")]
 
 numbers = st.sampled_from([0, 1, 2, 3, -1, 1.5, True, None, "1", 2**31, 10**30, np.nan])

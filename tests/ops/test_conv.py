@@ -6,6 +6,7 @@ from hypothesis import given
 from numpy.testing import assert_array_equal
 
 from im2col_cnn import conv_backward, conv_forward, loops
+from im2col_cnn._typing import PaddingWord
 from im2col_cnn.testing.strategies import Case, convolutions
 
 
@@ -83,13 +84,12 @@ def test_a_convolution_by_hand() -> None:
     dx, dw, _ = conv_backward([[[[1], [2], [3]], [[4], [5], [6]]]], cache)
 
     assert (y == -11).all()
-    assert dx is not None
     assert dx[0, :, :, 0].tolist() == [[1, 2, 3, 0], [4, 4, 4, -3], [0, -4, -5, -6]]
     assert dw[:, :, 0, 0].tolist() == [[175, 196], [385, 406]]
 
 
 @pytest.mark.parametrize("padding", ["same", "same_lower"])
-def test_same_keeps_the_size_at_stride_1(padding: str) -> None:
+def test_same_keeps_the_size_at_stride_1(padding: PaddingWord) -> None:
     y, _ = conv_forward(np.ones((1, 5, 6, 1)), np.ones((2, 4, 1, 1)), padding=padding)
 
     assert y.shape == (1, 5, 6, 1)

@@ -126,7 +126,6 @@ def test_dx_is_drawn_as_a_full_correlation(stride: int) -> None:
     shape = (1, stride + 3, 2 * stride + 2, 1)
     _, cache = conv_forward(np.zeros(shape, int), w[..., None, None], stride=stride)
     dx, _, _ = conv_backward(as_batch(DY), cache)
-    assert dx is not None
 
     picture = draw_full_correlation(DY, w, stride=stride)
 
@@ -138,7 +137,6 @@ def test_the_matrix_of_a_convolution_convolves_and_its_transpose_goes_back() -> 
     picture = draw_convolution_matrix(X.shape, W, stride=(1, 2), padding=1)
     y, cache = conv_forward(as_batch(X), W[..., None, None], stride=(1, 2), padding=1)
     dx, _, _ = conv_backward(y, cache)
-    assert dx is not None
 
     matrix, transposed = (one(arrays(picture, name)) for name in ("M", "transposed"))
 

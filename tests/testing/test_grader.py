@@ -86,7 +86,6 @@ def test_the_same_seed_gives_the_same_report() -> None:
 def test_a_gradient_of_nan_breaks_every_law_of_sums() -> None:
     def backward(dy: Array, cache: Any) -> Any:
         dx, dw, db = fast.conv_backward(dy, cache)
-        assert dx is not None
         return dx * np.nan, dw, db
 
     report = check_conv(fast.conv_forward, backward, examples=5)

@@ -89,11 +89,10 @@ def test_large_numbers_that_overflow_on_the_way_go_the_long_way() -> None:
     w[1, 1] = np.eye(64, 65)
 
     y, cache = conv_forward(x, w, padding=1)
-    dx, dw, _ = conv_backward(dy * np.float32(1e-37), cache)
+    _, dw, _ = conv_backward(dy * np.float32(1e-37), cache)
 
     np.testing.assert_array_equal(y[..., :64], x)
     assert np.isfinite(dw).all()
-    assert dx is not None
 
 
 def test_rounding_is_no_worse_than_that_of_the_products_it_saves() -> None:
