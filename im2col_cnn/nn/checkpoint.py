@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .._checks import printable
+from .._dtypes import arithmetic
 from .._typing import Array
 from ..files.archive import Archive, read_archive, write_archive
 from ..files.weights import file_names
@@ -137,7 +138,7 @@ def load_checkpoint(path: str | PathLike[str], state: TrainingState) -> None:
         for name, file_name in zip(state.network.arrays, ours, strict=True)
     }
     state.best = {names[name]: array for name, array in best.items()}
-    state.optimizer.state = memory
+    state.optimizer.state, state.optimizer.served = memory, {}
     state.held_out = state.held_out._replace(indices=held_out)
     state.history = history
 
@@ -191,11 +192,12 @@ def require_memory(path: Any, memory: dict[str, Array], state: TrainingState) ->
     """Refuse the arrays of an optimizer of other parameters."""
     for name, array in memory.items():
         parameter = state.network.parameters.get(name.rpartition(".")[0])
-        like = np.zeros((), np.int64) if parameter is None else parameter
-        if (array.shape, array.dtype) != (like.shape, like.dtype):
+        shape, dtype = (), np.dtype(np.int64)
+        if parameter is not None:
+            shape, dtype = parameter.shape, arithmetic(parameter).working
+        if (array.shape, array.dtype) != (shape, dtype):
             raise ValueError(
-                f"{path}: optimizer/{name} must have shape {like.shape} and be "
-                f"{like.dtype}"
+                f"{path}: optimizer/{name} must have shape {shape} and be {dtype}"
             )
         # Steps are counted, and squares add up: neither goes below 0.
         counts = name == "steps" or name.endswith(".square")

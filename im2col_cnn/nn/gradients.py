@@ -14,6 +14,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from .._dtypes import arithmetic
 from .._typing import Array, ArrayLike
 from ..ops.losses import softmax_cross_entropy
 from .evaluation import as_examples
@@ -56,7 +57,7 @@ def loss_and_gradients(
     loss : float
         The sum over the images; divided by `n` it is the mean that `fit` reports.
     gradients : dict of str to array
-        One sum per parameter.
+        One sum per parameter; of float16, in float32.
     n : int
         How many images there are.
 
@@ -128,7 +129,12 @@ def forward_backward(
     N = len(images)
     scores, caches = network.forward(images, training=True, rng=rng)
     loss, dscores = softmax_cross_entropy(scores, labels)
-    _, gradients = network.backward(dscores * N, caches, input_gradient=False)
+    _, found = network.backward(dscores * N, caches, input_gradient=False)
+    gradients = {
+        # Sums of float16 go on in float32: what is small would vanish beside them.
+        name: gradient.astype(arithmetic(gradient).working, copy=False)
+        for name, gradient in found.items()
+    }
     right = int(np.sum(scores.argmax(axis=1) == labels))
     return Shard(loss * N, gradients, N, right, caches)
 

@@ -13,8 +13,15 @@ from typing import Any, TypeAlias, final
 
 import numpy as np
 
-from .._checks import as_above_zero, as_at_least_zero, as_below_one, quoted
-from .._typing import Array
+from .._checks import (
+    as_above_zero,
+    as_array,
+    as_at_least_zero,
+    as_below_one,
+    quoted,
+)
+from .._dtypes import arithmetic
+from .._typing import Array, ArrayLike
 
 __all__ = ["SGD", "Adam", "Optimizer"]
 
@@ -23,13 +30,18 @@ Arrays: TypeAlias = Mapping[str, Array]
 
 @dataclass(eq=False)
 class Optimizer(ABC):
-    """An optimizer: a learning rate, and the arrays it keeps from step to step."""
+    """
+    An optimizer: a learning rate, and the arrays it keeps from step to step.
+
+    It serves the parameters of its first step, the very arrays: what it has learned
+    about one network would lead another astray.
+    """
 
     learning_rate: float
     state: dict[str, Array] = field(default_factory=dict, init=False, repr=False)
+    served: dict[str, Array] = field(default_factory=dict, init=False, repr=False)
 
-    @abstractmethod
-    def step(self, parameters: Arrays, gradients: Arrays) -> None:
+    def step(self, parameters: Arrays, gradients: Mapping[str, ArrayLike]) -> None:
         """
         Move every parameter one step downhill, in place.
 
@@ -44,9 +56,58 @@ class Optimizer(ABC):
         Raises
         ------
         TypeError, ValueError
-            If a parameter is no array of floats, or names or shapes differ; nothing has
-            been changed then.
+            If a parameter is no array of floats, if names or shapes differ, or if the
+            optimizer has served other parameters; nothing has been changed then.
+
+        Notes
+        -----
+        float16 is moved by arithmetic in float32, and rounded once. Overflow and
+        underflow are not reported here, whatever ``np.seterr`` says: a step that ends
+        in the middle would leave some parameters where they were.
         """
+        found = as_gradients(parameters, gradients)
+        self.require_served(parameters)
+        self.served = dict(parameters)
+        with np.errstate(all="ignore"):
+            self.move(parameters, found)
+
+    @abstractmethod
+    def move(self, parameters: Arrays, gradients: Arrays) -> None:
+        """Move parameters by gradients that fit them; they are in the working dtype."""
+
+    def kept(self, name: str, like: Array) -> Array:
+        """Return the array of `state` under `name`; the first time, zeros as `like`."""
+        if name not in self.state:
+            self.state[name] = np.zeros_like(like)
+        return self.state[name]
+
+    def require_served(self, parameters: Arrays) -> None:
+        """Refuse other parameters than those of the first step, or of `state`."""
+        way_out = "make a new one, or empty its `state` and its `served`"
+        if self.served and self.served.keys() != parameters.keys():
+            odd = sorted(parameters.keys() - self.served.keys())
+            raise ValueError(
+                f"this optimizer serves {', '.join(self.served):.60}"
+                f"{f' and not {odd[0]}' if odd else ', all of them'}: {way_out}"
+            )
+        for name, parameter in self.served.items():
+            if parameters[name] is not parameter:
+                raise ValueError(
+                    f"this optimizer serves other arrays than {name} of this network: "
+                    f"{way_out}"
+                )
+        shapes = {name: parameter.shape for name, parameter in parameters.items()}
+        for name, array in self.state.items():
+            expected = () if name == "steps" else shapes.get(name.rpartition(".")[0])
+            if array.shape != expected:
+                raise ValueError(
+                    f"the state of this optimizer holds {name} of shape {array.shape}, "
+                    f"as other parameters have: {way_out}"
+                )
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out `served`: a copy serves the copies it is given."""
+        return vars(self) | {"served": {}}
 
 
 @final
@@ -98,15 +159,15 @@ class SGD(Optimizer):
         self.momentum = as_below_one(self.momentum, "momentum")
         self.weight_decay = as_at_least_zero(self.weight_decay, "weight_decay")
 
-    def step(self, parameters: Arrays, gradients: Arrays) -> None:
-        """Move every parameter one step downhill, in place; see `Optimizer.step`."""
-        require_match(parameters, gradients)
-        shrink(parameters, self.learning_rate * self.weight_decay)
+    def move(self, parameters: Arrays, gradients: Arrays) -> None:
+        """Follow the formula above."""
+        rate = float(self.learning_rate)
         for name, parameter in parameters.items():
-            velocity = remembered(self.state, f"{name}.velocity", parameter)
+            gradient = gradients[name]
+            velocity = self.kept(f"{name}.velocity", gradient)
             velocity *= self.momentum
-            velocity -= self.learning_rate * gradients[name]
-            parameter[...] += velocity
+            velocity -= rate * gradient
+            add(parameter, velocity, decay=rate * self.weight_decay)
 
 
 @final
@@ -167,57 +228,64 @@ class Adam(Optimizer):
         self.epsilon = as_above_zero(self.epsilon, "epsilon")
         self.weight_decay = as_at_least_zero(self.weight_decay, "weight_decay")
 
-    def step(self, parameters: Arrays, gradients: Arrays) -> None:
-        """Move every parameter one step downhill, in place; see `Optimizer.step`."""
-        require_match(parameters, gradients)
-        shrink(parameters, self.learning_rate * self.weight_decay)
-        steps = remembered(self.state, "steps", np.zeros((), np.int64))
+    def move(self, parameters: Arrays, gradients: Arrays) -> None:
+        """Follow the formula above."""
+        rate = float(self.learning_rate)
+        steps = self.kept("steps", np.zeros((), np.int64))
         steps += 1
         growth = 1 - self.beta1 ** int(steps)
         square_growth = sqrt(1 - self.beta2 ** int(steps))
         for name, parameter in parameters.items():
             gradient = gradients[name]
-            mean = remembered(self.state, f"{name}.mean", parameter)
-            square = remembered(self.state, f"{name}.square", parameter)
+            mean = self.kept(f"{name}.mean", gradient)
+            square = self.kept(f"{name}.square", gradient)
             mean += (1 - self.beta1) * (gradient - mean)
             square += (1 - self.beta2) * (gradient * gradient - square)
             spread = np.sqrt(square) / square_growth + self.epsilon
-            parameter[...] -= (self.learning_rate / growth) * mean / spread
+            change = (-rate / growth) * mean / spread
+            add(parameter, change, decay=rate * self.weight_decay)
 
 
-def shrink(parameters: Arrays, share: float) -> None:
+def add(parameter: Array, change: Array, *, decay: float) -> None:
     """
-    Take a share away from every weight, apart from what the gradient asks for.
+    Add a change to a parameter, in place; first take a share away from weights.
 
-    Biases, scales and means stay: they have one axis, weights have two or more.
+    Biases, scales and means do not decay: they have one axis, weights have two or more.
     """
-    if share:
-        for parameter in parameters.values():
-            if parameter.ndim > 1:
-                np.multiply(parameter, 1 - share, out=parameter)
+    exact = parameter.astype(change.dtype, copy=False)  # of float16, float32
+    if decay and parameter.ndim > 1:
+        exact *= 1 - decay
+    exact += change
+    if exact is not parameter:
+        parameter[...] = exact
 
 
-def remembered(state: dict[str, Array], name: str, like: Array) -> Array:
-    """Return the array kept under `name`; the first time, zeros shaped as `like`."""
-    if name not in state:
-        state[name] = np.zeros_like(like)
-    return state[name]
-
-
-def require_match(parameters: Mapping[str, Any], gradients: Arrays) -> None:
-    """Refuse gradients that do not belong to these parameters."""
+def as_gradients(parameters: Any, gradients: Any) -> dict[str, Array]:
+    """Return the gradients of parameters, in the dtype in which they are computed."""
+    for name, value in (("parameters", parameters), ("gradients", gradients)):
+        if not isinstance(value, Mapping):
+            raise TypeError(f"{name} must be a dict of arrays, got {quoted(value)}")
+    for name in parameters:
+        if not isinstance(name, str):
+            raise TypeError(f"names of parameters must be strings, got {quoted(name)}")
     if parameters.keys() != gradients.keys():
-        odd = ", ".join(sorted(parameters.keys() ^ gradients.keys()))
+        odd = ", ".join(sorted(map(str, parameters.keys() ^ gradients.keys())))
         raise ValueError(
             f"parameters and gradients must have the same names; only one has {odd}"
         )
+    found = {}
     for name, parameter in parameters.items():
         if not isinstance(parameter, np.ndarray) or parameter.dtype.kind != "f":
             raise TypeError(
                 f"parameters must be arrays of floats, got {name} = {quoted(parameter)}"
             )
-        if np.shape(gradients[name]) != parameter.shape:
+        if not parameter.flags.writeable:
+            raise ValueError(f"{name} must be writeable, to be changed in place")
+        gradient = as_array(gradients[name], f"the gradient of {name}")
+        if gradient.shape != parameter.shape:
             raise ValueError(
                 f"the gradient of {name} must have its shape, {parameter.shape}, "
-                f"got {np.shape(gradients[name])}"
+                f"got {gradient.shape}"
             )
+        found[name] = gradient.astype(arithmetic(parameter).working, copy=False)
+    return found

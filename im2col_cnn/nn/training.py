@@ -282,7 +282,9 @@ class Trainer:
             "held_out": len(held_out.indices),
         }
         self.state = TrainingState(network, optimizer, rng, fixed, held_out)
-        if settings.resume is not None:
+        if settings.resume is None:
+            optimizer.require_served(network.parameters)
+        else:
             load_checkpoint(settings.resume, self.state)
 
     def run(self, callbacks: Callbacks) -> History:
@@ -343,6 +345,29 @@ class Trainer:
         FloatingPointError
             If the loss or a gradient is not finite; the parameters have not moved.
         """
+        network = self.state.network
+        running = {
+            name: array.copy()
+            for name, array in network.arrays.items()
+            if name not in network.parameters
+        }
+        try:
+            total = self.sums(images, labels, where)
+        except BaseException:
+            for name, array in running.items():
+                network.arrays[name][...] = array
+            raise
+        gradients = {
+            name: gradient / gradient.dtype.type(total.images)
+            for name, gradient in total.gradients.items()
+        }
+        if self.settings.clip is not None:
+            gradients = clip_by_norm(gradients, self.settings.clip)
+        self.state.optimizer.step(network.parameters, gradients)
+        return total
+
+    def sums(self, images: Array, labels: Array, where: str) -> Shard:
+        """Return the sums over a batch, shard by shard; running statistics move."""
         network, size = self.state.network, self.settings.batch_size
         total: Shard | None = None
         for start in range(0, len(images), size):
@@ -354,13 +379,6 @@ class Trainer:
             network.update_state(shard.caches)
             total = shard if total is None else total + shard
         assert total is not None  # there is no batch without images
-        gradients = {
-            name: gradient / gradient.dtype.type(total.images)
-            for name, gradient in total.gradients.items()
-        }
-        if self.settings.clip is not None:
-            gradients = clip_by_norm(gradients, self.settings.clip)
-        self.state.optimizer.step(network.parameters, gradients)
         return total
 
     def finish_epoch(self, epoch: int) -> None:

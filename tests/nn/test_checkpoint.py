@@ -237,3 +237,20 @@ def test_a_run_gone_wrong_keeps_the_checkpoint_of_the_last_good_epoch(
     stored = read_archive(path, "checkpoint").arrays
     assert len(stored["history"]) == 12
     assert_array_equal(stored["network/dense1/w"], good.parameters["dense1.w"])
+
+
+def test_a_run_in_float16_is_resumed_bit_for_bit(tmp_path: Path) -> None:
+    def run16(**settings: Any) -> tuple[Sequential, History]:
+        rng = np.random.default_rng(7)
+        images, labels = rng.normal(size=(12, 3)), rng.integers(0, 2, 12)
+        network = Sequential([Dense(2)]).build((3,), rng=rng, dtype=np.float16)
+        settings = {"batch_size": 5, "optimizer": Adam(0.1), **settings}
+        return network, fit(network, images, labels, rng=rng, **settings)
+
+    network, history = run16(epochs=4)
+    run16(epochs=2, checkpoint=tmp_path / "run.h5")
+
+    resumed, its_history = run16(epochs=4, resume=tmp_path / "run.h5")
+
+    assert its_history == history
+    assert_array_equal(resumed.parameters["dense1.w"], network.parameters["dense1.w"])

@@ -12,6 +12,7 @@ from im2col_cnn._typing import Array
 from im2col_cnn.nn import (
     SGD,
     Adam,
+    BatchNorm,
     Conv,
     Dense,
     Flatten,
@@ -20,6 +21,7 @@ from im2col_cnn.nn import (
     Optimizer,
     Progress,
     ReLU,
+    Rescale,
     Sequential,
     evaluate,
     fit,
@@ -221,3 +223,64 @@ def test_a_network_that_does_not_end_in_scores_is_refused() -> None:
         ValueError, match=r"one score per class, its output is \(2, 2\)"
     ):
         evaluate(network, np.zeros((1, 2, 2)), [0])
+
+
+@pytest.mark.parametrize("make", [SGD, Adam])
+def test_float16_learns_about_what_float32_learns(
+    make: Callable[[float], Optimizer],
+) -> None:
+    losses = {}
+    for dtype in np.float16, np.float32:
+        rng = np.random.default_rng(0)
+        network = Sequential([Rescale(255), Flatten(), Dense(8), ReLU(), Dense(2)])
+        network.build(SHAPE, rng=rng, dtype=dtype)
+        history = fit(
+            network,
+            *stripes(60, 1),
+            epochs=10,
+            batch_size=8,
+            optimizer=make(0.01),
+            rng=rng,
+        )
+        losses[dtype] = history.epochs[-1].loss
+
+    assert losses[np.float16] == pytest.approx(losses[np.float32], rel=0.1)
+
+
+def test_a_second_network_needs_an_optimizer_of_its_own() -> None:
+    optimizer = Adam(0.003)
+    trained(optimizer=optimizer)
+
+    with pytest.raises(ValueError, match="this optimizer serves other arrays than"):
+        trained(optimizer=optimizer)
+
+
+@pytest.mark.parametrize("make", [SGD, Adam])
+def test_a_step_that_fails_leaves_all_of_the_network_as_it_was(
+    make: Callable[[], Optimizer],
+) -> None:
+    rng = np.random.default_rng(0)
+    network = Sequential([BatchNorm(), Dense(2)]).build((3,), rng=rng)
+    before = {name: array.copy() for name, array in network.arrays.items()}
+    images = np.ones((8, 3))
+    images[6] = np.nan  # drawn into the second shard of the only step
+    optimizer = make()
+
+    with (
+        pytest.raises(FloatingPointError, match="first not finite is the images"),
+        pytest.warns(UserWarning, match="images see each other"),
+    ):
+        fit(
+            network,
+            images,
+            np.zeros(8, int),
+            epochs=1,
+            batch_size=4,
+            accumulate=2,
+            optimizer=optimizer,
+            rng=np.random.default_rng(1),
+        )
+
+    assert not optimizer.state
+    for name, array in network.arrays.items():
+        assert_array_equal(array, before[name])
