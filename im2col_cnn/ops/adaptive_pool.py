@@ -71,6 +71,11 @@ def adaptive_max_pool_forward(
     -----
     One pass over the images per spatial axis. Bins are those of PyTorch.
 
+    References
+    ----------
+    He, Zhang, Ren and Sun, "Spatial Pyramid Pooling in Deep Convolutional Networks for
+    Visual Recognition", 2014, pool to a number of bins, whatever the size of the image.
+
     Examples
     --------
     >>> import numpy as np
@@ -116,6 +121,10 @@ def adaptive_max_pool_backward(dy: ArrayLike, cache: AdaptiveMaxPoolCache) -> Im
     ------
     TypeError, ValueError
         If `cache` is not one of that function or `dy` not of the shape of `y`.
+
+    Notes
+    -----
+    One addition per number of `dy`.
 
     Examples
     --------
@@ -163,6 +172,11 @@ def adaptive_avg_pool_forward(
     -----
     One pass over the images per spatial axis. Bins are those of PyTorch.
 
+    References
+    ----------
+    He, Zhang, Ren and Sun, "Spatial Pyramid Pooling in Deep Convolutional Networks for
+    Visual Recognition", 2014, pool to a number of bins, whatever the size of the image.
+
     Examples
     --------
     >>> import numpy as np
@@ -206,6 +220,10 @@ def adaptive_avg_pool_backward(dy: ArrayLike, cache: AdaptiveAvgPoolCache) -> Im
     ------
     TypeError, ValueError
         If `cache` is not one of that function or `dy` not of the shape of `y`.
+
+    Notes
+    -----
+    One pass over the images per spatial axis.
 
     Examples
     --------

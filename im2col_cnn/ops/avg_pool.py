@@ -147,6 +147,10 @@ def avg_pool_backward(dy: ArrayLike, cache: AvgPoolCache) -> Images:
     TypeError, ValueError
         If `cache` is not one of `avg_pool_forward` or `dy` not of the shape of `y`.
 
+    Notes
+    -----
+    One pass over the images per tap: ``prod(KERNEL)`` additions per number of `dy`.
+
     Examples
     --------
     Windows of two, one pixel apart: the pixel in the middle is in both of them.

@@ -81,8 +81,8 @@ def conv_transpose_forward(
     -------
     y : array, shape (N, *SPATIAL, F)
         ``SPATIAL = (OUT - 1) * stride + span - before - after + output_padding`` along
-        each axis, with ``span = dilation * (KERNEL - 1) + 1``. Dtypes are those of
-        `conv_forward`.
+        each axis, with ``span = dilation * (KERNEL - 1) + 1``. In the dtype that
+        `conv_forward` would give.
     cache : ConvTransposeCache
         For `conv_transpose_backward`.
 
@@ -179,6 +179,10 @@ def conv_transpose_backward(
     TypeError, ValueError
         If `cache` is not one of `conv_transpose_forward` or `dy` not of the shape of
         `y`.
+
+    Notes
+    -----
+    `dw` and `dx` cost as many multiply-adds as `conv_transpose_forward` each.
 
     Examples
     --------

@@ -219,6 +219,10 @@ def flatten_backward(dy: ArrayLike, cache: FlattenCache) -> Array:
     TypeError, ValueError
         If `cache` is not one of `flatten_forward` or `dy` not of the shape of `y`.
 
+    Notes
+    -----
+    Nothing is copied where the memory of `dy` allows a view.
+
     Examples
     --------
     >>> import numpy as np

@@ -111,6 +111,10 @@ def dropout_backward(dy: ArrayLike, cache: DropoutCache) -> Array:
     TypeError, ValueError
         If `cache` is not one of `dropout_forward` or `dy` not of the shape of `y`.
 
+    Notes
+    -----
+    One multiplication per number.
+
     Examples
     --------
     >>> import numpy as np

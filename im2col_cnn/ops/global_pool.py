@@ -29,7 +29,7 @@ def global_max_pool_forward(x: ArrayLike) -> tuple[Images, AdaptiveMaxPoolCache]
     Returns
     -------
     y : array, shape (N, 1, ..., 1, C)
-        The spatial axes stay, with one pixel each, as in ONNX.
+        In the dtype of `x`. The spatial axes stay, with one pixel each, as in ONNX.
     cache : AdaptiveMaxPoolCache
         For `global_max_pool_backward`.
 
@@ -75,6 +75,10 @@ def global_max_pool_backward(dy: ArrayLike, cache: AdaptiveMaxPoolCache) -> Imag
         If `cache` is not one of a global or adaptive pooling of this kind, or `dy`
         not of the shape of `y`.
 
+    Notes
+    -----
+    One addition per number of `dy`.
+
     Examples
     --------
     >>> import numpy as np
@@ -98,7 +102,8 @@ def global_avg_pool_forward(x: ArrayLike) -> tuple[Images, AdaptiveAvgPoolCache]
     Returns
     -------
     y : array, shape (N, 1, ..., 1, C)
-        The spatial axes stay, with one pixel each, as in ONNX.
+        In the dtype of `x`; means of whole numbers are float64. The spatial axes stay,
+        with one pixel each, as in ONNX.
     cache : AdaptiveAvgPoolCache
         For `global_avg_pool_backward`.
 
@@ -110,6 +115,10 @@ def global_avg_pool_forward(x: ArrayLike) -> tuple[Images, AdaptiveAvgPoolCache]
     Notes
     -----
     One pass over the images per spatial axis.
+
+    References
+    ----------
+    Lin, Chen and Yan, "Network In Network", 2013.
 
     Examples
     --------
@@ -143,6 +152,10 @@ def global_avg_pool_backward(dy: ArrayLike, cache: AdaptiveAvgPoolCache) -> Imag
     TypeError, ValueError
         If `cache` is not one of a global or adaptive pooling of this kind, or `dy`
         not of the shape of `y`.
+
+    Notes
+    -----
+    One pass over the images per spatial axis.
 
     Examples
     --------

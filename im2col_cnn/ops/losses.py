@@ -37,7 +37,8 @@ def softmax_cross_entropy(scores: ArrayLike, labels: ArrayLike) -> tuple[float, 
     loss : float
         0 for certainty, ``log(K)`` for scores that are all equal.
     dscores : array, shape of `scores`
-        Gradient of `loss`: what softmax says less what is right, over N.
+        Gradient of `loss`: what softmax says less what is right, over N. In the dtype
+        of `scores`; of whole numbers, float64.
 
     Raises
     ------
@@ -90,7 +91,8 @@ def sigmoid_cross_entropy(scores: ArrayLike, labels: ArrayLike) -> tuple[float, 
     loss : float
         The mean of ``-label * log(p) - (1 - label) * log(1 - p)``.
     dscores : array, shape of `scores`
-        ``sigmoid(scores) - labels`` over their number.
+        ``sigmoid(scores) - labels`` over their number, in the dtype of `scores`; of
+        whole numbers, float64.
 
     Raises
     ------
@@ -140,7 +142,8 @@ def mean_squared_error(
     -------
     loss : float
     dpredictions : array, shape of `predictions`
-        ``2 * (predictions - targets)`` over their number.
+        ``2 * (predictions - targets)`` over their number, in the dtype of
+        `predictions`; of whole numbers, float64.
 
     Raises
     ------

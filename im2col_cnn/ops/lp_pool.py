@@ -86,6 +86,11 @@ def lp_pool_forward(
     none overflows: by a power of two, which rounds nothing, or, for exponents beyond
     50, by the largest itself.
 
+    References
+    ----------
+    Sermanet, Chintala and LeCun, "Convolutional Neural Networks Applied to House
+    Numbers Digit Classification", 2012.
+
     Examples
     --------
     >>> import numpy as np
@@ -131,6 +136,10 @@ def lp_pool_backward(dy: ArrayLike, cache: LpPoolCache) -> Images:
     ------
     TypeError, ValueError
         If `cache` is not one of `lp_pool_forward` or `dy` not of the shape of `y`.
+
+    Notes
+    -----
+    Two powers per tap of every window.
 
     Examples
     --------

@@ -187,6 +187,11 @@ def max_pool_backward(dy: ArrayLike, cache: MaxPoolCache) -> Images:
     TypeError, ValueError
         If `cache` is not one of `max_pool_forward` or `dy` not of the shape of `y`.
 
+    Notes
+    -----
+    ``prod(KERNEL)`` comparisons per number of `dy` find the winners again: the cache
+    holds the images, not the places.
+
     Examples
     --------
     Where two pixels tie, the first gets everything, or both get their share:
@@ -239,6 +244,10 @@ def max_unpool(y: ArrayLike, argmax: ArrayLike, spatial: Sizes) -> Images:
     Notes
     -----
     One write per maximum.
+
+    References
+    ----------
+    Zeiler and Fergus, "Visualizing and Understanding Convolutional Networks", 2014.
 
     Examples
     --------

@@ -167,6 +167,11 @@ def batch_norm_backward(
     TypeError, ValueError
         If `cache` is not one of `batch_norm_forward` or `dy` not of the shape of `y`.
 
+    Notes
+    -----
+    Two sums over the batch, for `dgamma` and `dbeta`; `dx` follows from them at four
+    operations per number.
+
     Examples
     --------
     >>> from im2col_cnn import batch_norm_backward, batch_norm_forward

@@ -62,6 +62,11 @@ def relu_forward(x: ArrayLike) -> tuple[Array, ReluCache]:
     -----
     One comparison and one multiplication per number; the cache takes a byte for each.
 
+    References
+    ----------
+    Nair and Hinton, "Rectified Linear Units Improve Restricted Boltzmann Machines",
+    2010.
+
     Examples
     --------
     >>> from im2col_cnn import relu_forward
@@ -95,6 +100,10 @@ def relu_backward(dy: ArrayLike, cache: ReluCache) -> Array:
     ------
     TypeError, ValueError
         If `cache` is not one of `relu_forward` or `dy` not of the shape of `y`.
+
+    Notes
+    -----
+    One multiplication per number.
 
     Examples
     --------
@@ -138,6 +147,11 @@ def leaky_relu_forward(
     -----
     One multiplication per number.
 
+    References
+    ----------
+    Maas, Hannun and Ng, "Rectifier Nonlinearities Improve Neural Network Acoustic
+    Models", 2013.
+
     Examples
     --------
     >>> from im2col_cnn import leaky_relu_forward
@@ -171,6 +185,10 @@ def leaky_relu_backward(dy: ArrayLike, cache: LeakyReluCache) -> Array:
     ------
     TypeError, ValueError
         If `cache` is not one of `leaky_relu_forward` or `dy` not of the shape of `y`.
+
+    Notes
+    -----
+    One multiplication per number.
 
     Examples
     --------

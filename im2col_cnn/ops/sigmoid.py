@@ -97,6 +97,10 @@ def sigmoid_backward(dy: ArrayLike, cache: SigmoidCache) -> Array:
     TypeError, ValueError
         If `cache` is not one of `sigmoid_forward` or `dy` not of the shape of `y`.
 
+    Notes
+    -----
+    Two multiplications per number, and no exponential.
+
     Examples
     --------
     The slope is largest at 0, where it is a quarter:
@@ -170,6 +174,10 @@ def tanh_backward(dy: ArrayLike, cache: TanhCache) -> Array:
     ------
     TypeError, ValueError
         If `cache` is not one of `tanh_forward` or `dy` not of the shape of `y`.
+
+    Notes
+    -----
+    Two multiplications per number, and no exponential.
 
     Examples
     --------

@@ -63,6 +63,11 @@ def softmax_forward(x: ArrayLike) -> tuple[Array, SoftmaxCache]:
     -----
     Two exponentials per score and one logarithm per row.
 
+    References
+    ----------
+    Bridle, "Probabilistic Interpretation of Feedforward Classification Network Outputs,
+    with Relationships to Statistical Pattern Recognition", 1990.
+
     Examples
     --------
     >>> from im2col_cnn import softmax_forward
@@ -99,6 +104,10 @@ def softmax_backward(dy: ArrayLike, cache: SoftmaxCache) -> Array:
     ------
     TypeError, ValueError
         If `cache` is not one of `softmax_forward` or `dy` not of the shape of `y`.
+
+    Notes
+    -----
+    Two multiplications per score, and no exponential.
 
     Examples
     --------
@@ -174,6 +183,10 @@ def log_softmax_backward(dy: ArrayLike, cache: LogSoftmaxCache) -> Array:
     ------
     TypeError, ValueError
         If `cache` is not one of `log_softmax_forward` or `dy` not of the shape of `y`.
+
+    Notes
+    -----
+    One exponential and one multiplication per score.
 
     Examples
     --------

@@ -15,7 +15,7 @@ GAP = 56.0
 
 
 def draw_comparison(
-    expected: ArrayLike, found: ArrayLike, title: str = "Expected, and found"
+    expected: ArrayLike, found: ArrayLike, *, title: str = "Expected, and found"
 ) -> str:
     """
     Draw what should have come out beside what did.
