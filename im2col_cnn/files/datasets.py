@@ -17,7 +17,7 @@ are, for files that are larger.
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
@@ -149,7 +149,10 @@ def open_dataset(
     """
     train_path = as_path(path, "path")
     test_path = train_path if test_path is None else as_path(test_path, "test_path")
-    with open_hdf5(train_path) as train_file, open_hdf5(test_path) as test_file:
+    with ExitStack() as stack:
+        train_file = test_file = stack.enter_context(open_hdf5(train_path))
+        if test_path != train_path:
+            test_file = stack.enter_context(open_hdf5(test_path))
         for source in train_file, test_file:
             head = source.content.read_at(0, min(HEAD_BYTES, source.content.length))
             require_no_archive(source.path, head)
@@ -259,7 +262,7 @@ def read_classes(source: Source) -> tuple[str, ...]:
             f"{where} must have shape (K,) and name at least one class, "
             f"got shape {dataset.shape}"
         )
-    if is_texts(dataset) and dataset.chunks is None:
+    if is_texts(dataset):
         texts = read_texts(dataset, source, 4 * MAX_NAME_LETTERS)
         return tuple(name_of(text, where) for text in texts)
     if dataset.dtype.kind not in "Siu" or dataset.dtype.itemsize > 4 * MAX_NAME_LETTERS:

@@ -4,21 +4,30 @@ A file may be larger than memory, and its chunks are compressed as wholes. So a 
 that was unpacked is kept for a while, and an epoch goes through the chunks in random
 order, a few at a time, and through the images of those few in random order: every image
 comes once, and every chunk is unpacked once.
+
+Several processes may read the same images. A forked one starts with an empty cache and
+a lock of its own, as a thread may have held the first; a pickle holds the path of the
+file and what it is recognised by, and is opened where it is read.
 """
 
+import os
 from collections import OrderedDict
 from collections.abc import Sequence
+from contextlib import ExitStack
 from math import prod
+from pathlib import Path
 from threading import Lock
-from typing import TypeAlias, final
+from typing import Any, TypeAlias, final
+from weakref import finalize
 
 import h5py
 import numpy as np
 
-from .._checks import by, quoted
+from .._checks import as_rng, by, quoted
 from .._typing import Array, Shape
 from .hdf5.chunks import read_all, read_rows, rows_per_block
-from .hdf5.source import Source
+from .hdf5.content import Identity
+from .hdf5.source import Source, open_hdf5, reading
 
 __all__ = ["NotFiniteError", "StoredImages"]
 
@@ -52,11 +61,11 @@ class StoredImages:
 
     def __init__(self, dataset: h5py.Dataset, source: Source) -> None:
         self.dataset, self.source = dataset, source
+        self.name = str(dataset.name).lstrip("/")  # of the closed file, too
         self.shape: Shape = tuple(map(int, dataset.shape))
         self.dtype: np.dtype = dataset.dtype.newbyteorder("=")
         self.rows = rows_per_block(dataset)
-        self.cached: OrderedDict[int, Array] = OrderedDict()
-        self.lock = Lock()
+        self.empty_cache()
         size = self.rows * prod(self.shape[1:]) * self.dtype.itemsize
         if size > MAX_BLOCK_BYTES:
             raise ValueError(
@@ -68,10 +77,17 @@ class StoredImages:
             1, MAX_CACHED_BYTES // max(size, 1)
         )  # blocks that are kept
 
-    @property
-    def name(self) -> str:
-        """What the images are called in their file."""
-        return str(self.dataset.name).lstrip("/")
+    def empty_cache(self) -> None:
+        """Forget the blocks that were read, in this process."""
+        self.cached: OrderedDict[int, Array] = OrderedDict()
+        self.lock, self.process = Lock(), os.getpid()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle the path of the file and what it is recognised by, no pixels."""
+        self.require_open()
+        with reading(self.source.path, self.name):
+            identity = self.source.content.identity()
+        return reopened, (self.source.path.absolute(), self.name, identity)
 
     @property
     def ndim(self) -> int:
@@ -123,6 +139,8 @@ class StoredImages:
 
     def block(self, number: int) -> Array:
         """Return one block of images, from the cache if it is there."""
+        if self.process != os.getpid():
+            self.empty_cache()
         with self.lock:
             if number not in self.cached:
                 while len(self.cached) >= self.max_blocks:
@@ -165,6 +183,7 @@ class StoredImages:
         Images that lie within the same few chunks, 32 MiB of them, stay close: where a
         file is sorted by class in larger pieces than that, shuffle it when it is made.
         """
+        rng = as_rng(rng)
         blocks = rng.permutation(-(-len(self) // self.rows))
         together = max(1, self.max_blocks // 2)
         orders = []
@@ -173,3 +192,26 @@ class StoredImages:
             indices = (starts[:, np.newaxis] + np.arange(self.rows)).ravel()
             orders.append(rng.permutation(indices[indices < len(self)]))
         return np.concatenate(orders)
+
+
+def reopened(path: Path, name: str, identity: Identity) -> StoredImages:
+    """
+    Open the file of images that were pickled; it closes when they are gone.
+
+    Raises
+    ------
+    OSError
+        If the file is missing, damaged or another one.
+    """
+    with ExitStack() as stack:
+        source = stack.enter_context(open_hdf5(path))
+        with reading(path, name):
+            found = source.content.identity()
+        if found != identity:
+            raise OSError(
+                f"{path}: is not the file whose {name} was pickled: its "
+                f"{found.length} bytes are others"
+            )
+        images = StoredImages(source.find(name), source)
+        finalize(images, stack.pop_all().close)
+    return images

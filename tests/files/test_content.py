@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from im2col_cnn.files import open_dataset
+from im2col_cnn.files.hdf5.content import Content
 from im2col_cnn.nn import SGD, Dense, Flatten, Progress, Sequential, fit
 from tests.files.hdf5 import arrays, write
 
@@ -84,20 +85,31 @@ def test_training_ends_when_its_file_changes(tmp_path: Path) -> None:
             )
 
 
-def test_a_file_that_is_replaced_as_it_is_opened_is_refused(
+def test_a_file_that_is_replaced_as_it_is_opened_is_read_as_it_was(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = stored(tmp_path / "data.h5", 1, {})
     other = stored(tmp_path / "other.h5", 2, {})
 
-    def replaced(name: Path, mode: str) -> h5py.File:
+    def replaced(file: Content, mode: str) -> h5py.File:
         other.replace(path)
-        return opened(name, mode)
+        return opened(file, mode)
 
     opened = h5py.File
     monkeypatch.setattr(h5py, "File", replaced)
+    with open_dataset(path) as data:
+        assert (data.train.images[:] == 1).all()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="Windows locks files itself")
+def test_a_file_that_another_program_writes_is_locked_not_damaged(
+    tmp_path: Path,
+) -> None:
+    path = stored(tmp_path / "data.h5", 1, {})
+
     with (
-        pytest.raises(OSError, match=r"data\.h5: was replaced while it was opened"),
+        h5py.File(path, "r+"),
+        pytest.raises(OSError, match=r"data\.h5: is locked: another program has it"),
         open_dataset(path),
     ):
         pass

@@ -240,3 +240,15 @@ def test_memory_stays_flat_while_a_large_file_is_read(tmp_path: Path) -> None:
         grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
 
     assert grown < 150 * 1024  # kibibytes
+
+
+@pytest.mark.parametrize("rng", [None, 0, np.random.RandomState])
+def test_shuffled_wants_a_generator(path: Path, rng: Any) -> None:
+    with h5py.File(path, "w") as file:
+        file["x"] = np.zeros((N, *SHAPE))
+
+    with (
+        open_hdf5(path) as source,
+        pytest.raises(TypeError, match=r"rng must be a numpy\.random\.Generator, got "),
+    ):
+        StoredImages(source.find("x"), source).shuffled(rng)

@@ -2,6 +2,7 @@
 
 import struct
 from pathlib import Path
+from typing import Any
 
 import h5py
 import hypothesis.strategies as st
@@ -46,6 +47,32 @@ def test_texts_may_lie_in_many_heaps(path: Path) -> None:
 
     assert path.read_bytes().count(b"GCOL") > 1
     assert read(path) == tuple(names)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"maxshape": (None,)},
+        {"chunks": (2,), "compression": "gzip"},
+        {"chunks": (4,), "compression": "gzip", "shuffle": True},
+    ],
+)
+def test_texts_may_lie_in_chunks(path: Path, settings: dict[str, Any]) -> None:
+    names = ["one", "two", "drei", "\u732b", "a fifth one"]
+    text = h5py.string_dtype()
+    with h5py.File(path, "w", userblock_size=512) as file:
+        file.create_dataset("list_classes", data=names, dtype=text, **settings)
+
+    assert read(path) == tuple(names)
+
+
+def test_texts_in_chunks_are_as_short_as_others(path: Path) -> None:
+    text = h5py.string_dtype()
+    with h5py.File(path, "w") as file:
+        file.create_dataset("list_classes", data=["x" * 801], dtype=text, chunks=(1,))
+
+    with pytest.raises(OSError, match="a text has 801 bytes, 800 at most"):
+        read(path)
 
 
 def damaged(path: Path, at: int, code: str, value: int) -> Path:

@@ -58,8 +58,20 @@ def rows_per_block(dataset: h5py.Dataset) -> int:
     return max(1, 2**20 // max(int(row), 1))
 
 
-def read_rows(dataset: h5py.Dataset, source: Source, start: int, stop: int) -> Array:
-    """Read the rows from `start` up to `stop`, whose blocks are read whole."""
+def read_rows(
+    dataset: h5py.Dataset,
+    source: Source,
+    start: int,
+    stop: int,
+    *,
+    dtype: np.dtype | None = None,
+) -> Array:
+    """
+    Read the rows from `start` up to `stop`, whose blocks are read whole.
+
+    `dtype` is that of the file, of the dataset by default.
+    """
+    dtype = dataset.dtype if dtype is None else dtype
     with reading(source.path, dataset.name.lstrip("/")):
         if dataset.chunks is None:
             rows = np.asarray(dataset[start:stop])
@@ -78,9 +90,9 @@ def read_rows(dataset: h5py.Dataset, source: Source, start: int, stop: int) -> A
                 f"{dataset.chunks}, {MAX_CHUNKS_PER_READ} at most: write it in larger "
                 f"ones"
             )
-        rows = np.zeros((stop - start, *dataset.shape[1:]), dataset.dtype)
+        rows = np.zeros((stop - start, *dataset.shape[1:]), dtype)
         for corner in product(*starts):
-            chunk = read_chunk(dataset, source.content, corner)
+            chunk = read_chunk(dataset, source.content, corner, dtype)
             if chunk is not None:
                 place(chunk, rows, (corner[0] - start, *corner[1:]))
     return rows
@@ -96,7 +108,7 @@ def place(chunk: Array, rows: Array, corner: tuple[int, ...]) -> None:
 
 
 def read_chunk(
-    dataset: h5py.Dataset, file: Content, corner: tuple[int, ...]
+    dataset: h5py.Dataset, file: Content, corner: tuple[int, ...], dtype: np.dtype
 ) -> Array | None:
     """Read and unpack one chunk; None where nothing was ever written, which is 0."""
     info = dataset.id.get_chunk_info_by_coord(corner)
@@ -106,7 +118,7 @@ def read_chunk(
         if plan.fill_value_defined() == h5py.h5d.FILL_VALUE_USER_DEFINED:
             raise ValueError(f"the chunk at {corner} was never written")
         return None
-    size = prod(dataset.chunks) * dataset.dtype.itemsize
+    size = prod(dataset.chunks) * dtype.itemsize
     # What cannot be compressed grows a little.
     if info.size > size + size // 100 + 1024:
         raise ValueError(f"the chunk at {corner} claims {info.size} bytes for {size}")
@@ -116,14 +128,14 @@ def read_chunk(
     for i in reversed(range(plan.get_nfilters())):
         skipped = info.filter_mask >> i & 1
         if not skipped:
-            content = undo(plan.get_filter(i)[0], content, dataset, size)
+            content = undo(plan.get_filter(i)[0], content, dtype.itemsize, size)
     if len(content) != size:
         raise ValueError(f"the chunk at {corner} has {len(content)} bytes, not {size}")
-    return np.frombuffer(content, dataset.dtype).reshape(dataset.chunks)
+    return np.frombuffer(content, dtype).reshape(dataset.chunks)
 
 
-def undo(code: int, content: bytes, dataset: h5py.Dataset, size: int) -> bytes:
-    """Undo one filter."""
+def undo(code: int, content: bytes, itemsize: int, size: int) -> bytes:
+    """Undo one filter of a chunk of `size` bytes."""
     if code == h5py.h5z.FILTER_DEFLATE:
         unpacking = zlib.decompressobj()
         content = unpacking.decompress(content, size + 4)  # four for a checksum
@@ -134,7 +146,7 @@ def undo(code: int, content: bytes, dataset: h5py.Dataset, size: int) -> bytes:
         return content
     if code == h5py.h5z.FILTER_SHUFFLE:
         bytes_ = np.frombuffer(content, np.uint8)
-        return bytes_.reshape(dataset.dtype.itemsize, -1).T.tobytes()
+        return bytes_.reshape(itemsize, -1).T.tobytes()
     content, stored = content[:-4], content[-4:]
     if fletcher32(content) != tuple(np.frombuffer(stored, "<u2") % 65535):
         raise ValueError("a chunk differs from its checksum")

@@ -9,6 +9,7 @@ something else than it should.
 """
 
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,9 +25,13 @@ from ..._checks import in_a_line, printable
 from ..._typing import Shape
 from .content import Content
 
+if sys.platform != "win32":
+    import fcntl
+
 __all__ = ["Source", "open_hdf5", "reading", "require_readable"]
 
-
+SIGNATURE = b"\x89HDF\r\n\x1a\n"
+UNLOCKED = {"FALSE", "0"}  # what HDF5_USE_FILE_LOCKING may say
 MAX_CHUNK_BYTES = 2**25  # bytes of a chunk: what must be decompressed to see one pixel
 MAX_ENTRY_BYTES = 2**20  # bytes of one entry
 FILTER_NAMES = {
@@ -108,20 +113,47 @@ class Source:
 def open_hdf5(path: Path) -> Iterator[Source]:
     """Open an HDF5 file for reading."""
     require_readable(path)
-    if not h5py.is_hdf5(path):
-        raise ValueError(f"{path}: is not an HDF5 file")
     with path.open("rb") as opened:
+        lock_for_reading(path, opened.fileno())
         content = Content(opened)
+        if not has_signature(content):
+            raise ValueError(f"{path}: is not an HDF5 file")
         try:
-            file = h5py.File(path, "r")
+            # Through `Content`, so that HDF5 has no position that processes share.
+            file = h5py.File(content, "r")
         except Exception as error:  # of many kinds, as damage has many
             raise OSError(
                 f"{path}: is a damaged HDF5 file: {in_a_line(error)}"
             ) from error
         with file:
-            if not content.is_of(path):
-                raise OSError(f"{path}: was replaced while it was opened: try again")
             yield Source(path, file, content)
+
+
+def has_signature(content: Content) -> bool:
+    """Return whether HDF5 starts at byte 0, 512, 1024, 2048 and so on."""
+    start = 0
+    while start + len(SIGNATURE) <= content.length:
+        if content.read_at(start, len(SIGNATURE)) == SIGNATURE:
+            return True
+        start = max(512, 2 * start)
+    return False
+
+
+def lock_for_reading(path: Path, descriptor: int) -> None:
+    """Refuse a file that a process holds open for writing, as HDF5 itself would."""
+    if sys.platform == "win32":  # where the system itself locks an open file
+        return
+    if os.environ.get("HDF5_USE_FILE_LOCKING", "").upper() in UNLOCKED:
+        return
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        raise OSError(
+            f"{path}: is locked: another program has it open for writing; close it "
+            f"there first"
+        ) from error
+    except OSError:
+        pass  # some file systems know no locks
 
 
 def require_readable(path: Path) -> None:

@@ -16,7 +16,9 @@ from struct import Struct
 from typing import Any, TypeAlias
 
 import h5py
+import numpy as np
 
+from .chunks import read_rows
 from .content import Content
 from .source import Source, reading
 
@@ -41,7 +43,7 @@ def read_texts(dataset: h5py.Dataset, source: Source, max_bytes: int) -> list[by
     Parameters
     ----------
     dataset : h5py.Dataset, shape (N,)
-        Of at least one text, not in chunks.
+        Of at least one text.
     source : Source
         Its file.
     max_bytes : int
@@ -54,11 +56,9 @@ def read_texts(dataset: h5py.Dataset, source: Source, max_bytes: int) -> list[by
     """
     with reading(source.path, dataset.name.lstrip("/")):
         plan: Any = dataset.file.id.get_create_plist()
-        start = dataset.id.get_offset()
-        if start is None or plan.get_sizes() != (8, 8):
-            raise ValueError("its texts are not where they are looked for")
-        content = source.content.read_at(start, len(dataset) * ENTRY_LAYOUT.size)
-        places = list(ENTRY_LAYOUT.iter_unpack(content))
+        if plan.get_sizes() != (8, 8):
+            raise ValueError("its places have other sizes than 8 bytes")
+        places = list(ENTRY_LAYOUT.iter_unpack(read_entries(dataset, source)))
         if (length := max(length for length, _, _ in places)) > max_bytes:
             raise ValueError(f"a text has {length} bytes, {max_bytes} at most")
         wanted = {(heap, number) for length, heap, number in places if length}
@@ -71,6 +71,17 @@ def read_texts(dataset: h5py.Dataset, source: Source, max_bytes: int) -> list[by
             found[heap, number][:length] if length else b""
             for length, heap, number in places
         ]
+
+
+def read_entries(dataset: h5py.Dataset, source: Source) -> bytes:
+    """Return what a dataset says of where its texts are."""
+    if dataset.chunks is not None:
+        entry = np.dtype((np.void, ENTRY_LAYOUT.size))
+        return read_rows(dataset, source, 0, len(dataset), dtype=entry).tobytes()
+    start = dataset.id.get_offset()
+    if start is None:
+        raise ValueError("its texts are not where they are looked for")
+    return source.content.read_at(start, len(dataset) * ENTRY_LAYOUT.size)
 
 
 def find_texts(file: Content, wanted: set[TextKey], base: int) -> dict[TextKey, bytes]:
