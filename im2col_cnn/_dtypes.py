@@ -1,4 +1,4 @@
-"""Decide the dtype of a result, and the dtype it is computed in.
+"""The dtype of a result, and the dtype that it is computed in.
 
 ============  ===========  ===========
 inputs        computed in  result

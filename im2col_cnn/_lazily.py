@@ -30,7 +30,7 @@ class lazily(Generic[Value]):  # noqa: N801  # a decorator
     def __get__(self, owner: object, kind: type) -> Value: ...
 
     def __get__(self, owner: object, kind: type) -> "Value | lazily[Value]":
-        """Find the value once; from then on the attribute of the object hides this."""
+        """Compute the value once; the attribute it is kept in hides this descriptor."""
         if owner is None:
             return self
         value = vars(owner)[self.method.__name__] = self.method(owner)

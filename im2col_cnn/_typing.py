@@ -1,4 +1,4 @@
-"""Names for the arrays of this package, so that a signature says what flows.
+"""Names for the arrays and settings of this package, for its signatures.
 
 Every alias is the same NumPy type; the name carries the meaning and the comment
 carries the shape. N counts images, C input channels, F filters; ``*SPATIAL`` is the

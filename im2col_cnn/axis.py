@@ -1,4 +1,4 @@
-"""Say where windows stand along one axis, and which pixels their taps read.
+"""Where windows stand along one axis, and which pixels their taps read.
 
 A window of ``kernel`` taps starts at every ``stride``-th position of the padded axis;
 its taps lie ``dilation`` pixels apart, so that it spans ``dilation * (kernel - 1) + 1``
@@ -16,7 +16,7 @@ __all__ = ["Axis", "same"]
 
 
 class Numbers(NamedTuple):
-    """What is given of an axis; `Axis` knows what follows."""
+    """What a window needs to know of an axis; `Axis` derives the rest."""
 
     size: int
     kernel: int
@@ -37,7 +37,7 @@ class Axis(Numbers):
 
     @property
     def reaching(self) -> int:
-        """Count the windows that find a place. This is the size formula."""
+        """Number of windows that fit: the size formula."""
         slack = self.before + self.size + self.after - self.span
         if self.ceil_mode:
             return -(-slack // self.stride) + 1
@@ -45,7 +45,7 @@ class Axis(Numbers):
 
     @property
     def dropped(self) -> bool:
-        """Whether ``ceil_mode`` drops a window that starts in the padding behind."""
+        """Whether ``ceil_mode`` drops a window that starts after the image."""
         last = (self.reaching - 1) * self.stride
         return self.ceil_mode and last >= self.before + self.size
 
@@ -73,7 +73,7 @@ class Axis(Numbers):
 
     @property
     def live(self) -> range:
-        """The taps that may read a real pixel; of a very wide kernel, few do."""
+        """Range of the taps that may read a real pixel: few of a very wide kernel."""
         reach = self.before - (self.output_size - 1) * self.stride
         first = max(0, -(-reach // self.dilation))
         last = -(-(self.before + self.size) // self.dilation)

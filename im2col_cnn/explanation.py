@@ -56,5 +56,5 @@ def split(axis: Axis) -> str:
 
 
 def plural(count: int, thing: str) -> str:
-    """Write a number of things."""
+    """Write a count with its noun: ``1 window``, ``2 windows``."""
     return f"{count:,} {thing}{'' if count == 1 else 's'}"

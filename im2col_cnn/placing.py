@@ -57,7 +57,7 @@ def transposed_window(
     dilation: Sizes,
     output_size: Sizes | None,
 ) -> Window:
-    """Return the window that stops this often on an image of the size asked for."""
+    """Return the window of the convolution that is transposed; it slides over `y`."""
     axes = len(stops)
     strides = as_per_axis(stride, "stride", axes, at_least=1)
     dilations = as_per_axis(dilation, "dilation", axes, at_least=1)
@@ -113,7 +113,7 @@ def require_output(spatial: Shape, *, output_padding: Shape, stride: Shape) -> N
 
 
 def require_round_trip(found: Shape, stops: Shape, spatial: Shape) -> None:
-    """Refuse an output that the transposed convolution would not turn into `x`."""
+    """Refuse an output size that the convolution does not reduce to that of `x`."""
     if found != stops:
         raise ValueError(
             f"output_size must be one that the convolution reduces to the size of x, "

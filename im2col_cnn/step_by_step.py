@@ -1,8 +1,8 @@
-"""Run the notebook "Convolutional Neural Networks: Step by Step", corrected.
+"""The functions of the notebook "Convolutional Neural Networks: Step by Step".
 
-Its functions under their own names, spelling included, its words for the arrays, and
-its cache ``(A_prev, W, b, hyperparameters)``; behind them the operations of this
-package. The two forward functions that it lacked stand beside them.
+They are corrected, but keep their names, spelling included, the words for the arrays,
+and the cache ``(A_prev, W, b, hyperparameters)``; behind them are the operations of
+this package. The two forward functions that the notebook lacked stand beside them.
 """
 
 from collections.abc import Callable, Mapping
@@ -35,7 +35,7 @@ def conv_forward_propogation(
     A_prev: ArrayLike, W: ArrayLike, b: ArrayLike, hyperparameters: Hyperparameters
 ) -> tuple[Array, ConvCache]:
     """
-    Convolve, and keep the cache that the notebook's backward unpacks.
+    Convolve, and return the notebook's cache beside the output.
 
     Parameters
     ----------
@@ -186,9 +186,9 @@ def average_pool(dJ_dZ_slice: float, shape: Sizes) -> Array:
     array([[0.1665, 0.1665],
            [0.1665, 0.1665]])
     """
-    owed = as_number(dJ_dZ_slice, "dJ_dZ_slice")
+    gradient = as_number(dJ_dZ_slice, "dJ_dZ_slice")
     shape = as_shape(shape, "shape", at_least=1)
-    return np.full(shape, owed / prod(shape))
+    return np.full(shape, gradient / prod(shape))
 
 
 def pool_forward(
@@ -301,7 +301,7 @@ def as_hyperparameters(
 
 
 def as_notebook_cache(cache: Any, names: tuple[str, ...]) -> tuple[Any, ...]:
-    """Refuse a cache that is not a tuple of so many things."""
+    """Return `cache` if it is a tuple with one entry per name."""
     if not isinstance(cache, tuple | list) or len(cache) != len(names):
         raise TypeError(
             f"cache must be the tuple ({', '.join(names)}), got {quoted(cache)}"
@@ -310,7 +310,7 @@ def as_notebook_cache(cache: Any, names: tuple[str, ...]) -> tuple[Any, ...]:
 
 
 def require_bias(b: Any) -> None:
-    """Refuse to do without a bias, which the notebook always has."""
+    """Refuse a bias of None: the notebook always has one."""
     if b is None:
         raise TypeError(
             "b must hold one number per filter, got None: np.zeros((1, 1, 1, n_C)) "

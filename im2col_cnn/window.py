@@ -1,4 +1,4 @@
-"""Say where windows stand on an image: whole numbers only, no pixels.
+"""The geometry of windows that slide over an image: whole numbers only, no pixels.
 
 Everything else in this package, unfolding, folding, pooling, rests on one question
 that a `Window` answers: at this tap of the kernel, which windows read a real pixel, and
@@ -199,7 +199,7 @@ class Window:
         dtype: npt.DTypeLike = np.float32,
     ) -> str:
         """
-        Tell the numbers of this window, one fact a line, with the formulas behind them.
+        Return the numbers of this window as text, one fact a line, with formulas.
 
         Parameters
         ----------
@@ -247,7 +247,7 @@ def require_fit(
     output: Shape,
     formulas: Iterable[str],
 ) -> None:
-    """Refuse a kernel that finds no place in the padded image."""
+    """Refuse a kernel that does not fit in the padded image."""
     for axis, (stops, formula) in enumerate(zip(output, formulas, strict=True)):
         if stops < 1:
             span = tuple(d * (k - 1) + 1 for k, d in zip(kernel, dilation, strict=True))

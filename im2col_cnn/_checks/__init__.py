@@ -1,4 +1,4 @@
-"""Refusals: what several operations refuse about their arguments is written here.
+"""Checks of arguments: each returns a value in one form, or refuses it.
 
 A wrong kind is a ``TypeError``, a wrong size or value a ``ValueError``. A message names
 the argument, the rule, the numbers that broke it, and a way out where there is one.

@@ -57,7 +57,7 @@ def as_array(
 
 
 def other_than(kinds: str, array: Array, value: ArrayLike, name: str) -> str:
-    """Say which kinds of numbers were expected, what came, and how to make do."""
+    """Write which kinds of numbers were expected, which came, and how to convert."""
     dtype = array.dtype
     if dtype.kind == "O" and array.ndim == 0:
         return f"be an array of numbers, got {type(value).__name__}"

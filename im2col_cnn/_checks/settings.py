@@ -73,12 +73,12 @@ def as_exponent(value: Any) -> float:
 
 
 def as_slope(value: Any) -> float:
-    """Return `value` as the slope of a line: any finite number."""
+    """Return `value` as the slope of a line: a finite float."""
     return as_real(value, "slope")
 
 
 def as_below_one(value: Any, name: str) -> float:
-    """Return `value` as a share that leaves something."""
+    """Return `value` as a float from 0 to less than 1."""
     share = as_real(value, name)
     if not 0 <= share < 1:
         raise ValueError(f"{name} must be at least 0 and below 1, got {quoted(value)}")
@@ -86,7 +86,7 @@ def as_below_one(value: Any, name: str) -> float:
 
 
 def as_share(value: Any, name: str) -> float:
-    """Return `value` as a share of a whole."""
+    """Return `value` as a float from 0 to 1."""
     share = as_real(value, name)
     if not 0 <= share <= 1:
         raise ValueError(f"{name} must lie between 0 and 1, got {quoted(value)}")
@@ -262,7 +262,7 @@ def as_path(value: Any, name: str) -> Path:
 
 
 def whole(value: Any) -> int:
-    """Return an int; ``operator.index`` alone would take True for 1."""
+    """Return `value` as an int; ``operator.index`` alone would take True for 1."""
     if isinstance(value, bool | np.bool_):
         raise TypeError
     return index(value)
@@ -283,7 +283,7 @@ def is_lone(value: Any) -> bool:
 
 
 def require_modest(number: int, name: str) -> None:
-    """Refuse a setting so large that positions would overflow."""
+    """Refuse a number of 2**31 or more, for which positions would overflow."""
     if number >= 2**31:
         raise ValueError(f"{name} must be less than 2**31, got {number}")
 
@@ -300,7 +300,7 @@ def require_entries(count: int, name: str, axes: int, value: Any) -> None:
 def require_window(
     kernel_size: Sizes, stride: Sizes, padding: Padding, dilation: Sizes
 ) -> None:
-    """Refuse a window that fits no image; how many axes that has is not known yet."""
+    """Refuse the settings of a window before the number of spatial axes is known."""
     settings = (kernel_size, stride, dilation, padding)
     lengths = [len(s) for s in settings if np.iterable(s) and not isinstance(s, str)]
     axes = lengths[0] if lengths else 1

@@ -47,7 +47,7 @@ def im2col(
     fill: float = 0,
 ) -> Columns:
     """
-    Write down every window of every image, one row per window.
+    Unfold images into a matrix with one row per window.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Look at windows without unfolding them: as a view, or as a count per pixel."""
+"""Windows as a view of the images, and how many windows read each pixel."""
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -20,7 +20,7 @@ def windows(
     fill: float = 0,
 ) -> Array:
     """
-    View every window of every image without copying pixels.
+    Return a view of every window of every image; no pixel is copied.
 
     Parameters
     ----------
@@ -68,6 +68,8 @@ def windows(
         x = np.pad(x, ((0, 0), *window.padding, (0, 0)), constant_values=fill)
     axes = tuple(range(1, x.ndim - 1))
     spans = tuple(axis.span for axis in window.axes)
+    # No stride leaves the buffer: NumPy checks that a span fits before every start, and
+    # what follows only slices.
     view = sliding_window_view(x, spans, axis=axes)  # (N, *(every start), C, *SPAN)
     starts = tuple(slice(None, None, step) for step in window.stride)
     taps = tuple(slice(None, None, step) for step in window.dilation)

@@ -1,9 +1,9 @@
-"""Compute everything with nested loops: slow, obvious, the oracle of every test.
+"""Convolution and pooling as nested loops: slow, obvious, the oracle of every test.
 
 Each function has the name, the arguments and the result of its fast twin in
 `im2col_cnn.ops`, whose docstring tells the shapes. The loops share no code with what
-they judge: they ask a `Window` for its sizes and find every pixel themselves. Read
-`conv` first.
+they are compared with: they ask a `Window` for its sizes and find every pixel
+themselves. Read `conv` first.
 """
 
 from .adaptive_pool import (

@@ -1,4 +1,4 @@
-"""Pool to a size that is asked for, with loops: over images, bins, channels, pixels."""
+"""Adaptive and global pooling with loops: over images, bins, channels, pixels."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

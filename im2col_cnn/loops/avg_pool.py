@@ -1,4 +1,4 @@
-"""Pool by the mean with loops: over images, windows, channels, pixels."""
+"""Average pooling with loops: over images, windows, channels, pixels."""
 
 from dataclasses import dataclass
 

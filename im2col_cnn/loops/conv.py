@@ -2,7 +2,7 @@
 
     y[n, stop, f] = sum(patch(n, stop) * w[..., f]) + b[f]
 
-Backward asks, for each product of that sum, what it owes to its two factors:
+Backward adds, for each product of that sum, the gradient of its two factors:
 
     dpatch += dy[n, stop, f] * w[..., f]        dw[..., f] += dy[n, stop, f] * patch
 """
@@ -92,7 +92,7 @@ def conv_backward(
 def conv_backward(
     dy: ArrayLike, cache: LoopConvCache, *, input_gradient: bool = True
 ) -> tuple[Images | None, Kernels, Array | None]:
-    """Pay back every product of `conv_forward` to its two factors."""
+    """Return the gradients of `conv_forward`, added up product by product."""
     cache = require_cache(cache, LoopConvCache, "loops.conv_forward")
     wanted = as_flag(input_gradient, "input_gradient")
     window, w, b = cache.window, cache.w, cache.b
@@ -107,10 +107,10 @@ def conv_backward(
         for stop in np.ndindex(window.output_size):
             for f in range(F):
                 here = place(window, stop, f // (F // cache.groups), depth)
-                owed = dy[(n, *stop, f)]
-                dx[n][here] += owed * kernels[..., f]
-                dw[..., f] += owed * padded[n][here]
-                db[f] += owed
+                gradient = dy[(n, *stop, f)]
+                dx[n][here] += gradient * kernels[..., f]
+                dw[..., f] += gradient * padded[n][here]
+                db[f] += gradient
     return (
         crop(dx, window).astype(result) if wanted else None,
         dw.astype(result),

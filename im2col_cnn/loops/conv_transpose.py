@@ -1,4 +1,4 @@
-"""Convolve backwards with loops: every pixel of `x` paints a window of `y`.
+"""Transposed convolution with loops: every pixel of `x` paints a window of `y`.
 
 patch(n, stop) += x[n, stop, c] * w[..., c]       for every channel c of x
 """
@@ -47,7 +47,7 @@ def conv_transpose_forward(
     groups: int = 1,
     output_size: Sizes | None = None,
 ) -> tuple[Images, LoopConvTransposeCache]:
-    """Let every pixel of every channel paint its kernel."""
+    """Add every pixel times the kernel of its channel into a larger image."""
     x, w, b = as_transposed_convolution(x, w, b, groups)
     N, *stops, C = x.shape
     *kernel_size, depth, _ = w.shape
@@ -100,7 +100,7 @@ def conv_transpose_backward(
 def conv_transpose_backward(
     dy: ArrayLike, cache: LoopConvTransposeCache, *, input_gradient: bool = True
 ) -> tuple[Images | None, Kernels, Array | None]:
-    """Pay back every painted product to its two factors."""
+    """Return the gradients of `conv_transpose_forward`, product by product."""
     cache = require_cache(cache, LoopConvTransposeCache, "loops.conv_transpose_forward")
     wanted = as_flag(input_gradient, "input_gradient")
     window, x, w, b = cache.window, cache.x, cache.w, cache.b
@@ -109,12 +109,12 @@ def conv_transpose_backward(
     result, working = arithmetic(cache.y, dy)
 
     images, kernels = x.astype(working), w.astype(working)
-    owed = pad(dy.astype(working), window)
+    padded = pad(dy.astype(working), window)
     dx, dw = np.zeros_like(images), np.zeros_like(kernels)
     for n in range(len(images)):
         for stop in np.ndindex(window.output_size):
             for c in range(C):
-                patch = owed[n][place(window, stop, c // (C // cache.groups), depth)]
+                patch = padded[n][place(window, stop, c // (C // cache.groups), depth)]
                 dx[(n, *stop, c)] = np.sum(patch * kernels[..., c])
                 dw[..., c] += patch * images[(n, *stop, c)]
     db = None

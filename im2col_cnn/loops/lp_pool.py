@@ -1,4 +1,4 @@
-"""Pool by the p-norm with loops: over images, windows, channels, pixels."""
+"""Lp pooling with loops: over images, windows, channels, pixels."""
 
 from dataclasses import dataclass
 
@@ -56,7 +56,7 @@ def lp_pool_forward(
 
 
 def lp_pool_backward(dy: ArrayLike, cache: LoopLpPoolCache) -> Images:
-    """Hand out ``sign(x) * (|x| / y) ** (p - 1)`` of every window's gradient."""
+    """Give each pixel ``sign(x) * (|x| / y) ** (p - 1)`` of its window's gradient."""
     cache = require_cache(cache, LoopLpPoolCache, "loops.lp_pool_forward")
     x, y, window, p = cache.x, cache.y, cache.window, cache.p
     dy = as_upstream(dy, y.shape)

@@ -1,4 +1,4 @@
-"""Pool by the maximum with loops: over images, windows, channels, pixels."""
+"""Max pooling with loops: over images, windows, channels, pixels."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Walk through the pixels that a pooling window reads, which are never the padding."""
+"""The pixels that a pooling window reads; padding is not among them."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -1,4 +1,4 @@
-"""Pool to a size that is asked for, however large the images are.
+"""Adaptive pooling: the output has the size that is asked for.
 
 Along an axis of S pixels, bin o of O covers the pixels from ``floor(o * S / O)`` up to
 ``ceil((o + 1) * S / O)``; where O does not divide S, neighbours share a pixel. Bins are

@@ -1,4 +1,4 @@
-"""Pool by the mean, and share the gradient equally among the pixels of a window.
+"""Average pooling: the pixels of a window share its gradient equally.
 
 forward     y[stops] += x[pixels]       then y /= pixels per window
 backward    dx[pixels] += (dy / pixels per window)[stops]

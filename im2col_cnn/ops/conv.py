@@ -188,8 +188,8 @@ def conv_backward(
 
     Examples
     --------
-    Every pixel of `y` owes 1 to the four pixels of its window; col2im adds up what
-    comes together where windows overlap:
+    Where every pixel of `y` has the gradient 1, col2im adds up as many as there are
+    windows that read a pixel of `x`:
 
     >>> import numpy as np
     >>> from im2col_cnn import conv_backward, conv_forward

@@ -1,4 +1,4 @@
-"""Convolve backwards: the adjoint of a convolution, as an operation of its own.
+"""Transposed convolution: the adjoint of a convolution, as an operation of its own.
 
 What a convolution does to `dy` on its way to `dx`, this does to its input; and what
 this needs on the way back is the convolution itself:
@@ -52,7 +52,7 @@ def conv_transpose_forward(
     output_size: Sizes | None = None,
 ) -> tuple[Images, ConvTransposeCache]:
     """
-    Let every pixel paint the kernel into a larger image, and add a bias.
+    Add every pixel times the kernel into a larger image, and add a bias.
 
     Parameters
     ----------

@@ -20,7 +20,7 @@ from math import prod
 import numpy as np
 
 from .._dtypes import Arithmetic
-from .._masking import BITS, pass_where
+from .._masking import INTEGER_OF_BYTES, pass_where
 from .._typing import Array, Images
 from ..tiling.pooling import lowest, reduce_axis
 from ..tiling.scratch import scratch, scratch_zeros
@@ -54,7 +54,7 @@ def scatter_by_taps(x: Images, y: Images, dy: Images, dx: Images, tile: Tile) ->
     `left` holds each window's gradient until its first maximum is found. XOR with what
     was added clears it, because either all or none of it was added.
     """
-    bits = BITS[dx.dtype.itemsize]
+    bits = INTEGER_OF_BYTES[dx.dtype.itemsize]
     left, share = (scratch(name, dy.shape, dx.dtype) for name in ("left", "share"))
     left[...] = dy
     any_nan = has_nan(y)
@@ -178,7 +178,7 @@ def fastest_scatter(axes: Axes, dtype: np.dtype) -> ScatterTile:
     taps = prod(axis.kernel for axis in axes)
     if taps > MIN_TAPS_ALL_AT_ONCE and all(axis.windows_abut for axis in axes):
         return scatter_all_at_once
-    one_by_one = taps <= MAX_TAPS_ONE_BY_ONE and dtype.itemsize in BITS
+    one_by_one = taps <= MAX_TAPS_ONE_BY_ONE and dtype.itemsize in INTEGER_OF_BYTES
     return scatter_by_taps if one_by_one else scatter_by_axes
 
 

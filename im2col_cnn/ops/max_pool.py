@@ -1,4 +1,4 @@
-"""Pool by the maximum, and send the gradient back to the pixel that won.
+"""Max pooling: the gradient of a window goes to its maximum.
 
     forward     y[stops] = maximum(y[stops], x[pixels])       tap by tap
     backward    dx[argmax] += dy                              one scatter-add
@@ -102,7 +102,7 @@ def max_pool_forward(
     ties : {"first", "split", "all"}, default "first"
         Who gets the gradient of a window with several maxima: the first in reading
         order (as PyTorch and TensorFlow do), all in equal parts, or each in full,
-        which overpays and is not a gradient, but some courses do it.
+        which counts it several times and is no gradient, but some courses do it.
 
     Returns
     -------
@@ -166,7 +166,7 @@ def max_pool_forward(
 
 def max_pool_backward(dy: ArrayLike, cache: MaxPoolCache) -> Images:
     """
-    Send the gradient of every window to the pixel that won it.
+    Send the gradient of every window to its maximum.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Bend the numbers at 0: ReLU, and ReLU with a leak.
+"""ReLU and leaky ReLU, and their gradients.
 
 Backward multiplies by the slope, ``dx = dy * f'(x)``. What a slope at a kink is, is a
 convention: at 0, that of ReLU is 0 and that of leaky ReLU the leak, as in PyTorch.

@@ -1,4 +1,4 @@
-"""Squeeze the numbers into a range: sigmoid, from 0 to 1, and tanh, from -1 to 1.
+"""Sigmoid, with values from 0 to 1, and tanh, from -1 to 1, and their gradients.
 
 Backward multiplies by the slope, which both functions know from their own result:
 
@@ -41,7 +41,7 @@ class TanhCache:
 
 def sigmoid_forward(x: ArrayLike) -> tuple[Array, SigmoidCache]:
     """
-    Squeeze every number between 0 and 1: ``1 / (1 + exp(-x))``.
+    Return the logistic sigmoid of every number: ``1 / (1 + exp(-x))``.
 
     Parameters
     ----------
@@ -119,7 +119,7 @@ def sigmoid_backward(dy: ArrayLike, cache: SigmoidCache) -> Array:
 
 def tanh_forward(x: ArrayLike) -> tuple[Array, TanhCache]:
     """
-    Squeeze every number between -1 and 1.
+    Return the hyperbolic tangent of every number.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Turn scores into probabilities that add up to 1, or into their logarithms.
+"""Softmax, scores as probabilities that add up to 1, and its logarithm.
 
 Classes lie along the last axis. The largest score is subtracted first: that changes
 no probability, and no exponential overflows.
@@ -39,7 +39,7 @@ class LogSoftmaxCache:
 
 def softmax_forward(x: ArrayLike) -> tuple[Array, SoftmaxCache]:
     """
-    Turn scores into probabilities.
+    Return the softmax of scores: probabilities that add up to 1.
 
     Parameters
     ----------
@@ -126,7 +126,7 @@ def softmax_backward(dy: ArrayLike, cache: SoftmaxCache) -> Array:
 
 def log_softmax_forward(x: ArrayLike) -> tuple[Array, LogSoftmaxCache]:
     """
-    Turn scores into logarithms of probabilities.
+    Return the logarithm of the softmax of scores.
 
     Parameters
     ----------
