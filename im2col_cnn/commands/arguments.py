@@ -5,7 +5,6 @@ Around the places where a command hands on what its user gave it, these become a
 `BadInputError`, which gets one line; anywhere else they are bugs, and get a traceback.
 """
 
-import os
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -18,7 +17,7 @@ import typer
 
 from .._checks import quoted
 from .._typing import Padding, PaddingWord, Shape
-from ..files.atomic import require_writable, write_whole
+from ..files.atomic import in_use, require_writable, write_whole
 from ..files.photos import Fit
 
 __all__ = [
@@ -102,14 +101,13 @@ def require_outputs(outputs: Mapping[str, Path | None], *inputs: Path | None) ->
     *inputs : path
         What the command reads.
     """
-    # Not Path.resolve, which fails where links lead in a circle.
-    taken = {os.path.realpath(path) for path in inputs if path is not None}
+    taken = [path for path in inputs if path is not None]
     for option, path in outputs.items():
         if path is None:
             continue
-        if os.path.realpath(path) in taken:
+        if in_use(path, taken):
             raise ValueError(f"{option} {path}: is in use already, name another file")
-        taken.add(os.path.realpath(path))
+        taken.append(path)
         require_writable(path)
 
 

@@ -9,7 +9,14 @@ import typer
 from .._checks import by
 from ..files.atomic import require_writable
 from ..files.photo_folders import find_photos, write_folder
-from .arguments import BadInputError, Fitting, read_sizes, refusing, require_extra
+from .arguments import (
+    BadInputError,
+    Fitting,
+    read_sizes,
+    refusing,
+    require_extra,
+    require_outputs,
+)
 from .terminal import counting, open_screen, say
 
 __all__ = ["make_h5"]
@@ -51,6 +58,7 @@ def make_h5(
         require_extra("PIL", "images", purpose="make-h5")
         require_writable(out)
         found = find_photos(folder, test_share, np.random.default_rng(seed))
+        require_outputs({"OUT.h5": out}, *(photo.path for photo in found.photos))
     screen = open_screen()
     total = len(found.train) + len(found.test)
     K = len(found.classes)

@@ -126,7 +126,8 @@ def train(
                 require_extra("matplotlib", "viz", purpose="--plot")
             require_svg("--plot", plot)
             outputs = {"--save": save, "--plot": plot, "--checkpoint": checkpoint}
-            require_outputs(outputs, path, test_data)
+            inputs = path, test_data, resume if resume != checkpoint else None
+            require_outputs(outputs, *inputs)
             dataset = stack.enter_context(opened(path, test_data))
             rng = np.random.default_rng(seed)
             network = small_cnn(

@@ -25,7 +25,8 @@ from .photos import PHOTO_SUFFIXES, Fit, read_photo
 
 __all__ = ["Found", "Photo", "Report", "find_photos", "write_folder"]
 
-ROWS = 64  # images per chunk
+MAX_CHUNK_IMAGES = 64
+MAX_CHUNK_BYTES = 2**20  # far below what `open_dataset` reads
 LAYOUT = {"compression": "gzip", "shuffle": True, "fletcher32": True}
 
 
@@ -50,6 +51,11 @@ class Found(NamedTuple):
     train: list[Photo]
     test: list[Photo]
     others: list[LeftOut]
+
+    @property
+    def photos(self) -> list[Photo]:
+        """All images, to learn from and to test on."""
+        return self.train + self.test
 
 
 @dataclass
@@ -174,7 +180,7 @@ def write_folder(
         If not one image of a part could be read.
     """
     report = Report()
-    with replacing(path) as temporary, writing(temporary) as (file, sink):
+    with replacing(path) as opened, writing(opened) as (file, sink):
         file.attrs["pixel_maximum"] = 255
         file.create_dataset(
             "list_classes",
@@ -206,7 +212,7 @@ def growing(
         f"{part}_set_x",
         (most, *shape),
         np.uint8,
-        chunks=(min(ROWS, most), *shape),
+        chunks=chunk_shape(most, shape),
         maxshape=(most, *shape),
         track_times=False,
         **LAYOUT,
@@ -222,7 +228,7 @@ def growing(
     def put(image: Array, label: int) -> None:
         waiting.append(image)
         labels.append(label)
-        if len(waiting) == ROWS:
+        if len(waiting) == images.chunks[0]:
             flush()
 
     yield put
@@ -231,3 +237,10 @@ def growing(
     file.create_dataset(
         f"{part}_set_y", data=np.array(labels, np.int64), track_times=False
     )
+
+
+def chunk_shape(count: int, shape: Shape) -> Shape:
+    """Return the shape of a chunk: some images, or some rows of a large one."""
+    H, W, C = shape
+    images = min(MAX_CHUNK_IMAGES, count, max(1, MAX_CHUNK_BYTES // (H * W * C)))
+    return (images, min(H, max(1, MAX_CHUNK_BYTES // (W * C))), W, C)

@@ -23,7 +23,7 @@ from .source import Source, reading
 __all__ = ["read_all", "read_rows", "rows_per_block"]
 
 MAX_READ_BYTES = 2**31  # bytes that are read at once
-ALWAYS_UNPACKED_BYTES = 2**26  # bytes that may be unpacked from next to nothing
+ALWAYS_UNPACKED_BYTES = 2**28  # bytes that may be unpacked from next to nothing
 MAX_CHUNKS_PER_READ = 2**16  # that are looked up at once: a few seconds
 MAX_UNPACKING_RATIO = 200  # of what photographs compress to, many times over
 

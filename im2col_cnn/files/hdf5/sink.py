@@ -9,7 +9,6 @@ thrown away.
 import io
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import h5py
 
@@ -58,9 +57,9 @@ class Sink:
 
 
 @contextmanager
-def writing(path: Path) -> Iterator[tuple[h5py.File, Sink]]:
+def writing(opened: io.FileIO) -> Iterator[tuple[h5py.File, Sink]]:
     """
-    Open a new HDF5 file for writing.
+    Write HDF5 to an open file.
 
     Raises
     ------
@@ -68,8 +67,7 @@ def writing(path: Path) -> Iterator[tuple[h5py.File, Sink]]:
         At the end, if something could not be written; `Sink.require_room` tells
         earlier.
     """
-    with io.FileIO(path, "x+") as opened:
-        sink = Sink(opened)
-        with h5py.File(sink, "w") as file:
-            yield file, sink
-        sink.require_room()
+    sink = Sink(opened)
+    with h5py.File(sink, "w") as file:
+        yield file, sink
+    sink.require_room()

@@ -23,6 +23,7 @@ import numpy as np
 
 from ..._checks import in_a_line, printable
 from ..._typing import Shape
+from ..atomic import keeping
 from .content import Content
 
 if sys.platform != "win32":
@@ -113,7 +114,7 @@ class Source:
 def open_hdf5(path: Path) -> Iterator[Source]:
     """Open an HDF5 file for reading."""
     require_readable(path)
-    with path.open("rb") as opened:
+    with path.open("rb") as opened, keeping(opened):
         lock_for_reading(path, opened.fileno())
         content = Content(opened)
         if not has_signature(content):
