@@ -2,50 +2,87 @@
 
 The limit belongs to the whole process, so those who want it are counted: the first to
 come notes what it was, the last to go restores that, in whatever order they end.
+
+A signal may raise an exception between any two steps of the main thread, Ctrl-C for
+one. So each holder is a lock, and held is what is locked: ``with lock`` cannot be
+interrupted between taking the lock and being sure to release it, which no context
+manager written in Python can say of itself.
 """
 
 import os
-from contextlib import ContextDecorator
+from _thread import LockType
+from collections.abc import Callable
+from contextvars import copy_context
+from functools import wraps
 from threading import Lock
-from typing import Any, final
+from typing import Any, ParamSpec, TypeVar, final
 
-__all__ = ["limit_this_thread", "one_blas_thread"]
+__all__ = ["limit_this_thread", "one_blas_thread", "with_one_blas_thread"]
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def with_one_blas_thread(function: Callable[P, R]) -> Callable[P, R]:
+    """Return `function` with BLAS held at one thread while it runs, in any thread.
+
+    It runs in a context of its own, so that an exception that a signal raises while
+    NumPy's errstate or our number of threads is being restored leaves no trace.
+    """
+
+    @wraps(function)
+    def held(*args: P.args, **kwargs: P.kwargs) -> R:
+        holder = Lock()
+        try:
+            with holder:
+                one_blas_thread.hold(holder)
+                return copy_context().run(function, *args, **kwargs)
+        finally:
+            try:
+                one_blas_thread.give_back()
+            except BaseException:  # a signal's: what it interrupted is done again
+                one_blas_thread.give_back()
+                raise
+
+    return held
 
 
 @final
-class OneBlasThread(ContextDecorator):
-    """A context manager, or decorator, that many threads may be in at once."""
+class OneBlasThread:
+    """The limit of one thread, and the locks of those who want it."""
 
     def __init__(self) -> None:
         self.lock = Lock()
-        self.inside = 0
+        self.holders: list[LockType] = []
         self.libraries: list[Any] | None = None
         self.before: list[int] = []
-        self.is_owed = False
+        self.is_limited = False
 
-    def __enter__(self) -> None:
+    def hold(self, holder: LockType) -> None:
+        """Limit BLAS until `holder`, which is locked, is released."""
         with self.lock:
-            if self.inside == 0:
-                if self.libraries is None:
-                    self.libraries = find_libraries()
+            if self.libraries is None:
+                self.libraries = find_libraries()
+            self.holders = [*filter(LockType.locked, self.holders), holder]
+            if len(self.holders) == 1:
                 self.note_what_is()
                 self.limit([1] * len(self.libraries))
-            self.inside += 1
 
-    def __exit__(self, *_: object) -> None:
+    def give_back(self) -> None:
+        """Restore the limit if no holder is locked any more."""
         with self.lock:
-            self.inside -= 1
-            if self.inside == 0:
+            self.holders = [*filter(LockType.locked, self.holders)]
+            if self.is_limited and not self.holders:
                 self.limit(self.before)
-                self.is_owed = False
+                self.is_limited = False
 
     def note_what_is(self) -> None:
-        """Note the limits, but not our own that an interruption has left behind."""
-        limits = [library.get_num_threads() for library in self.libraries or []]
-        if self.is_owed:
-            pairs = zip(self.before, limits, strict=True)
-            limits = [was if now == 1 else now for was, now in pairs]
-        self.before, self.is_owed = limits, True
+        """Note the limits, but not our own where they could not be given back."""
+        if not self.is_limited:
+            self.before = [
+                library.get_num_threads() for library in self.libraries or []
+            ]
+            self.is_limited = True
 
     def limit(self, counts: list[int]) -> None:
         """Give each library its number of threads."""
@@ -58,7 +95,7 @@ class OneBlasThread(ContextDecorator):
                 library.set_num_threads(count)
 
     def hold_still(self) -> None:
-        """Let nobody be halfway through a change when a child is forked."""
+        """Wait for the end of a change under way before a child is forked."""
         self.lock.acquire()
 
     def go_on(self) -> None:
@@ -66,12 +103,10 @@ class OneBlasThread(ContextDecorator):
         self.lock.release()
 
     def start_anew(self) -> None:
-        """Give BLAS back in a forked child, for whoever held it stayed behind."""
+        """Give BLAS back in a forked child, which has none of the holders' threads."""
         self.lock = Lock()
-        if self.inside:
-            self.inside = 0
-            self.limit(self.before)
-            self.is_owed = False
+        self.holders = []
+        self.give_back()
 
 
 def limit_this_thread() -> None:

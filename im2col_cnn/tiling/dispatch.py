@@ -21,7 +21,7 @@ from .._dtypes import Arithmetic
 from .._typing import Array, Images, Kernels
 from ..window import Window
 from . import depthwise, gemm, turned_kernel, winograd
-from .blas import one_blas_thread
+from .blas import with_one_blas_thread
 from .threads import run
 from .tiles import CACHE, blocks, most_threads, most_windows
 from .turned_kernel import turn, turned_axes, turning_is_faster
@@ -40,7 +40,7 @@ LITTLE, MUCH = 2 * 2**20, 2 * CACHE
 LIGHT = 2**20  # bytes of a kernel: both may copy it at once
 
 
-@one_blas_thread
+@with_one_blas_thread
 def correlate(
     x: Images,
     w: Kernels,
@@ -64,7 +64,7 @@ def correlate(
     return y
 
 
-@one_blas_thread
+@with_one_blas_thread
 def kernel_gradient(
     x: Images, dy: Images, window: Window, groups: int, *, dtypes: Arithmetic
 ) -> Kernels:
@@ -81,7 +81,7 @@ def kernel_gradient(
     return dw.astype(dtypes.result, copy=False)
 
 
-@one_blas_thread
+@with_one_blas_thread
 def image_gradient(
     dy: Images,
     w: Kernels,
@@ -109,7 +109,7 @@ def image_gradient(
     return dx
 
 
-@one_blas_thread
+@with_one_blas_thread
 def gradients(
     x: Images,
     dy: Images,
@@ -141,7 +141,7 @@ def gradients(
     return dx, dw
 
 
-@one_blas_thread
+@with_one_blas_thread
 def bias_gradient(dy: Images, dtypes: Arithmetic) -> Array:
     """Return what every bias owes to the output: the sum over pixels, by filter."""
     F = dy.shape[-1]

@@ -12,20 +12,24 @@ waking takes as long as a small task. Each takes the next task by itself.
 """
 
 import os
+from _thread import LockType, start_new_thread
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from contextvars import copy_context
-from functools import cache
+from functools import cache, partial
 from itertools import chain, islice
-from threading import Condition
+from queue import SimpleQueue
+from threading import Lock
 from typing import Any, Generic, TypeVar, final
 
 from .._checks import as_int
-from .blas import limit_this_thread, one_blas_thread
+from .blas import limit_this_thread, with_one_blas_thread
 from .settings import Scoped, Setting
 
 __all__ = ["Shared", "run", "thread_count", "threads"]
 
+
+MAX_WAIT_SECONDS = 0.1  # before a thread looks again, woken or not
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -98,6 +102,7 @@ def usable_cpus() -> int:
     return 1
 
 
+@with_one_blas_thread
 def run(
     task: Callable[[Item], Result],
     items: Iterable[Item],
@@ -112,41 +117,33 @@ def run(
     The calling thread works, too; one item, or one thread, needs no other.
     `most` limits the threads further, so that their workspaces stay within the budget,
     and `ahead` how many results there are at once, so that these do.
-    An exception in a task ends the run once the tasks that had begun are over.
+    An exception in a task ends the run once the tasks that had begun are over; so does
+    one that a signal raises, wherever it meets the calling thread.
     """
     items = iter(items)
     first = list(islice(items, 2))
     limit = min(thread_count(), most or usable_cpus() * 64)
-    with one_blas_thread:
-        if limit == 1 or len(first) < 2:
-            for item in (*first, *items):
-                then(task(item))
-            return
-        # Twice as many tasks as there are threads: none stands idle while the oldest
-        # lasts, and never more results than that are kept.
-        ahead = min(2 * limit, ahead or 2 * limit)
-        shared = Shared(task, chain(first, items), then, ahead=ahead)
-        helpers: list[Future[None]] = []
+    if limit == 1 or len(first) < 2:
+        for item in (*first, *items):
+            then(task(item))
+        return
+    # Twice as many tasks as there are threads: none stands idle while the oldest
+    # lasts, and never more results than that are kept.
+    ahead = min(2 * limit, ahead or 2 * limit)
+    shared = Shared(task, chain(first, items), then, ahead=ahead)
+    pool = pool_of(limit - 1)
+    try:
+        for _ in range(limit - 1):
+            # A context of its own, for NumPy keeps the caller's errstate in there.
+            pool.jobs.put(partial(copy_context().run, on_one_thread, shared.help))
+        copy_context().run(on_one_thread, shared.work)
+    finally:
         try:
-            helpers.extend(start_helpers(shared.work, limit - 1))
-            on_one_thread(shared.work)
-        finally:
-            shared.close()
-            for helper in helpers:
-                if not helper.cancel():
-                    helper.exception()  # waits; errors of tasks are kept in `shared`
-        shared.finish()
-
-
-def start_helpers(work: Callable[[], None], n: int) -> Iterator[Future[None]]:
-    """Submit `work` to `n` pool threads; to fewer while the interpreter shuts down."""
-    pool = pool_of(n)
-    for _ in range(n):
-        # A context of its own, for NumPy keeps the caller's errstate in there.
-        try:
-            yield pool.submit(copy_context().run, on_one_thread, work)
-        except RuntimeError:  # Python is shutting down, and pools are the first to go
-            return
+            shared.wait_for_helpers()
+        except BaseException:  # a signal's: what it interrupted is done again
+            shared.wait_for_helpers()
+            raise
+    shared.finish()
 
 
 def on_one_thread(work: Callable[[], None]) -> None:
@@ -155,10 +152,42 @@ def on_one_thread(work: Callable[[], None]) -> None:
         work()
 
 
+@final
+class Pool:
+    """
+    Threads that wait for jobs.
+
+    Those of ``concurrent.futures`` share locks with the thread that submits, and an
+    exception that a signal raises in there leaves them locked for good: the queue here
+    is put into in one step. They end with the process or with the pool.
+    """
+
+    def __init__(self, n: int) -> None:
+        self.jobs: SimpleQueue[Callable[[], object] | None] = SimpleQueue()
+        self.size = 0
+        with suppress(RuntimeError):  # where threads cannot start, there are fewer
+            for _ in range(n):
+                start_new_thread(serve, (self.jobs,))
+                self.size += 1
+
+    def __del__(self) -> None:
+        """Let the threads end."""
+        for _ in range(self.size):
+            self.jobs.put(None)
+
+
+def serve(jobs: "SimpleQueue[Callable[[], object] | None]") -> None:
+    """Do jobs until there is one that is None."""
+    limit_this_thread()
+    while (job := jobs.get()) is not None:
+        job()
+        del job  # and with it what it refers to, before the next wait
+
+
 @cache
-def pool_of(n: int) -> ThreadPoolExecutor:
+def pool_of(n: int) -> Pool:
     """Return the pool of `n` threads; it lives as long as the process."""
-    return ThreadPoolExecutor(n, "im2col_cnn", initializer=limit_this_thread)
+    return Pool(n)
 
 
 def forget_pools(_: Any = None) -> None:
@@ -172,7 +201,13 @@ if hasattr(os, "register_at_fork"):
 
 @final
 class Shared(Generic[Item, Result]):
-    """Tasks that any number of threads `work` on at once."""
+    """
+    Tasks that any number of threads work on at once.
+
+    The calling thread may be interrupted by a signal anywhere, so all that it shares
+    with the others holds up to that: a plain lock, which ``with`` never leaves locked,
+    and waits that end by themselves where the signal swallowed a wake-up call.
+    """
 
     def __init__(
         self,
@@ -184,11 +219,25 @@ class Shared(Generic[Item, Result]):
     ) -> None:
         self.task, self.items, self.then = task, enumerate(items), then
         self.ahead = ahead  # tasks begun while an earlier one lasts; results are kept
-        self.changed = Condition()
-        self.begun = self.settled = 0
+        self.lock = Lock()
+        self.gates: list[LockType] = []  # a locked lock for each thread that waits
+        self.begun = self.settled = self.helpers = 0
         self.results: dict[int, Result] = {}
         self.errors: dict[int, BaseException] = {}
         self.closed = False
+
+    def help(self) -> None:
+        """Work in another thread than the caller's, which waits for its end."""
+        with self.lock:
+            if self.closed:
+                return
+            self.helpers += 1
+        try:
+            self.work()
+        finally:
+            with self.lock:
+                self.helpers -= 1
+                self.open_gates()
 
     def work(self) -> None:
         """Do tasks until none is left, or one has failed in any thread."""
@@ -203,32 +252,56 @@ class Shared(Generic[Item, Result]):
     def turns(self) -> Iterator[tuple[int, Item]]:
         """Walk through the items that no other thread has taken."""
         while True:
-            with self.changed:
-                self.changed.wait_for(self.may_go_on)
-                turn = None if self.closed else next(self.items, None)
-                if turn is None:
-                    return
-                self.begun += 1
-            yield turn
-
-    def may_go_on(self) -> bool:
-        """Tell whether there is room for one more result, or nothing to wait for."""
-        return self.closed or self.begun < self.settled + self.ahead
+            with self.lock:
+                turn = gate = None
+                if not self.closed:
+                    if self.begun == self.settled + self.ahead:  # no more may be kept
+                        gate = self.new_gate()
+                    elif (turn := next(self.items, None)) is not None:
+                        self.begun += 1
+            if gate is not None:
+                gate.acquire(timeout=MAX_WAIT_SECONDS)
+            elif turn is not None:
+                yield turn
+            else:
+                return
 
     def settle(self, place: int, result: Result) -> None:
         """Keep a result until those before it are there."""
-        with self.changed:
+        with self.lock:
             self.results[place] = result
             while self.settled in self.results:
                 self.then(self.results.pop(self.settled))
                 self.settled += 1
-            self.changed.notify_all()
+            self.open_gates()
+
+    def new_gate(self) -> LockType:
+        """Return a lock that the next change opens."""
+        gate = Lock()
+        gate.acquire()
+        self.gates.append(gate)
+        return gate
+
+    def open_gates(self) -> None:
+        """Let the threads that wait look again."""
+        while self.gates:
+            self.gates.pop().release()
 
     def close(self) -> None:
         """Let no more tasks begin."""
-        with self.changed:
-            self.closed = True
-            self.changed.notify_all()
+        self.closed = True
+        with self.lock:
+            self.open_gates()
+
+    def wait_for_helpers(self) -> None:
+        """Let no more tasks begin, and return once those under way are over."""
+        self.close()
+        while True:
+            with self.lock:
+                if not self.helpers:
+                    return
+                gate = self.new_gate()
+            gate.acquire(timeout=MAX_WAIT_SECONDS)
 
     def finish(self) -> None:
         """Raise what the first of the tasks that failed has raised."""

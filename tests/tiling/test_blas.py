@@ -1,19 +1,29 @@
 """BLAS keeps to one thread inside, and gets its own back afterwards."""
 
+import itertools
 import os
+import signal
 import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
+import numpy as np
 import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from im2col_cnn import threads
-from im2col_cnn.tiling.blas import one_blas_thread
-from im2col_cnn.tiling.threads import run
+from im2col_cnn import conv_backward, conv_forward, threads
+from im2col_cnn.tiling.blas import one_blas_thread, with_one_blas_thread
+from im2col_cnn.tiling.threads import run, thread_count
+from im2col_cnn.tiling.tiles import workspace
+from tests.profile import IN_FULL
 from tests.tiling.steps import counted_step, small_step
+
+
+class SignalError(Exception):
+    """What the handler of a signal raises."""
 
 
 def blas_threads() -> list[int]:
@@ -53,42 +63,79 @@ def test_blas_is_as_before_after_an_exception() -> None:
         assert blas_threads() == before
 
 
-def test_blas_is_given_back_later_if_that_is_interrupted(
+def test_blas_is_given_back_though_that_is_interrupted(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def interrupt(_: object) -> None:
-        raise KeyboardInterrupt
+    limit, calls = one_blas_thread.limit, itertools.count()
 
+    def interrupted_once(counts: list[int]) -> None:
+        if next(calls) == 0:
+            raise KeyboardInterrupt
+        limit(counts)
+
+    @with_one_blas_thread
     def hold_and_be_interrupted() -> None:
-        with one_blas_thread:
-            monkeypatch.setattr(one_blas_thread, "limit", interrupt)
+        monkeypatch.setattr(one_blas_thread, "limit", interrupted_once)
 
     with threadpool_limits(2, "blas"):
         before = blas_threads()
         with pytest.raises(KeyboardInterrupt):
             hold_and_be_interrupted()
-        monkeypatch.undo()
-        with one_blas_thread:
-            pass
 
         assert blas_threads() == before
 
 
-def test_whoever_leaves_last_gives_blas_back() -> None:
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no timer here")
+@pytest.mark.parametrize("count", [1, 2])
+def test_a_signal_at_any_moment_ends_a_call_at_once_and_leaves_no_trace(
+    count: int,
+) -> None:
+    """Interrupt a backward pass a hundred times; in the ci profile, a thousand."""
+    w = np.ones((3, 3, 8, 8), np.float32)
+    wanted, cache = conv_forward(np.ones((24, 24, 24, 8), np.float32), w)
+    moments = np.random.default_rng(0).uniform(1e-4, 8e-3, 1000 if IN_FULL else 100)
+    delays, fired = [], 0.0
+
+    def interrupt(*_: object) -> None:
+        nonlocal fired
+        fired = time.monotonic()
+        raise SignalError
+
+    previous = signal.signal(signal.SIGALRM, interrupt)
+    try:
+        with threadpool_limits(2, "blas"), threads(count), workspace(2**21):
+            before = blas_threads()
+            for moment in moments:
+                fired = 0.0
+                with suppress(SignalError):
+                    signal.setitimer(signal.ITIMER_REAL, moment)
+                    # Python drops what is raised while it collects garbage, say.
+                    while not fired:
+                        conv_backward(wanted, cache)
+                delays.append(time.monotonic() - fired)
+                assert blas_threads() == before
+                assert thread_count() == count
+    finally:
+        signal.signal(signal.SIGALRM, previous)
+
+    assert max(delays) < 1
+    assert np.array_equal(conv_forward(cache.x, w)[0], wanted)
+
+
+def test_the_last_to_leave_gives_blas_back() -> None:
     before = blas_threads()
     inside = threading.Barrier(2)
     first_left = threading.Event()
 
+    @with_one_blas_thread
     def stay() -> list[int]:
-        with one_blas_thread:
-            inside.wait()
-            first_left.wait()
-            return blas_threads()
+        inside.wait()
+        first_left.wait()
+        return blas_threads()
 
     with ThreadPoolExecutor(1) as pool:
-        with one_blas_thread:
-            staying = pool.submit(stay)
-            inside.wait()
+        staying = pool.submit(stay)
+        with_one_blas_thread(inside.wait)()
         first_left.set()
         assert set(staying.result()) <= {1}
     assert blas_threads() == before
