@@ -3,6 +3,7 @@
 import ast
 import importlib
 from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
 
 import pytest
 
@@ -30,6 +31,17 @@ STOREY = {
 SCRIPTS = {"data.make_digits"}  # run by hand, and imported by no module
 
 LOBBIES = {module for module in FILES if module.split(".")[-1] == "__init__"}
+# Modules that list what people choose from, and that alone import their entries.
+CATALOGUES = {
+    "__main__",
+    "cli",
+    "compare.contestants",
+    "testing.bugs.museum",
+    "testing.dialects.table",
+    "testing.laws.table",
+    "tiling.dispatch",
+}
+TESTS = Path(__file__).parent
 MODULES = FILES.keys() - LOBBIES - SCRIPTS
 
 
@@ -88,6 +100,37 @@ def test_imports_point_down(module: str) -> None:
 @pytest.mark.parametrize("package", sorted(STOREY))
 def test_no_package_has_a_circle_inside(package: str) -> None:
     assert not circle_in(package)
+
+
+def importers() -> dict[str, set[str]]:
+    """Return which files import each file of the package."""
+    found: dict[str, set[str]] = {module: set() for module in FILES}
+    for module in FILES:
+        for below, _ in imports_of(module):
+            found[below].add(module)
+    return found
+
+
+def test_a_module_with_one_importer_is_public_or_an_entry_of_a_catalogue() -> None:
+    alone = {m: min(above) for m, above in importers().items() if len(above) == 1}
+    closets = {
+        module: importer
+        for module, importer in alone.items()
+        if module in MODULES
+        if importer not in LOBBIES | CATALOGUES and not has_tests(module)
+    }
+
+    assert not closets, "merge each with its importer, or give it a name people need"
+
+
+def has_tests(module: str) -> bool:
+    """Tell whether the tests have a file about a module, or take something from it."""
+    *_, name = module.split(".")
+    line = f"from {im2col_cnn.__name__}.{module} import "
+    return any(
+        path.stem == f"test_{name}" or line in path.read_text("utf-8")
+        for path in TESTS.rglob("*.py")
+    )
 
 
 def test_the_folders_of_testing_stand_on_each_other() -> None:
