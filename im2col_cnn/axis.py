@@ -5,6 +5,7 @@ its taps lie ``dilation`` pixels apart, so that it spans ``dilation * (kernel - 
 of them. The size formula stands in `Axis.reaching`, and nowhere else.
 """
 
+from math import gcd, lcm
 from typing import NamedTuple
 
 import numpy as np
@@ -13,6 +14,8 @@ from ._lazily import lazily
 from ._typing import Array
 
 __all__ = ["Axis", "same"]
+
+COUNTED_AT_ONCE = 2**20  # pixels
 
 
 class Numbers(NamedTuple):
@@ -107,10 +110,73 @@ class Axis(Numbers):
 
     def coverage(self) -> Array:
         """Count, for each pixel, the windows that read it."""
-        counts = np.zeros(self.size, np.int64)
-        for _, _, pixels in self.taps:
-            counts[pixels] += 1
-        return counts
+        return self.readers(0, self.size)
+
+    def readers(self, start: int, stop: int) -> Array:
+        """
+        Count, for each pixel of a range, the windows that read it.
+
+        Window o reads the padded pixel p if ``p - o * stride`` is a multiple of the
+        dilation, and no more of it than there are taps. The first holds for every
+        `apart`-th window, the second for a range of windows.
+        """
+        common = gcd(self.stride, self.dilation)
+        apart = self.dilation // common
+        p = np.arange(self.before + start, self.before + stop)
+        o = p // common % apart * pow(self.stride // common, -1, apart) % apart
+        first = np.maximum(-((self.span - 1 - p) // self.stride), 0)
+        last = np.minimum(p // self.stride, self.output_size - 1)
+        first += (o - first) % apart
+        counts = np.maximum((last - first) // apart + 1, 0)
+        return np.where(p % common == 0, counts, 0)
+
+    @property
+    def read(self) -> int:
+        """Count the pixels that some window reads, however long the axis is."""
+        if self.dilation == 1 and self.stride <= self.kernel:  # no gap in between
+            reach = (self.output_size - 1) * self.stride + self.span
+            return max(min(self.size, reach - self.before), 0)
+        # Between the first window's last tap and the last window's first, which windows
+        # read a pixel depends on its place in a period.
+        period = lcm(self.stride, self.dilation)
+        start = min(max(self.span - 1 - self.before, 0), self.size)
+        last = (self.output_size - 1) * self.stride - self.before
+        periods = max(min(last, self.size) - start, 0) // period
+        resumed = start + periods * period
+        count = self.counted(0, start) + self.counted(resumed, self.size)
+        return count + periods * self.counted(start, start + period * (periods > 0))
+
+    def counted(self, start: int, stop: int) -> int:
+        """Count the pixels of a range that some window reads."""
+        blocks = range(start, stop, COUNTED_AT_ONCE)
+        ends = (min(block + COUNTED_AT_ONCE, stop) for block in blocks)
+        return sum(
+            int(np.count_nonzero(self.readers(block, end)))
+            for block, end in zip(blocks, ends, strict=True)
+        )
+
+    @property
+    def first_blind(self) -> int | None:
+        """
+        Return the first window that reads nothing but padding, if there is one.
+
+        It starts before the image and ends there, or steps over all of the image from
+        one tap to the next, or starts behind the image.
+        """
+        if self.before >= self.span:
+            return 0
+        blind = [-(-(self.before + self.size) // self.stride)]
+        if self.dilation > self.size:
+            # Its first tap that is not before the image lands this far into it.
+            start = -self.before % self.dilation
+            over = first_step_into(
+                start, self.stride, self.dilation, range(self.size, self.dilation)
+            )
+            # A window that starts inside the image reads the pixel it starts on.
+            if over is not None and over * self.stride < self.before:
+                blind.append(over)
+        first = min(blind)
+        return first if first < self.output_size else None
 
     def reads(self, *, count_padding: bool = False) -> Array:
         """Count, for each window, the pixels it reads, with or without padding."""
@@ -124,6 +190,29 @@ class Axis(Numbers):
             for p in (first, stop)
         )
         return before_stop - before_first
+
+
+def first_step_into(start: int, step: int, period: int, part: range) -> int | None:
+    """
+    Return the least o for which ``(start + o * step) % period`` lies in `part`, if any.
+
+    As Euclid finds a common divisor: the steps that do not come around are one
+    division, and those that do make the same question with a smaller period.
+    """
+    low, high = (part.start - start) % period, (part.stop - 1 - start) % period
+    if low == 0 or low > high:  # the part wraps around 0, where o = 0 stands
+        return 0
+    step %= period
+    if step == 0:
+        return None
+    o = -(-low // step)
+    if o * step <= high:
+        return o
+    # No multiple of the step lies in the part: how often must the period be added?
+    around = first_step_into(
+        0, -period % step, step, range(low % step, high % step + 1)
+    )
+    return None if around is None else -(-(low + around * period) // step)
 
 
 def same(axis: Axis, word: str) -> tuple[int, int]:

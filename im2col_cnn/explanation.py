@@ -20,7 +20,7 @@ def explain(axes: Sequence[Axis], *, N: int, C: int, F: int, dtype: np.dtype) ->
     """Return one line per fact: windows, padding, unread pixels, memory, products."""
     pairs = list(zip(axis_names(len(axes)), axes, strict=True))
     pixels = prod(axis.size for axis in axes)
-    read = prod(int(np.count_nonzero(axis.coverage())) for axis in axes)
+    read = prod(axis.read for axis in axes)
     rows = N * prod(axis.output_size for axis in axes)
     width = prod(axis.kernel for axis in axes) * C
     facts = [(name, counted(axis)) for name, axis in pairs]

@@ -5,13 +5,11 @@ pooling adds two rules of its own, and a transposed convolution knows only how o
 its window stops: the size of the image it slides over is what has to be found.
 """
 
-from collections.abc import Iterable
+from math import prod
 from typing import Any, NoReturn
 
-import numpy as np
-
-from ._checks import as_padding, as_per_axis, by, quoted
-from ._typing import Array, Padding, Shape, Sizes
+from ._checks import MAX_NUMBERS, MAX_PIXELS, as_padding, as_per_axis, by, quoted
+from ._typing import Padding, Shape, Sizes
 from .window import Window
 
 __all__ = [
@@ -42,8 +40,7 @@ def pooling_window(
         dilation=dilation,
         ceil_mode=ceil_mode,
     )
-    reads = [axis.reads() for axis in window.axes]
-    require_real_pixels(reads, window.kernel_size, window.padding)
+    require_real_pixels(window)
     return window
 
 
@@ -85,16 +82,14 @@ def transposed_window(
     return window
 
 
-def require_real_pixels(
-    reads: Iterable[Array], kernel: Shape, padding: tuple[tuple[int, int], ...]
-) -> None:
+def require_real_pixels(window: Window) -> None:
     """Refuse a pooling window that covers only padding."""
-    for axis, counts in enumerate(reads):
-        if not counts.all():
+    for number, axis in enumerate(window.axes):
+        if axis.first_blind is not None:
             raise ValueError(
-                f"padding {padding} leaves window {np.argmin(counts)} along spatial "
-                f"axis {axis} of a {by(kernel)} pooling nothing but padding to read: "
-                f"pad less"
+                f"padding {window.padding} leaves window {axis.first_blind} along "
+                f"spatial axis {number} of a {by(window.kernel_size)} pooling nothing "
+                f"but padding to read: pad less"
             )
 
 
@@ -104,6 +99,11 @@ def require_output(spatial: Shape, *, output_padding: Shape, stride: Shape) -> N
         raise ValueError(
             f"padding must leave something of the output, got a size of {by(spatial)}: "
             f"pad less"
+        )
+    if max(spatial) >= MAX_PIXELS or prod(spatial) >= MAX_NUMBERS:
+        raise ValueError(
+            f"y must have fewer than 2**31 pixels along every axis and 2**48 in all, "
+            f"got {by(spatial)}: lower the stride or the dilation"
         )
     if any(e >= s for e, s in zip(output_padding, stride, strict=True)):
         raise ValueError(

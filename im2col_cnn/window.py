@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ._checks import (
+    MAX_NUMBERS,
     as_dtype,
     as_flag,
     as_int,
@@ -112,6 +113,11 @@ class Window:
             axes.append(axis._replace(before=before, after=after))
         object.__setattr__(self, "axes", tuple(axes))
         padded = tuple(axis.before + axis.size + axis.after for axis in axes)
+        if prod(padded) >= MAX_NUMBERS:
+            raise ValueError(
+                f"padding must leave fewer than 2**48 pixels, got a {by(sizes)} image "
+                f"padded to {by(padded)}: pad less"
+            )
         require_fit(
             size=sizes,
             kernel=kernels,
@@ -167,8 +173,7 @@ class Window:
     @property
     def unread(self) -> int:
         """Number of pixels that no window reads; their gradient is 0."""
-        read = (int(np.count_nonzero(axis.coverage())) for axis in self.axes)
-        return prod(self.spatial) - prod(read)
+        return prod(self.spatial) - prod(axis.read for axis in self.axes)
 
     def coverage(self) -> Array:
         """Count, for each pixel, the windows that read it."""

@@ -22,6 +22,8 @@ from .arrays import (
     require_columns,
 )
 from .settings import (
+    MAX_NUMBERS,
+    MAX_PIXELS,
     as_above_zero,
     as_at_least_zero,
     as_below_one,
@@ -44,10 +46,13 @@ from .settings import (
     in_a_line,
     printable,
     quoted,
+    require_countable,
     require_window,
 )
 
 __all__ = [
+    "MAX_NUMBERS",
+    "MAX_PIXELS",
     "as_above_zero",
     "as_array",
     "as_array_beside",
@@ -85,5 +90,6 @@ __all__ = [
     "quoted",
     "require_cache",
     "require_columns",
+    "require_countable",
     "require_window",
 ]

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from .._typing import Array, ArrayLike, Shape
-from .settings import as_int, entries, quoted, require_modest, whole
+from .settings import as_int, entries, quoted, require_countable, require_modest, whole
 
 __all__ = [
     "as_array",
@@ -102,6 +102,7 @@ def as_batch_shape(value: Any, name: str) -> Shape:
             f"{name} must be (N, *spatial, C) with at least one pixel, got {shape}"
         )
     require_modest(max(shape), name)
+    require_countable(shape, name)
     return shape
 
 

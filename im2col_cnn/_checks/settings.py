@@ -5,7 +5,7 @@ what was given into a message.
 """
 
 from collections.abc import Iterable, Sequence
-from math import inf, isfinite
+from math import inf, isfinite, prod
 from operator import index
 from os import PathLike
 from pathlib import Path
@@ -17,6 +17,8 @@ import numpy.typing as npt
 from .._typing import Padding, PaddingWord, Shape, Sizes
 
 __all__ = [
+    "MAX_NUMBERS",
+    "MAX_PIXELS",
     "as_above_zero",
     "as_at_least_zero",
     "as_below_one",
@@ -41,6 +43,7 @@ __all__ = [
     "is_lone",
     "printable",
     "quoted",
+    "require_countable",
     "require_entries",
     "require_modest",
     "require_window",
@@ -49,6 +52,8 @@ __all__ = [
 
 
 Word = TypeVar("Word", bound=str)
+MAX_PIXELS = 2**31  # along one axis: positions are products of two
+MAX_NUMBERS = 2**48  # of one array: 256 TiB, if each is a byte
 MAX_LETTERS = 100  # of a value that is quoted
 MAX_LINE_LETTERS = 500  # of what a file says
 
@@ -157,6 +162,7 @@ def as_shape(value: Sizes, name: str, *, at_least: int) -> Shape:
             f"{name} must be at least {at_least} along every axis, got {shape}"
         )
     require_modest(max(shape), name)
+    require_countable(shape, name)
     return shape
 
 
@@ -284,8 +290,14 @@ def is_lone(value: Any) -> bool:
 
 def require_modest(number: int, name: str) -> None:
     """Refuse a number of 2**31 or more, for which positions would overflow."""
-    if number >= 2**31:
+    if number >= MAX_PIXELS:
         raise ValueError(f"{name} must be less than 2**31, got {number}")
+
+
+def require_countable(shape: Shape, name: str) -> None:
+    """Refuse a shape of more numbers than any memory holds."""
+    if prod(shape) >= MAX_NUMBERS:
+        raise ValueError(f"{name} must hold fewer than 2**48 numbers, got {by(shape)}")
 
 
 def require_entries(count: int, name: str, axes: int, value: Any) -> None:

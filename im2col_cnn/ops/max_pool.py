@@ -19,6 +19,7 @@ from .._checks import (
     as_upstream,
     by,
     require_cache,
+    require_countable,
 )
 from .._dtypes import arithmetic, mean_arithmetic
 from .._lazily import lazily
@@ -260,6 +261,7 @@ def max_unpool(y: ArrayLike, argmax: ArrayLike, spatial: Sizes) -> Images:
     """
     y = as_images(y, "y", selects=True)
     spatial = as_per_axis(spatial, "spatial", y.ndim - 2, at_least=1)
+    require_countable(spatial, "spatial")
     argmax = as_array(argmax, "argmax", kinds="iu", selects=True)
     argmax = require_positions(argmax, y.shape, spatial)
     x = np.zeros((y.shape[0], *spatial, y.shape[-1]), y.dtype)

@@ -75,6 +75,40 @@ def test_coverage_counts_the_windows_that_read_a_pixel(axis: Axis) -> None:
     assert axis.coverage().tolist() == [read.count(i) for i in range(axis.size)]
 
 
+@given(axis=axes())
+def test_the_pixels_that_are_read_are_counted_without_listing_them(axis: Axis) -> None:
+    assert axis.read == np.count_nonzero(axis.coverage())
+
+
+@pytest.mark.parametrize(
+    ("axis", "read"),
+    [
+        (Axis(2 * 10**9, 3, 1, 1, 0, 0), 2 * 10**9),
+        (Axis(2 * 10**9, 3, 5, 1, 0, 0), 3 * 4 * 10**8),
+        (Axis(2 * 10**9, 2, 4, 2, 0, 0), 10**9),
+        (Axis(2 * 10**9, 3, 6, 5, 0, 0), 10**9 - 4),
+        (Axis(10, 10**9, 1, 1, 10**9, 10**9), 10),
+        (Axis(10, 10**9, 10**9, 2, 10**9, 10**9), 5),
+    ],
+)
+def test_the_pixels_of_an_axis_that_no_memory_holds_are_counted(
+    axis: Axis, read: int
+) -> None:
+    assert axis.read == read
+
+
+@given(axis=axes(), size=st.integers(1, 6), dilation=st.integers(1, 12))
+def test_the_first_window_that_reads_only_padding_is_found(
+    axis: Axis, size: int, dilation: int
+) -> None:
+    after = axis.after + axis.dilation * 8 + dilation * (axis.kernel - 1)
+    axis = axis._replace(size=size, dilation=dilation, after=after)
+    reads = axis.reads()
+
+    assert axis.read == np.count_nonzero(axis.coverage())
+    assert axis.first_blind == (None if reads.all() else np.argmin(reads))
+
+
 @given(axis=axes(), count_padding=st.booleans())
 def test_reads_counts_the_pixels_of_a_window(axis: Axis, count_padding: bool) -> None:
     low, high = (
