@@ -1,7 +1,7 @@
 """Let the environment's HYPOTHESIS_PROFILE say how many examples are drawn.
 
     dev    few, and new ones each time: the default
-    ci     ten times as many, the same ones each time
+    ci     twenty-five times as many, the same ones each time
 
 No example has a deadline: how fast it runs says more about the machine than the code.
 """
@@ -16,7 +16,7 @@ from hypothesis import settings
 from tests.commands.command import Answer, Check, in_here
 from tests.profile import drawn
 
-settings.register_profile("dev", max_examples=15, deadline=None)
+settings.register_profile("dev", max_examples=6, deadline=None)
 settings.register_profile("ci", max_examples=150, deadline=None, derandomize=True)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
 
