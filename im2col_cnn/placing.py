@@ -10,12 +10,14 @@ from typing import Any, NoReturn
 
 from ._checks import MAX_NUMBERS, MAX_PIXELS, as_padding, as_per_axis, by, quoted
 from ._typing import Padding, Shape, Sizes
-from .window import Window
+from .window import EVERY, Window
 
 __all__ = [
     "pooling_window",
+    "reached",
     "refuse_output_padding",
     "require_output",
+    "require_output_padding",
     "require_real_pixels",
     "require_round_trip",
     "transposed_window",
@@ -53,8 +55,13 @@ def transposed_window(
     output_padding: Sizes,
     dilation: Sizes,
     output_size: Sizes | None,
-) -> Window:
-    """Return the window of the convolution that is transposed; it slides over `y`."""
+) -> tuple[Window, Shape]:
+    """
+    Return the window of the convolution that is transposed, and the size of `y`.
+
+    The window slides over `y`, from its first pixel on. A stride or more of
+    `output_padding` adds pixels behind those that it slides over: nothing but the bias.
+    """
     axes = len(stops)
     strides = as_per_axis(stride, "stride", axes, at_least=1)
     dilations = as_per_axis(dilation, "dilation", axes, at_least=1)
@@ -63,23 +70,42 @@ def transposed_window(
     if any(extra) and (output_size is not None or isinstance(pairs, str)):
         refuse_output_padding(output_padding, output_size, padding)
 
+    behind = (0,) * axes
     if output_size is not None:
         spatial = as_per_axis(output_size, "output_size", axes, at_least=1)
     elif isinstance(pairs, str):
         spatial = tuple(o * s for o, s in zip(stops, strides, strict=True))
     else:
+        require_output_padding(extra, strides, dilations)
         spatial = tuple(
             (o - 1) * s + d * (k - 1) + 1 - before - after + e
             for o, s, d, k, (before, after), e in zip(
                 stops, strides, dilations, kernel_size, pairs, extra, strict=True
             )
         )
-    require_output(spatial, output_padding=extra, stride=strides)
+        # What is a stride or more must not let the window stop once more: first there
+        # is less padding behind the image, then less image.
+        less = tuple(e - e % s for e, s in zip(extra, strides, strict=True))
+        behind = tuple(
+            max(n - after, 0) for n, (_, after) in zip(less, pairs, strict=True)
+        )
+        padding = tuple(
+            (before, max(after - n, 0))
+            for n, (before, after) in zip(less, pairs, strict=True)
+        )
+    require_output(spatial)
+    slid_over = tuple(n - m for n, m in zip(spatial, behind, strict=True))
+    require_output(slid_over)
     window = Window(
-        spatial, kernel_size, stride=strides, padding=padding, dilation=dilations
+        slid_over, kernel_size, stride=strides, padding=padding, dilation=dilations
     )
     require_round_trip(window.output_size, stops, spatial)
-    return window
+    return window, spatial
+
+
+def reached(window: Window) -> tuple[slice, ...]:
+    """Index the pixels of a batch of `y` that a window slides over."""
+    return (EVERY, *(slice(size) for size in window.spatial))
 
 
 def require_real_pixels(window: Window) -> None:
@@ -93,8 +119,8 @@ def require_real_pixels(window: Window) -> None:
             )
 
 
-def require_output(spatial: Shape, *, output_padding: Shape, stride: Shape) -> None:
-    """Refuse a transposed convolution that leaves nothing, or pads a whole stride."""
+def require_output(spatial: Shape) -> None:
+    """Refuse an output without pixels, and one that no memory holds."""
     if min(spatial) < 1:
         raise ValueError(
             f"padding must leave something of the output, got a size of {by(spatial)}: "
@@ -105,10 +131,14 @@ def require_output(spatial: Shape, *, output_padding: Shape, stride: Shape) -> N
             f"y must have fewer than 2**31 pixels along every axis and 2**48 in all, "
             f"got {by(spatial)}: lower the stride or the dilation"
         )
-    if any(e >= s for e, s in zip(output_padding, stride, strict=True)):
+
+
+def require_output_padding(extra: Shape, stride: Shape, dilation: Shape) -> None:
+    """Refuse to add as many pixels as a stride, unless taps lie further apart."""
+    if any(e >= max(s, d) for e, s, d in zip(extra, stride, dilation, strict=True)):
         raise ValueError(
-            f"output_padding must be less than the stride, {stride}, got "
-            f"{output_padding}: a whole stride more takes another pixel of x"
+            f"output_padding must be less than the stride or the dilation, {stride} "
+            f"and {dilation}, got {extra}: more of it takes another pixel of x"
         )
 
 

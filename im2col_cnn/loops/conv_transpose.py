@@ -16,7 +16,7 @@ from .._checks import (
 )
 from .._dtypes import arithmetic
 from .._typing import Array, ArrayLike, Images, Kernels, Padding, Sizes
-from ..placing import transposed_window
+from ..placing import reached, transposed_window
 from ..window import Window
 from .conv import crop, pad, place
 
@@ -51,7 +51,7 @@ def conv_transpose_forward(
     x, w, b = as_transposed_convolution(x, w, b, groups)
     N, *stops, C = x.shape
     *kernel_size, depth, _ = w.shape
-    window = transposed_window(
+    window, spatial = transposed_window(
         tuple(stops),
         tuple(kernel_size),
         stride=stride,
@@ -69,7 +69,8 @@ def conv_transpose_forward(
             for c in range(C):
                 here = place(window, stop, c // (C // groups), depth)
                 painted[n][here] += images[(n, *stop, c)] * kernels[..., c]
-    y = crop(painted, window)
+    y = np.zeros((N, *spatial, depth * groups), working)
+    y[reached(window)] = crop(painted, window)
     if b is not None:
         y = y + b.ravel().astype(working)
     y = y.astype(result)
@@ -109,7 +110,7 @@ def conv_transpose_backward(
     result, working = arithmetic(cache.y, dy)
 
     images, kernels = x.astype(working), w.astype(working)
-    padded = pad(dy.astype(working), window)
+    padded = pad(dy[reached(window)].astype(working), window)
     dx, dw = np.zeros_like(images), np.zeros_like(kernels)
     for n in range(len(images)):
         for stop in np.ndindex(window.output_size):

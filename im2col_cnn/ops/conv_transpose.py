@@ -19,8 +19,8 @@ from .._checks import (
     require_cache,
 )
 from .._dtypes import arithmetic
-from .._typing import Array, ArrayLike, Bias, Images, Kernels, Padding, Sizes
-from ..placing import transposed_window
+from .._typing import Array, ArrayLike, Bias, Images, Kernels, Padding, Shape, Sizes
+from ..placing import reached, transposed_window
 from ..tiling.dispatch import bias_gradient, correlate, image_gradient, kernel_gradient
 from ..window import Window
 
@@ -35,6 +35,7 @@ class ConvTransposeCache:
     w: Kernels
     b: Bias | None
     window: Window  # of the convolution that is transposed: it slides over y
+    spatial: Shape  # of y, to which `output_padding` may add what no window reads
     groups: int
     dtype: np.dtype  # of y
 
@@ -68,8 +69,8 @@ def conv_transpose_forward(
         The padding of the transposed convolution, in any form of `Window`: so much is
         cut off from what was painted. ``"same"`` gives ``spatial = OUT * stride``.
     output_padding : int or sequence of int, default 0
-        Pixels of `y` beyond the smallest size, less than the stride along each axis:
-        the pixels that a stride which does not divide leaves unread.
+        Pixels of `y` beyond the smallest size, along each axis less than the stride or
+        the dilation: the pixels that a stride which does not divide leaves unread.
     dilation : int or sequence of int, default 1
         Pixels of `y` from one tap to the next.
     groups : int, default 1
@@ -119,7 +120,7 @@ def conv_transpose_forward(
     array([ 1,  2, 13, 20, 30])
     """
     x, w, b = as_transposed_convolution(x, w, b, groups)
-    window = transposed_window(
+    window, spatial = transposed_window(
         x.shape[1:-1],
         w.shape[:-2],
         stride=stride,
@@ -129,8 +130,9 @@ def conv_transpose_forward(
         output_size=output_size,
     )
     dtypes = arithmetic(x, w, b)
-    cache = ConvTransposeCache(x, w, b, window, groups, dtypes.result)
-    return image_gradient(x, w, window, groups, dtypes=dtypes, b=b), cache
+    cache = ConvTransposeCache(x, w, b, window, spatial, groups, dtypes.result)
+    y = image_gradient(x, w, window, groups, dtypes=dtypes, b=b)
+    return extended(y, cache), cache
 
 
 @overload
@@ -199,13 +201,25 @@ def conv_transpose_backward(
     cache = require_cache(cache, ConvTransposeCache, "conv_transpose_forward")
     window, groups = cache.window, cache.groups
     N, F = cache.x.shape[0], cache.w.shape[-2] * groups
-    dy = as_upstream(dy, (N, *window.spatial, F))
+    dy = as_upstream(dy, (N, *cache.spatial, F))
     dtypes = arithmetic(cache.dtype, dy)
+    painted = dy[reached(window)]
     dx = None
     if as_flag(input_gradient, "input_gradient"):
-        dx = correlate(dy, cache.w, window, groups, dtypes=dtypes)
-    dw = kernel_gradient(dy, cache.x, window, groups, dtypes=dtypes)
+        dx = correlate(painted, cache.w, window, groups, dtypes=dtypes)
+    dw = kernel_gradient(painted, cache.x, window, groups, dtypes=dtypes)
     db = None
     if cache.b is not None:
         db = bias_gradient(dy, dtypes).reshape(cache.b.shape)
     return dx, dw, db
+
+
+def extended(y: Images, cache: ConvTransposeCache) -> Images:
+    """Add the pixels that no window reads; they hold the bias alone."""
+    if y.shape[1:-1] == cache.spatial:
+        return y
+    larger = np.zeros((len(y), *cache.spatial, y.shape[-1]), y.dtype)
+    if cache.b is not None:
+        larger += cache.b.ravel().astype(y.dtype)
+    larger[reached(cache.window)] = y
+    return larger

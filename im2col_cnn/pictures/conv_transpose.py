@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .._checks import as_matrix
+from .._checks import as_matrix, quoted
 from .._typing import ArrayLike, Padding, Sizes
 from ..placing import transposed_window
 from .captions import briefly, named, times
@@ -46,17 +46,21 @@ def draw_conv_transpose(
         An animated SVG. A counter in each pixel says how many patches cover it.
     """
     x, w = as_matrix(x, "x", "(H, W)"), as_matrix(w, "w", "(KH, KW)")
-    window = as_plane(
-        transposed_window(
-            x.shape,
-            w.shape,
-            stride=stride,
-            padding=padding,
-            output_padding=output_padding,
-            dilation=dilation,
-            output_size=None,
-        )
+    window, spatial = transposed_window(
+        x.shape,
+        w.shape,
+        stride=stride,
+        padding=padding,
+        output_padding=output_padding,
+        dilation=dilation,
+        output_size=None,
     )
+    if window.spatial != spatial:
+        raise ValueError(
+            f"output_padding must not reach behind the last patch in a picture, got "
+            f"{quoted(output_padding)}: lower it"
+        )
+    window = as_plane(window)
     canvas = Canvas(
         "A transposed convolution paints",
         [

@@ -78,7 +78,10 @@ def transposed(draw: st.DrawFn) -> dict[str, Any]:
         "stride": stride,
         "dilation": dilation,
         "padding": tuple(draw(st.integers(0, n // 2)) for n in room),
-        "output_padding": tuple(draw(st.integers(0, s - 1)) for s in stride),
+        "output_padding": tuple(
+            draw(st.integers(0, max(pair) - 1))
+            for pair in zip(stride, dilation, strict=True)
+        ),
         "groups": draw(st.integers(1, 2)),
     }
 

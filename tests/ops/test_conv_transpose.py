@@ -13,6 +13,7 @@ from im2col_cnn import (
     conv_forward,
     conv_transpose_backward,
     conv_transpose_forward,
+    loops,
 )
 from im2col_cnn._typing import Array
 from im2col_cnn.testing.strategies import Case, convolutions, whole_arrays
@@ -82,7 +83,14 @@ def test_the_size_is_the_size_formula_turned_around(
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"output_padding": 1}, r"output_padding must be less than the stride, \(1,\)"),
+        (
+            {"output_padding": 1},
+            r"less than the stride or the dilation, \(1,\) and \(1,\), got \(1,\)",
+        ),
+        (
+            {"stride": 2, "dilation": 3, "output_padding": 3},
+            r"less than the stride or the dilation, \(2,\) and \(3,\), got \(3,\)",
+        ),
         ({"output_padding": -1}, "output_padding must be at least 0, got -1"),
         ({"padding": 3}, "padding must leave something of the output, got a size of 0"),
         (
@@ -109,6 +117,59 @@ def test_an_output_that_cannot_be_is_refused(
 ) -> None:
     with pytest.raises(ValueError, match=message):
         conv_transpose_forward(ones(1, 4, 1), ones(3, 1, 1), **settings)
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [conv_transpose_forward, loops.conv_transpose_forward],
+    ids=["fast", "loops"],
+)
+@pytest.mark.parametrize(
+    ("settings", "wanted"),
+    [
+        ({"dilation": 2, "output_padding": 1}, [6, 15, 7, 25, 8, 35, 5]),
+        (
+            {"dilation": 3, "output_padding": 2, "padding": 1},
+            [15, 5, 7, 25, 5, 8, 35, 5],
+        ),
+        (
+            {"dilation": 3, "output_padding": 2, "padding": 3, "stride": 2},
+            [7, 5, 25, 8, 5],
+        ),
+    ],
+    ids=str,
+)
+def test_output_padding_below_the_dilation_adds_pixels_as_in_pytorch(
+    layer: Any, settings: dict[str, Any], wanted: list[int]
+) -> None:
+    x, w = np.array([1, 10]).reshape(1, 2, 1), np.array([1, 2, 3]).reshape(3, 1, 1)
+
+    y, _ = layer(x, w, [5], **settings)
+
+    assert y.ravel().tolist() == wanted
+
+
+@given(data=st.data())
+def test_gradients_reach_as_far_as_the_output_padding(data: st.DataObject) -> None:
+    dilation, stride, padding = (data.draw(st.integers(1, 4)) for _ in range(3))
+    extra = data.draw(st.integers(0, max(stride, dilation) - 1))
+    settings: dict[str, Any] = {"dilation": dilation, "stride": stride, "groups": 2}
+    settings["output_padding"] = (extra, 0)
+    settings["padding"] = ((0, data.draw(st.integers(0, padding))), 0)
+    x = data.draw(whole_arrays((2, 3, 2, 4)), label="x")
+    w = data.draw(whole_arrays((3, 2, 1, 4)), label="w")
+    y, cache = conv_transpose_forward(x, w, [1, 2], **settings)
+    y_loops, cache_loops = loops.conv_transpose_forward(x, w, [1, 2], **settings)
+    dy = data.draw(whole_arrays(y.shape), label="dy")
+
+    found = conv_transpose_backward(dy, cache)
+    wanted = loops.conv_transpose_backward(dy, cache_loops)
+
+    assert_array_equal(y, y_loops)
+    for ours, theirs in zip(found, wanted, strict=True):
+        assert_array_equal(ours, theirs)
+    bias = np.vdot(np.broadcast_to([1, 2], y.shape), dy)
+    assert np.vdot(x, found[0]) == np.vdot(w, found[1]) == np.vdot(y, dy) - bias
 
 
 def test_the_bias_is_added_to_every_pixel_painted_or_not() -> None:
