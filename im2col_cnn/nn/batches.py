@@ -4,13 +4,15 @@ While a network learns from one batch of a file, a thread reads the next.
 """
 
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
+from queue import SimpleQueue
 from typing import TypeAlias
 
 import numpy as np
 
 from .._typing import Array
 from ..files.stored_images import StoredImages
+from ..tiling.threads import Pool
 
 __all__ = ["ImageSource", "batches", "shuffled"]
 
@@ -43,15 +45,31 @@ def batches(
     indices, images
     """
     pieces = [order[i : i + batch_size] for i in range(0, len(order), batch_size)]
-    if not isinstance(images, StoredImages):
-        for piece in pieces:
-            yield piece, images[piece]
-        return
-    with ThreadPoolExecutor(1) as reader:
-        waiting: Future[Array] | None = None
-        for piece, following in zip(pieces, [*pieces[1:], None], strict=True):
-            here = images[piece] if waiting is None else waiting.result()
-            # Always one ahead, and never more: two batches are in memory.
-            if following is not None:
-                waiting = reader.submit(images.__getitem__, following)
-            yield piece, here
+    if isinstance(images, StoredImages):
+        yield from zip(pieces, read_ahead(images, pieces), strict=True)
+    else:
+        yield from ((piece, images[piece]) for piece in pieces)
+
+
+def read_ahead(images: StoredImages, pieces: list[Array]) -> Iterator[Array]:
+    """Yield pieces of stored images; a thread, if one can start, reads the next one."""
+    found: SimpleQueue[Array | BaseException] = SimpleQueue()
+
+    def read(piece: Array) -> None:
+        try:
+            found.put(images[piece])
+        except BaseException as error:  # raised where the piece is asked for
+            found.put(error)
+
+    reader = Pool(1)
+    begin = reader.jobs.put if reader.size else lambda job: job()
+    for piece in pieces[:1]:
+        begin(partial(read, piece))
+    for following in [*pieces, None][1:]:
+        here = found.get()
+        if isinstance(here, BaseException):
+            raise here
+        # Always one ahead, and never more: two batches are in memory.
+        if following is not None:
+            begin(partial(read, following))
+        yield here

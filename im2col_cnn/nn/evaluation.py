@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from .._checks import as_array, as_int, as_labels, as_real, quoted
 from .._typing import Array, ArrayLike
 from ..files.stored_images import StoredImages
 from ..ops.losses import softmax_cross_entropy
+from ..tiling.blas import with_one_blas_thread
 from .batches import ImageSource, batches
 from .network import Sequential
 
@@ -109,6 +109,7 @@ def evaluate(
     return evaluate_indices(network, x, truth, np.arange(len(x)), size)
 
 
+@with_one_blas_thread
 def evaluate_indices(
     network: Sequential,
     images: ImageSource,
@@ -118,10 +119,9 @@ def evaluate_indices(
 ) -> Evaluation:
     """Evaluate a network on the images at some indices."""
     truth = labels[indices]
-    with threadpool_limits(1, "blas"):
-        scores = np.concatenate(
-            [network.forward(x)[0] for _, x in batches(images, indices, batch_size)]
-        )
+    scores = np.concatenate(
+        [network.forward(x)[0] for _, x in batches(images, indices, batch_size)]
+    )
     loss, _ = softmax_cross_entropy(scores, truth)
     K = scores.shape[1]
     pairs = np.bincount(truth * K + scores.argmax(axis=1), minlength=K * K)

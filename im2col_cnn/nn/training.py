@@ -21,7 +21,6 @@ from typing import Any
 from zlib import crc32
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from .._checks import (
     as_above_zero,
@@ -35,6 +34,7 @@ from .._checks import (
 from .._typing import Array, ArrayLike
 from ..files.atomic import require_writable
 from ..files.stored_images import StoredImages
+from ..tiling.blas import with_one_blas_thread
 from .batches import batches, shuffled
 from .checkpoint import TrainingState, load_checkpoint, save_checkpoint
 from .evaluation import Validation, as_examples, hold_out
@@ -287,11 +287,12 @@ class Trainer:
         else:
             load_checkpoint(settings.resume, self.state)
 
+    @with_one_blas_thread
     def run(self, callbacks: Callbacks) -> History:
         """Train to the end, in place."""
         history = self.state.history
         # An overflow is reported once, by the loss it spoils, not by every operation.
-        with threadpool_limits(1, "blas"), np.errstate(over="ignore", invalid="ignore"):
+        with np.errstate(over="ignore", invalid="ignore"):
             for epoch in range(len(history.epochs) + 1, self.settings.epochs + 1):
                 if history.stopped or self.is_out_of_patience:
                     break
