@@ -69,8 +69,8 @@ def test_what_goes_wrong_in_the_thread_is_raised_where_images_are_asked_for(
     assert [len(images) for images in taken] == [2]
 
 
-class SignalError(Exception):
-    """What the handler of a signal raises."""
+class SignalError(BaseException):
+    """What the handler of a signal raises: no ``Exception``, as Ctrl-C is none."""
 
 
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no timer here")

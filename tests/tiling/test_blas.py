@@ -22,8 +22,8 @@ from tests.profile import IN_FULL
 from tests.tiling.steps import counted_step, small_step
 
 
-class SignalError(Exception):
-    """What the handler of a signal raises."""
+class SignalError(BaseException):
+    """What the handler of a signal raises: no ``Exception``, as Ctrl-C is none."""
 
 
 def blas_threads() -> list[int]:
