@@ -5,7 +5,9 @@ and the cache ``(A_prev, W, b, hyperparameters)``; behind them are the operation
 this package. The two forward functions that the notebook lacked stand beside them.
 """
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from math import prod
 from typing import Any, cast
 
@@ -26,6 +28,14 @@ __all__ = [
     "pool_forward",
 ]
 
+
+WORDS = {
+    "dy": "dJ_dZ",
+    "kernel_size": "f",
+    "w": "W",
+    "x": "A_prev",
+    "y": "Z",
+}  # of this package, and what the notebook calls them
 
 Hyperparameters = Mapping[str, Any]
 ConvCache = tuple[ArrayLike, ArrayLike, ArrayLike, Hyperparameters]
@@ -71,7 +81,8 @@ def conv_forward_propogation(
     """
     settings = as_hyperparameters(hyperparameters, required=("padding", "stride"))
     require_bias(b)
-    Z, _ = conv_forward(A_prev, W, b, **settings)
+    with in_the_notebooks_words():
+        Z, _ = conv_forward(A_prev, W, b, **settings)
     return Z, (A_prev, W, b, hyperparameters)
 
 
@@ -118,8 +129,9 @@ def conv_backward_propogation(
     )
     settings = as_hyperparameters(hyperparameters, required=("padding", "stride"))
     require_bias(b)
-    conv = conv_cache(A_prev, W, b, dilation=1, groups=1, **settings)
-    gradients = cast(tuple[Array, Array, Array], conv_backward(dJ_dZ, conv))
+    with in_the_notebooks_words():
+        conv = conv_cache(A_prev, W, b, dilation=1, groups=1, **settings)
+        gradients = cast(tuple[Array, Array, Array], conv_backward(dJ_dZ, conv))
     dJ_dA, dJ_dW, dJ_db = gradients
     return dJ_dA, dJ_dW, dJ_db.reshape(1, 1, 1, -1)
 
@@ -228,7 +240,8 @@ def pool_forward(
            [0.1665, 0.1665]])
     """
     forward, _ = pooling(mode)
-    Z, _ = forward(A_prev, **pool_settings(hyperparameters))
+    with in_the_notebooks_words():
+        Z, _ = forward(A_prev, **pool_settings(hyperparameters))
     return Z, (A_prev, hyperparameters)
 
 
@@ -265,8 +278,21 @@ def pool_backward(dJ_dZ: ArrayLike, cache: PoolCache, mode: Mode = "max") -> Arr
     """
     A_prev, hyperparameters = as_notebook_cache(cache, ("A_prev", "hyperparameters"))
     forward, backward = pooling(mode)
-    _, pool_cache = forward(A_prev, **pool_settings(hyperparameters))
-    return backward(dJ_dZ, pool_cache)
+    with in_the_notebooks_words():
+        _, pool_cache = forward(A_prev, **pool_settings(hyperparameters))
+        return backward(dJ_dZ, pool_cache)
+
+
+@contextmanager
+def in_the_notebooks_words() -> Iterator[None]:
+    """Let refusals name the arguments as the notebook does; what they quote stays."""
+    try:
+        yield
+    except (TypeError, ValueError) as error:
+        words = rf"'[^']*'|\b({'|'.join(WORDS)})\b"
+        said = re.sub(words, lambda found: WORDS.get(found[0], found[0]), str(error))
+        kind = TypeError if isinstance(error, TypeError) else ValueError
+        raise kind(said) from None
 
 
 def pooling(mode: Mode) -> tuple[Callable[..., Any], Callable[..., Array]]:

@@ -146,3 +146,60 @@ def test_bad_arguments_are_refused(
 ) -> None:
     with pytest.raises(error, match=message):
         call()
+
+
+A_prev, W, b = counting(1, 4, 4, 2), counting(2, 2, 2, 3), counting(1, 1, 1, 3)
+BOTH = {"padding": 0, "stride": 1}
+MAX = {"f": 2, "stride": 2}
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (
+            lambda: notebook.conv_forward_propogation(A_prev[0, 0], W, b, BOTH),
+            r"A_prev must have axes .*: a lone image needs A_prev\[None\]",
+        ),
+        (
+            lambda: notebook.conv_forward_propogation(A_prev, W[:, :, :1], b, BOTH),
+            r"W must read .* channels \(A_prev has C = 2,",
+        ),
+        (
+            lambda: notebook.conv_forward_propogation(A_prev * 1j, W, b, BOTH),
+            "A_prev must hold real numbers, .*: A_prev.real and A_prev.imag are such",
+        ),
+        (
+            lambda: notebook.conv_forward_propogation(
+                A_prev, W, b, {"padding": "x w", "stride": 1}
+            ),
+            "padding must be one of .* got 'x w'",
+        ),
+        (
+            lambda: notebook.conv_backward_propogation(b, (A_prev, W, b, BOTH)),
+            r"dJ_dZ must have the shape of Z, \(1, 3, 3, 3\), got \(1, 1, 1, 3\)",
+        ),
+        (
+            lambda: notebook.conv_backward_propogation(b, (A_prev, W[0], b, BOTH)),
+            "W must have axes .* for A_prev of shape",
+        ),
+        (
+            lambda: notebook.pool_forward(A_prev[0, 0], MAX),
+            "A_prev must have axes",
+        ),
+        (
+            lambda: notebook.pool_forward(A_prev, {"f": 0, "stride": 2}),
+            "f must be at least 1, got 0",
+        ),
+        (
+            lambda: notebook.pool_backward(b, (A_prev, MAX)),
+            "dJ_dZ must have the shape of Z",
+        ),
+        (
+            lambda: notebook.pool_backward(b, (A_prev, MAX), "average"),
+            r"dJ_dZ must have the shape of Z, .* got \(1, 1, 1, 3\)",
+        ),
+    ],
+)
+def test_refusals_speak_the_notebooks_words(call: Any, message: str) -> None:
+    with pytest.raises((TypeError, ValueError), match=f"^{message}"):
+        call()

@@ -18,6 +18,7 @@ from .arrays import (
     as_transposed_convolution,
     as_upstream,
     as_window,
+    hint_at_lone_image,
     require_cache,
     require_columns,
 )
@@ -85,6 +86,7 @@ __all__ = [
     "as_upstream",
     "as_window",
     "by",
+    "hint_at_lone_image",
     "in_a_line",
     "printable",
     "quoted",

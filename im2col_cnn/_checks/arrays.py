@@ -1,12 +1,21 @@
 """Arrays as the package uses them: images, kernels, columns, gradients, labels."""
 
+import warnings
 from math import isfinite
 from typing import Any, TypeVar
 
 import numpy as np
 
 from .._typing import Array, ArrayLike, Shape
-from .settings import as_int, entries, quoted, require_countable, require_modest, whole
+from .settings import (
+    as_int,
+    entries,
+    is_lone,
+    quoted,
+    require_countable,
+    require_modest,
+    whole,
+)
 
 __all__ = [
     "as_array",
@@ -22,12 +31,14 @@ __all__ = [
     "as_transposed_convolution",
     "as_upstream",
     "as_window",
+    "hint_at_lone_image",
     "require_cache",
     "require_columns",
 ]
 
 
 Cache = TypeVar("Cache")
+MIN_SIDE_PIXELS = 8  # of what is taken for an image
 INT64_MAX = np.iinfo(np.int64).max
 
 
@@ -87,6 +98,25 @@ def as_images(
             f"{name} must have at least one pixel per image, got shape {x.shape}"
         )
     return x
+
+
+def hint_at_lone_image(x: Array, size: Any) -> None:
+    """
+    Warn of images that look like a lone one, where `size` does not say how many axes.
+
+    One image of 8 by 8 pixels and 3 channels has the shape of 8 signals.
+    """
+    if x.ndim != 3 or not is_lone(size):
+        return
+    N, W, C = x.shape
+    colours = C in {3, 4} and x.dtype == np.uint8
+    square = C in {1, 3, 4} and N == W
+    if (colours or square) and N >= MIN_SIDE_PIXELS:
+        warnings.warn(
+            f"x of shape {x.shape} is read as {N} signals: x[None] is one image; a "
+            f"size per axis, ({quoted(size)},), says that signals are meant",
+            stacklevel=3,
+        )
 
 
 def as_batch_shape(value: Any, name: str) -> Shape:

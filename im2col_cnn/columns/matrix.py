@@ -19,6 +19,7 @@ from .._checks import (
     as_choice,
     as_fill,
     as_images,
+    hint_at_lone_image,
     require_columns,
 )
 from .._dtypes import arithmetic, mean_arithmetic
@@ -114,6 +115,7 @@ def im2col(
     array([8., 8., 8., 8., 8.])
     """
     x = as_images(x, kinds="biufc", selects=True)
+    hint_at_lone_image(x, kernel_size)
     N, *spatial, C = x.shape
     window = Window(
         spatial, kernel_size, stride=stride, padding=padding, dilation=dilation

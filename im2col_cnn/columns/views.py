@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from .._checks import as_fill, as_images
+from .._checks import as_fill, as_images, hint_at_lone_image
 from .._typing import Array, ArrayLike, Padding, Sizes
 from ..window import EVERY, Window
 
@@ -59,6 +59,7 @@ def windows(
            [22, 23]])
     """
     x = as_images(x, kinds="biufc", selects=True)
+    hint_at_lone_image(x, kernel_size)
     _, *spatial, _ = x.shape
     window = Window(
         spatial, kernel_size, stride=stride, padding=padding, dilation=dilation

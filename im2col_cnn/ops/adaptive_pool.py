@@ -11,7 +11,13 @@ from math import prod
 
 import numpy as np
 
-from .._checks import as_images, as_per_axis, as_upstream, require_cache
+from .._checks import (
+    as_images,
+    as_per_axis,
+    as_upstream,
+    hint_at_lone_image,
+    require_cache,
+)
 from .._dtypes import arithmetic, mean_arithmetic
 from .._typing import Array, ArrayLike, Images, Shape, Sizes
 from .max_gradient import scatter
@@ -86,6 +92,7 @@ def adaptive_max_pool_forward(
     """
     x = as_images(x, selects=True)
     _, *spatial, _ = x.shape
+    hint_at_lone_image(x, output_size)
     output_size = as_per_axis(output_size, "output_size", len(spatial), at_least=1)
     places = np.arange(prod(spatial)).reshape(1, *spatial, 1)
     y, argmax = x, np.broadcast_to(places, x.shape)
@@ -187,6 +194,7 @@ def adaptive_avg_pool_forward(
     """
     x = as_images(x)
     _, *spatial, _ = x.shape
+    hint_at_lone_image(x, output_size)
     output_size = as_per_axis(output_size, "output_size", len(spatial), at_least=1)
     result, working = mean_arithmetic(x)
     y = x.astype(working, copy=False)

@@ -9,7 +9,7 @@ from math import prod
 
 import numpy as np
 
-from .._checks import as_flag, as_images, as_upstream, require_cache
+from .._checks import as_flag, as_images, as_upstream, hint_at_lone_image, require_cache
 from .._dtypes import mean_arithmetic
 from .._typing import Array, ArrayLike, Images, Padding, Shape, Sizes
 from ..placing import pooling_window
@@ -103,6 +103,7 @@ def avg_pool_forward(
     """
     x = as_images(x)
     count_include_pad = as_flag(count_include_pad, "count_include_pad")
+    hint_at_lone_image(x, kernel_size)
     window = pooling_window(
         x.shape[1:-1],
         kernel_size,

@@ -8,7 +8,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .._checks import as_exponent, as_images, as_upstream, require_cache
+from .._checks import (
+    as_exponent,
+    as_images,
+    as_upstream,
+    hint_at_lone_image,
+    require_cache,
+)
 from .._dtypes import mean_arithmetic
 from .._typing import Array, ArrayLike, Images, Padding, Sizes
 from ..placing import pooling_window
@@ -100,6 +106,7 @@ def lp_pool_forward(
     5.0
     """
     x, p = as_images(x), as_exponent(p)
+    hint_at_lone_image(x, kernel_size)
     window = pooling_window(
         x.shape[1:-1],
         kernel_size,

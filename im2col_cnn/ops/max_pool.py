@@ -18,6 +18,7 @@ from .._checks import (
     as_per_axis,
     as_upstream,
     by,
+    hint_at_lone_image,
     require_cache,
     require_countable,
 )
@@ -144,6 +145,7 @@ def max_pool_forward(
     """
     x = as_images(x, selects=True)
     as_choice(ties, "ties", ("first", "split", "all"))
+    hint_at_lone_image(x, kernel_size)
     window = pooling_window(
         x.shape[1:-1],
         kernel_size,
