@@ -98,6 +98,7 @@ from .ops.softmax import (
     softmax_forward,
 )
 from .tiling.threads import threads
+from .tiling.winograd import winograd
 from .window import Window
 
 __all__ = [
@@ -151,4 +152,5 @@ __all__ = [
     "tanh_forward",
     "threads",
     "windows",
+    "winograd",
 ]

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from ..tiling.threads import thread_count
-from ..tiling.tiles import BUDGET, CACHE
+from ..tiling.tiles import BUDGET_BYTES, TILE_BYTES
 from .arguments import refusing
 from .openblas import (
     CORETYPE_VARIABLE,
@@ -57,8 +57,8 @@ def doctor() -> None:
         ("one product", f"{speed:.0f} GFLOP/s on one thread"),
         ("threads", str(count)),
         ("cache per core", cache_size()),
-        ("columns in a tile", f"{CACHE / 2**20:.1f} MiB"),
-        ("workspace at most", f"{BUDGET / 2**20:.0f} MiB"),
+        ("pixels of a tile", f"{TILE_BYTES / 2**20:.1f} MiB"),
+        ("workspace at most", f"{BUDGET_BYTES / 2**20:.0f} MiB"),
     ]
     show_table(screen, ("", ""), rows)
     say(screen, advice(speed))

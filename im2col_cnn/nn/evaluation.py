@@ -10,6 +10,7 @@ from .._typing import Array, ArrayLike
 from ..files.stored_images import StoredImages
 from ..ops.losses import softmax_cross_entropy
 from ..tiling.blas import with_one_blas_thread
+from ..tiling.winograd import winograd_unless_refused
 from .batches import ImageSource, batches
 from .network import Sequential
 
@@ -119,9 +120,10 @@ def evaluate_indices(
 ) -> Evaluation:
     """Evaluate a network on the images at some indices."""
     truth = labels[indices]
-    scores = np.concatenate(
-        [network.forward(x)[0] for _, x in batches(images, indices, batch_size)]
-    )
+    with winograd_unless_refused():
+        scores = np.concatenate(
+            [network.forward(x)[0] for _, x in batches(images, indices, batch_size)]
+        )
     loss, _ = softmax_cross_entropy(scores, truth)
     K = scores.shape[1]
     pairs = np.bincount(truth * K + scores.argmax(axis=1), minlength=K * K)

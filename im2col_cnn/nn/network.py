@@ -27,6 +27,7 @@ from .._checks import (
 )
 from .._typing import Array, ArrayLike, Shape
 from ..files.weights import read_weights, save_weights
+from ..tiling.winograd import winograd_unless_refused
 from .layer import Gradients, Layer, named_by_kind
 from .serialization import describe, read_classes, rebuild
 
@@ -277,6 +278,8 @@ class Sequential:
         """
         Compute the scores of many images, a batch at a time.
 
+        Convolutions may use Winograd's scheme, unless ``winograd(False)`` holds.
+
         Parameters
         ----------
         x : array, shape (N, *SPATIAL, C)
@@ -298,7 +301,9 @@ class Sequential:
         self.require_images(images.shape, "x")
         # At least one batch, so that no images at all still give scores of a shape.
         starts = range(0, max(len(images), 1), size)
-        return np.concatenate([self.forward(images[i : i + size])[0] for i in starts])
+        with winograd_unless_refused():
+            scores = [self.forward(images[i : i + size])[0] for i in starts]
+        return np.concatenate(scores)
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write the network to an HDF5 file; see `im2col_cnn.files.save_weights`."""

@@ -35,6 +35,7 @@ from .._typing import Array, ArrayLike
 from ..files.atomic import require_writable
 from ..files.stored_images import StoredImages
 from ..tiling.blas import with_one_blas_thread
+from ..tiling.winograd import winograd_unless_refused
 from .batches import batches, shuffled
 from .checkpoint import TrainingState, load_checkpoint, save_checkpoint
 from .evaluation import Validation, as_examples, hold_out
@@ -292,7 +293,8 @@ class Trainer:
         """Train to the end, in place."""
         history = self.state.history
         # An overflow is reported once, by the loss it spoils, not by every operation.
-        with np.errstate(over="ignore", invalid="ignore"):
+        quiet = np.errstate(over="ignore", invalid="ignore")
+        with winograd_unless_refused(), quiet:
             for epoch in range(len(history.epochs) + 1, self.settings.epochs + 1):
                 if history.stopped or self.is_out_of_patience:
                     break

@@ -99,17 +99,13 @@ def conv_forward(
     ``N * prod(OUT) * prod(KERNEL) * C // groups * F`` multiply-adds. NaN and infinity
     propagate; a zero of the padding times an infinite weight is NaN.
 
-    Where every axis of the kernel has three taps, at stride and dilation 1, and there
-    are 64 channels and filters or more, floats are multiplied by Winograd's scheme: 16
-    products for 2 by 2 outputs instead of 36. Whole numbers stay exact. Other numbers
-    are rounded relative to the largest pixels nearby, also of the windows next door:
-    where pixels of 1e10 lie beside pixels of 1, the small ones lose digits.
+    Every entry is rounded like a sum of its terms, so that small ones keep their digits
+    beside large ones. `winograd` trades that for speed.
 
     References
     ----------
     Chellapilla, Puri and Simard, "High Performance Convolutional Neural Networks for
-    Document Processing", 2006. Lavin and Gray, "Fast Algorithms for Convolutional
-    Neural Networks", 2016.
+    Document Processing", 2006.
 
     Examples
     --------

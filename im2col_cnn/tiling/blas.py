@@ -17,7 +17,12 @@ from functools import wraps
 from threading import Lock
 from typing import Any, ParamSpec, TypeVar, final
 
-__all__ = ["limit_this_thread", "one_blas_thread", "with_one_blas_thread"]
+__all__ = [
+    "blas_architecture",
+    "limit_this_thread",
+    "one_blas_thread",
+    "with_one_blas_thread",
+]
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -114,6 +119,13 @@ def limit_this_thread() -> None:
     for library in find_libraries():
         if getattr(library, "threading_layer", "") == "openmp":
             library.set_num_threads(1)
+
+
+def blas_architecture() -> str:
+    """Return which kernels NumPy's BLAS runs, as it names them; empty if unknown."""
+    libraries = [library.info() for library in find_libraries()]
+    libraries.sort(key=lambda found: "numpy" not in found["filepath"])
+    return str(libraries[0].get("architecture", "")) if libraries else ""
 
 
 def find_libraries() -> list[Any]:

@@ -13,10 +13,10 @@ import numpy as np
 from .._typing import Array, Images, Kernels
 from .gemm import as_rows
 from .over_tiles import paint_images
+from .phases import turn, turned_axes
 from .scratch import scratch
 from .threads import run
 from .tiles import Axes, Tile, most_threads, most_windows, tiles
-from .turned_kernel import turn, turned_axes
 from .unfold import view_windows
 from .wide_windows import is_finite
 
@@ -67,7 +67,7 @@ def kernel_gradient(x: Images, dy: Images, axes: Axes, out: Kernels) -> None:
     def multiply(tile: Tile) -> Array:
         windows = view_windows(x[tile.pixels], tile, out.dtype)
         windows = np.moveaxis(windows, -1, len(tile.out))
-        here = as_rows(dy, tile, out.dtype).reshape(*tile.out, C)
+        here = as_rows(dy[tile.stops], out.dtype).reshape(*tile.out, C)
         product = scratch("product", here.shape, out.dtype)
         ones = np.ones(tile.size, out.dtype)
         part = np.empty_like(out)
@@ -95,7 +95,7 @@ def image_gradient(
         return
 
     def paint(dy: Images, tile: Tile, pixels: Images) -> None:
-        owed = as_rows(dy, tile, w.dtype).reshape(*tile.out, F)
+        owed = as_rows(dy[tile.stops], w.dtype).reshape(*tile.out, F)
         for tap, (stops, read) in zip(
             np.ndindex(tile.kernel), tile.taps(), strict=True
         ):

@@ -20,11 +20,10 @@ import numpy as np
 from .._dtypes import Arithmetic
 from .._typing import Array, Images, Kernels
 from ..window import Window
-from . import depthwise, gemm, turned_kernel, winograd
+from . import depthwise, gemm, phases, winograd
 from .blas import with_one_blas_thread
 from .threads import run
-from .tiles import CACHE, blocks, most_threads, most_windows
-from .turned_kernel import turn, turned_axes, turning_is_faster
+from .tiles import TILE_BYTES, blocks, most_threads, most_windows
 
 __all__ = [
     "bias_gradient",
@@ -36,8 +35,8 @@ __all__ = [
 
 # Bytes of columns between which each gradient has a thread of its own. Below, waking a
 # second one takes too long; above, each gradient is cut into tiles for several.
-LITTLE, MUCH = 2 * 2**20, 2 * CACHE
-LIGHT = 2**20  # bytes of a kernel: both may copy it at once
+MIN_COLUMN_BYTES, MAX_COLUMN_BYTES = 2 * 2**20, 2 * TILE_BYTES
+MAX_KERNEL_BYTES = 2**20  # bytes of a kernel: both may copy it at once
 
 
 @with_one_blas_thread
@@ -98,14 +97,12 @@ def image_gradient(
     if is_depthwise(w, groups):
         depthwise.image_gradient(dy, w, window.axes, dx, b)
         return dx
-    turned = turned_axes(window.axes)
     for dy_, w_, b_, dx_ in per_group(groups, dy, w, b, dx):
-        if turned is not None and winograd.correlate(dy_, turn(w_), turned, dx_, b_):
-            continue
-        if turned is not None and turning_is_faster(w_, window.axes):
-            gemm.correlate(dy_, turn(w_), turned, dx_, b_)
-        else:
-            gemm.image_gradient(dy_, w_, window.axes, dx_, b_)
+        turned = phases.turned_axes(window.axes)
+        if turned is None or not winograd.correlate(
+            dy_, phases.turn(w_), turned, dx_, b_
+        ):
+            phases.image_gradient(dy_, w_, window.axes, dx_, b_)
     return dx
 
 
@@ -121,11 +118,6 @@ def gradients(
 ) -> tuple[Images, Kernels]:
     """Return `dx` and `dw`: from one unfolding of `dy`, or else each by itself."""
     w = w.astype(dtypes.working, copy=False)
-    if groups == 1:
-        arguments = x, dy, w, window.axes, dtypes
-        both = winograd.gradients(*arguments) or turned_kernel.gradients(*arguments)
-        if both is not None:
-            return both
     tasks: list[Callable[[], Array]] = [
         lambda: image_gradient(dy, w, window, groups, dtypes=dtypes),
         lambda: kernel_gradient(x, dy, window, groups, dtypes=dtypes),
@@ -134,7 +126,9 @@ def gradients(
     per_window = prod(window.kernel_size) * x.shape[-1]
     size = window.axes, per_window, w.itemsize
     columns = prod(dy.shape[:-1]) * per_window * w.itemsize
-    pays = LITTLE < columns <= MUCH and w.nbytes <= LIGHT
+    pays = (
+        MIN_COLUMN_BYTES < columns <= MAX_COLUMN_BYTES and w.nbytes <= MAX_KERNEL_BYTES
+    )
     most = most_threads(*size) if pays else 1
     run(lambda task: task(), tasks, then=found.append, most=most)
     dx, dw = found

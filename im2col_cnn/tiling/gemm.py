@@ -7,8 +7,8 @@ With X the windows of `x`, one per row, and W the kernel, one filter per column:
     image_gradient    dX = dy @ W.T, each window added back to its pixels
 
 They are one trilinear form: ``<correlate(x, w), dy>`` is also ``<x, dx>`` and
-``<w, dw>``. X is never there as a whole: a tile of it is unfolded, multiplied and
-forgotten.
+``<w, dw>``. X is never there as a whole: a block of it is unfolded, multiplied and
+forgotten. The third map is made of the first, in `phases`.
 """
 
 from collections.abc import Iterator
@@ -19,24 +19,33 @@ import numpy as np
 
 from .._typing import Array, Images, Kernels
 from ..window import EVERY
-from .over_tiles import paint_images
+from .products import (
+    MIN_SUMMED_ROWS,
+    are_small,
+    factor_of,
+    multiply,
+    multiply_transposed,
+)
 from .scratch import scratch
 from .threads import run
-from .tiles import Axes, Tile, blocks, most_results, most_threads, most_windows, tiles
-from .unfold import fold_tile, unfold_tile
+from .tiles import Axes, Plan, Tile, blocks, most_results, plan
+from .unfold import unfold
 from .wide_windows import (
-    FOLDED,
     is_finite,
     narrow_kernel,
+    neighbours,
     widen_axes,
     widen_kernel,
     widen_outputs,
-    windows_at_once,
 )
 
-__all__ = ["as_rows", "copied", "correlate", "image_gradient", "kernel_gradient"]
+__all__ = ["as_rows", "copied", "correlate", "kernel_gradient"]
 
-LARGE = 2**23  # bytes of a kernel whose gradient is computed in parts
+BLOCK_BYTES = 2**20  # of columns: they stay in the cache of one core
+LARGE_BLOCK_BYTES = 3 * 2**20  # where the kernel is repacked for every block
+LARGE_BLOCK_ROWS = 192  # at least
+MIN_WORK = 2 * 10**6  # multiply-adds of a tile: a thread is not worth less
+MAX_KERNEL_BYTES = 2**23  # of a kernel whose gradient is computed in parts
 
 Part = tuple[Any, ...]  # indexes (*KERNEL, C, F)
 
@@ -45,31 +54,57 @@ def correlate(
     x: Images, w: Kernels, axes: Axes, out: Images, b: Array | None = None
 ) -> None:
     """Slide every kernel over every image: ``out = X @ W + b``."""
-    g = windows_at_once(axes, w.shape[-2], out, x)
-    if g > 1:
+    if not (w.size and out.size):
+        out[...] = 0 if b is None else b
+        return
+    g = neighbours(axes, w.shape[-2], out)
+    # The zeros of the wide kernel are multiplied, too, and inf * 0 would be NaN.
+    if g > 1 and x.dtype.kind == "f" and is_finite(x):
         out = widen_outputs(out, g)
         w, axes = widen_kernel(w, axes, g), widen_axes(axes, g)
         b = None if b is None else np.tile(b, g)
     K, F = prod(w.shape[:-1]), w.shape[-1]
-    W = w.reshape(K, F)
+    W = np.ascontiguousarray(w).reshape(K, F)
+    factor = factor_of(W)
+    extra = copied(out, W.dtype)
+    line = b if b is None else np.tile(b, out.shape[-2])
+    work = plan_for(len(x), axes, x.shape[-1], W, K + extra)
 
-    def multiply(tile: Tile) -> None:
-        X = unfold_tile(x, tile, W.dtype)
-        here = out[tile.stops].reshape(tile.size, F)
-        y = np.matmul(X, W, out=here if here.dtype == W.dtype else None)
-        if b is not None:
-            y += b
-        if y is not here:
-            here[...] = y
+    def correlate_tile(tile: Tile) -> None:
+        here = out[tile.stops]
+        for block, X in unfold(x, tile, W.dtype, work.block):
+            y = here[block]
+            rows = scratch("y", (len(X), F), W.dtype) if extra else y.reshape(-1, F)
+            multiply(X, factor, rows)
+            if line is not None:
+                runs = rows.reshape(-1, y.shape[-2] * F)  # longer runs, added faster
+                runs += line[: runs.shape[1]]
+            if extra:
+                y[...] = rows.reshape(y.shape)
 
-    size = axes, max(K, copied(out, W.dtype)), W.itemsize
-    run(multiply, tiles(len(x), axes, most_windows(*size)), most=most_threads(*size))
+    run(correlate_tile, work.tiles, most=work.threads)
+
+
+def plan_for(N: int, axes: Axes, C: int, W: Array, numbers: int) -> Plan:
+    """Cut a batch for products with a matrix of this shape."""
+    bytes_ = numbers * W.itemsize
+    if are_small(*W.shape):
+        block, least = BLOCK_BYTES // bytes_, MIN_WORK // W.size
+    else:
+        block = max(LARGE_BLOCK_BYTES // bytes_, LARGE_BLOCK_ROWS)
+        least = max(LARGE_BLOCK_ROWS, MIN_WORK // W.size)
+    return plan(
+        N, axes, C, numbers=numbers, itemsize=W.itemsize, block=block, least=least
+    )
 
 
 def kernel_gradient(x: Images, dy: Images, axes: Axes, out: Kernels) -> None:
-    """Add up what every kernel owes to its windows: ``out = X.T @ dy``."""
-    g = windows_at_once(axes, x.shape[-1], dy, x)
-    if g > 1:
+    """Return in `out` the gradient of every kernel: ``out = X.T @ dy``."""
+    if not (out.size and dy.size):
+        out[...] = 0
+        return
+    g = neighbours(axes, x.shape[-1], dy)
+    if g > 1 and out.dtype.kind == "f":
         wide_axes = widen_axes(axes, g)
         *lines, _, C, F = out.shape
         wide = np.empty((*lines, wide_axes[-1].kernel, C, g * F), out.dtype)
@@ -85,17 +120,17 @@ def kernel_gradient(x: Images, dy: Images, axes: Axes, out: Kernels) -> None:
 
 def add_up(x: Images, dy: Images, axes: Axes, out: Kernels) -> None:
     """Add up ``X.T @ dy`` over all tiles, in their order."""
-    K = prod(out.shape[:-1])
     cuts = list(parts(axes, out))
-    part, _ = cuts[0]
-    size = axes, max(K, copied(dy[..., part[-1]], out.dtype)), out.itemsize
-    if not len(x):
-        out[...] = 0
 
-    def multiply(job: tuple[Part, Tile]) -> tuple[Part, Tile, Array]:
+    def multiply_tile(job: tuple[Part, Tile]) -> tuple[Part, Tile, Array]:
         part, tile = job
-        X = unfold_tile(x, tile, out.dtype)
-        return part, tile, X.T @ as_rows(dy[..., part[-1]], tile, out.dtype)
+        D = dy[..., part[-1]][tile.stops]
+        dw: Array | None = None
+        for block, X in unfold(x, tile, out.dtype, work.block):
+            product = multiply_transposed(X, as_rows(D[block], out.dtype))
+            dw = product if dw is None else np.add(dw, product, out=dw)
+        assert dw is not None  # a tile has windows
+        return part, tile, dw
 
     def add(product: tuple[Part, Tile, Array]) -> None:
         part, tile, dw = product
@@ -103,23 +138,31 @@ def add_up(x: Images, dy: Images, axes: Axes, out: Kernels) -> None:
         dw = dw.reshape(here.shape)
         np.add(0 if tile.is_first else here, dw, out=here)
 
+    def plan_of(axes: Axes, part: Kernels) -> Plan:
+        K, F = prod(part.shape[:-1]), part.shape[-1]
+        numbers = K + copied(dy, out.dtype) + K * F // MIN_SUMMED_ROWS
+        return plan_for(len(x), axes, x.shape[-1], part.reshape(K, F), numbers)
+
     jobs = (
         (part, tile)
         for part, its_axes in cuts
-        for tile in tiles(len(x), its_axes, most_windows(*size))
+        for tile in plan_of(its_axes, out[part]).tiles
     )
+    part, its_axes = cuts[0]
+    work = plan_of(its_axes, out[part])
     ahead = most_results(out[part].nbytes)
-    run(multiply, jobs, then=add, most=most_threads(*size), ahead=ahead)
+    most = min(work.threads, most_results(2 * out[part].nbytes))
+    run(multiply_tile, jobs, then=add, most=most, ahead=ahead)
 
 
 def parts(axes: Axes, w: Kernels) -> Iterator[tuple[Part, Axes]]:
     """Cut a heavy kernel into its lines, and these by filters."""
     first, *others = axes
     *_, F = w.shape
-    if w.nbytes <= LARGE:
+    if w.nbytes <= MAX_KERNEL_BYTES:
         yield (..., EVERY), axes
         return
-    count = max(1, -(-w.nbytes // (LARGE * first.kernel)))
+    count = max(1, -(-w.nbytes // (MAX_KERNEL_BYTES * first.kernel)))
     for k in range(first.kernel):
         reach, beyond = k * first.dilation, (first.kernel - 1 - k) * first.dilation
         line = first._replace(
@@ -129,31 +172,10 @@ def parts(axes: Axes, w: Kernels) -> Iterator[tuple[Part, Axes]]:
             yield (slice(k, k + 1), ..., filters), (line, *others)
 
 
-def image_gradient(
-    dy: Images, w: Kernels, axes: Axes, out: Images, b: Array | None = None
-) -> None:
-    """Add up what every pixel owes to its windows: ``dy @ W.T``, folded into `out`."""
-    g = windows_at_once(axes, w.shape[-2], dy, dy, FOLDED)
-    if g > 1:
-        dy = widen_outputs(dy, g)
-        w, axes = widen_kernel(w, axes, g), widen_axes(axes, g)
-    *_, C, F = w.shape
-    K = prod(w.shape[:-1])
-    W = w.reshape(K, F)
-
-    def paint(dy: Images, tile: Tile, pixels: Images) -> None:
-        columns = scratch("columns", (tile.size, K), w.dtype)
-        np.matmul(as_rows(dy, tile, w.dtype), W.T, out=columns)
-        fold_tile(columns, tile, C, pixels)
-
-    numbers = max(K, copied(dy, w.dtype))
-    paint_images(dy, axes, out, numbers=numbers, dtype=w.dtype, b=b, paint=paint)
-
-
-def as_rows(images: Images, tile: Tile, dtype: np.dtype) -> Array:
-    """View the outputs at the stops of a tile as (P, F)."""
-    here = images[tile.stops]
-    return np.ascontiguousarray(here, dtype).reshape(tile.size, images.shape[-1])
+def as_rows(images: Images, dtype: np.dtype) -> Array:
+    """View outputs as (P, F)."""
+    F = images.shape[-1]
+    return np.ascontiguousarray(images, dtype).reshape(-1, F)
 
 
 def copied(images: Images, dtype: np.dtype) -> int:

@@ -13,7 +13,7 @@ import numpy as np
 
 from .._typing import Array, Shape
 
-__all__ = ["scratch", "scratch_zeros"]
+__all__ = ["aligned", "scratch", "scratch_zeros"]
 
 LINE = 64  # bytes of a cache line
 FOLLOWED = 2**25 - 2**16  # bytes: glibc raises its limits up to 32 MiB, all included
@@ -52,7 +52,7 @@ def aligned(size: int) -> Array:
     adding up what is in cache took twice as long.
     """
     room = np.empty(size + LINE, np.uint8)
-    start = -room.ctypes.data % LINE
+    start = -room.__array_interface__["data"][0] % LINE
     return room[start : start + size]
 
 

@@ -8,7 +8,7 @@ where the tile touches the border.
     y[tile.stops] = unfold(x[tile.pixels], tile) @ W
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from math import prod
 from typing import NamedTuple
@@ -22,14 +22,17 @@ from ..window import EVERY
 from .settings import Scoped, Setting
 
 __all__ = [
-    "BUDGET",
-    "CACHE",
+    "BUDGET_BYTES",
+    "TILE_BYTES",
     "Axes",
+    "Plan",
     "Tile",
     "blocks",
+    "kept_blocks",
     "most_results",
     "most_threads",
     "most_windows",
+    "plan",
     "tiles",
     "workspace",
 ]
@@ -37,11 +40,13 @@ __all__ = [
 Axes = tuple[Axis, ...]
 
 MEBIBYTE = 2**20
-BUDGET = 64 * MEBIBYTE  # for all threads together
-CACHE = 3 * MEBIBYTE  # of columns in a tile: they stay in the cache of one core
-ENOUGH = 384  # windows in a tile, unless they take a whole share of the budget
-MANY_TAPS = 256  # of a kernel: too many to keep what an axis works out for each
-SHARE = 8  # of the budget goes to one tile at most, with what comes along
+BUDGET_BYTES = 64 * MEBIBYTE  # for all threads together
+TILES_PER_BUDGET = 8  # one tile takes no more, with what comes along
+TILE_BYTES = 2 * MEBIBYTE  # of the pixels of a tile: they stay in the cache of one core
+TARGET_TILES = 8  # in a batch, however small: so many threads have work to do
+TARGET_WINDOWS = 384  # in a tile, unless they take a whole share of the budget
+MAX_KEPT_TILES = 256  # of one geometry
+MAX_CACHED_TAPS = 256  # of a kernel for which an axis keeps what it works out
 
 _budget = Setting("workspace")
 
@@ -115,23 +120,75 @@ def workspace(size: int) -> Scoped:
     return _budget.set(as_int(size, "size", at_least=1))
 
 
+class Plan(NamedTuple):
+    """How the windows of a batch are cut, and on how many threads there is room."""
+
+    tiles: Iterable[Tile]
+    block: int  # windows of a tile that are unfolded at once
+    threads: int
+
+
+def plan(
+    N: int, axes: Axes, C: int, *, numbers: int, itemsize: int, block: int, least: int
+) -> Plan:
+    """
+    Cut the windows over a batch into tiles, the same for any number of threads.
+
+    Parameters
+    ----------
+    N, axes, C
+        Images, how windows slide over them, and channels.
+    numbers : int
+        How many of them are kept for every window that is unfolded.
+    block : int
+        Windows to unfold at once, if there is room.
+    least : int
+        Windows below which a tile is not worth a thread.
+    """
+    budget = _budget.get() or BUDGET_BYTES
+    bytes_ = C * itemsize, max(1, numbers * itemsize)
+    most, block, threads = sizes(N, axes, bytes_, (block, least), budget)
+    if N * prod(axis.output_size for axis in axes) <= most * MAX_KEPT_TILES:
+        return Plan(kept_tiles(N, axes, most), block, threads)
+    return Plan(tiles(N, axes, most), block, threads)
+
+
+@lru_cache(256)
+def sizes(
+    N: int, axes: Axes, bytes_: tuple[int, int], wanted: tuple[int, int], budget: int
+) -> tuple[int, int, int]:
+    """Return windows per tile, windows per block, and threads.
+
+    A pixel and a window take so many bytes, and as many windows are wanted in a block
+    and, at least, in a tile.
+    """
+    (pixel, window), (block, least) = bytes_, wanted
+    share = budget // TILES_PER_BUDGET
+    total = N * prod(axis.output_size for axis in axes)
+    new = max(1, pixel * prod(min(axis.stride, axis.padded_size) for axis in axes))
+    most = min(TILE_BYTES // new, max(-(-total // TARGET_TILES), least))
+    most = max(1, min(max(most, least), share // max(new, window // 8)))
+    block = max(1, min(block, most, share // window))
+    return most, block, max(1, budget // (2 * (most * new + block * window)))
+
+
 def most_windows(axes: Axes, numbers: int, itemsize: int) -> int:
     """Return how many windows, of so many numbers each, go into a tile."""
-    share = (_budget.get() or BUDGET) // SHARE
+    share = (_budget.get() or BUDGET_BYTES) // TILES_PER_BUDGET
     size = bytes_per_window(axes, numbers, itemsize)
-    return max(1, min(max(CACHE // size, ENOUGH), share // size))
+    return max(1, min(max(TILE_BYTES // size, TARGET_WINDOWS), share // size))
 
 
 def most_threads(axes: Axes, numbers: int, itemsize: int) -> int:
     """Return how many threads have room for such a tile within the budget."""
-    budget = _budget.get() or BUDGET
+    budget = _budget.get() or BUDGET_BYTES
     tile = most_windows(axes, numbers, itemsize)
     return max(1, budget // (2 * tile * bytes_per_window(axes, numbers, itemsize)))
 
 
 def most_results(size: int) -> int:
     """Return how many results of so many bytes fit in the half that tiles leave."""
-    return max(1, (_budget.get() or BUDGET) // (2 * max(size, 1)))
+    return max(1, (_budget.get() or BUDGET_BYTES) // (2 * max(size, 1)))
 
 
 def bytes_per_window(axes: Axes, numbers: int, itemsize: int) -> int:
@@ -168,10 +225,22 @@ def blocks(shape: Shape, most: int) -> Iterator[tuple[slice, ...]]:
         )
 
 
+@lru_cache(256)
+def kept_tiles(N: int, axes: Axes, most: int) -> tuple[Tile, ...]:
+    """Return the tiles of a batch, which are the same at every step."""
+    return tuple(tiles(N, axes, most))
+
+
+@lru_cache(256)
+def kept_blocks(shape: Shape, most: int) -> tuple[tuple[slice, ...], ...]:
+    """Return the blocks of a tile, which are the same for most tiles."""
+    return tuple(blocks(shape, most))
+
+
 def narrow(axis: Axis, begin: int, end: int) -> tuple[slice, Axis]:
     """Return the pixels that some windows of an axis read, and the axis they make."""
     # Tiles and calls have the same few axes, and each keeps what it has worked out.
-    return (kept if axis.kernel <= MANY_TAPS else narrowed)(axis, begin, end)
+    return (kept if axis.kernel <= MAX_CACHED_TAPS else narrowed)(axis, begin, end)
 
 
 def narrowed(axis: Axis, begin: int, end: int) -> tuple[slice, Axis]:

@@ -1,11 +1,9 @@
-"""Unfold the windows of one tile, and fold them back, in runs as long as they come.
+"""Unfold the windows of one tile, block by block, in runs as long as they come.
 
     unfold   columns[window, line] = pixels[window, line]       copied
-    fold     pixels[window, line] += columns[window, line]      added up
 
 A line of the kernel is one run of numbers, in the image as in the columns, and is
-copied as one. Lines of neighbouring windows overlap, so they are added up in turns: in
-each, only windows that lie so far apart that they share no pixel.
+copied as one. Only so many windows are there at a time as stay in the cache.
 """
 
 from collections.abc import Iterator
@@ -15,41 +13,52 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from .._typing import Array, Images, Shape
-from ..axis import Axis
-from ..window import EVERY
 from .scratch import scratch, scratch_zeros
-from .tiles import Axes, Tile
+from .tiles import Axes, Tile, kept_blocks
 
-__all__ = ["fold_tile", "unfold_tile", "view_windows"]
+__all__ = ["has_lines", "unfold", "view_windows"]
+
+Block = tuple[slice, ...]  # of the windows of a tile
 
 
-def unfold_tile(x: Images, tile: Tile, dtype: np.dtype) -> Array:
-    """Copy the windows of a tile out of `x`, (P, K * C); good until the next call."""
+def unfold(
+    x: Images, tile: Tile, dtype: np.dtype, most: int
+) -> Iterator[tuple[Block, Array]]:
+    """Yield the windows of a tile as rows, (P, K * C); each good until the next."""
     C = x.shape[-1]
-    windows = view_windows(x[tile.pixels], tile, dtype)
-    shape = tile.size, prod(tile.kernel) * C
-    if prod(tile.kernel) == 1:
-        return windows.reshape(shape)  # nothing overlaps: there is nothing to copy
-    columns = scratch("columns", windows.shape, dtype)
-    if tile.axes[-1].dilation == 1 and C:
+    windows = view_windows(x[tile.pixels], tile, dtype)  # (n, *OUT, *KERNEL, C)
+    K = prod(tile.kernel) * C
+    copies = K > C or not windows.flags.c_contiguous
+    taps = 1
+    if tile.axes[-1].dilation == 1 and C and copies:
         # The taps of one line of the kernel are neighbours, in the image and in the
         # columns. As one item of many bytes they are copied in one go.
-        lines = *windows.shape[:-2], tile.kernel[-1] * C
-        line = np.dtype((np.void, lines[-1] * dtype.itemsize))
-        steps = *windows.strides[:-2], dtype.itemsize
-        windows = as_strided(windows, lines, steps).view(line)
-        np.copyto(columns.reshape(lines).view(line), windows)
-    else:
-        np.copyto(columns, windows)
-    return columns.reshape(shape)
+        taps = tile.kernel[-1] * C
+        line = np.dtype((np.void, taps * dtype.itemsize))
+        lines = *windows.shape[:-2], taps
+        # No further than the last number of the last window.
+        windows = as_strided(windows, lines, (*windows.strides[:-2], dtype.itemsize))
+        windows = windows.view(line)
+    for block in kept_blocks(tile.out, most):
+        here = windows[block]
+        if not copies:
+            yield block, here.reshape(-1, K)
+            continue
+        *sizes, last = here.shape
+        columns = scratch("columns", (*sizes, last * taps), dtype)
+        np.copyto(columns.view(here.dtype), here)
+        yield block, columns.reshape(-1, K)
 
 
 def view_windows(pixels: Images, tile: Tile, dtype: np.dtype) -> Array:
     """View the windows of a tile, (n, *OUT, *KERNEL, C), padding included."""
     padded = pad(pixels, tile, dtype)
+    if prod(tile.kernel) == 1 and all(axis.stride == 1 for axis in tile.axes):
+        return padded.reshape(*tile.out, *tile.kernel, padded.shape[-1])
     image, *sizes, channel = padded.strides
     steps, taps = strides(sizes, tile.axes)
     shape = *tile.out, *tile.kernel, padded.shape[-1]
+    # The last tap of the last window is a pixel of the padded block.
     return as_strided(padded, shape, (image, *steps, *taps, channel))
 
 
@@ -61,49 +70,6 @@ def pad(pixels: Images, tile: Tile, dtype: np.dtype) -> Images:
     padded = room_for_pixels((*tile.padded, C), tile, dtype)
     padded[tile.inner] = pixels
     return padded
-
-
-def fold_tile(columns: Array, tile: Tile, C: int, out: Images) -> None:
-    """Add (P, K * C) to the pixels `out`, (n, *SPATIAL, C); padding is dropped."""
-    padded = out
-    if tile.is_padded or not has_lines(out):
-        padded = scratch_zeros("pixels", (*tile.padded, C), columns.dtype)
-    *axes, last = tile.axes
-    *kernel, taps = tile.kernel
-    columns = columns.reshape(*tile.out, *kernel, taps * C)
-    for tap in np.ndindex(*kernel):
-        sides = zip(tap, axes, tile.out[1:], strict=False)
-        rows = padded[(EVERY, *(reach(k, axis, stops) for k, axis, stops in sides))]
-        *steps, pixel, number = rows.strides
-        for stops, run in turns(last):
-            place = stops.start * last.stride + run.start * last.dilation
-            here = as_strided(
-                rows[..., place:, :],
-                (*tile.out[:-1], len(stops), len(run) * C),
-                (*steps, stops.step * last.stride * pixel, number),
-            )
-            chosen = slice(stops.start, stops.stop, stops.step)
-            here += columns[(..., chosen, *tap, slice(run.start * C, run.stop * C))]
-    if padded is not out:
-        out += padded[tile.inner]
-
-
-def reach(k: int, axis: Axis, stops: int) -> slice:
-    """Return the padded pixels that tap `k` reads, window after window."""
-    first = k * axis.dilation
-    return slice(first, first + (stops - 1) * axis.stride + 1, axis.stride)
-
-
-def turns(axis: Axis) -> Iterator[tuple[range, range]]:
-    """Yield windows and taps to add up at once: no two windows share a pixel there."""
-    stops, taps = range(axis.output_size), range(axis.kernel)
-    if axis.dilation > 1:
-        for k in taps:
-            yield stops, taps[k : k + 1]
-    else:
-        every = -(-axis.kernel // axis.stride)  # so many on, windows meet no more
-        for first in stops[:every]:
-            yield stops[first::every], taps
 
 
 def has_lines(pixels: Images) -> bool:

@@ -25,39 +25,29 @@ from .threads import run
 from .tiles import Axes, blocks
 
 __all__ = [
-    "FOLDED",
+    "FOLD_COST",
     "is_finite",
     "narrow_kernel",
     "neighbours",
     "widen_axes",
     "widen_kernel",
     "widen_outputs",
-    "windows_at_once",
 ]
 
 # What it takes to copy, or to add up, a line of a window, however short, counted in
 # multiply-adds of a product.
-COPIED, FOLDED = 350, 1000
-FEW = 8  # filters: products with fewer columns take no less time
-WIDEST = 32  # windows at once: the square root of FOLDED, beyond which no cost is least
-HEAVY = 2**23  # bytes of the wide kernel: it is there as a whole
+COPY_COST, FOLD_COST = 350, 1000
+MIN_COLUMNS = 24  # of a product: with fewer it takes no less time
+MAX_WINDOWS = 32  # at once
+MAX_KERNEL_BYTES = 2**23  # of the wide kernel: it is there as a whole
 
 
-def windows_at_once(
-    axes: Axes, C: int, outputs: Images, among_zeros: Array, per_line: int = COPIED
-) -> int:
-    """Return how many windows to take at once: 1 if they had better stay apart."""
-    g = neighbours(axes, C, outputs, per_line)
-    # The zeros of the wide kernel are multiplied, too, and inf * 0 would be NaN.
-    possible = g > 1 and among_zeros.dtype.kind == "f" and is_finite(among_zeros)
-    return g if possible else 1
-
-
-def neighbours(axes: Axes, C: int, outputs: Images, per_line: int = COPIED) -> int:
+def neighbours(axes: Axes, C: int, outputs: Images, per_line: int = 0) -> int:
     """Return how many windows one wide window had better hold."""
-    if not outputs.flags.c_contiguous:
+    F = outputs.shape[-1]
+    if outputs.strides[-2:] != (F * outputs.itemsize, outputs.itemsize):
         return 1
-    return cheapest(axes, C, outputs.shape[-1], outputs.itemsize, per_line)
+    return cheapest(axes, C, F, outputs.itemsize, per_line or COPY_COST)
 
 
 @lru_cache(256)
@@ -72,13 +62,13 @@ def cheapest(axes: Axes, C: int, F: int, itemsize: int, per_line: int) -> int:
         return (g - 1) * last.stride + last.kernel
 
     def cost(g: int) -> float:  # of a window, for each line of the kernel
-        return (per_line + taps(g) * C * max(g * F, FEW)) / g
+        return (per_line + taps(g) * C * max(g * F, MIN_COLUMNS)) / g
 
     def is_possible(g: int) -> bool:
-        heavy = lines * taps(g) * C * g * F * itemsize > HEAVY
+        heavy = lines * taps(g) * C * g * F * itemsize > MAX_KERNEL_BYTES
         return g == 1 or (last.output_size % g == 0 and not heavy)
 
-    return min(filter(is_possible, range(1, WIDEST + 1)), key=cost)
+    return min(filter(is_possible, range(1, MAX_WINDOWS + 1)), key=cost)
 
 
 def widen_axes(axes: Axes, g: int) -> Axes:

@@ -33,19 +33,18 @@ from typing import TypeVar
 
 import numpy as np
 
-from .._dtypes import Arithmetic
+from .._checks import as_flag
 from .._typing import Array, Images, Kernels, Shape
 from ..axis import Axis
 from ..window import EVERY
 from .scratch import scratch
+from .settings import Scoped, Setting
 from .threads import run
 from .tiles import Axes, Tile, most_results, most_threads, most_windows, tiles
-from .turned_kernel import turn, turned_axes
 from .unfold import view_windows
 from .wide_windows import is_finite
 
-__all__ = ["correlate", "gradients", "kernel_gradient"]
-
+__all__ = ["correlate", "kernel_gradient", "winograd", "winograd_unless_refused"]
 
 OUTPUTS, TAPS, PLACES = 2, 3, 4  # along one axis of a block
 
@@ -61,6 +60,69 @@ Matrix = tuple[tuple[float, ...], ...]
 B: Matrix = (1, 0, -1, 0), (0, 1, 1, 0), (0, -1, 1, 0), (0, 1, 0, -1)
 G: Matrix = (1, 0, 0), (0.5, 0.5, 0.5), (0.5, -0.5, 0.5), (0, 0, 1)
 A: Matrix = (1, 1, 1, 0), (0, 1, -1, -1)
+
+
+_wanted = Setting("winograd")
+
+
+def winograd(on: bool = True) -> Scoped:  # it reads well
+    """
+    Set whether 3x3 convolutions of many channels may use Winograd's scheme.
+
+    Parameters
+    ----------
+    on : bool, default True
+        Without this call they do not. `nn.fit`, `nn.evaluate` and `nn.predict` ask for
+        it, unless ``winograd(False)`` holds where they are called.
+
+    Returns
+    -------
+    context manager
+        To be used in a ``with`` statement, which puts the setting back at its end, or
+        not at all.
+
+    Raises
+    ------
+    TypeError
+        If `on` is not True or False.
+
+    Notes
+    -----
+    Where every axis of the kernel has three taps, at stride and dilation 1, and there
+    are 64 channels and filters or more, floats then take 16 products for 2 by 2 outputs
+    instead of 36. Whole numbers stay exact. Other numbers are rounded relative to the
+    largest pixels nearby, also of the windows next door: beside a pixel of 1e8, ones
+    are lost. A network does not notice; what looks at single entries may.
+
+    It holds for the thread that calls it, like `threads`.
+
+    References
+    ----------
+    Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks", 2016.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from im2col_cnn import conv_forward, winograd
+    >>> x = np.ones((1, 32, 32, 64), np.float32)
+    >>> w = np.zeros((3, 3, 64, 64), np.float32)
+    >>> w[1, 1] = np.eye(64)  # y = x
+    >>> x[0, 9, 9] = 1e8
+    >>> y, _ = conv_forward(x, w, padding=1)
+    >>> float(y[0, 9, 8, 0])
+    1.0
+    >>> with winograd():
+    ...     y, _ = conv_forward(x, w, padding=1)
+    >>> float(y[0, 9, 8, 0])
+    0.0
+    """
+    return _wanted.set(int(as_flag(on, "on")))
+
+
+def winograd_unless_refused() -> Scoped:
+    """Use it from here on, or inside a ``with``, unless ``winograd(False)`` holds."""
+    asked = _wanted.get()
+    return _wanted.set(1 if asked is None else asked)
 
 
 def transform_pixels(x: Images, tile: Tile, dtype: np.dtype) -> Array:
@@ -193,34 +255,10 @@ def kernel_gradient(x: Images, dy: Images, axes: Axes, out: Kernels) -> bool:
     return is_finite(out)
 
 
-@quietly
-def gradients(
-    x: Images, dy: Images, w: Kernels, axes: Axes, dtypes: Arithmetic
-) -> tuple[Images, Kernels] | None:
-    """Return `dx` and `dw` from one spreading of `dy`; None as above."""
-    turned = turned_axes(axes)
-    if turned is None or not is_faster(turned, dy, turn(w)):
-        return None
-    dx = np.empty(x.shape, dtypes.result)
-    U = transform_kernels(turn(w))
-    total = np.zeros((len(U), *w.shape[-2:]), U.dtype)
-
-    def multiply(tile: Tile) -> Array:
-        V = transform_pixels(dy, tile, w.dtype)
-        write_outputs(products(V, U), tile, dx)
-        return transform_gradients(x, tile, w.dtype).swapaxes(1, 2) @ V
-
-    def add(part: Array) -> None:
-        np.add(total, part, out=total)
-
-    over_blocks(len(dy), turned, U, task=multiply, then=add)
-    dw = np.empty(w.shape, dtypes.result)
-    inverse_transform_kernels(total, np.flip(dw, tuple(range(len(axes)))))
-    return (dx, dw) if is_finite(dx) and is_finite(dw) else None
-
-
 def is_faster(axes: Axes, x: Images, w: Kernels) -> bool:
-    """Tell whether it pays: three taps side by side, and enough but not too much."""
+    """Tell whether it is asked for and pays: three taps, and many channels."""
+    if not _wanted.get():
+        return False
     shaped = all((a.kernel, a.stride, a.dilation) == (TAPS, 1, 1) for a in axes)
     shared_by = len(x) * prod(halved(axis.output_size) for axis in axes)
     many = min(w.shape[-2:]) >= MIN_CHANNELS and shared_by >= MIN_BLOCKS

@@ -150,8 +150,8 @@ def test_axes_of_long_kernels_are_not_kept() -> None:
 def test_gradients_on_two_threads_keep_within_a_small_budget(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(dispatch, "LITTLE", -1)
-    monkeypatch.setattr(dispatch, "MUCH", 2**40)
+    monkeypatch.setattr(dispatch, "MIN_COLUMN_BYTES", -1)
+    monkeypatch.setattr(dispatch, "MAX_COLUMN_BYTES", 2**40)
     with workspace(2**20), threads(2):
         used = peak_beyond_results(partial(convolve, stride=2), 256, np.float32)
 

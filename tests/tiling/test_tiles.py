@@ -14,7 +14,14 @@ from hypothesis import given
 from im2col_cnn import Window, conv_backward, conv_forward, loops, threads
 from im2col_cnn.testing.laws.table import laws_for
 from im2col_cnn.testing.strategies import unfoldings
-from im2col_cnn.tiling import depthwise, dispatch, gemm, turned_kernel, wide_windows
+from im2col_cnn.tiling import (
+    depthwise,
+    dispatch,
+    gemm,
+    phases,
+    products,
+    wide_windows,
+)
 from im2col_cnn.tiling.tiles import Axes, tiles, workspace
 from im2col_cnn.tiling.wide_windows import cheapest
 from tests.imports import imports_of
@@ -25,15 +32,45 @@ SMALL = 2000  # bytes: a few windows each, so that tiles begin and end in mid-li
 
 
 @contextmanager
-def never_turned() -> Iterator[None]:
+def folded() -> Iterator[None]:
     not_depthwise = patch.object(depthwise, "is_finite", return_value=False)
-    with patch.object(turned_kernel, "SMALL", -1), not_depthwise:
+    with patch.object(phases, "is_finite", return_value=False), not_depthwise:
         yield
 
 
 @contextmanager
-def turned_if_possible() -> Iterator[None]:
-    with patch.object(turned_kernel, "SLOWER", 2**30):
+def never_folded() -> Iterator[None]:
+    with patch.object(phases, "MANY_FILTERS", 2**30):
+        yield
+
+
+@contextmanager
+def phases_together() -> Iterator[None]:
+    with patch.object(phases, "MIN_COLUMNS", 2**30):
+        yield
+
+
+@contextmanager
+def phases_apart() -> Iterator[None]:
+    with patch.object(phases, "are_together", return_value=False):
+        yield
+
+
+@contextmanager
+def small_products() -> Iterator[None]:
+    with (
+        patch.object(products, "has_small_products", return_value=True),
+        patch.object(products, "MIN_ROWS", 2),
+        patch.object(products, "FILTERS", 2),
+        patch.object(products, "MAX_ROWS", 4),
+        patch.object(products, "MIN_SUMMED_ROWS", 2),
+    ):
+        yield
+
+
+@contextmanager
+def large_products() -> Iterator[None]:
+    with patch.object(products, "has_small_products", return_value=False):
         yield
 
 
@@ -54,25 +91,28 @@ def as_wide_as_can_be() -> Iterator[None]:
 
 @contextmanager
 def gradients_side_by_side() -> Iterator[None]:
-    with never_turned(), patch.object(dispatch, "LITTLE", -1):
+    with folded(), patch.object(dispatch, "MIN_COLUMN_BYTES", -1):
         yield
 
 
 @contextmanager
-def folded_and_in_parts() -> Iterator[None]:
-    in_parts = patch.object(gemm, "LARGE", 1)
-    with never_turned(), never_wide(), in_parts:
+def in_parts() -> Iterator[None]:
+    with folded(), never_wide(), patch.object(gemm, "MAX_KERNEL_BYTES", 1):
         yield
 
 
 WAYS: list[Callable[[], AbstractContextManager[None]]] = [
     nullcontext,
-    never_turned,
-    turned_if_possible,
+    folded,
+    never_folded,
+    phases_together,
+    phases_apart,
+    small_products,
+    large_products,
     never_wide,
     as_wide_as_can_be,
     gradients_side_by_side,
-    folded_and_in_parts,
+    in_parts,
 ]
 
 
@@ -125,11 +165,11 @@ def test_tiles_cover_every_window_once_and_read_what_it_reads(
     "shape", [(3, 3, 1, 6), (3, 3, 8, 16), (3, 3, 64, 66), (1, 1, 8, 4)]
 )
 @pytest.mark.parametrize("stride", [1, 2])
-@pytest.mark.parametrize("little", [-1, dispatch.LITTLE])
+@pytest.mark.parametrize("little", [-1, dispatch.MIN_COLUMN_BYTES])
 def test_results_are_the_same_bit_by_bit_on_any_number_of_threads(
     shape: tuple[int, ...], stride: int, little: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(dispatch, "LITTLE", little)
+    monkeypatch.setattr(dispatch, "MIN_COLUMN_BYTES", little)
     rng = np.random.default_rng(0)
     x = rng.standard_normal((5, 24, 24, shape[2]), np.float32)
     w = rng.standard_normal(shape, np.float32)

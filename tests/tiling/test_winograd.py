@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from typing import Any
 from unittest.mock import patch
 
 import hypothesis.strategies as st
@@ -11,10 +12,20 @@ import numpy.typing as npt
 import pytest
 from hypothesis import given
 
-from im2col_cnn import Window, conv_backward, conv_forward
+from im2col_cnn import Window, conv_backward, conv_forward, winograd
+from im2col_cnn.nn import (
+    SGD,
+    Conv,
+    Dense,
+    Flatten,
+    Sequential,
+    evaluate,
+    fit,
+)
 from im2col_cnn.testing.laws.table import Law, laws_for
 from im2col_cnn.testing.strategies import Case, whole_arrays
-from im2col_cnn.tiling import gemm, winograd
+from im2col_cnn.tiling import gemm
+from im2col_cnn.tiling import winograd as scheme
 from im2col_cnn.tiling.tiles import workspace
 from tests.laws.operations import WITH_LOOPS
 
@@ -42,9 +53,16 @@ def three_taps(draw: st.DrawFn, dtype: npt.DTypeLike) -> Case:
 @contextmanager
 def whenever_possible() -> Iterator[None]:
     with (
-        patch.object(winograd, "MIN_CHANNELS", 1),
-        patch.object(winograd, "MIN_BLOCKS", 0),
+        patch.object(scheme, "MIN_CHANNELS", 1),
+        patch.object(scheme, "MIN_BLOCKS", 0),
+        winograd(),
     ):
+        yield
+
+
+@contextmanager
+def asked_for() -> Iterator[None]:
+    with winograd():
         yield
 
 
@@ -65,23 +83,67 @@ def arrays() -> tuple[np.ndarray, ...]:
     return tuple(rng.integers(-9, 10, s).astype(np.float32) for s in shapes)
 
 
+@asked_for()
 def test_it_is_taken_where_it_pays_and_left_where_it_does_not() -> None:
     x, w, dy = arrays()
     axes = Window((17, 18), 3, padding=1).axes
 
-    assert winograd.is_faster(axes, x, w)
-    assert not winograd.is_faster(axes, x[:1], w)
-    assert not winograd.is_faster(axes, x, w[..., :63, :])
-    assert not winograd.is_faster(axes, x, w.astype(int))
-    assert not winograd.is_faster(axes, x, np.resize(w, (3, 3, 512, 512)))
+    assert scheme.is_faster(axes, x, w)
+    assert not scheme.is_faster(axes, x[:1], w)
+    assert not scheme.is_faster(axes, x, w[..., :63, :])
+    assert not scheme.is_faster(axes, x, w.astype(int))
+    assert not scheme.is_faster(axes, x, np.resize(w, (3, 3, 512, 512)))
     for other in Window((17, 18), 3, stride=2), Window((17, 18), 3, dilation=2):
-        assert not winograd.is_faster(other.axes, x, w)
+        assert not scheme.is_faster(other.axes, x, w)
     with patch.object(gemm, "correlate", side_effect=AssertionError):
         _, cache = conv_forward(x, w, padding=1)
         conv_backward(dy, cache)
         conv_backward(dy, cache, input_gradient=False)
 
 
+def test_it_is_taken_only_where_it_is_asked_for() -> None:
+    x, w, _ = arrays()
+    axes = Window((17, 18), 3, padding=1).axes
+
+    assert not scheme.is_faster(axes, x, w)
+    with winograd():
+        assert scheme.is_faster(axes, x, w)
+        with winograd(False):
+            assert not scheme.is_faster(axes, x, w)
+    assert not scheme.is_faster(axes, x, w)
+
+
+@pytest.mark.parametrize("on", [1, "yes", None])
+def test_it_is_asked_for_by_true_or_false(on: Any) -> None:
+    with pytest.raises(TypeError, match="on must be True or False"):
+        winograd(on)
+
+
+def test_networks_ask_for_it_unless_their_caller_refuses() -> None:
+    network = Sequential([Conv(2, 3), Flatten(), Dense(2)])
+    network.build((4, 4, 1), rng=np.random.default_rng(0))
+    x, labels = np.ones((2, 4, 4, 1), np.float32), np.array([0, 1])
+    seen: list[int | None] = []
+
+    def spy(*_: Any) -> bool:
+        seen.append(scheme._wanted.get())
+        return False
+
+    def use() -> set[int | None]:
+        seen.clear()
+        rng = np.random.default_rng(0)
+        fit(network, x, labels, epochs=1, batch_size=2, optimizer=SGD(0.1), rng=rng)
+        evaluate(network, x, labels)
+        network.predict(x)
+        return set(seen)
+
+    with patch.object(scheme, "is_faster", spy):
+        assert use() == {1}
+        with winograd(False):
+            assert use() == {0}
+
+
+@asked_for()
 def test_large_numbers_that_overflow_on_the_way_go_the_long_way() -> None:
     x, w, dy = arrays()
     x *= np.float32(3e37)  # up to 2.7e38, and four of them are more than a float32
@@ -101,8 +163,9 @@ def test_rounding_is_no_worse_than_that_of_the_products_it_saves() -> None:
     w = rng.standard_normal((3, 3, 64, 64), np.float32)
     right, _ = conv_forward(x.astype(np.float64), w, padding=1)
 
-    fewer, _ = conv_forward(x, w, padding=1)
-    with patch.object(winograd, "is_faster", return_value=False):
-        plain, _ = conv_forward(x, w, padding=1)
+    plain, _ = conv_forward(x, w, padding=1)
+    with winograd():
+        fewer, _ = conv_forward(x, w, padding=1)
 
+    assert (fewer != plain).any()
     assert np.abs(fewer - right).max() < 2 * np.abs(plain - right).max()

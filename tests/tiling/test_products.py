@@ -1,0 +1,64 @@
+"""Products in pieces: the same numbers, and pieces that are what they should be."""
+
+from unittest.mock import patch
+
+import hypothesis.strategies as st
+import numpy as np
+import pytest
+from hypothesis import given
+
+from im2col_cnn.testing.strategies import whole_arrays
+from im2col_cnn.tiling import products
+from im2col_cnn.tiling.products import factor_of, multiply, multiply_transposed
+
+sizes = st.integers(1, 9)
+
+
+@pytest.mark.parametrize("small", [True, False])
+@given(data=st.data(), P=st.integers(1, 40), K=sizes, F=sizes)
+def test_pieces_together_are_the_product(
+    small: bool, data: st.DataObject, P: int, K: int, F: int
+) -> None:
+    X = data.draw(whole_arrays((P, K)), label="X")
+    W = data.draw(whole_arrays((K, F)), label="W")
+    D = data.draw(whole_arrays((P, F)), label="D")
+    y = np.empty((P, F))
+
+    with (
+        patch.object(products, "has_small_products", return_value=small),
+        patch.object(products, "MIN_ROWS", 2),
+        patch.object(products, "MIN_SUMMED_ROWS", 3),
+        patch.object(products, "MAX_ROWS", 6),
+        patch.object(products, "FILTERS", 2),
+    ):
+        multiply(X, factor_of(W), y)
+        gradient = multiply_transposed(X, D)
+
+    assert (y == X @ W).all()
+    assert (gradient == X.T @ D).all()
+
+
+def test_slices_begin_with_a_line_of_the_cache_and_hold_all_filters() -> None:
+    W = np.arange(300.0).reshape(2, 150)
+
+    with patch.object(products, "has_small_products", return_value=True):
+        slices = factor_of(W).slices
+
+    assert (np.concatenate([part for _, part in slices], axis=1) == W).all()
+    assert all(part.ctypes.data % 64 == 0 for _, part in slices)
+
+
+def test_a_heavy_kernel_is_not_copied() -> None:
+    W = np.broadcast_to(np.float32(1), (2**11, 2**10))
+
+    with patch.object(products, "has_small_products", return_value=True):
+        assert not factor_of(W).slices
+
+
+@given(K=st.integers(1, 5000), F=st.integers(1, 128))
+def test_a_block_of_rows_is_a_small_product(K: int, F: int) -> None:
+    with patch.object(products, "has_small_products", return_value=True):
+        rows = products.block_rows(K, F)
+
+    assert rows * K * F <= products.MAX_SMALL_PRODUCT
+    assert rows % products.MIN_ROWS == 0
