@@ -116,7 +116,7 @@ class OneBlasThread:
 
 def limit_this_thread() -> None:
     """Limit those BLAS that count in each thread apart: the ones built on OpenMP."""
-    for library in find_libraries():
+    for library in one_blas_thread.libraries or find_libraries():
         if getattr(library, "threading_layer", "") == "openmp":
             library.set_num_threads(1)
 

@@ -82,6 +82,7 @@ def test_a_signal_at_any_moment_ends_training_from_a_file_at_once(
     network = Sequential([Rescale(16), Flatten(), Dense(10)])
     network.build(images.shape[1:], rng=rng)
     train = partial(fit, epochs=1, batch_size=100)
+    train(network, images, labels, optimizer=SGD(), rng=rng)
     delays, fired = [], 0.0
 
     def interrupt(*_: object) -> None:
