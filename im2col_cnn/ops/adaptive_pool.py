@@ -21,6 +21,7 @@ from .._checks import (
 from .._dtypes import arithmetic, mean_arithmetic
 from .._typing import Array, ArrayLike, Images, Shape, Sizes
 from .max_gradient import scatter
+from .sums import sum_along
 
 __all__ = [
     "AdaptiveAvgPoolCache",
@@ -197,15 +198,16 @@ def adaptive_avg_pool_forward(
     hint_at_lone_image(x, output_size)
     output_size = as_per_axis(output_size, "output_size", len(spatial), at_least=1)
     result, working = mean_arithmetic(x)
-    y = x.astype(working, copy=False)
-    for axis in range(1, x.ndim - 1):
-        sums = [
-            y[(*[slice(None)] * axis, part)].sum(axis, keepdims=True)
-            for part in bins(spatial[axis - 1], output_size[axis - 1])
-        ]
-        y = np.concatenate(sums, axis)
+    y = np.ascontiguousarray(x, working)
+    if max(output_size) == 1:  # one bin: all pixels lie along one axis
+        y = y.reshape(len(y), *[1] * (len(spatial) - 1), prod(spatial), y.shape[-1])
+    for axis, count in enumerate(output_size, start=1):
+        if y.shape[axis] != count:
+            parts = bins(y.shape[axis], count)
+            sums = [sum_along(y[(*[slice(None)] * axis, p)], axis) for p in parts]
+            y = np.concatenate(sums, axis)
     cache = AdaptiveAvgPoolCache(y.shape, tuple(spatial))
-    return (y / counts(cache, working)).astype(result, copy=False), cache
+    return (y / counts(cache, y.dtype)).astype(result, copy=False), cache
 
 
 def adaptive_avg_pool_backward(dy: ArrayLike, cache: AdaptiveAvgPoolCache) -> Images:

@@ -12,6 +12,7 @@ import numpy as np
 from .._checks import as_array, as_bias, as_flag, as_matrix, as_upstream, require_cache
 from .._dtypes import arithmetic
 from .._typing import Array, ArrayLike, Shape
+from .sums import sum_by_channel
 
 __all__ = [
     "DenseCache",
@@ -154,7 +155,8 @@ def dense_backward(
     dx = (dy @ w.T).astype(result, copy=False) if input_gradient else None
     db = None
     if cache.bias_shape is not None:
-        db = dy.sum(axis=0).astype(result, copy=False).reshape(cache.bias_shape)
+        sums = sum_by_channel(dy)
+        db = sums.astype(result, copy=False).reshape(cache.bias_shape)
     return dx, (x.T @ dy).astype(result, copy=False), db
 
 

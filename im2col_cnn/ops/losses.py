@@ -12,6 +12,7 @@ from .._dtypes import mean_arithmetic
 from .._typing import Array, ArrayLike
 from .sigmoid import logistic
 from .softmax import log_probabilities
+from .sums import wide
 
 __all__ = [
     "binary_cross_entropy",
@@ -68,7 +69,8 @@ def softmax_cross_entropy(scores: ArrayLike, labels: ArrayLike) -> tuple[float, 
     right = np.ascontiguousarray(right, working)
     N = scores[..., 0].size
     # Where a probability is 0, what softmax says does not count, not even -inf.
-    loss = -np.sum(right * np.where(right == 0, 0, logs)) / N
+    terms = right * np.where(right == 0, 0, logs)
+    loss = -np.sum(terms, dtype=wide(working)) / N
     with np.errstate(under="ignore"):
         probabilities = np.exp(logs)
     dscores = (probabilities * right.sum(axis=-1, keepdims=True) - right) / N
@@ -121,7 +123,9 @@ def sigmoid_cross_entropy(scores: ArrayLike, labels: ArrayLike) -> tuple[float, 
     # What has probability 0 does not count, not even an infinite loss.
     yes = np.where(right == 0, 0, right * softplus(-s, right != 0))
     no = np.where(right == 1, 0, (1 - right) * softplus(s, right != 1))
-    return float(np.mean(yes + no)), np.asarray((logistic(s) - right) / s.size, result)
+    return float(np.mean(yes + no, dtype=wide(working))), np.asarray(
+        (logistic(s) - right) / s.size, result
+    )
 
 
 binary_cross_entropy = sigmoid_cross_entropy
@@ -163,7 +167,9 @@ def mean_squared_error(
     predictions, targets = as_targets(predictions, targets, "predictions", "targets")
     result, working = mean_arithmetic(predictions)
     away = predictions.astype(working, copy=False) - targets.astype(working, copy=False)
-    return float(np.mean(away * away)), np.asarray(away * (2 / away.size), result)
+    return float(np.mean(away * away, dtype=wide(working))), np.asarray(
+        away * (2 / away.size), result
+    )
 
 
 def softplus(x: Array, wanted: Array) -> Array:

@@ -19,10 +19,11 @@ from .._dtypes import mean_arithmetic
 from .._typing import Array, ArrayLike, Images, Padding, Sizes
 from ..placing import pooling_window
 from ..window import Window
+from .sums import wide
 
 __all__ = ["LpPoolCache", "lp_pool_backward", "lp_pool_forward"]
 
-GENTLE = 50  # to this power, numbers of half the scale do not vanish
+MAX_UNSCALED_EXPONENT = 50  # 2**50, and sums of many, are far from overflowing
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -30,7 +31,7 @@ class LpPoolCache:
     """What `lp_pool_backward` needs to know of `lp_pool_forward`."""
 
     x: Images
-    sums: Array  # of (|x| / scale) ** p, one per window
+    sums: Array  # of (|x| / scale) ** p, one per window, in float64 or wider
     scale: Array
     window: Window
     p: float
@@ -90,7 +91,7 @@ def lp_pool_forward(
 
     The powers are taken of pixels scaled so that the largest of a window is near 1, and
     none overflows: by a power of two, which rounds nothing, or, for exponents beyond
-    50, by the largest itself.
+    50, by the largest itself. They are added up in float64.
 
     References
     ----------
@@ -118,8 +119,9 @@ def lp_pool_forward(
     result, working = mean_arithmetic(x)
     magnitudes = np.abs(x.astype(working, copy=False))
     sums, scale = sums_of_powers(magnitudes, window, p)
-    y = power(sums, 1 / p) * scale
-    return y.astype(result, copy=False), LpPoolCache(x, sums, scale, window, p)
+    with np.errstate(under="ignore"):
+        y = (power(sums, 1 / p) * scale).astype(result, copy=False)
+    return y, LpPoolCache(x, sums, scale, window, p)
 
 
 def lp_pool_backward(dy: ArrayLike, cache: LpPoolCache) -> Images:
@@ -181,9 +183,10 @@ def sums_of_powers(magnitudes: Array, window: Window, p: float) -> tuple[Array, 
         np.maximum(largest[stops], magnitudes[pixels], out=largest[stops])
     scale = np.where((largest > 0) & np.isfinite(largest), largest, 1)
     scale = scale.astype(largest.dtype, copy=False)
-    if p <= GENTLE:
-        scale = np.ldexp(np.ones_like(scale), np.frexp(scale)[1])
-    sums = np.zeros_like(largest)
+    if p <= MAX_UNSCALED_EXPONENT:
+        # The power of two at or below the largest: the one above may not exist.
+        scale = np.ldexp(np.ones_like(scale), np.frexp(scale)[1] - 1)
+    sums = np.zeros(largest.shape, wide(largest.dtype))
     for _, stops, pixels in window.taps():
         sums[stops] += power(magnitudes[pixels] / scale[stops], p)
     return sums, scale

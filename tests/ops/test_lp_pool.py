@@ -65,6 +65,52 @@ def test_powers_neither_overflow_nor_vanish(scale: float) -> None:
     assert_allclose(lp_pool_backward([[[5.0]]], cache).ravel(), [3, -4], rtol=1e-15)
 
 
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+@pytest.mark.parametrize("exponent", ["least", "most"])
+def test_norms_are_right_at_both_ends_of_the_range(dtype: type, exponent: str) -> None:
+    limits = np.finfo(dtype)
+    lowest = limits.minexp - limits.nmant  # of the least number above 0
+    power = lowest if exponent == "least" else limits.maxexp - 3
+    x = np.ldexp(np.array([3, -4], dtype), power).reshape(1, 2, 1)  # exact
+
+    y, cache = lp_pool_forward(x, 2)
+    dx = lp_pool_backward(np.ones_like(y), cache)
+
+    assert y.item() == np.ldexp(dtype(5), power)
+    assert_allclose(dx.ravel(), [0.6, -0.8], rtol=2 * float(limits.eps))
+
+
+@pytest.mark.parametrize("p", [1, 1.5, 2, 3, 7, 49, 50, 51, 2000])
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_the_largest_and_the_least_number_are_their_own_norms(
+    dtype: type, p: float
+) -> None:
+    limits = np.finfo(dtype)
+    eps = float(limits.eps)
+    for number in limits.max, np.nextafter(dtype(0), dtype(1)):
+        x: Array = np.array([number, 0], dtype).reshape(1, 2, 1)
+
+        y, cache = lp_pool_forward(x, 2, p=p)
+        dx = lp_pool_backward(np.ones_like(y), cache)
+
+        assert_allclose(y.item(), float(number), rtol=2 * eps)
+        assert_allclose(dx.ravel(), [1, 0], rtol=20 * eps)  # a power, and a root
+
+
+def test_norms_near_the_end_of_the_range_are_finite() -> None:
+    x = np.array([1.2e308, -0.5e308]).reshape(1, 2, 1)
+
+    y, cache = lp_pool_forward(x, 2)
+
+    assert_allclose(y.item(), 1.3e308, rtol=1e-15)
+    assert_allclose(
+        lp_pool_backward([[[1.0]]], cache).ravel(), [12 / 13, -5 / 13], rtol=1e-15
+    )
+    assert lp_pool_forward(np.array([[[3e38], [0]]], np.float32), 2)[0] == np.float32(
+        3e38
+    )
+
+
 def test_a_window_of_zeros_gets_no_gradient() -> None:
     y, cache = lp_pool_forward(np.zeros((1, 2, 1)), 2)
 
