@@ -4,17 +4,25 @@
 
 A terminal and a marimo notebook get a line that is written over, and Jupyter an output
 that is replaced, so that only the last state of an epoch is saved with the notebook.
-Anything else, a file or a pipe, gets a plain line after every epoch.
+Anything else, a file or a pipe, gets a plain line after every epoch. A moving line is
+never wider than its terminal, where it could not be written over.
 """
 
+import os
 import sys
 from importlib import import_module
 from time import monotonic
 from typing import Any, NamedTuple, TextIO, final
 
+from .._checks import quoted
+
 __all__ = ["Progress", "ProgressLine"]
 
 BAR_CHARACTERS = 24
+MIN_BAR_CHARACTERS = 4  # a shorter one is left out
+BARS = "\N{BOX DRAWINGS HEAVY HORIZONTAL}\N{BOX DRAWINGS LIGHT HORIZONTAL}"
+PLAIN_BARS = "#-"
+UNLIMITED_COLUMNS = 1000
 MIN_SECONDS_BETWEEN_UPDATES = 0.05  # the eye sees no more; a notebook is sent each
 
 
@@ -63,10 +71,12 @@ class ProgressLine:
     def __init__(
         self, stream: TextIO | None = None, *, moving: bool | None = None
     ) -> None:
+        if stream is not None and not hasattr(stream, "write"):
+            raise TypeError(f"stream must be a text file, got {quoted(stream)}")
         self.in_jupyter = stream is None and moving is not False and has_kernel()
         self.stream = sys.stdout if stream is None else stream
         self.moving = can_move(self.stream) if moving is None else moving
-        self.longest = 0
+        self.longest = 0  # line so far, in characters
         self.shown = float("-inf")
         self.output: Any = None  # what Jupyter shows of this epoch
 
@@ -79,21 +89,29 @@ class ProgressLine:
             if not done and monotonic() - self.shown < MIN_SECONDS_BETWEEN_UPDATES:
                 return
             self.shown = monotonic()
-            filled = BAR_CHARACTERS * at.step // at.steps
-            line = f"{'━' * filled}{'─' * (BAR_CHARACTERS - filled)} {summary_line(at)}"
             if self.in_jupyter:
-                self.replace(line)
+                self.replace(with_bar(at, BARS, UNLIMITED_COLUMNS))
             else:
-                self.write_over(line, done)
+                self.write_over(at, done)
         elif done:
-            self.stream.write(f"{summary_line(at)}\n")
+            self.write(f"{summary_line(at)}\n")
 
-    def write_over(self, line: str, done: bool) -> None:
-        """Write a line over the one before."""
+    def write_over(self, at: Progress, done: bool) -> None:
+        """Write a line over the one before, as wide as the terminal has room."""
+        room = columns_of(self.stream) - 1  # in the last one, some terminals wrap
+        bars = BARS if can_show(BARS, self.stream) else PLAIN_BARS
+        line = with_bar(at, bars, room)
+        if not done:  # a line that is done may wrap, as none is written over it
+            line = line[:room]
         # What was longer before is blotted out.
-        self.longest = max(self.longest, len(line))
-        self.stream.write(f"\r{line:{self.longest}}" + "\n" * done)
-        self.stream.flush()
+        self.longest = min(max(self.longest, len(line)), room)
+        self.write(f"\r{line:{self.longest}}" + "\n" * done)
+
+    def write(self, text: str) -> None:
+        """Write a text, and let it be seen now."""
+        if self.stream is not None:
+            self.stream.write(text)
+            getattr(self.stream, "flush", lambda: None)()
 
     def replace(self, line: str) -> None:
         """Show a line in place of the last one of this epoch, in Jupyter."""
@@ -113,13 +131,44 @@ def summary_line(at: Progress) -> str:
     return f"{line}  held out {100 * at.validation_accuracy:5.1f} %"
 
 
+def with_bar(at: Progress, bars: str, room: int) -> str:
+    """Return the line with a bar in front, shorter where there is little room."""
+    line = summary_line(at)
+    length = min(BAR_CHARACTERS, room - len(line) - 1)
+    if length < MIN_BAR_CHARACTERS:
+        return line
+    filled = length * at.step // at.steps
+    return f"{bars[0] * filled}{bars[1] * (length - filled)} {line}"
+
+
 def has_kernel() -> bool:
     """Return whether a Jupyter notebook shows what is displayed here."""
     shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
     return hasattr(shell, "kernel")
 
 
-def can_move(stream: TextIO) -> bool:
+def can_move(stream: TextIO | None) -> bool:
     """Return whether a line can be written over."""
     in_cell = stream is sys.stdout and stream is not sys.__stdout__
-    return stream.isatty() or (in_cell and "marimo" in sys.modules)
+    isatty = getattr(stream, "isatty", lambda: False)
+    return bool(isatty()) or (in_cell and "marimo" in sys.modules)
+
+
+def columns_of(stream: TextIO | None) -> int:
+    """Return how many characters a row has; many where there are no rows."""
+    if stream is None:
+        return UNLIMITED_COLUMNS
+    try:
+        columns = os.get_terminal_size(stream.fileno()).columns
+    except (AttributeError, OSError, ValueError):  # in memory, or closed
+        columns = 0
+    return columns or UNLIMITED_COLUMNS
+
+
+def can_show(text: str, stream: TextIO | None) -> bool:
+    """Return whether the encoding of a stream has the letters of a text."""
+    try:
+        text.encode(getattr(stream, "encoding", None) or "utf-8")
+    except (LookupError, UnicodeEncodeError):
+        return False
+    return True
