@@ -3,30 +3,68 @@
 The library itself needs neither typer nor rich, so a plain install does without them.
 """
 
+import os
+import signal
 import sys
+from types import FrameType
 
 from .commands.openblas import restart_with_better_kernels
 
 __all__ = ["main"]
 
 TIMED_COMMANDS = {"compare", "train"}  # commands that multiply for long
+INTERRUPTED, TERMINATED = 130, 143  # exit statuses: 128 and the number of the signal
 
 
 def main() -> None:
     """Run the command with the arguments of this process, and leave."""
-    if sys.argv[1:2] and sys.argv[1] in TIMED_COMMANDS:
+    signal.signal(signal.SIGTERM, terminate)
+    try:
+        status = start(sys.argv[1:])
+    except KeyboardInterrupt:
+        status = end("interrupted", INTERRUPTED)
+    except SystemExit as ending:
+        if ending.code != TERMINATED:
+            raise
+        status = end("terminated", TERMINATED)
+    drop_what_cannot_be_written()
+    sys.exit(status)
+
+
+def start(arguments: list[str]) -> int:
+    """Run the command, or say what it needs to run, and return its status."""
+    if arguments and arguments[0] in TIMED_COMMANDS:
         restart_with_better_kernels()
     try:
         from .cli import run  # noqa: PLC0415  # here, because it may be missing
     except ModuleNotFoundError as error:
         if error.name not in {"rich", "typer"}:
             raise
-        sys.stderr.write(
-            f"im2col-cnn: the command needs {error.name}: "
-            f"python -m pip install 'im2col-cnn[cli]'\n"
-        )
-        sys.exit(2)
-    sys.exit(run(sys.argv[1:]))
+        way_out = "python -m pip install 'im2col-cnn[cli]'"
+        return end(f"the command needs {error.name}: {way_out}", 2)
+    return run(arguments)
+
+
+def terminate(number: int, _frame: FrameType | None) -> None:
+    """End as after an exception, so that files and processes are left in order."""
+    signal.signal(number, signal.SIG_DFL)  # at once, the second time
+    sys.exit(TERMINATED)
+
+
+def end(line: str, status: int) -> int:
+    """Write one line to standard error, and return the status."""
+    if sys.stderr is not None:
+        sys.stderr.write(f"im2col-cnn: {line}\n")
+    return status
+
+
+def drop_what_cannot_be_written() -> None:
+    """Let Python write nothing when it ends, if standard output is full or closed."""
+    try:
+        if sys.__stdout__ is not None:
+            sys.__stdout__.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
 if __name__ == "__main__":

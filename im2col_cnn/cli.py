@@ -1,18 +1,21 @@
 """The command line: its subcommands, and how a run ends.
 
-    0   good
-    1   a check failed
-    2   bad usage or bad input: one line on standard error says what is wrong
+    0     good
+    1     a check failed
+    2     bad usage or bad input: one line on standard error says what is wrong
+    130   interrupted by Ctrl-C        141   its reader has left (``| head``)
 
 That line is all there is: typer's own boxes of several lines are switched off, and a
 traceback means a bug in this package.
 """
 
 import sys
+from contextlib import suppress
 from typing import Annotated
 
 import typer
 
+from ._checks import visible
 from ._version import __version__
 from .commands.arguments import BadInputError
 from .commands.check import check
@@ -24,7 +27,9 @@ from .commands.make_h5 import make_h5
 from .commands.predict import predict
 from .commands.train import train
 
-__all__ = ["run"]
+__all__ = ["run", "say"]
+
+REFUSED, INTERRUPTED, READER_LEFT = 2, 130, 141  # exit statuses
 
 app = typer.Typer(
     add_completion=False,
@@ -65,17 +70,38 @@ def run(arguments: list[str]) -> int:
     arguments = arguments or ["--help"]
     try:
         status = app(arguments, prog_name="im2col-cnn", standalone_mode=False)
+        if sys.stdout is not None:
+            sys.stdout.flush()
     except typer.TyperException as error:
         return refuse(error.format_message())
     except (BadInputError, FloatingPointError) as error:
         # `fit` raises the second when a learning rate was too high for the data.
         return refuse(str(error))
+    except BrokenPipeError:
+        return READER_LEFT
+    except SystemExit as ending:
+        if ending.code != 1:
+            raise
+        return READER_LEFT  # typer and rich end so when a pipe is closed
+    except OSError as error:
+        if error.filename is not None:  # of a file, and not foreseen
+            raise
+        return refuse(f"standard output: {error.strerror or error}")
+    if status == INTERRUPTED:  # by typer, which says nothing
+        say("interrupted")
     return status if isinstance(status, int) else 0
 
 
 def refuse(message: str) -> int:
-    """Say what is wrong, in one line whatever the message, and return the status."""
-    line = " ".join(message.split())
-    shown = "".join(c if c.isprintable() else "?" for c in line)  # names of files too
-    sys.stderr.write(f"im2col-cnn: {shown}\n")
-    return 2
+    """Write what is wrong to standard error, and return the status."""
+    say(message)
+    return REFUSED
+
+
+def say(message: str) -> None:
+    """Write one line to standard error, whatever the message and the names in it."""
+    line = visible(" ".join(message.split()))
+    if sys.stderr is not None:
+        with suppress(OSError):  # it may be full, too
+            sys.stderr.write(f"im2col-cnn: {line}\n")
+            sys.stderr.flush()

@@ -49,6 +49,7 @@ from .settings import (
     quoted,
     require_countable,
     require_window,
+    visible,
 )
 
 __all__ = [
@@ -94,4 +95,5 @@ __all__ = [
     "require_columns",
     "require_countable",
     "require_window",
+    "visible",
 ]

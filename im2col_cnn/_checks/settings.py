@@ -47,6 +47,7 @@ __all__ = [
     "require_entries",
     "require_modest",
     "require_window",
+    "visible",
     "whole",
 ]
 
@@ -329,5 +330,9 @@ def in_a_line(error: BaseException) -> str:
 
 def printable(text: str) -> str:
     """Return one line of a text of which parts come from a file: no control codes."""
-    line = " ".join(text.split())[:MAX_LINE_LETTERS]
-    return "".join(letter if letter.isprintable() else "?" for letter in line)
+    return visible(" ".join(text.split())[:MAX_LINE_LETTERS])
+
+
+def visible(text: str) -> str:
+    """Return a text without control codes, line ends and halves of letters."""
+    return "".join(letter if letter.isprintable() else "?" for letter in text)

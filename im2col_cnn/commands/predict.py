@@ -1,5 +1,6 @@
 """The command `predict`: the most probable classes of photographs."""
 
+from itertools import chain
 from pathlib import Path
 from typing import Annotated
 
@@ -13,7 +14,7 @@ from ..nn.network import Sequential
 from ..nn.preprocessing import Rescale
 from ..ops.softmax import softmax_forward
 from .arguments import Fitting, Weights, refusing, require_extra, require_finite
-from .terminal import open_screen, percent, show_table
+from .terminal import is_live, open_screen, percent, show_table
 
 __all__ = ["predict"]
 
@@ -44,15 +45,25 @@ def predict(
     names = network.classes or tuple(map(str, range(scores.shape[1])))
     top = min(top, len(names))
     order = np.argsort(-probabilities, axis=1, kind="stable")[:, :top]
-    header = ("image", *[word for _ in range(top) for word in ("class", "probability")])
-    show_table(
-        open_screen(),
-        header,
-        [
-            (str(path), *[w for k in best for w in (names[k], percent(row[k]))])
-            for path, row, best in zip(images, probabilities, order, strict=True)
-        ],
-    )
+    best = [
+        [(names[k], percent(row[k])) for k in places]
+        for row, places in zip(probabilities, order, strict=True)
+    ]
+    screen = open_screen()
+    if is_live(screen):  # narrow: a row per class
+        header: tuple[str, ...] = ("image", "class", "probability")
+        rows: list[tuple[str, ...]] = [
+            (str(path) * (place == 0), *answer)
+            for path, answers in zip(images, best, strict=True)
+            for place, answer in enumerate(answers)
+        ]
+    else:  # a line per image
+        header = ("image", *("class", "probability") * top)
+        rows = [
+            (str(path), *chain.from_iterable(answers))
+            for path, answers in zip(images, best, strict=True)
+        ]
+    show_table(screen, header, rows)
 
 
 def require_photos(network: Sequential, weights: Path) -> None:

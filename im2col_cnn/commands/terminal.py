@@ -3,12 +3,15 @@
 A terminal gets tables with rules and a bar that moves. A pipe or a file gets the same
 words, one line each, without a single control code. rich decides which of them it is,
 and leaves colours out where the environment says NO_COLOR.
+
+Names of files and classes come from outside. None of them writes more than its place:
+what is no letter, or none that the encoding has, becomes a question mark.
 """
 
 import signal
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import NamedTuple
+from typing import Literal, NamedTuple, TypeAlias
 
 from rich import box
 from rich.console import Console
@@ -17,11 +20,13 @@ from rich.progress import Progress as Bar
 from rich.table import Table
 from rich.text import Text
 
+from .._checks import visible
 from ..nn.progress import Progress
 
 __all__ = [
     "Watch",
     "counting",
+    "is_live",
     "open_screen",
     "percent",
     "say",
@@ -29,6 +34,9 @@ __all__ = [
     "stop_on_interrupt",
     "watching",
 ]
+
+Justify: TypeAlias = Literal["left", "right"]
+PIPE_COLUMNS = 100_000  # a pipe has no edge to wrap lines at
 
 
 class Watch(NamedTuple):
@@ -42,7 +50,7 @@ def open_screen() -> Console:
     """Return the console for standard output."""
     screen = Console(highlight=False)
     if not is_live(screen):
-        screen.width = 1000  # a pipe has no edge to wrap lines at
+        screen.width = PIPE_COLUMNS
     return screen
 
 
@@ -53,7 +61,7 @@ def is_live(screen: Console) -> bool:
 
 def say(screen: Console, line: str, style: str = "") -> None:
     """Write one line as it is; brackets in it are not markup."""
-    screen.print(Text(line, style))
+    screen.print(shown(screen, line, style))
 
 
 def show_table(
@@ -62,10 +70,18 @@ def show_table(
     """Write rows under a header; the first column is text, the others are numbers."""
     table = Table(box=box.SIMPLE_HEAD if is_live(screen) else None, pad_edge=False)
     for column, title in enumerate(header):
-        table.add_column(Text(title), justify="right" if column else "left")
+        # What is too long goes on in the next line, and is not cut.
+        justify: Justify = "right" if column else "left"
+        table.add_column(shown(screen, title), justify=justify, overflow="fold")
     for row in rows:
-        table.add_row(*map(Text, row))
+        table.add_row(*(shown(screen, word) for word in row))
     screen.print(table)
+
+
+def shown(screen: Console, text: str, style: str = "") -> Text:
+    """Return a text as the screen can show it: letters of its encoding, no codes."""
+    encoding = screen.encoding
+    return Text(visible(text).encode(encoding, "replace").decode(encoding), style)
 
 
 @contextmanager
