@@ -38,6 +38,7 @@ CATALOGUES = {
     "compare.contestants",
     "testing.bugs.museum",
     "testing.dialects.table",
+    "testing.grading.formats",
     "testing.laws.table",
     "tiling.dispatch",
 }

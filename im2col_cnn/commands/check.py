@@ -3,9 +3,13 @@
 import json
 import math
 import os
+import sys
 import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -19,15 +23,23 @@ from .arguments import (
 )
 from .terminal import open_screen, say
 
+if TYPE_CHECKING:
+    from ..testing.grading.graded_file import GradedFile
+
 __all__ = ["check"]
 
 
 DialectName = Literal["coursera", "notebook", "cs231n", "cmu", "native", "torch"]
+FormatName = Literal["gradescope", "vpl", "codegrade", "junit", "json"]
+RESULTS_FOLDER = Path(".im2col_cnn_check")
 
 
 def check(
-    file: Annotated[
-        Path, typer.Argument(metavar="FILE", help="A script or a notebook.")
+    files: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="FILE...", help="Scripts and notebooks, and folders of them."
+        ),
     ],
     *,
     dialect: Annotated[
@@ -56,16 +68,70 @@ def check(
         float | None,
         typer.Option(
             min=0,
-            help="How long all of it should take: slow functions get fewer examples.",
+            help="How long a file should take: slow functions get fewer examples.",
             show_default="20, more for more examples",
         ),
     ] = None,
     memory: Annotated[
-        int, typer.Option(min=256, help="Megabytes that the file may use.")
+        int, typer.Option(min=256, help="Megabytes that a file may use.")
     ] = 2048,
+    only: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME,...",
+            help="The functions or parts to report on: conv_backward, dx, pool.",
+        ),
+    ] = None,
+    points: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PART=N,...",
+            help="Points per part: forward=4,dx=3,max_pool.backward=2.",
+            show_default="1 for each part",
+        ),
+    ] = None,
+    jobs: Annotated[
+        int | None,
+        typer.Option(
+            min=1, help="Files at the same time.", show_default="as many as cores"
+        ),
+    ] = None,
+    results: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="Keep the results of many files, so that none is graded twice.",
+            show_default=str(RESULTS_FOLDER),
+        ),
+    ] = None,
+    format_name: Annotated[
+        FormatName | None,
+        typer.Option("--format", help="Write what this grader reads."),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="OUT",
+            help="Where --format goes.",
+            show_default="results.json for gradescope, else standard output",
+        ),
+    ] = None,
+    csv_file: Annotated[
+        Path | None,
+        typer.Option("--csv", metavar="OUT.csv", help="Write a row per file."),
+    ] = None,
+    html_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--html",
+            metavar="OUT.html",
+            help="Write a page to look at; for many files OUT or OUT.html with a "
+            "folder of pages.",
+        ),
+    ] = None,
     json_file: Annotated[
         Path | None,
-        typer.Option("--json", metavar="OUT.json", help="Write scores for a grader."),
+        typer.Option("--json", metavar="OUT.json", help="Write a score per law."),
     ] = None,
     weights: Annotated[
         Path | None,
@@ -73,57 +139,259 @@ def check(
             metavar="WEIGHTS.json", help="Points per law for --json, by its name."
         ),
     ] = None,
-    html_file: Annotated[
-        Path | None,
-        typer.Option("--html", metavar="OUT.html", help="Write a page to look at."),
-    ] = None,
 ) -> int:
     """
-    Hold the convolution and the pooling in a file to laws, and name their bugs.
+    Hold the convolution and the pooling in files to laws, and name their bugs.
 
-    Ends with status 0 if all laws hold, 1 if some do not, 2 if the file cannot be
-    checked. The file runs in a process of its own, within limits of time and memory;
+    Ends with status 0 if all laws hold, 1 if some do not, 2 if a file cannot be
+    checked. A file runs in a process of its own, within limits of time and memory;
     that keeps accidents apart, but it is no sandbox: only check what you would run.
     """
     require_extra("hypothesis", "testing", purpose="check")
     keep_hypothesis_out_of_this_folder()
     # The laws need Hypothesis, which takes a moment to load and may be missing.
-    from ..testing.grading.grader import check_module  # noqa: PLC0415  # see above
-    from ..testing.grading.report_html import as_html  # noqa: PLC0415  # see above
-    from ..testing.grading.report_json import as_json  # noqa: PLC0415  # see above
-    from ..testing.isolation.loader import HomeworkError  # noqa: PLC0415  # see above
+    from ..testing.grading.classroom import find_files  # noqa: PLC0415  # see above
 
-    with refusing():
-        require_outputs({"--json": json_file, "--html": html_file}, file, weights)
-        points = read_weights(weights)
-    try:
-        report = check_module(
-            file,
-            dialect=dialect,
-            ties=ties,
-            seed=seed,
-            examples=examples,
-            strict=strict,
-            seconds=seconds,
-            total_seconds=total_seconds,
-            megabytes=memory,
-        )
-    except HomeworkError as error:
-        raise BadInputError(error) from error
-    if json_file is not None:
-        write_output(json_file, as_json(report, points).encode())
-    if html_file is not None:
-        write_output(html_file, as_html(report).encode())
+    outputs = Outputs(format_name, output, csv_file, html_file, json_file)
+    with outputs.written_even_if_refused(files):
+        is_class = len(files) > 1 or files[0].is_dir()
+        with refusing_homework():
+            paths = find_files(files)
+        with refusing():
+            outputs.require(paths, weights)
+            settings = {
+                "dialect": dialect,
+                "ties": ties,
+                "seed": seed,
+                "examples": examples,
+                "strict": strict,
+                "seconds": seconds,
+                "total_seconds": total_seconds,
+                "megabytes": memory,
+                "only": read_names(only),
+                "weights": read_weights(weights),
+            }
+            outputs.points = read_points(points)
+        if is_class:
+            return check_class(paths, outputs, settings, jobs, results)
+        return check_one(paths[0], outputs, settings)
+
+
+def check_one(path: Path, outputs: "Outputs", settings: dict[str, Any]) -> int:
+    """Grade one file, and print its report."""
+    from ..testing.grading.graded_file import grade_file  # noqa: PLC0415  # as above
+
+    result = grade_file(path, name=path.name, **settings)
+    outputs.write([result])
+    if result.status == 2:
+        outputs.format_name = None  # it is written
+        raise BadInputError(result.summary)
+    if outputs.leaves_standard_output:
+        screen = open_screen()
+        for line in result.text.splitlines():
+            say(screen, line)
+    return result.status
+
+
+def check_class(
+    paths: Sequence[Path],
+    outputs: "Outputs",
+    settings: dict[str, Any],
+    jobs: int | None,
+    results: Path | None,
+) -> int:
+    """Grade many files, and print a table as it goes."""
+    from ..testing.grading.classroom import (  # noqa: PLC0415  # as above
+        check_files,
+        limit_of,
+        names_of,
+    )
+    from ..testing.grading.workers import Workers  # noqa: PLC0415  # as above
+    from .check_table import show_bugs, show_rows  # noqa: PLC0415  # as above
+
+    limit = limit_of(settings["total_seconds"], settings["examples"])
+    count = min(len(paths), jobs or cores())
+    folder = RESULTS_FOLDER if results is None else results
+    with refusing(OSError):
+        folder.mkdir(parents=True, exist_ok=True)
+    names = names_of(paths)
     screen = open_screen()
-    for line in str(report).splitlines():
-        say(screen, line)
-    return 0 if report.ok else 1
+    screen.quiet = not outputs.leaves_standard_output
+    with Workers(count, seconds=limit) as executor, refusing(OSError):
+        coming = check_files(paths, executor=executor, results=folder, **settings)
+        found = show_rows(screen, coming, names, outputs.points)
+    places = {name: place for place, name in enumerate(names)}
+    found.sort(key=lambda each: places[each.file])
+    show_bugs(screen, found)
+    outputs.write(found, is_class=True)
+    return max(each.status for each in found)
+
+
+def cores() -> int:
+    """Return how many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+@dataclass
+class Outputs:
+    """
+    The files to write, and how.
+
+    Parameters
+    ----------
+    format_name : str, optional
+        One of `FORMATS`.
+    output : path, optional
+        Where the format goes, if not to its own place.
+    csv_file, html_file, json_file : path, optional
+    points : mapping, optional
+        Points per part.
+    """
+
+    format_name: FormatName | None
+    output: Path | None
+    csv_file: Path | None
+    html_file: Path | None
+    json_file: Path | None
+    points: dict[str, float] | None = None
+
+    @property
+    def place(self) -> Path | None:
+        """Return the file that the format goes to; none is standard output."""
+        from ..testing.grading.formats import FORMATS  # noqa: PLC0415  # as above
+
+        if self.format_name is None or self.output is not None:
+            return self.output
+        usual = FORMATS[self.format_name].output
+        return Path(usual) if usual else None
+
+    @property
+    def leaves_standard_output(self) -> bool:
+        """Whether nothing but what people read goes to standard output."""
+        return self.format_name is None or self.place is not None
+
+    def require(self, paths: Sequence[Path], weights: Path | None) -> None:
+        """Refuse what cannot be written, or would overwrite what is read."""
+        if self.output is not None and self.format_name is None:
+            raise ValueError("--output needs --format, which says what to write")
+        files = {"--output": self.place, "--csv": self.csv_file}
+        if self.html_file is not None and self.html_file.suffix:
+            files["--html"] = self.html_file
+        files["--json"] = self.json_file
+        require_outputs(files, *paths, weights)
+
+    @contextmanager
+    def written_even_if_refused(self, files: Sequence[Path]) -> Iterator[None]:
+        """Give the grader a result that fails and says why, whatever was wrong."""
+        from ..testing.grading.graded_file import failed  # noqa: PLC0415  # as above
+
+        try:
+            yield
+        except BadInputError as error:
+            if self.format_name is not None:
+                self.write_format([failed(file.name, str(error)) for file in files[:1]])
+            raise
+
+    def write(self, found: "Sequence[GradedFile]", *, is_class: bool = False) -> None:
+        """Write all that was asked for."""
+        from ..testing.grading.report_csv import as_csv  # noqa: PLC0415  # as above
+        from ..testing.grading.results_json import (  # noqa: PLC0415  # as above
+            as_json_of_files,
+        )
+
+        if self.format_name is not None:
+            self.write_format(found)
+        if self.csv_file is not None:
+            write_output(self.csv_file, as_csv(found, self.points).encode())
+        if self.json_file is not None:
+            text = as_json_of_files(found, self.points)
+            write_output(self.json_file, text.encode())
+        if self.html_file is not None:
+            write_pages(self.html_file, found, self.points, is_class=is_class)
+
+    def write_format(self, found: "Sequence[GradedFile]") -> None:
+        """Write what another grader reads."""
+        from ..testing.grading.formats import FORMATS  # noqa: PLC0415  # as above
+
+        assert self.format_name is not None
+        text = FORMATS[self.format_name].write(found, self.points)
+        if self.place is not None:
+            write_output(self.place, text.encode())
+        else:
+            encoding = sys.stdout.encoding or "utf-8"
+            sys.stdout.write(text.encode(encoding, "replace").decode(encoding))
+
+
+def write_pages(
+    place: Path,
+    found: "Sequence[GradedFile]",
+    points: dict[str, float] | None,
+    *,
+    is_class: bool,
+) -> None:
+    """Write the page of one file, or that of a class with a folder of pages."""
+    from ..testing.grading.report_class import (  # noqa: PLC0415  # as above
+        as_class_page,
+        pages_of,
+    )
+
+    pages = pages_of(found)
+    if not is_class:
+        (page,) = pages.values()
+        write_output(place, page.encode())
+        return
+    front = place if place.suffix else place / "index.html"
+    folder = front.with_suffix("") if place.suffix else place
+    with refusing(OSError):
+        folder.mkdir(parents=True, exist_ok=True)
+    above = f"{folder.name}/" if place.suffix else ""
+    links = [f"{above}{name}" for name in pages]
+    write_output(front, as_class_page(found, points, links).encode())
+    for name, page in pages.items():
+        write_output(folder / name, page.encode())
+
+
+@contextmanager
+def refusing_homework() -> Iterator[None]:
+    """Raise what is wrong with a file as a `BadInputError`."""
+    from ..testing.isolation.loader import HomeworkError  # noqa: PLC0415  # as above
+
+    with refusing(HomeworkError):
+        yield
 
 
 def keep_hypothesis_out_of_this_folder() -> None:
     """Let Hypothesis put what it writes down somewhere else; it asks when imported."""
     folder = Path(tempfile.gettempdir()) / "im2col_cnn_hypothesis"
     os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(folder))
+
+
+def read_names(text: str | None) -> list[str]:
+    """Read names that are joined by commas."""
+    from ..testing.grading.points import as_selectors  # noqa: PLC0415  # as above
+
+    names = [name.strip() for name in (text or "").split(",") if name.strip()]
+    return list(as_selectors(names))
+
+
+def read_points(text: str | None) -> dict[str, float] | None:
+    """Read points per part, such as ``forward=4,dx=3``."""
+    from ..testing.grading.points import as_points  # noqa: PLC0415  # as above
+
+    if text is None:
+        return None
+    points: dict[str, Any] = {}
+    for item in text.split(","):
+        name, _, number = item.strip().partition("=")
+        try:
+            points[name] = float(number)
+        except ValueError:
+            raise ValueError(
+                f"--points must be like forward=4,dx=3, got {item.strip()!r}"
+            ) from None
+    return as_points(points)
 
 
 def read_weights(path: Path | None) -> dict[str, float]:

@@ -5,7 +5,7 @@
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from math import inf
 from time import monotonic
@@ -25,6 +25,7 @@ from ..laws.ties import TIE_RULES
 from ..support import Support
 from .diagnosis import diagnose, find_tie_rule, has_ties, in_words
 from .kinds import KINDS, subject_of
+from .points import as_selectors, is_offered, is_selected
 from .report import Report, Verdict
 from .search import Trial, first_look, stopped_by
 
@@ -116,6 +117,7 @@ def grade(
     if subject.deadline.met:
         few = f"time was short, so it got fewer than {examples} examples per law"
         remarks.append(f"{few}; --total-seconds gives more")
+    verdicts = [replace(verdict, kind=offer.kind) for verdict in verdicts]
     return verdicts, [f"{offer.name}: {remark}" for remark in remarks]
 
 
@@ -260,6 +262,7 @@ def check_module(
     seed: int = 0,
     examples: int = EXAMPLES,
     strict: bool = False,
+    only: str | Sequence[str] | None = None,
     seconds: float = 5.0,
     total_seconds: float | None = None,
     megabytes: int = 2048,
@@ -275,6 +278,9 @@ def check_module(
         One of `DIALECTS`. By default the one of which the file defines most names.
     ties, seed, examples, strict
         As for `check_pool`.
+    only : str or sequence of str, optional
+        The functions and parts to report on: ``"conv_backward"``, ``"dx"``,
+        ``"max_pool.backward"``. By default all that are there.
     seconds : float
         How long a call may take. After each that did not return, the next may take
         half as long, down to one second.
@@ -311,6 +317,7 @@ def check_module(
     require_drawn(seed, examples, ties)
     if dialect is not None:
         as_choice(dialect, "dialect", tuple(DIALECTS))
+    only = as_selectors(only)
     as_above_zero(seconds, "seconds")
     as_int(megabytes, "megabytes", at_least=256)
     if total_seconds is None:
@@ -328,11 +335,17 @@ def check_module(
             remarks.append(f"not there: {', '.join(found['missing'])}")
         remarks += (f"passed over, {trouble}" for trouble in found["trouble"])
         for offer in offers_in(homework, found):
+            if only and not is_offered(offer.kind, offer.name, only):
+                continue
             half = (end - monotonic()) / 2  # of the time left, for others want some
             its_verdicts, its_remarks = grade(offer, seed, examples, ties, half)
             verdicts += its_verdicts
             remarks += its_remarks
         printed = homework.printed()
+    if only:
+        verdicts = [verdict for verdict in verdicts if is_selected(verdict, only)]
+        if not verdicts:
+            raise HomeworkError(f"{path}: has no {' and no '.join(only)} to check")
     return Report(
         path.name,
         tuple(verdicts),

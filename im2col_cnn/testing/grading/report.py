@@ -54,6 +54,7 @@ class Verdict:
     law: Law
     status: Status
     finding: Finding | None = None  # several laws may be broken by one bug
+    kind: str = ""  # of the function, one of `KINDS`
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from ..laws.comparison import equal, tolerance
 from .counterexample import planes_of
 from .report import Finding, Report, call_of
 
-__all__ = ["as_html"]
+__all__ = ["STYLE", "as_html"]
 
 STYLE = """
 :root { color-scheme: light dark; --paper: #fff; --ink: #1a1a1a; --soft: #595959;

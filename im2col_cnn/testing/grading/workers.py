@@ -1,0 +1,228 @@
+"""Run calls in processes that may crash or hang: an executor that outlives both.
+
+    python -m im2col_cnn.testing.grading.workers
+
+Unlike `concurrent.futures.ProcessPoolExecutor`, a process that dies fails its own call
+and no other, and a call that takes too long is ended. Calls come in and results go out
+as pickles, through copies of the standard streams.
+"""
+
+import contextlib
+import os
+import pickle
+import queue
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from concurrent.futures import Executor, Future
+from pathlib import Path
+from typing import Any
+
+from ..._checks import as_above_zero, as_int
+
+__all__ = ["WorkerError", "Workers", "main"]
+
+
+class WorkerError(RuntimeError):
+    """A process that ended, or was ended, before its call returned."""
+
+
+class Workers(Executor):
+    """
+    Processes that make calls, each one at a time.
+
+    Parameters
+    ----------
+    count : int
+        How many processes.
+    seconds : float
+        How long a call may take. After that its process is ended, with all that it has
+        started, and its future raises `WorkerError`.
+
+    Examples
+    --------
+    >>> from im2col_cnn.testing.grading.workers import Workers
+    >>> with Workers(2, seconds=60) as executor:
+    ...     print(executor.submit(pow, 2, 10).result())
+    1024
+    """
+
+    def __init__(self, count: int, *, seconds: float) -> None:
+        as_int(count, "count", at_least=1)
+        as_above_zero(seconds, "seconds")
+        self.seconds = seconds
+        self.calls: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self.running: set[subprocess.Popen[bytes]] = set()
+        self.threads = [
+            threading.Thread(target=self.work, daemon=True) for _ in range(count)
+        ]
+        self.closed = False
+        for thread in self.threads:
+            thread.start()
+
+    def submit(
+        self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any
+    ) -> Future[Any]:
+        """Call a function in one of the processes, when it is free."""
+        if self.closed:
+            raise RuntimeError("cannot schedule new futures after shutdown")
+        future: Future[Any] = Future()
+        self.calls.put((future, (fn, args, kwargs)))
+        return future
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """Take no more calls; with `cancel_futures`, end those under way as well."""
+        self.closed = True
+        if cancel_futures:
+            with contextlib.suppress(queue.Empty):
+                while True:
+                    if (call := self.calls.get_nowait()) is not None:
+                        call[0].cancel()
+            for process in tuple(self.running):
+                kill(process)
+        for _ in self.threads:
+            self.calls.put(None)
+        if wait:
+            for thread in self.threads:
+                thread.join()
+
+    def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
+        """Wait for all calls, or end them where the block was left by an error."""
+        self.shutdown(cancel_futures=error is not None)
+
+    def work(self) -> None:
+        """Make calls in one process after another, as long as there are any."""
+        process = None
+        while (taken := self.calls.get()) is not None:
+            future, call = taken
+            if not future.set_running_or_notify_cancel():
+                continue
+            try:
+                if process is None:
+                    process = start()
+                    self.running.add(process)
+                    wait_for(process)
+                works, result = self.call(process, call)
+            except WorkerError as error:
+                assert process is not None
+                self.running.discard(process)
+                process = None
+                future.set_exception(error)
+                continue
+            except Exception as error:  # it cannot be pickled, say
+                future.set_exception(error)
+                continue
+            if works:
+                future.set_result(result)
+            else:
+                future.set_exception(result)
+        if process is not None:
+            self.running.discard(process)
+            end(process)
+
+    def call(self, process: "subprocess.Popen[bytes]", call: Any) -> tuple[bool, Any]:
+        """Make a call in a process; return whether it works, and what it gives."""
+        message = pickle.dumps(call)
+        late = threading.Event()
+
+        def stop() -> None:
+            late.set()
+            kill(process)
+
+        timer = threading.Timer(self.seconds, stop)
+        timer.start()
+        try:
+            assert process.stdin is not None
+            assert process.stdout is not None
+            process.stdin.write(message)
+            process.stdin.flush()
+            answer: tuple[bool, Any] = pickle.load(process.stdout)
+        except (OSError, EOFError, ValueError, pickle.UnpicklingError) as error:
+            code = end(process)
+            how = f"signal {-code}" if code < 0 else f"status {code}"
+            problem = f"the process ended with {how}"
+            if late.is_set():
+                problem = f"there was no result within {self.seconds:g} s"
+            raise WorkerError(problem) from error
+        else:
+            return answer
+        finally:
+            timer.cancel()
+
+
+def start() -> "subprocess.Popen[bytes]":
+    """Start a process that waits for calls."""
+    root = str(Path(__file__).parents[3])
+    paths = [root, os.environ.get("PYTHONPATH", "")]
+    return subprocess.Popen(
+        [sys.executable, "-m", "im2col_cnn.testing.grading.workers"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))},
+        start_new_session=True,  # so that what it starts can be ended with it
+    )
+
+
+def wait_for(process: "subprocess.Popen[bytes]") -> None:
+    """Wait until a process is ready: what it has to import is no part of a call."""
+    assert process.stdout is not None
+    try:
+        pickle.load(process.stdout)
+    except (OSError, EOFError, ValueError, pickle.UnpicklingError) as error:
+        raise WorkerError(f"no process starts: status {end(process)}") from error
+
+
+def kill(process: "subprocess.Popen[bytes]") -> None:
+    """Kill a process, with all that it has started."""
+    if process.returncode is not None:
+        return
+    with contextlib.suppress(OSError):
+        if hasattr(os, "killpg"):
+            os.killpg(process.pid, signal.SIGKILL)
+        else:
+            process.kill()
+
+
+def end(process: "subprocess.Popen[bytes]") -> int:
+    """Kill a process, and return how it ended."""
+    kill(process)
+    code = process.wait()
+    for stream in process.stdin, process.stdout:
+        if stream is not None:
+            with contextlib.suppress(OSError):
+                stream.close()
+    return code
+
+
+def main() -> None:
+    """Make calls until there are no more."""
+    calls = os.fdopen(os.dup(0), "rb")
+    results = os.fdopen(os.dup(1), "wb")
+    nothing = os.open(os.devnull, os.O_RDWR)
+    os.dup2(nothing, 0)
+    os.dup2(2, 1)  # what is printed is no result
+    pickle.dump((True, None), results)
+    results.flush()
+    while True:
+        try:
+            function, arguments, named = pickle.load(calls)
+        except EOFError:
+            return
+        try:
+            answer: tuple[bool, Any] = True, function(*arguments, **named)
+        except Exception as error:
+            answer = False, error
+        try:
+            message = pickle.dumps(answer)
+            pickle.loads(message)  # some exceptions can be written, and not read
+        except Exception as error:
+            problem = f"{type(answer[1]).__name__} cannot be sent: {error}"
+            message = pickle.dumps((False, TypeError(problem)))
+        results.write(message)
+        results.flush()
+
+
+if __name__ == "__main__":
+    main()
