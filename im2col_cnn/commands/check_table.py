@@ -12,7 +12,8 @@ from .terminal import counting, say, show_table
 
 __all__ = ["show_bugs", "show_rows"]
 
-MAX_NAME_LETTERS = 40
+MAX_NAME_LETTERS = 60
+MAX_TEXT_LETTERS = 120  # of what a row says; the pages and the CSV say the rest
 HEADER = ("file", "result", "points", "what")
 
 
@@ -40,6 +41,8 @@ def show_rows(
 def row(width: int, cells: tuple[str, ...]) -> str:
     """Put the cells of a row where columns begin."""
     name, result, number, what = cells
+    if len(what) > MAX_TEXT_LETTERS:
+        what = f"{what[: MAX_TEXT_LETTERS - 4]} ..."
     return f"{name:{width}}  {result:10}  {number:>12}  {what}".rstrip()
 
 
