@@ -311,11 +311,18 @@ def as_scores(value: ArrayLike, name: str) -> Array:
 def as_labels(value: ArrayLike, batch: int | Shape, K: int) -> Array:
     """Return `value` as whole numbers that name one of K classes each."""
     shape = (batch,) if isinstance(batch, int) else batch
-    labels = as_array(value, "labels", selects=True)
+    labels = as_array(value, "labels", kinds="biufcOUS", selects=True)
+    if labels.dtype.kind in "US" and labels.size:
+        raise TypeError(
+            f"labels must hold whole numbers, got names such as "
+            f"{quoted(labels.ravel()[0].item())}: classes, labels = np.unique(labels, "
+            f"return_inverse=True) numbers them"
+        )
     if labels.shape != shape:
         ways_out = {
             (*shape, K): ": for one-hot labels, labels.argmax(axis=-1)",
-            (*shape, 1): ": squeeze them",
+            (1, *shape): ": use labels[0]",
+            (*shape, 1): ": squeeze them, labels[..., 0]",
         }
         raise ValueError(
             f"labels must have shape {shape}, one per row of scores, got {labels.shape}"

@@ -44,6 +44,7 @@ class LeakyReLU(OperationLayer):
     slope: float = 0.01
 
     def __post_init__(self) -> None:
+        self.unwrap_settings()
         as_slope(self.slope)
 
 

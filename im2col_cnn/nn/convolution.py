@@ -36,6 +36,7 @@ class BaseConv(WeightedLayer):
     initializer: Initializer = he_normal
 
     def __post_init__(self) -> None:
+        self.unwrap_settings()
         filters = as_int(self.filters, "filters", at_least=1)
         if filters % as_int(self.groups, "groups", at_least=1):
             raise ValueError(f"groups = {self.groups} must divide filters = {filters}")

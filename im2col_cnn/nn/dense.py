@@ -36,6 +36,7 @@ class Dense(WeightedLayer):
     initializer: Initializer = he_normal
 
     def __post_init__(self) -> None:
+        self.unwrap_settings()
         as_int(self.features, "features", at_least=1)
         as_flag(self.bias, "bias")
         as_function(self.initializer, "initializer")

@@ -47,6 +47,7 @@ class Layer(ABC):
 
     kind: ClassVar[str]
     mixes_images: ClassVar[bool] = False  # whether, training, one image sways another
+    min_training_values: ClassVar[int] = 1  # per channel of a batch
     parameters: dict[str, Array] = field(default_factory=dict, init=False, repr=False)
     state: dict[str, Array] = field(default_factory=dict, init=False, repr=False)
 
@@ -215,6 +216,12 @@ class Layer(ABC):
     def settings(self) -> dict[str, Any]:
         """What the layer was made with, by name."""
         return {f.name: getattr(self, f.name) for f in fields(self) if f.init}
+
+    def unwrap_settings(self) -> None:
+        """Make Python numbers of settings that are NumPy's: uint8 has no -1."""
+        for name, value in self.settings.items():
+            if isinstance(value, np.generic):
+                object.__setattr__(self, name, value.item())
 
     def require_parameters(self) -> dict[str, Array]:
         """Return the parameters; refuse a layer that is not built."""

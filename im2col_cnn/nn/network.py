@@ -203,8 +203,9 @@ class Sequential:
         """
         y = self.as_batch(x)
         caches = {}
-        for name, layer in self.layers.items():
-            y, caches[name] = layer.forward(y, training=training, rng=rng)
+        with np.errstate(under="ignore"):  # what vanishes is 0
+            for name, layer in self.layers.items():
+                y, caches[name] = layer.forward(y, training=training, rng=rng)
         return y, caches
 
     @overload
@@ -258,14 +259,15 @@ class Sequential:
         gradients: Gradients = {}
         dx: Array | None = dy
         waiting = len(self.parameters)
-        for name, layer in reversed(self.layers.items()):
-            if dx is None:
-                break
-            waiting -= len(layer.parameters)
-            dx, of_layer = layer.backward(
-                dx, caches[name], input_gradient=input_gradient or waiting > 0
-            )
-            gradients |= {f"{name}.{key}": array for key, array in of_layer.items()}
+        with np.errstate(under="ignore"):  # what vanishes is 0
+            for name, layer in reversed(self.layers.items()):
+                if dx is None:
+                    break
+                waiting -= len(layer.parameters)
+                dx, of_layer = layer.backward(
+                    dx, caches[name], input_gradient=input_gradient or waiting > 0
+                )
+                gradients |= {f"{name}.{key}": array for key, array in of_layer.items()}
         return dx if input_gradient else None, gradients
 
     def update_state(self, caches: dict[str, Any]) -> None:

@@ -50,6 +50,7 @@ class BasePool(OperationLayer):
     ceil_mode: bool = False
 
     def __post_init__(self) -> None:
+        self.unwrap_settings()
         stride = self.kernel_size if self.stride is None else self.stride
         require_window(self.kernel_size, stride, self.padding, self.dilation)
         as_flag(self.ceil_mode, "ceil_mode")
@@ -121,6 +122,7 @@ class AdaptiveAvgPool(OperationLayer):
     output_size: Sizes
 
     def __post_init__(self) -> None:
+        self.unwrap_settings()
         as_shape(self.output_size, "output_size", at_least=1)
 
 
@@ -137,6 +139,7 @@ class AdaptiveMaxPool(OperationLayer):
     output_size: Sizes
 
     def __post_init__(self) -> None:
+        self.unwrap_settings()
         as_shape(self.output_size, "output_size", at_least=1)
 
 

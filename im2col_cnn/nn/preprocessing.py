@@ -65,10 +65,9 @@ class Augmentation:
             mirrored = rng.random(len(images)) < 0.5
             images = np.where(across(mirrored, images), images[..., ::-1, :], images)
         if self.shift:
+            most = int(self.shift)  # of uint8, -shift would be positive
             for axis in range(1, images.ndim - 1):
-                steps = rng.integers(
-                    -self.shift, self.shift, len(images), endpoint=True
-                )
+                steps = rng.integers(-most, most, len(images), endpoint=True)
                 images = moved(images, steps, axis)
         return images
 
@@ -88,6 +87,7 @@ class Rescale(ParameterlessLayer):
     pixel_maximum: float
 
     def __post_init__(self) -> None:
+        self.unwrap_settings()
         as_above_zero(self.pixel_maximum, "pixel_maximum")
 
     def apply(

@@ -40,12 +40,14 @@ class BatchNorm(Layer):
 
     kind: ClassVar[str] = "batch_norm"
     mixes_images: ClassVar[bool] = True
+    min_training_values: ClassVar[int] = 2  # one has no variance
 
     _: KW_ONLY
     momentum: float = 0.1
     epsilon: float = 1e-5
 
     def __post_init__(self) -> None:
+        self.unwrap_settings()
         as_share(self.momentum, "momentum")
         as_at_least_zero(self.epsilon, "epsilon")
 
@@ -98,6 +100,7 @@ class Dropout(ParameterlessLayer):
     rate: float
 
     def __post_init__(self) -> None:
+        self.unwrap_settings()
         as_below_one(self.rate, "rate")
 
     def apply(

@@ -15,8 +15,9 @@ import warnings
 from collections.abc import Callable, Generator
 from contextlib import closing
 from dataclasses import dataclass
-from math import isfinite
+from math import isfinite, prod
 from os import PathLike
+from pathlib import Path
 from typing import Any
 from zlib import crc32
 
@@ -32,7 +33,7 @@ from .._checks import (
     quoted,
 )
 from .._typing import Array, ArrayLike
-from ..files.atomic import require_writable
+from ..files.atomic import in_use, require_writable
 from ..files.stored_images import StoredImages
 from ..tiling.blas import with_one_blas_thread
 from ..tiling.winograd import winograd_unless_refused
@@ -84,7 +85,8 @@ def fit(
     epochs : int
         How many times to see every image.
     batch_size : int
-        Images per step. The last batch of an epoch is smaller where it must be.
+        Images per step. The last batch of an epoch is smaller where it must be; one
+        too small for batch normalization is refused, before any work.
     optimizer : Optimizer
         Keeps its memory: fitting twice goes on where the first time ended.
     rng : numpy.random.Generator
@@ -276,6 +278,10 @@ class Trainer:
         if settings.accumulate > 1:
             warn_of_mixing(network)
         held_out = hold_out(settings.validation, network, self.images, self.labels, rng)
+        N = len(self.images) - (len(held_out.indices) if held_out.drawn else 0)
+        require_batches(network, N, settings.batch_size)
+        if settings.checkpoint is not None:
+            require_unmapped(Path(settings.checkpoint), images, settings.validation)
         fixed = {
             **settings.fixed,
             "images": [*self.images.shape, self.images.dtype.name],
@@ -292,8 +298,9 @@ class Trainer:
     def run(self, callbacks: Callbacks) -> History:
         """Train to the end, in place."""
         history = self.state.history
-        # An overflow is reported once, by the loss it spoils, not by every operation.
-        quiet = np.errstate(over="ignore", invalid="ignore")
+        # An overflow is reported once, by the loss it spoils, not by every operation,
+        # and an underflow is no fault.
+        quiet = np.errstate(all="ignore")
         with winograd_unless_refused(), quiet:
             for epoch in range(len(history.epochs) + 1, self.settings.epochs + 1):
                 if history.stopped or self.is_out_of_patience:
@@ -496,6 +503,34 @@ def named(function: Any) -> str | None:
     if " at 0x" in words:  # an address in memory says nothing the next time
         return str(getattr(function, "__name__", type(function).__name__))
     return words
+
+
+def require_batches(network: Sequential, N: int, batch_size: int) -> None:
+    """Refuse batches of N images whose last one is too small for a layer."""
+    last = N % batch_size or min(N, batch_size)
+    inputs = [network.input_shape, *network.shapes.values()]
+    for (name, layer), shape in zip(network.layers.items(), inputs, strict=False):
+        least, values = layer.min_training_values, prod(shape[:-1])
+        if last * values < least:
+            smaller = range(min(batch_size, N) - 1, 1, -1)
+            fitting = (n for n in (*smaller, N) if (N % n or n) * values >= least)
+            found = next(fitting, None)
+            way_out = "" if found is None else f": batch_size={found}, say"
+            raise ValueError(
+                f"the last batch of an epoch would be {last} image of {N}, and {name} "
+                f"needs at least {least} values per channel to train on{way_out}"
+            )
+
+
+def require_unmapped(checkpoint: Path, *sources: Any) -> None:
+    """Refuse a checkpoint that would take the place of images mapped into memory."""
+    for source in sources:
+        for array in source if isinstance(source, tuple | list) else [source]:
+            mapped = isinstance(array, np.memmap) and array.filename is not None
+            if mapped and in_use(checkpoint, [Path(array.filename)]):
+                raise ValueError(
+                    f"checkpoint {checkpoint} is the file of the images: name another"
+                )
 
 
 def warn_of_mixing(network: Sequential) -> None:

@@ -186,7 +186,8 @@ def as_probabilities(value: ArrayLike, scores: Array) -> Array:
         if labels.shape != scores.shape:
             raise ValueError(
                 f"labels must be whole numbers, or probabilities of the shape of "
-                f"scores, {scores.shape}, got floats of shape {labels.shape}"
+                f"scores, {scores.shape}, got floats of shape {labels.shape}: "
+                f"labels.astype(int) makes whole numbers"
             )
         sums = labels.sum(axis=-1, dtype=np.float64)
         if not (labels >= 0).all() or not np.allclose(sums, 1, rtol=0, atol=1e-2):

@@ -22,6 +22,7 @@ from im2col_cnn.nn import (
     MaxPool,
     ReLU,
     Rescale,
+    Sequential,
     glorot_uniform,
 )
 from im2col_cnn.testing.strategies import Case, convolutions, poolings
@@ -182,3 +183,22 @@ def test_layers_with_nothing_to_learn_need_not_be_built(layer: Layer) -> None:
     y, _ = layer.forward(np.ones((1, 2, 2, 1)))
 
     assert len(y) == 1
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.int16, np.int64])
+def test_a_setting_of_any_integer_type_is_that_number(kind: type) -> None:
+    rng = np.random.default_rng(0)
+    layers = [
+        Conv(kind(4), kind(1), groups=kind(2), stride=kind(1)),
+        MaxPool(kind(1)),
+        Flatten(),
+        Dense(kind(3)),
+        Rescale(kind(100)),
+    ]
+    network = Sequential(layers).build((1, 1, 600), rng=rng)
+
+    scores, _ = network.forward(np.ones((2, 1, 1, 600)))
+
+    assert scores.shape == (2, 3)
+    assert repr(network.layers["conv1"]) == "Conv(4, 1, groups=2)"
+    assert network.layers["rescale1"].settings == {"pixel_maximum": 100}

@@ -61,3 +61,13 @@ def test_a_shift_is_at_least_0() -> None:
 def test_what_cannot_be_augmented_is_refused(images: Any, rng: Any, words: str) -> None:
     with pytest.raises((TypeError, ValueError), match=words):
         Augmentation(shift=1)(images, rng)
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.int8, np.int64])
+def test_a_shift_of_any_integer_type_is_that_number(kind: type) -> None:
+    images = np.arange(5 * 7 * 6).reshape(5, 7, 6, 1)
+
+    moved = Augmentation(shift=kind(2))(images, np.random.default_rng(0))
+
+    expected = Augmentation(shift=2)(images, np.random.default_rng(0))
+    np.testing.assert_array_equal(moved, expected)

@@ -284,3 +284,30 @@ def test_a_step_that_fails_leaves_all_of_the_network_as_it_was(
     assert not optimizer.state
     for name, array in network.arrays.items():
         assert_array_equal(array, before[name])
+
+
+@pytest.mark.parametrize("make", [SGD, Adam])
+def test_numpy_that_raises_does_not_stop_training(
+    make: Callable[[float], Optimizer],
+) -> None:
+    quiet, its_history = trained(optimizer=make(0.003), epochs=15)
+
+    with np.errstate(all="raise"):
+        network, history = trained(optimizer=make(0.003), epochs=15)
+
+    assert history == its_history
+    for name, parameter in network.parameters.items():
+        assert_array_equal(parameter, quiet.parameters[name])
+
+
+def test_what_vanishes_in_a_network_is_zero_also_where_numpy_raises() -> None:
+    network = Sequential([Dense(2)]).build((1,), rng=np.random.default_rng(0))
+    network.parameters["dense1.w"][...] = 1e-30
+
+    with np.errstate(all="raise"):
+        scores, caches = network.forward([[1e-30]])
+        dx, gradients = network.backward(np.full((1, 2), 1e-30, np.float32), caches)
+
+    assert not scores.any()
+    assert not dx.any()
+    assert not gradients["dense1.w"].any()

@@ -7,8 +7,24 @@ from typing import Any
 import numpy as np
 import pytest
 
-from im2col_cnn.files import load_weights, read_dataset, save_weights
-from im2col_cnn.nn import SGD, Dense, Flatten, Sequential, cosine, evaluate, fit
+from im2col_cnn.files import (
+    DIGITS,
+    load_weights,
+    open_dataset,
+    read_dataset,
+    save_weights,
+)
+from im2col_cnn.nn import (
+    SGD,
+    BatchNorm,
+    Conv,
+    Dense,
+    Flatten,
+    Sequential,
+    cosine,
+    evaluate,
+    fit,
+)
 
 X = np.random.default_rng(0).random((12, 3, 2, 1))
 LABELS = np.arange(12) % 3
@@ -65,6 +81,15 @@ def never(*_: Any) -> Any:
         ),
         ({"images": np.ma.masked_equal(X, X[0, 0, 0, 0])}, "images must not be masked"),
         ({"images": "photos"}, "images must hold real numbers"),
+        (
+            {"labels": LABELS.astype(float)},
+            r"labels must hold whole numbers, got .*: labels.astype\(int\) makes such$",
+        ),
+        (
+            {"labels": LABELS.astype(str)},
+            r"labels must hold whole numbers, got names.*'0'.*: classes, labels = np.u",
+        ),
+        ({"labels": ["cat"] * 12}, "labels must hold whole numbers, got names.*'cat'"),
     ],
 )
 def test_what_is_of_the_wrong_kind_is_named(
@@ -95,6 +120,11 @@ def test_what_is_of_the_wrong_kind_is_named(
             {"labels": np.eye(3, dtype=int)[LABELS]},
             r"labels must .* got \(12, 3\): for one-hot labels, labels.argmax",
         ),
+        ({"labels": LABELS[None]}, r"labels must .* got \(1, 12\): use labels\[0\]$"),
+        (
+            {"labels": LABELS[:, None]},
+            r"labels must .* got \(12, 1\): squeeze them, labels\[..., 0\]$",
+        ),
         ({"labels": LABELS[:5]}, r"labels must have shape \(12,\), .* got \(5,\)$"),
         ({"labels": LABELS + 1}, "labels must lie between 0 and 2, .* got 1 to 3$"),
         (
@@ -120,6 +150,86 @@ def test_a_checkpoint_that_could_not_be_written_is_refused_before_work(
 ) -> None:
     with pytest.raises(OSError, match="there is no folder"):
         run(checkpoint=tmp_path / "none" / "run.h5", on_step=never)
+
+
+@pytest.mark.parametrize(
+    ("N", "settings"),
+    [
+        (33, {"batch_size": 32}),
+        (11, {"batch_size": 5, "accumulate": 3}),
+        (4, {"batch_size": 1}),
+        (1, {"batch_size": 8}),
+        (11, {"batch_size": 4, "validation": 2 / 11}),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:batch_norm1. images see each other")
+def test_a_batch_too_small_to_normalize_is_refused_before_any_work(
+    N: int, settings: dict[str, Any]
+) -> None:
+    rng = np.random.default_rng(0)
+    layers = [Flatten(), Dense(4), BatchNorm(), Dense(3)]
+    arguments: dict[str, Any] = {
+        "network": Sequential(layers).build((2, 2, 1), rng=rng),
+        "images": rng.random((N, 2, 2, 1)),
+        "labels": np.arange(N) % 3,
+    }
+    words = (
+        r"the last batch of an epoch would be 1 image.* batch_norm1 needs at least 2"
+    )
+
+    with pytest.raises(ValueError, match=words):
+        run(**arguments, **settings, on_step=never)
+
+
+def test_the_way_out_of_a_batch_too_small_is_one() -> None:
+    rng = np.random.default_rng(0)
+    net = Sequential([BatchNorm(), Dense(3)]).build((4,), rng=rng)
+    data: dict[str, Any] = {"network": net, "labels": np.arange(33) % 3}
+    data["images"] = rng.random((33, 4))
+
+    with pytest.raises(ValueError, match="batch_size=31, say"):
+        run(**data, batch_size=32)
+    run(**data, batch_size=31)
+    net = Sequential([Conv(2, 1), BatchNorm(), Flatten(), Dense(3)])
+    run(network=net.build((3, 2, 1), rng=rng), batch_size=11)  # a pixel is a value
+
+
+@pytest.mark.parametrize("link", ["same", "symbolic", "hard"])
+@pytest.mark.parametrize("where", ["images", "validation"])
+def test_a_checkpoint_never_takes_the_place_of_the_data(
+    tmp_path: Path, link: str, where: str
+) -> None:
+    data, path = tmp_path / "data.h5", tmp_path / "run.h5"
+    data.write_bytes(DIGITS.read_bytes())
+    if link == "symbolic":
+        path.symlink_to(data)
+    elif link == "hard":
+        path.hardlink_to(data)
+    else:
+        path = tmp_path / "." / "data.h5"
+    with open_dataset(data) as dataset:
+        images, labels = dataset.train
+        arguments: dict[str, Any] = {
+            "network": Sequential([Flatten(), Dense(10)]).build(
+                dataset.shape, rng=np.random.default_rng(0)
+            ),
+            "images": images if where == "images" else images[:20],
+            "labels": labels if where == "images" else labels[:20],
+            "validation": None if where == "images" else dataset.test,
+        }
+
+        with pytest.raises(FileExistsError, match="h5: is being read here"):
+            run(**arguments, checkpoint=path, on_step=never)
+
+    assert data.read_bytes() == DIGITS.read_bytes()
+
+
+def test_a_checkpoint_never_takes_the_place_of_a_memory_map(tmp_path: Path) -> None:
+    path = tmp_path / "images.npy"
+    np.save(path, X)
+
+    with pytest.raises(ValueError, match=r"^checkpoint \S+ is the file of the images"):
+        run(images=np.load(path, mmap_mode="r"), checkpoint=path, on_step=never)
 
 
 def test_a_pair_may_be_a_list() -> None:
