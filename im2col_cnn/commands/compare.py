@@ -12,11 +12,11 @@ import typer
 
 from .._checks import as_shape
 from ..compare.cases import Case
-from ..compare.catalogue import CASES, LAYERS, NETWORKS, POOLS
+from ..compare.catalogue import CASES, LAYERS, NETWORKS, ODD, POOLS, read_layers
 from ..compare.contestants import LIBRARIES, RUNGS
 from ..compare.race import race
 from ..nn.convolution import Conv
-from ..tiling.threads import thread_count
+from ..tiling.threads import thread_count, usable_cpus
 from .arguments import (
     BadInputError,
     read_sizes,
@@ -35,7 +35,13 @@ from .compare_tables import (
     show_heat,
     show_means,
 )
-from .openblas import blas_library, blas_name, suggestion
+from .openblas import (
+    blas_library,
+    blas_name,
+    cpu_name,
+    instruction_sets,
+    suggestion,
+)
 from .terminal import open_screen, say
 
 __all__ = [
@@ -57,10 +63,19 @@ def compare(
     ] = None,
     *,
     suite: Annotated[bool, typer.Option("--suite", help="The twelve layers.")] = False,
+    odd: Annotated[
+        bool, typer.Option("--odd", help="Nine layers of other shapes.")
+    ] = False,
     pools: Annotated[bool, typer.Option("--pools", help="The pools.")] = False,
     networks: Annotated[
         bool, typer.Option("--networks", help="The networks: a step of training.")
     ] = False,
+    shapes: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Layers, one a line: name N H W C kernel F s p."
+        ),
+    ] = None,
     images: Annotated[
         str | None,
         typer.Option("--input", metavar="8x56x56x64", help="A layer of your own."),
@@ -80,6 +95,9 @@ def compare(
         int | None, typer.Option(min=1, help="How many each may use.")
     ] = None,
     rounds: Annotated[int, typer.Option(min=1, help="How often to go round.")] = 5,
+    cpu: Annotated[
+        bool, typer.Option("--cpu", help="Say what it runs on; nothing else needed.")
+    ] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="Write every number, as JSON.")
     ] = False,
@@ -96,16 +114,18 @@ def compare(
     first number.
     """
     with refusing():
-        cases = named(names or [], suite=suite, pools=pools, networks=networks)
+        tables = {"suite": suite, "odd": odd, "pools": pools, "networks": networks}
+        cases = named(names or [], **tables)
         cases += yours(images, kernel, stride=stride, padding=padding)
-        if not cases:
+        cases += [] if shapes is None else from_file(shapes)
+        if not cases and not cpu:
             raise ValueError(
-                "name what to compare, such as lenet1, or give --suite, --pools, "
-                "--networks, or --input and --kernel"
+                "name what to compare, such as lenet1, or give --suite, --odd, "
+                "--pools, --networks, --shapes, or --input and --kernel"
             )
         others = opponents(against)
         heats = resized(list(dict.fromkeys(cases)), batches)
-        rungs = RUNGS if len(heats[0]) == 1 else ["fast"]
+        rungs = RUNGS if max(map(len, heats), default=1) == 1 else ["fast"]
         contestants = [*rungs, *others]
         for together in heats:
             require_room(together, len(contestants))
@@ -118,6 +138,8 @@ def compare(
     screen = open_screen()
     if not as_json:
         say(screen, in_words(measured_with))
+        if cpu:
+            say(screen, cpu_in_words(measured_with))
     run, left = [], []
     for together in heats:
         found, leaving = race(together, contestants, threads=count, rounds=rounds)
@@ -147,6 +169,9 @@ def conditions(threads: int, libraries: Sequence[str]) -> dict[str, Any]:
         "versions": {package: version(package) for package in packages},
         "blas": blas_name(library),
         "kernels": library.get("architecture"),
+        "cpu": cpu_name(),
+        "instructions": instruction_sets(),
+        "cores": usable_cpus(),
         "better_kernels": suggestion(),
     }
 
@@ -163,15 +188,35 @@ def in_words(found: dict[str, Any]) -> str:
     return f"{line};\nthis CPU can run better ones: see `im2col-cnn doctor`"
 
 
+def cpu_in_words(found: dict[str, Any]) -> str:
+    """Write the CPU, its instruction sets, and how many cores may be used."""
+    sets = ", ".join(found["instructions"]) or "no wide instructions"
+    cores = f"{found['cores']} core{'s' * (found['cores'] > 1)}"
+    return f"CPU {found['cpu']}; {sets}; {cores}"
+
+
+def from_file(path: Path) -> list[Case]:
+    """Read layers from a file."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadInputError(f"--shapes {path}: {error}") from error
+    try:
+        return read_layers(text)
+    except ValueError as error:
+        raise BadInputError(f"--shapes {path}: {error}") from error
+
+
 def named(
-    names: Sequence[str], *, suite: bool, pools: bool, networks: bool
+    names: Sequence[str], *, suite: bool, odd: bool, pools: bool, networks: bool
 ) -> list[Case]:
     """Return the cases of these names, and of whole tables of them."""
     for name in names:
         if name not in CASES:
             raise ValueError(f"no case {name!r}: there are {', '.join(CASES)}")
     cases = [CASES[name] for name in names]
-    for wanted, table in (suite, LAYERS), (pools, POOLS), (networks, NETWORKS):
+    tables = (suite, LAYERS), (odd, ODD), (pools, POOLS), (networks, NETWORKS)
+    for wanted, table in tables:
         cases += table.values() if wanted else ()
     return cases
 

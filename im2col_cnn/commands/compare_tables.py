@@ -117,8 +117,9 @@ def entries(row: Row, *, per_image: bool) -> tuple[str, ...]:
     scale = 1e3 / (result.images if per_image else 1)
     forward, step = (scale * result.median(what) for what in ("forward", "step"))
     ratios = result.ratios(row.base)
+    note = f" ({row.result.note})" if row.result.note else ""
     return (
-        row.label,
+        row.label + note,
         "yes" if result.equal else "NO",
         three_digits(forward),
         "-" if row.is_bare else three_digits(step),

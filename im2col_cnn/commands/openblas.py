@@ -6,8 +6,11 @@ ones, which are half as fast where the CPU has AVX-512; the environment variable
 """
 
 import os
+import platform
 import sys
+from contextlib import suppress
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 __all__ = [
@@ -16,6 +19,8 @@ __all__ = [
     "blas_library",
     "blas_name",
     "cpu_features",
+    "cpu_name",
+    "instruction_sets",
     "restart_with_better_kernels",
     "suggestion",
 ]
@@ -57,6 +62,23 @@ def cpu_features() -> dict[str, bool]:
     # NumPy prints these with `np.show_runtime`, and has no public way to ask.
     core = import_module("numpy._core._multiarray_umath")
     return dict(core.__cpu_features__)
+
+
+def instruction_sets() -> list[str]:
+    """Return the wide vector instructions that this CPU has, as NumPy names them."""
+    wide = ("AVX2", "FMA3", "AVX512F", "AVX512_SKX", "AVX512_SPR", "NEON", "ASIMD")
+    features = cpu_features()
+    return [name for name in wide if features.get(name)]
+
+
+def cpu_name() -> str:
+    """Return what the system calls this CPU, as far as it tells."""
+    with suppress(OSError):
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+            key, _, value = line.partition(":")
+            if key.strip() == "model name":
+                return value.strip()
+    return platform.processor() or platform.machine() or "unknown"
 
 
 def suggestion() -> str | None:

@@ -22,6 +22,7 @@ from ..nn.optimizers import SGD, Adam, Optimizer
 from ..nn.preprocessing import Augmentation
 from ..nn.schedules import cosine
 from ..nn.training import Callbacks, Settings, Trainer
+from ..tiling.scratch import keep_freed_memory
 from .arguments import (
     Data,
     TestData,
@@ -157,6 +158,7 @@ def train(
         screen = open_screen()
         say(screen, f"{path.name}: {dataset.described}")
         show_network(screen, network)
+        keep_freed_memory()  # this process is ours
         started = perf_counter()
         # From here on, only files can be to blame.
         with refusing(OSError, NotFiniteError):

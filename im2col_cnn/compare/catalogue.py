@@ -1,19 +1,68 @@
 """Name what is worth timing: layers, pools and networks that people know."""
 
+from collections.abc import Sequence
+
 from ..nn.activations import ReLU
 from ..nn.convolution import Conv
 from ..nn.dense import Dense, Flatten
 from ..nn.pooling import AvgPool, MaxPool
 from .cases import Case
 
-__all__ = ["CASES", "LAYERS", "NETWORKS", "POOLS"]
+__all__ = ["CASES", "LAYERS", "NETWORKS", "ODD", "POOLS", "read_layers"]
 
 
 def layer(name: str, row: str, groups: int = 1) -> Case:
     """Read ``N size C kernel F stride padding``; images and kernels are square."""
-    N, size, C, kernel, F, stride, padding = map(int, row.split())
+    N, size, C, *others = map(int, row.split())
+    return layer_of(name, (N, size, size, C, *others), groups)
+
+
+def layer_of(name: str, numbers: Sequence[int], groups: int = 1) -> Case:
+    """Return a layer, given N, H, W, C, kernel, F, stride and padding."""
+    N, H, W, C, kernel, F, stride, padding = numbers
     conv = Conv(F, kernel, stride=stride, padding=padding, groups=groups)
-    return Case(name, (N, size, size, C), (conv,))
+    return Case(name, (N, H, W, C), (conv,))
+
+
+def read_layers(text: str) -> list[Case]:
+    """
+    Read layers of one's own, one a line.
+
+    Parameters
+    ----------
+    text : str
+        Lines such as ``tall 16 64 64 16 5 24 2 2``: a name, then N, H, W, C, the size
+        of the kernel, F, stride and padding, with spaces or commas between. What
+        follows a ``#`` is a comment.
+
+    Returns
+    -------
+    list of Case
+
+    Raises
+    ------
+    ValueError
+        If a line is no such layer; its number is said.
+    """
+    cases: dict[str, Case] = {}
+    for number, line in enumerate(text.splitlines(), 1):
+        found = line.split("#")[0].replace(",", " ").split()
+        if not found:
+            continue
+        name, *words = found
+        if len(words) != 8 or not all(word.isdecimal() for word in words):
+            raise ValueError(
+                f"line {number} must be a name and eight whole numbers, N H W C kernel "
+                f"F stride padding, got {line.strip()!r}"
+            )
+        if name in cases:
+            raise ValueError(f"line {number} names a second layer {name!r}")
+        try:
+            cases[name] = layer_of(name, [int(word) for word in words])
+            list(cases[name].stages())  # refuses a kernel that does not fit
+        except ValueError as error:
+            raise ValueError(f"line {number}, {name}: {error}") from error
+    return list(cases.values())
 
 
 def pool(name: str, row: str) -> Case:
@@ -40,6 +89,24 @@ LAYERS = {
         "signs1": "64 64 3 4 8 1 2",
     }.items()
 }
+# Small C, large kernels, strides, one image: what is not in the twelve.
+ODD = {
+    case.name: case
+    for case in read_layers(
+        """
+        vgg_3x3        4  56  56 128  3 256 1 1
+        alex1          8 227 227   3 11  64 4 0
+        odd           16  37  53  20  3  40 1 1
+        tall          16  64  64  16  5  24 2 2
+        one_by_one_s2  8  56  56  64  1 128 2 0
+        wide          32  16  16  48  3  48 1 1
+        seven          8  28  28  32  7  32 1 3
+        tiny         256   8   8   1  3  16 1 1
+        batch1         1 112 112  32  3  64 1 1
+        """
+    )
+}
+GROUPS = layer("groups_of_4", "8 56 128 3 128 1 1", groups=32)
 DEPTHWISE = layer("depthwise", "8 56 128 3 128 1 1", groups=128)
 POOLS = {
     f"{name}_{kind}": pool(f"{name}_{kind}", row)
@@ -76,4 +143,6 @@ NETWORKS = {
         ),
     )
 }
-CASES = LAYERS | {DEPTHWISE.name: DEPTHWISE} | POOLS | NETWORKS
+CASES = (
+    LAYERS | ODD | {case.name: case for case in (DEPTHWISE, GROUPS)} | POOLS | NETWORKS
+)

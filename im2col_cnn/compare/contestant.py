@@ -63,3 +63,4 @@ class Contestant(NamedTuple):
     forward: Callable[[], Any]
     step: Callable[[], Any]
     results: Callable[[], Found]
+    note: str = ""  # how it goes about it, where there is a choice

@@ -28,6 +28,7 @@ class Result:
     who: str
     equal: bool
     images: int
+    note: str = ""
     forward: list[float] = field(default_factory=list)
     step: list[float] = field(default_factory=list)
     memory: int = 0
@@ -88,7 +89,7 @@ def race(
             if "cannot" in report:
                 left.append(Left(name, case, report["cannot"], report["failed"]))
                 continue
-            result = Result(name, report["equal"], case.images)
+            result = Result(name, report["equal"], case.images, report["note"])
             runners.append(Runner(case, process, result, report["scale"]))
         for _ in range(rounds):
             for runner in list(runners):

@@ -43,7 +43,8 @@ def serve(who: str, case: Case) -> None:
     equal = is_equal(make(corner, arrays_of(corner, whole=True)), corner)
     part = cut(case, LOOPED) if who == "loops" else case
     runner = make(part, arrays_of(part, whole=False))
-    say({"equal": equal, "scale": case.operations / part.operations})
+    scale = case.operations / part.operations
+    say({"equal": equal, "scale": scale, "note": runner.note})
     for line in sys.stdin:
         before, seconds = peak(), json.loads(line)["seconds"]
         forward, step = timed(runner.forward, seconds), timed(runner.step, seconds)

@@ -3,7 +3,8 @@
 The first write to fresh memory is slow, for the system hands it out page by page, and
 what was just used is still in cache. So each thread keeps one piece of memory for each
 purpose, as large as the largest tile it has seen. Results are the caller's and cannot
-be kept, but the allocator can be led to keep the memory of those that were dropped.
+be kept, but a command may lead the allocator to keep the memory of those that were
+dropped: a library must not change that for the whole process.
 """
 
 from math import prod
@@ -13,7 +14,7 @@ import numpy as np
 
 from .._typing import Array, Shape
 
-__all__ = ["aligned", "scratch", "scratch_zeros"]
+__all__ = ["aligned", "keep_freed_memory", "scratch", "scratch_zeros"]
 
 LINE = 64  # bytes of a cache line
 FOLLOWED = 2**25 - 2**16  # bytes: glibc raises its limits up to 32 MiB, all included
@@ -30,9 +31,6 @@ def keep_freed_memory() -> None:
     no glibc, this does nothing.
     """
     np.empty(FOLLOWED, np.uint8)
-
-
-keep_freed_memory()
 
 
 def scratch(purpose: str, shape: Shape, dtype: np.dtype) -> Array:

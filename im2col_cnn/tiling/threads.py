@@ -26,7 +26,7 @@ from .._checks import as_int
 from .blas import limit_this_thread, with_one_blas_thread
 from .settings import Scoped, Setting
 
-__all__ = ["Pool", "Shared", "run", "thread_count", "threads"]
+__all__ = ["Pool", "Shared", "run", "thread_count", "threads", "usable_cpus"]
 
 
 MAX_WAIT_SECONDS = 0.1  # before a thread looks again, woken or not

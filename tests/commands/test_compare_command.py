@@ -140,10 +140,57 @@ def test_a_network_is_compared_by_a_step_of_training(
     assert [left["who"] for left in found["left_out"]] == ["product"]
 
 
+def test_the_machine_is_told_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["compare", "--cpu"]) == 0
+
+    out = " ".join(capsys.readouterr().out.split())
+    assert "BLAS" in out
+    assert "CPU " in out
+    assert " core" in out
+
+
+@needs_resource
+def test_layers_are_read_from_a_file(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "layers.txt"
+    file.write_text("# mine\ntiny, 2, 5, 6, 1, 3, 2, 1, 1  # 5 by 6\n\n", "utf-8")
+
+    status = run(["compare", "--shapes", str(file), "--rounds", "1", "--json"])
+
+    assert status == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["layers"]["tiny"]["input"] == [2, 5, 6, 1]
+    assert found["layers"]["tiny"]["kernel"] == [3, 3, 1, 2]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("tiny 1 2 3", "line 1 must be a name and eight whole numbers"),
+        ("\ntiny 1 5 5 1 3 1 1 -1", "line 2 must be a name and eight whole numbers"),
+        ("a 1 5 5 1 3 1 1 0\na 1 5 5 1 3 1 1 0", "line 2 names a second layer 'a'"),
+        ("a 1 2 2 1 3 1 1 0", "line 1, a: a 3x3 kernel does not fit"),
+    ],
+)
+def test_a_file_of_layers_is_refused_by_its_line(
+    text: str, message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "layers.txt"
+    file.write_text(text, "utf-8")
+
+    assert run(["compare", "--shapes", str(file)]) == 2
+
+    err = capsys.readouterr().err
+    assert message in err
+    assert err.count("\n") == 1
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
         ("", "name what to compare"),
+        ("--shapes /nowhere/at/all.txt", "--shapes /nowhere/at/all.txt"),
         ("nonsense", "no case 'nonsense': there are resnet_stem"),
         ("--input 1x4x4x1", "--input and --kernel go together"),
         ("--input 1x4x4x1 --kernel 2x2", "--kernel 2x2 KHxKWxCxF"),

@@ -52,7 +52,9 @@ def test_every_rung_finds_what_the_loops_find(name: str, kind: str) -> None:
 
 
 @pytest.mark.frameworks
-@pytest.mark.parametrize("name", ["torch", "torch-channels-last", "jax", "mygrad"])
+@pytest.mark.parametrize(
+    "name", ["torch", "torch-channels-first", "torch-channels-last", "jax", "mygrad"]
+)
 def test_every_library_finds_what_the_loops_find(name: str) -> None:
     if importlib.util.find_spec(name.split("-", maxsplit=1)[0]) is None:
         pytest.skip(f"{name} is not installed")

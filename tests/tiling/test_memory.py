@@ -163,6 +163,9 @@ STEPS = """
 import resource
 import numpy as np
 from im2col_cnn import conv_backward, conv_forward, relu_backward, relu_forward
+from im2col_cnn.tiling.scratch import keep_freed_memory
+
+keep_freed_memory()
 
 x, w = np.ones((16, 64, 64, 3), np.float32), np.ones((4, 4, 3, 8), np.float32)
 
@@ -191,6 +194,23 @@ def test_results_are_written_where_dropped_ones_were() -> None:
     )
 
     assert int(found.stdout) < 1000  # page faults in ten steps, of 2,000 pages each
+
+
+IMPORT = """
+import numpy as np
+empty, sizes = np.empty, []
+np.empty = lambda *args, **kwargs: sizes.append(empty(*args, **kwargs).nbytes)
+import im2col_cnn, im2col_cnn.nn
+print(max(sizes, default=0))
+"""
+
+
+def test_importing_allocates_nothing_that_the_allocator_would_learn_from() -> None:
+    found = subprocess.run(
+        [sys.executable, "-c", IMPORT], capture_output=True, text=True, check=True
+    )
+
+    assert int(found.stdout) < 2**17  # where glibc's own limit begins
 
 
 @pytest.mark.parametrize("work", WORK)
