@@ -205,15 +205,14 @@ def check_class(
         check_files,
         limit_of,
         names_of,
+        only_imported,
     )
     from ..testing.grading.workers import Workers  # noqa: PLC0415  # as above
     from .check_table import show_bugs, show_rows  # noqa: PLC0415  # as above
 
     limit = limit_of(settings["total_seconds"], settings["examples"])
     count = min(len(paths), jobs or cores())
-    folder = RESULTS_FOLDER if results is None else results
-    with refusing(OSError):
-        folder.mkdir(parents=True, exist_ok=True)
+    folder = kept_in(results)
     names = names_of(paths)
     screen = open_screen()
     screen.quiet = not outputs.leaves_standard_output
@@ -222,9 +221,24 @@ def check_class(
         found = show_rows(screen, coming, names, outputs.points)
     places = {name: place for place, name in enumerate(names)}
     found.sort(key=lambda each: places[each.file])
+    aside = only_imported(paths, found)
+    for place in aside:
+        say(screen, f"{names[place]} is imported by others, so it does not count")
+    found = [each for place, each in enumerate(found) if place not in aside]
     show_bugs(screen, found)
     outputs.write(found, is_class=True)
     return max(each.status for each in found)
+
+
+def kept_in(folder: Path | None) -> Path | None:
+    """Return the folder for results; none if the usual one cannot be made."""
+    try:
+        (folder or RESULTS_FOLDER).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        if folder is None:
+            return None
+        raise BadInputError(f"--results {folder}: {error.strerror}") from error
+    return folder or RESULTS_FOLDER
 
 
 def cores() -> int:

@@ -12,7 +12,14 @@ from rich.console import Console
 from im2col_cnn.commands.check_table import show_bugs, show_rows
 from im2col_cnn.testing import GradedFile
 from tests.commands.command import Check
-from tests.testing.classroom import RIGHT, UNREAD, WRONG, WRONG_SHARE, write_class
+from tests.testing.classroom import (
+    RIGHT,
+    RIGHT_SHARE,
+    UNREAD,
+    WRONG,
+    WRONG_SHARE,
+    write_class,
+)
 
 QUICK = ["--examples", "2", "--seconds", "2"]
 
@@ -113,6 +120,31 @@ def test_options_that_make_no_sense_are_refused(
     assert (answer.status, answer.out) == (2, "")
     assert said in answer.err
     assert len(answer.err.splitlines()) == 1
+
+
+def test_what_others_import_does_not_count_and_results_need_no_folder(
+    check: Check,
+) -> None:
+    Path("hw").mkdir()
+    Path("hw", "layers.py").write_text(f"from sizes import size\n{RIGHT_SHARE}")
+    Path("hw", "sizes.py").write_text("size = 1\n")
+    Path(".im2col_cnn_check").touch()  # where the folder would be
+
+    answer = check("hw", *QUICK, "--csv", "hw.csv")
+
+    assert answer.status == 0, answer.out
+    assert "sizes.py is imported by others, so it does not count" in answer.out
+    assert "1 file: 1 right, 0 wrong, 0 not graded" in answer.out
+    assert "sizes.py" not in Path("hw.csv").read_text()
+
+
+def test_a_folder_for_results_that_cannot_be_made_is_refused(check: Check) -> None:
+    Path("a.py").touch()
+
+    answer = check(".", "--results", "a.py/kept")
+
+    assert answer.status == 2
+    assert answer.err == "im2col-cnn: --results a.py/kept: Not a directory\n"
 
 
 def test_a_folder_without_homework_is_refused(check: Check) -> None:

@@ -25,7 +25,7 @@ from ..isolation.loader import HomeworkError
 from .graded_file import GradedFile, failed, grade_file
 from .points import as_selectors
 
-__all__ = ["check_files", "find_files", "limit_of", "names_of"]
+__all__ = ["check_files", "find_files", "limit_of", "names_of", "only_imported"]
 
 SUFFIXES = (".py", ".ipynb")
 NOT_HOMEWORK = {"__pycache__", "__MACOSX", "node_modules", "site-packages", "venv"}
@@ -82,6 +82,41 @@ def names_of(paths: Sequence[Path]) -> list[str]:
         return [path.name for path in paths]
     shared = Path(os.path.commonpath([path.absolute().parent for path in paths]))
     return [printable(str(path.absolute().relative_to(shared))) for path in paths]
+
+
+IMPORT = re.compile(
+    r"^\s*(?:from|import)\s+\.*([\w.]+)|import_module\(['\"](.+?)['\"]", re.MULTILINE
+)
+
+
+def only_imported(paths: Sequence[Path], results: Sequence[GradedFile]) -> list[int]:
+    """
+    Find the files that have nothing to grade, and are there for others to import.
+
+    Parameters
+    ----------
+    paths : sequence of Path
+    results : sequence of GradedFile
+        What became of each.
+
+    Returns
+    -------
+    list of int
+        Their places in both.
+    """
+    wanted = {
+        (path.parent, name)
+        for path, result in zip(paths, results, strict=True)
+        if result.status < 2
+        for match in IMPORT.finditer(text_of(path))
+        for name in (match[1] or match[2]).split(".")
+    }
+    return [
+        place
+        for place, (path, result) in enumerate(zip(paths, results, strict=True))
+        if result.status == 2
+        and any((folder, path.stem) in wanted for folder in path.parents)
+    ]
 
 
 IMPORT_SECONDS = 60.0  # seconds for what a file imports
