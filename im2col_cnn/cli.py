@@ -10,12 +10,10 @@ traceback means a bug in this package.
 """
 
 import sys
-from contextlib import suppress
 from typing import Annotated
 
 import typer
 
-from ._checks import visible
 from ._version import __version__
 from .commands.arguments import BadInputError
 from .commands.check import check
@@ -25,9 +23,10 @@ from .commands.evaluate import evaluate
 from .commands.explain import explain
 from .commands.make_h5 import make_h5
 from .commands.predict import predict
+from .commands.terminal import say_error
 from .commands.train import train
 
-__all__ = ["run", "say"]
+__all__ = ["run"]
 
 REFUSED, INTERRUPTED, READER_LEFT = 2, 130, 141  # exit statuses
 
@@ -88,20 +87,11 @@ def run(arguments: list[str]) -> int:
             raise
         return refuse(f"standard output: {error.strerror or error}")
     if status == INTERRUPTED:  # by typer, which says nothing
-        say("interrupted")
+        say_error("interrupted")
     return status if isinstance(status, int) else 0
 
 
 def refuse(message: str) -> int:
     """Write what is wrong to standard error, and return the status."""
-    say(message)
+    say_error(message)
     return REFUSED
-
-
-def say(message: str) -> None:
-    """Write one line to standard error, whatever the message and the names in it."""
-    line = visible(" ".join(message.split()))
-    if sys.stderr is not None:
-        with suppress(OSError):  # it may be full, too
-            sys.stderr.write(f"im2col-cnn: {line}\n")
-            sys.stderr.flush()

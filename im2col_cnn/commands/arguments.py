@@ -21,15 +21,18 @@ from ..files.atomic import in_use, require_writable, write_whole
 from ..files.photos import Fit
 
 __all__ = [
+    "AsJson",
     "BadInputError",
     "Data",
     "Fitting",
+    "MaxPixels",
     "TestData",
     "Weights",
     "as_written",
     "read_padding",
     "read_sizes",
     "refusing",
+    "require_dataset",
     "require_extra",
     "require_finite",
     "require_outputs",
@@ -56,6 +59,13 @@ Weights: TypeAlias = Annotated[
 ]
 Fitting: TypeAlias = Annotated[
     Fit, typer.Option(help="What to do where the proportions differ.")
+]
+AsJson: TypeAlias = Annotated[
+    bool, typer.Option("--json", help="Write the numbers, as JSON.")
+]
+MaxPixels: TypeAlias = Annotated[
+    int,
+    typer.Option("--max-pixels", min=1, help="A larger image is not read."),
 ]
 
 
@@ -109,6 +119,15 @@ def require_outputs(outputs: Mapping[str, Path | None], *inputs: Path | None) ->
             raise ValueError(f"{option} {path}: is in use already, name another file")
         taken.append(path)
         require_writable(path)
+
+
+def require_dataset(path: Path) -> None:
+    """Refuse a folder where a data set is wanted, and say what makes one of it."""
+    if path.is_dir():
+        raise ValueError(
+            f"{path}: is a folder: `im2col-cnn make-h5 {path} DATA.h5` writes the "
+            f"photographs in it to a file to name here"
+        )
 
 
 def require_svg(option: str, path: Path | None) -> None:

@@ -1,7 +1,6 @@
 """Check somebody's convolution and pooling, and name what is wrong with them."""
 
 import json
-import math
 import os
 import sys
 import tempfile
@@ -13,7 +12,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from .._checks import quoted
 from .._typing import Ties
+from ..files.hdf5.source import require_readable
 from .arguments import (
     BadInputError,
     refusing,
@@ -28,7 +29,8 @@ if TYPE_CHECKING:
 
 __all__ = ["check"]
 
-
+MAX_WEIGHTS_BYTES = 2**20
+MAX_POINTS = 1_000_000_000
 DialectName = Literal["coursera", "notebook", "cs231n", "cmu", "native", "torch"]
 FormatName = Literal["gradescope", "vpl", "codegrade", "junit", "json"]
 RESULTS_FOLDER = Path(".im2col_cnn_check")
@@ -62,12 +64,13 @@ def check(
         bool, typer.Option("--strict", help="Let advice count as well.")
     ] = False,
     seconds: Annotated[
-        float, typer.Option(min=0.1, help="How long one call may take.")
+        float, typer.Option(min=0.1, max=86_400, help="How long one call may take.")
     ] = 5.0,
     total_seconds: Annotated[
         float | None,
         typer.Option(
             min=0,
+            max=86_400,
             help="How long a file should take: slow functions get fewer examples.",
             show_default="20, more for more examples",
         ),
@@ -414,6 +417,9 @@ def read_weights(path: Path | None) -> dict[str, float]:
 
     if path is None:
         return {}
+    require_readable(path)  # not a pipe, on which it would wait
+    if path.stat().st_size > MAX_WEIGHTS_BYTES:
+        raise ValueError(f"{path}: has more than {MAX_WEIGHTS_BYTES} bytes")
     try:
         weights: Any = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -425,10 +431,10 @@ def read_weights(path: Path | None) -> dict[str, float]:
         if name not in names:
             raise ValueError(f"{path}: {name!r} is no law; laws are {', '.join(names)}")
         is_number = isinstance(points, int | float) and not isinstance(points, bool)
-        if not is_number or not 0 <= points < math.inf:
+        if not is_number or not 0 <= points <= MAX_POINTS:
             raise ValueError(
-                f"{path}: the points of {name!r} must be a number from 0 on, "
-                f"got {points!r}"
+                f"{path}: the points of {name!r} must be a number from 0 on, got "
+                f"{quoted(points)}; at most {MAX_POINTS}"
             )
     if not isinstance(weights, dict):
         raise ValueError(f'{path}: must be like {{"{names[1]}": 2}}')

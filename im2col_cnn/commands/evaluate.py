@@ -17,6 +17,7 @@ from .arguments import (
     TestData,
     Weights,
     refusing,
+    require_dataset,
     require_finite,
     require_outputs,
     require_svg,
@@ -50,6 +51,7 @@ def evaluate(
             require_svg("--confusion", confusion)
             require_outputs({"--confusion": confusion}, weights, path, test_data)
             network = Sequential.load(weights)
+            require_dataset(path)
             dataset = stack.enter_context(open_dataset(path, test_data))
             require_suited(network, dataset, weights, path)
             if confusion is not None:

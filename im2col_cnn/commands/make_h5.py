@@ -9,9 +9,11 @@ import typer
 from .._checks import by
 from ..files.atomic import require_writable
 from ..files.photo_folders import find_photos, write_folder
+from ..files.photos import MAX_PIXELS
 from .arguments import (
     BadInputError,
     Fitting,
+    MaxPixels,
     read_sizes,
     refusing,
     require_extra,
@@ -39,6 +41,7 @@ def make_h5(
     test_share: Annotated[
         float, typer.Option(help="Of every class, what to keep for testing.")
     ] = 0.2,
+    max_pixels: MaxPixels = MAX_PIXELS,
     seed: Annotated[
         int, typer.Option(min=0, help="The same seed draws the same split.")
     ] = 0,
@@ -46,6 +49,7 @@ def make_h5(
     """
     Write the images of class folders to an HDF5 file that `train` reads.
 
+    If FOLDER holds the folders train and test (or val), the split is theirs.
     Every image file ends up in OUT.h5 or in the report; if one could not be read, the
     exit status is 1.
     """
@@ -64,7 +68,9 @@ def make_h5(
     K = len(found.classes)
     say(screen, f"{folder}: {total} images of {K} class{'es' * (K != 1)}")
     with refusing(), counting(screen, "reading", total) as count:
-        report = write_folder(found, out, shape, fit=fit, on_image=count)
+        report = write_folder(
+            found, out, shape, fit=fit, max_pixels=max_pixels, on_image=count
+        )
     for other in found.others:
         say(screen, f"{other.path}: left out, {other.reason}")
     for line in report.unreadable:

@@ -8,11 +8,14 @@ Names of files and classes come from outside. None of them writes more than its 
 what is no letter, or none that the encoding has, becomes a question mark.
 """
 
+import json
 import signal
+import sys
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
-from typing import Literal, NamedTuple, TypeAlias
+from contextlib import contextmanager, suppress
+from typing import Any, Literal, NamedTuple, TypeAlias
 
+import typer
 from rich import box
 from rich.console import Console
 from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
@@ -30,6 +33,8 @@ __all__ = [
     "open_screen",
     "percent",
     "say",
+    "say_error",
+    "say_json",
     "show_table",
     "stop_on_interrupt",
     "watching",
@@ -62,6 +67,20 @@ def is_live(screen: Console) -> bool:
 def say(screen: Console, line: str, style: str = "") -> None:
     """Write one line as it is; brackets in it are not markup."""
     screen.print(shown(screen, line, style))
+
+
+def say_json(value: Any) -> None:
+    """Write a value as JSON, in letters that every encoding has."""
+    typer.echo(json.dumps(value, indent=1))
+
+
+def say_error(message: str) -> None:
+    """Write one line to standard error, whatever the message and the names in it."""
+    line = visible(" ".join(message.split()))
+    if sys.stderr is not None:
+        with suppress(OSError):  # it may be full, too
+            sys.stderr.write(f"im2col-cnn: {line}\n")
+            sys.stderr.flush()
 
 
 def show_table(

@@ -27,6 +27,7 @@ from .arguments import (
     Data,
     TestData,
     refusing,
+    require_dataset,
     require_extra,
     require_outputs,
     require_svg,
@@ -88,7 +89,8 @@ def train(
         float | None, typer.Option(help="The largest norm of all gradients.")
     ] = None,
     shift: Annotated[
-        int, typer.Option(min=0, help="Shift images by up to so many pixels.")
+        int,
+        typer.Option(min=0, max=65_535, help="Pixels that images shift by, at most."),
     ] = 0,
     flip: Annotated[bool, typer.Option("--flip", help="Mirror half of them.")] = False,
     accumulate: Annotated[
@@ -129,6 +131,7 @@ def train(
             outputs = {"--save": save, "--plot": plot, "--checkpoint": checkpoint}
             inputs = path, test_data, resume if resume != checkpoint else None
             require_outputs(outputs, *inputs)
+            require_dataset(path)
             dataset = stack.enter_context(opened(path, test_data))
             rng = np.random.default_rng(seed)
             network = small_cnn(

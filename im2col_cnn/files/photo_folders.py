@@ -3,8 +3,9 @@
     FOLDER/cat/1.png  FOLDER/cat/2.jpg  FOLDER/dog/1.png  ...
 
 Each folder with images is a class; each image in it is resized, and goes to the
-training or to the test set of its class. What is no image, or cannot be read, is
-reported: as many files come out, one way or another, as there are.
+training or to the test set of its class. Where FOLDER holds ``train`` and ``test`` (or
+``val``), the class folders are in these, and the split is theirs. What is no image, or
+cannot be read, is reported: as many files come out, one way or another, as there are.
 """
 
 from collections.abc import Callable, Iterator
@@ -21,10 +22,11 @@ from .._typing import Array, Shape
 from .atomic import replacing
 from .datasets import require_name
 from .hdf5.sink import writing
-from .photos import PHOTO_SUFFIXES, Fit, read_photo
+from .photos import MAX_PIXELS, PHOTO_SUFFIXES, Fit, read_photo
 
-__all__ = ["Found", "Photo", "Report", "find_photos", "write_folder"]
+__all__ = ["Found", "Photo", "Report", "find_photos", "is_photo", "write_folder"]
 
+TEST_FOLDERS = "test", "val", "valid", "validation"  # beside `train`
 MAX_CHUNK_IMAGES = 64
 MAX_CHUNK_BYTES = 2**20  # far below what `open_dataset` reads
 LAYOUT = {"compression": "gzip", "shuffle": True, "fletcher32": True}
@@ -80,29 +82,28 @@ def find_photos(folder: Path, test_share: float, rng: np.random.Generator) -> Fo
     share = as_share(test_share, "test_share")
     if not folder.is_dir():
         raise NotADirectoryError(f"{folder}: is not a folder")
-    classes: list[str] = []
-    train: list[Photo] = []
-    test: list[Photo] = []
     others: list[LeftOut] = []
-    for one in sorted(folder.iterdir()):
-        inside = sorted(one.iterdir()) if is_shown(one) and one.is_dir() else []
-        photos = [p for p in inside if is_photo(p)]
-        others += [LeftOut(p, reason_inside(p)) for p in inside if not is_photo(p)]
-        if not photos:
-            others.append(LeftOut(one, reason_on_top(one)))
-            continue
-        require_name(one.name, str(one))
-        drawn = [Photo(photos[i], len(classes)) for i in rng.permutation(len(photos))]
-        count = round(share * len(drawn))
-        test += drawn[:count]
-        train += drawn[count:]
-        classes.append(one.name)
+    if roots := split_already(folder, others):
+        parts = [photos_by_class(root, others) for root in roots]
+        classes = sorted({name for part in parts for name in part})
+        train, test = (
+            [Photo(path, classes.index(name)) for name in part for path in part[name]]
+            for part in parts
+        )
+    else:
+        by_class = photos_by_class(folder, others)
+        classes, train, test = list(by_class), [], []
+        for label, paths in enumerate(by_class.values()):
+            drawn = [Photo(paths[i], label) for i in rng.permutation(len(paths))]
+            count = round(share * len(drawn))
+            test += drawn[:count]
+            train += drawn[count:]
     if not classes:
         raise ValueError(
-            f"{folder}: must hold a folder of PNG or JPEG images for every class, got "
-            f"none: name the folder in which the folders of the classes are"
+            f"{folder}: must hold a folder of images for every class, got none: name "
+            f"the folder in which the folders of the classes are"
         )
-    if not train or not test:
+    if (not train and share != 1) or (not test and share != 0):
         raise ValueError(
             f"{folder}: a test_share of {share:g} of {len(train) + len(test)} images "
             f"leaves {len(train)} to learn from and {len(test)} to test on, where each "
@@ -111,6 +112,36 @@ def find_photos(folder: Path, test_share: float, rng: np.random.Generator) -> Fo
     # Mixed, so that neighbours in the file are of any class.
     mixed = [train[i] for i in rng.permutation(len(train))]
     return Found(tuple(classes), mixed, test, others)
+
+
+def split_already(folder: Path, others: list[LeftOut]) -> list[Path]:
+    """Return the folders of training and test images, if a folder holds such."""
+    train = folder / "train"
+    tests = [folder / name for name in TEST_FOLDERS if (folder / name).is_dir()]
+    if not train.is_dir() or not tests or any(map(is_photo, train.iterdir())):
+        return []
+    for one in sorted(folder.iterdir()):
+        if one in tests[1:]:
+            reason = f"the test images are those in {tests[0].name}"
+            others.append(LeftOut(one, reason))
+        elif one not in (train, tests[0]):
+            others.append(LeftOut(one, reason_on_top(one)))
+    return [train, tests[0]]
+
+
+def photos_by_class(folder: Path, others: list[LeftOut]) -> dict[str, list[Path]]:
+    """Return the images of every class folder; add to `others` what is none."""
+    found: dict[str, list[Path]] = {}
+    for one in sorted(folder.iterdir()):
+        inside = sorted(one.iterdir()) if is_shown(one) and one.is_dir() else []
+        photos = [p for p in inside if is_photo(p)]
+        others += [LeftOut(p, reason_inside(p)) for p in inside if not is_photo(p)]
+        if photos:
+            require_name(one.name, str(one))
+            found[one.name] = photos
+        else:
+            others.append(LeftOut(one, reason_on_top(one)))
+    return found
 
 
 def is_shown(path: Path) -> bool:
@@ -128,7 +159,7 @@ def reason_on_top(path: Path) -> str:
     if not is_shown(path):
         return "its name starts with a dot"
     if path.is_dir():
-        return "it holds no PNG or JPEG images itself"
+        return "it holds no images itself"
     return "it is in no folder of a class"
 
 
@@ -149,6 +180,7 @@ def write_folder(
     shape: Shape,
     *,
     fit: Fit = "crop",
+    max_pixels: int = MAX_PIXELS,
     on_image: Callable[[], object] | None = None,
 ) -> Report:
     """
@@ -164,6 +196,8 @@ def write_folder(
         ``(H, W, C)`` of every image.
     fit : {"crop", "pad", "stretch"}, default "crop"
         See `read_photo`.
+    max_pixels : int, default 200 million
+        A larger image is reported, and not read.
     on_image : callable, optional
         Called after every image, read or not.
 
@@ -188,10 +222,16 @@ def write_folder(
             track_times=False,
         )
         for part, photos in ("train", found.train), ("test", found.test):
+            report.written[part] = 0
+            if not photos:  # all are in the other part
+                continue
             with growing(file, part, shape, len(photos)) as put:
                 for photo in photos:
                     try:
-                        put(read_photo(photo.path, shape, fit), photo.label)
+                        pixels = read_photo(
+                            photo.path, shape, fit, max_pixels=max_pixels
+                        )
+                        put(pixels, photo.label)
                     except OSError as error:
                         report.unreadable.append(str(error))
                     sink.require_room()

@@ -1,5 +1,6 @@
 """What cannot be checked is refused in one line."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -45,7 +46,9 @@ def test_what_is_no_homework_gets_a_line(
         ('{"small calls return": "2"}', "must be a number from 0 on, got '2'"),
         ("[1]", 'must be like {"forward equals the loops": 2}'),
         ("hello", "weights.json: is no JSON: Expecting value"),
-        (None, "weights.json: No such file or directory"),
+        ('{"small calls return": 1' + "0" * 400 + "}", "; at most 1000000000"),
+        (" " * 2**20 + "{}", "weights.json: has more than 1048576 bytes"),
+        (None, "weights.json: there is no such file"),
     ],
 )
 def test_weights_that_make_no_sense_are_refused(
@@ -60,3 +63,21 @@ def test_weights_that_make_no_sense_are_refused(
     assert (answer.status, answer.out) == (2, "")
     assert said in answer.err
     assert len(answer.err.splitlines()) == 1
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no pipes")
+def test_no_pipe_and_no_device_is_waited_for(check: Check, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+
+    for weights in tmp_path / "pipe", Path("/dev/zero"):
+        answer = check(HOMEWORK / "native.py", "--weights", weights)
+        assert (answer.status, answer.err.count("\n")) == (2, 1)
+        assert "is not a file but a folder or a device" in answer.err
+
+
+@pytest.mark.parametrize("option", ["--seconds", "--total-seconds"])
+def test_no_call_is_waited_for_without_end(check: Check, option: str) -> None:
+    answer = check(HOMEWORK / "native.py", option, "inf")
+
+    assert (answer.status, answer.err.count("\n")) == (2, 1)
+    assert f"'{option}'" in answer.err

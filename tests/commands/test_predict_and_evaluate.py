@@ -1,5 +1,6 @@
 """`im2col-cnn predict` and `evaluate` say what a saved network sees."""
 
+import json
 import re
 import xml.etree.ElementTree as ET
 from pathlib import Path
@@ -58,9 +59,7 @@ def test_an_image_is_scaled_as_the_network_expects_and_named(
     ("arguments", "words"),
     [
         (["predict", "none.h5", "a.png"], "none.h5: there is no such file"),
-        (["predict", "weights.h5", "."], ": is not a file but a folder"),
-        (["predict", "weights.h5", "data.h5"], "data.h5: is no PNG or JPEG image"),
-        (["predict", "weights.h5", "none.png"], "none.png: there is no such file"),
+        (["predict", "weights.h5", "bare"], "bare: holds no images"),
         (["predict", "weights.h5"], "Missing argument 'IMAGE"),
         (["predict", "a.png", "a.png"], "a.png: does not start like weights"),
         (
@@ -93,6 +92,7 @@ def test_bad_input_is_refused_in_one_line(
     words: str,
 ) -> None:
     brightness(tmp_path / "weights.h5")
+    (tmp_path / "bare").mkdir()
     network = Sequential([Conv(1, 1)]).build((2, 2, 1), rng=np.random.default_rng(0))
     network.save(tmp_path / "map.h5")
     write(tmp_path / "data.h5", arrays())
@@ -182,3 +182,52 @@ def test_the_names_of_classes_cannot_break_the_picture() -> None:
 
     assert ET.fromstring(picture) is not None
     assert b"<script>" not in picture
+
+
+def test_an_image_that_cannot_be_read_is_named_and_the_others_go_on(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    weights = brightness(tmp_path / "weights.h5", (4, 4, 3), 1)
+    folder = make_folder(tmp_path / "photos", each=1)
+    (tmp_path / "bad.png").write_bytes(b"no image")
+    images = [tmp_path / "none.png", folder / "dark", tmp_path / "bad.png"]
+
+    status = run(["predict", str(weights), *map(str, images)])
+
+    out, err = capsys.readouterr()
+    assert status == 1
+    assert [line.split()[:2] for line in out.splitlines()] == [
+        ["image", "class"],
+        [str(folder / "dark" / "0.png"), "dark"],
+    ]
+    missing, bad = err.splitlines()
+    assert missing == f"im2col-cnn: {tmp_path / 'none.png'}: there is no such file"
+    assert "bad.png: is no PNG, JPEG, WebP, BMP, TIFF or GIF image" in bad
+
+
+def test_a_folder_stands_for_its_images(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    weights = brightness(tmp_path / "weights.h5", (4, 4, 3), 1)
+    folder = make_folder(tmp_path / "photos", each=2) / "dark"
+    (folder / "notes.txt").write_text("no image")
+
+    assert run(["predict", str(weights), str(folder)]) == 0
+
+    lines = capsys.readouterr().out.splitlines()[1:]
+    names = [str(folder / name) for name in ("0.png", "1.jpg")]
+    assert [line.split()[0] for line in lines] == names
+
+
+def test_predictions_are_written_as_json(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    weights = brightness(tmp_path / "weights.h5", (4, 4, 3), 1)
+    photo = make_folder(tmp_path / "photos", each=1) / "dark" / "0.png"
+
+    assert run(["predict", str(weights), str(photo), "--top", "1", "--json"]) == 0
+
+    (answer,) = json.loads(capsys.readouterr().out)
+    (best,) = answer["classes"]
+    assert (answer["image"], best["class"]) == (str(photo), "dark")
+    assert 0.9 < best["probability"] <= 1

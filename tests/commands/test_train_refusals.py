@@ -47,7 +47,8 @@ def test_a_file_with_one_thing_wrong_is_refused_in_one_line(
     ("arguments", "words"),
     [
         ("none.h5", r"none\.h5: there is no such file"),
-        (".", "is not a file but a folder"),
+        (".", r"is a folder: `im2col-cnn make-h5 \. DATA\.h5` writes"),
+        ("--shift 99999999999999999999", "'--shift'"),
         ("circle", "circle: there is no such file"),
         ("--test-data circle", "circle: there is no such file"),
         ("weights.h5", r"weights\.h5: holds weights, not labelled images"),
