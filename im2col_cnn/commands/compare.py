@@ -150,7 +150,9 @@ def compare(
         if heat.has_run:
             run.append(heat)
     if as_json:
-        say(screen, json.dumps(measured_with | as_numbers(run, left), indent=1))
+        text = json.dumps(measured_with | as_numbers(run, left), indent=1)
+        for line in text.splitlines():
+            say(screen, line)
     elif len(run) > 1:
         show_means(screen, run)
     if plot is not None and run:
