@@ -314,9 +314,13 @@ def require_window(
     kernel_size: Sizes, stride: Sizes, padding: Padding, dilation: Sizes
 ) -> None:
     """Refuse the settings of a window before the number of spatial axes is known."""
-    settings = (kernel_size, stride, dilation, padding)
-    lengths = [len(s) for s in settings if np.iterable(s) and not isinstance(s, str)]
-    axes = lengths[0] if lengths else 1
+    lengths = [
+        len(setting)
+        for setting in (kernel_size, stride, dilation, padding)
+        if isinstance(setting, Sequence | np.ndarray)
+        and not (isinstance(setting, str) or is_lone(setting))
+    ]
+    axes = max(lengths[0], 1) if lengths else 1
     as_per_axis(kernel_size, "kernel_size", axes, at_least=1)
     as_per_axis(stride, "stride", axes, at_least=1)
     as_per_axis(dilation, "dilation", axes, at_least=1)

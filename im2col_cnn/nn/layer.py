@@ -306,7 +306,7 @@ class WeightedLayer(Layer):
 
 def named_by_kind(layers: Iterable[Layer]) -> dict[str, Layer]:
     """Return layers by name: their kind, counted from 1."""
-    if not isinstance(layers, Iterable):
+    if not np.iterable(layers):  # an array without axes is none
         raise TypeError(f"layers must be a list, got {quoted(layers)}")
     names: dict[Layer, str] = {}
     counts: Counter[str] = Counter()

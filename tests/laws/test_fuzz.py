@@ -8,20 +8,31 @@ from typing import Any
 import hypothesis.strategies as st
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 
 import im2col_cnn
-from im2col_cnn import loops
+from im2col_cnn import loops, nn, step_by_step
 
 PUBLIC = {
-    **{name: getattr(im2col_cnn, name) for name in im2col_cnn.__all__},
-    **{f"loops.{name}": getattr(loops, name) for name in loops.__all__},
+    f"{module.__name__}.{name}".removeprefix("im2col_cnn."): getattr(module, name)
+    for module in (im2col_cnn, loops, nn, step_by_step)
+    for name in module.__all__
 }
-# Not functions of arrays: what threads are used is a setting of the process.
+NOT_CALLED = {
+    *("nn.Layer", "nn.Optimizer"),  # abstract
+    *("nn.Evaluation", "nn.History", "nn.Progress", "nn.Summary", "nn.SummaryRow"),
+    *("nn.ProgressLine", "threads"),  # of the terminal, and of the process
+}
 CALLS = {
-    name: call for name, call in PUBLIC.items() if callable(call) and name != "threads"
+    name: call
+    for name, call in PUBLIC.items()
+    if callable(call) and name not in NOT_CALLED
 }
-BACKWARDS = [name for name in CALLS if name.endswith("_backward")]
+BACKWARDS = [
+    name
+    for name in CALLS
+    if name.endswith("_backward") and not name.startswith("step_by_step")
+]
 
 numbers = st.sampled_from([0, 1, 2, 3, -1, 1.5, True, None, "1", 2**31, 10**30, np.nan])
 words = st.sampled_from(["same", "valid", "first", "mean", "all", "", "full"])
@@ -31,8 +42,16 @@ dtypes = st.sampled_from(
     ["f2", "f4", "f8", ">f8", "i1", "u8", "?", "c16", "O", "U1", "S1", "M8[s]", "V2"]
 )
 arrays = st.builds(np.zeros, shapes, dtypes) | st.builds(np.ones, shapes)
-oddities = st.sampled_from(
-    [None, object(), {}, {1}, range(3), [[1], [2, 3]], lambda: 0, b"1", np.float16(2)]
+holds_itself: list[Any] = []
+holds_itself.append(holds_itself)
+oddities = (
+    st.sampled_from([None, object(), {}, {1}, range(3), lambda: 0, b"1", slice(2), 1j])
+    | st.sampled_from([[[1], [2, 3]], holds_itself, "a\0b", {"f": 2, "stride": 2}])
+    | st.sampled_from([np.float16(2), -np.inf, np.int8, np.array(3), np.eye(2) * 1j])
+    | st.sampled_from(
+        [np.ma.masked_array([1, 2], [False, True]), np.random.default_rng(0)]
+    )
+    | st.builds(iter, st.just([1]))
 )
 anything = numbers | words | sizes | sizes.map(tuple) | arrays | oddities
 sensible = st.builds(
@@ -40,25 +59,56 @@ sensible = st.builds(
 )
 
 
-@pytest.mark.parametrize("name", sorted(CALLS))
+OPERATIONS = sorted(name for name in CALLS if not name.startswith(("nn.", "step_")))
+OTHERS = sorted(CALLS.keys() - set(OPERATIONS))
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
 @given(data=st.data())
-def test_every_call_returns_or_names_an_argument(
+def test_every_operation_returns_or_names_an_argument(
     name: str, data: st.DataObject
 ) -> None:
+    assert_answers(*a_call(name, data))
+
+
+@given(name=st.sampled_from(OTHERS), data=st.data())
+@settings(max_examples=10 * settings().max_examples)
+def test_every_layer_and_function_returns_or_names_an_argument(
+    name: str, data: st.DataObject
+) -> None:
+    assert_answers(*a_call(name, data))
+
+
+def a_call(name: str, data: st.DataObject) -> tuple[Callable[[], object], set[str]]:
+    """Draw the arguments of a call, and say which names its refusal may use."""
     call = CALLS[name]
     parameters = inspect.signature(call).parameters.values()
     arguments: list[Any] = []
-    settings: dict[str, Any] = {}
+    by_name: dict[str, Any] = {}
     for parameter in parameters:
         values = (sensible | anything) if not arguments else (anything | sensible)
         if parameter.kind is parameter.KEYWORD_ONLY:
-            if data.draw(st.booleans(), label=f"{parameter.name}?"):
-                settings[parameter.name] = data.draw(values, label=parameter.name)
+            needed = parameter.default is parameter.empty
+            if needed or data.draw(st.booleans(), label=f"{parameter.name}?"):
+                by_name[parameter.name] = data.draw(values, label=parameter.name)
         else:
             arguments.append(data.draw(values, label=parameter.name))
-
     names = {parameter.name for parameter in parameters} | {"kernel"}
-    assert_answers(lambda: call(*arguments, **settings), names)
+    if "cache" in names:
+        names.add("hyperparameters")  # are part of the notebook's cache
+    return lambda: call(*arguments, **by_name), names
+
+
+def test_settings_without_a_size_are_refused_by_their_name() -> None:
+    nothings: list[Any] = [(), [], np.zeros((0, 2)), iter([2])]
+    for layer in (nn.MaxPool, nn.AvgPool, nn.LpPool):
+        for nothing in nothings:
+            assert_answers(lambda: layer(nothing), {"kernel_size"})  # noqa: B023
+
+
+def test_a_number_in_an_array_is_no_list_of_layers() -> None:
+    with pytest.raises(TypeError, match=r"layers must be a list, got array\(3\)"):
+        nn.Sequential(np.array(3))
 
 
 @pytest.mark.parametrize("name", sorted(BACKWARDS))
