@@ -22,6 +22,7 @@ __all__ = [
     "as_above_zero",
     "as_at_least_zero",
     "as_below_one",
+    "as_bins",
     "as_choice",
     "as_dtype",
     "as_exponent",
@@ -54,6 +55,7 @@ __all__ = [
 
 Word = TypeVar("Word", bound=str)
 MAX_PIXELS = 2**31  # along one axis: positions are products of two
+MAX_BINS = 2**31  # of an image and a channel
 MAX_NUMBERS = 2**48  # of one array: 256 TiB, if each is a byte
 MAX_LETTERS = 100  # of a value that is quoted
 MAX_LINE_LETTERS = 500  # of what a file says
@@ -182,6 +184,14 @@ def as_per_axis(value: Sizes, name: str, axes: int, *, at_least: int) -> Shape:
         raise ValueError(f"{name} must be at least {at_least}, got {quoted(value)}")
     require_modest(max(sizes), name)
     return sizes
+
+
+def as_bins(value: Sizes, axes: int) -> Shape:
+    """Return `value` as numbers of bins, one per spatial axis."""
+    bins = as_per_axis(value, "output_size", axes, at_least=1)
+    if prod(bins) >= MAX_BINS:
+        raise ValueError(f"output_size must be fewer than 2**31 bins, got {by(bins)}")
+    return bins
 
 
 def as_padding(value: Padding, axes: int) -> PaddingWord | tuple[tuple[int, int], ...]:

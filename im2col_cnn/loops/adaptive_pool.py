@@ -7,7 +7,7 @@ from math import ceil, floor
 
 import numpy as np
 
-from .._checks import as_images, as_per_axis, as_upstream, require_cache
+from .._checks import as_bins, as_images, as_upstream, require_cache
 from .._dtypes import arithmetic, mean_arithmetic
 from .._typing import Array, ArrayLike, Images, Shape, Sizes
 from .reading import is_nan
@@ -114,7 +114,7 @@ def opened(cache: LoopAdaptivePoolCache) -> tuple[Array, Array]:
 def output_shape(x: Images, output_size: Sizes) -> Shape:
     """Return the shape of the output."""
     N, *spatial, C = x.shape
-    bins = as_per_axis(output_size, "output_size", len(spatial), at_least=1)
+    bins = as_bins(output_size, len(spatial))
     return N, *bins, C
 
 

@@ -3,6 +3,9 @@
 Along an axis of S pixels, bin o of O covers the pixels from ``floor(o * S / O)`` up to
 ``ceil((o + 1) * S / O)``; where O does not divide S, neighbours share a pixel. Bins are
 rectangles, so one axis can be pooled after the other.
+
+No axis takes more steps than it has pixels: where there are more bins than pixels, a
+bin covers one pixel or two, and all bins are pooled at once.
 """
 
 from dataclasses import dataclass
@@ -12,8 +15,8 @@ from math import prod
 import numpy as np
 
 from .._checks import (
+    as_bins,
     as_images,
-    as_per_axis,
     as_upstream,
     hint_at_lone_image,
     require_cache,
@@ -94,13 +97,21 @@ def adaptive_max_pool_forward(
     x = as_images(x, selects=True)
     _, *spatial, _ = x.shape
     hint_at_lone_image(x, output_size)
-    output_size = as_per_axis(output_size, "output_size", len(spatial), at_least=1)
+    output_size = as_bins(output_size, len(spatial))
     places = np.arange(prod(spatial)).reshape(1, *spatial, 1)
     y, argmax = x, np.broadcast_to(places, x.shape)
     # From the last axis to the first, so that the first of equals wins.
     for axis in reversed(range(1, x.ndim - 1)):
+        size, count = spatial[axis - 1], output_size[axis - 1]
+        if count > size:
+            first, last = ends(size, count)
+            y, argmax = larger_of(
+                (y.take(first, axis), argmax.take(first, axis)),
+                (y.take(last, axis), argmax.take(last, axis)),
+            )
+            continue
         values, found = [], []
-        for part in bins(spatial[axis - 1], output_size[axis - 1]):
+        for part in bins(size, count):
             here = (*[slice(None)] * axis, part)
             winner = y[here].argmax(axis, keepdims=True)
             values.append(np.take_along_axis(y[here], winner, axis))
@@ -196,14 +207,19 @@ def adaptive_avg_pool_forward(
     x = as_images(x)
     _, *spatial, _ = x.shape
     hint_at_lone_image(x, output_size)
-    output_size = as_per_axis(output_size, "output_size", len(spatial), at_least=1)
+    output_size = as_bins(output_size, len(spatial))
     result, working = mean_arithmetic(x)
     y = np.ascontiguousarray(x, working)
     if max(output_size) == 1:  # one bin: all pixels lie along one axis
         y = y.reshape(len(y), *[1] * (len(spatial) - 1), prod(spatial), y.shape[-1])
     for axis, count in enumerate(output_size, start=1):
-        if y.shape[axis] != count:
-            parts = bins(y.shape[axis], count)
+        size = y.shape[axis]
+        if count > size:
+            first, last = ends(size, count)
+            both = (last > first).reshape(-1, *[1] * (y.ndim - axis - 1))
+            y = y.take(first, axis) + np.where(both, y.take(last, axis), 0)
+        elif count < size:
+            parts = bins(size, count)
             sums = [sum_along(y[(*[slice(None)] * axis, p)], axis) for p in parts]
             y = np.concatenate(sums, axis)
     cache = AdaptiveAvgPoolCache(y.shape, tuple(spatial))
@@ -250,10 +266,14 @@ def adaptive_avg_pool_backward(dy: ArrayLike, cache: AdaptiveAvgPoolCache) -> Im
     result, working = mean_arithmetic(dy)
     dx = dy.astype(working, copy=False) / counts(cache, working)
     for axis, size in enumerate(cache.spatial, start=1):
-        shares = dx
-        dx = np.zeros((*dx.shape[:axis], size, *dx.shape[axis + 1 :]), working)
-        for o, part in enumerate(bins(size, shares.shape[axis])):
-            before = [slice(None)] * axis
+        shares, count = dx, dx.shape[axis]
+        before = [slice(None)] * axis
+        if count > size:  # turned around: pixel i lies in the bins of bin i of `size`
+            sums = [sum_along(shares[(*before, p)], axis) for p in bins(count, size)]
+            dx = np.concatenate(sums, axis)
+            continue
+        dx = np.zeros((*dx.shape[:axis], size, *dx.shape[axis + 1 :]), shares.dtype)
+        for o, part in enumerate(bins(size, count)):
             dx[(*before, part)] += shares[(*before, slice(o, o + 1))]
     return dx.astype(result, copy=False)
 
@@ -263,10 +283,26 @@ def bins(size: int, count: int) -> list[slice]:
     return [slice(o * size // count, -(-(o + 1) * size // count)) for o in range(count)]
 
 
+def ends(size: int, count: int) -> tuple[Array, Array]:
+    """Return the first and the last pixel of every bin."""
+    o = np.arange(count)
+    return o * size // count, -(-(o + 1) * size // count) - 1
+
+
+def larger_of(
+    one: tuple[Array, Array], other: tuple[Array, Array]
+) -> tuple[Array, Array]:
+    """Return the larger numbers and their places; NaN is largest, the first wins."""
+    (y, places), (rival, its_places) = one, other
+    with np.errstate(invalid="ignore"):
+        wins = (rival > y) | ((rival != rival) & (y == y))  # noqa: PLR0124 — NaN
+    return np.where(wins, rival, y), np.where(wins, its_places, places)
+
+
 def counts(cache: AdaptiveAvgPoolCache, dtype: np.dtype) -> Array:
     """Count the pixels of every bin, with an axis for the channels."""
     lengths = (
-        np.array([part.stop - part.start for part in bins(size, count)], dtype)
-        for size, count in zip(cache.spatial, cache.shape[1:-1], strict=True)
+        (last - first + 1).astype(dtype)
+        for first, last in map(ends, cache.spatial, cache.shape[1:-1])
     )
     return np.asarray(reduce(np.multiply.outer, lengths))[..., None]

@@ -1,5 +1,8 @@
 """Adaptive pooling gives the size that is asked for, whatever goes in."""
 
+import sys
+from typing import Any
+
 import hypothesis.strategies as st
 import numpy as np
 import pytest
@@ -7,11 +10,13 @@ from hypothesis import given
 from numpy.testing import assert_array_equal
 
 from im2col_cnn import (
+    adaptive_avg_pool_backward,
     adaptive_avg_pool_forward,
     adaptive_max_pool_forward,
     avg_pool_forward,
     global_avg_pool_forward,
     global_max_pool_forward,
+    loops,
     max_pool_forward,
     max_unpool,
 )
@@ -76,3 +81,47 @@ def test_a_size_that_is_none_is_refused(
 ) -> None:
     with pytest.raises(error, match=message):
         adaptive_max_pool_forward(np.ones((1, 4, 4, 1)), output_size)
+
+
+@pytest.mark.parametrize(
+    "pool",
+    [
+        adaptive_max_pool_forward,
+        adaptive_avg_pool_forward,
+        loops.adaptive_max_pool_forward,
+        loops.adaptive_avg_pool_forward,
+    ],
+    ids=["max", "avg", "loops.max", "loops.avg"],
+)
+def test_more_bins_than_any_memory_holds_are_refused(pool: Any) -> None:
+    with pytest.raises(
+        ValueError,
+        match=r"output_size must be fewer than 2\*\*31 bins, got 1000000x1000000",
+    ):
+        pool(np.ones((2, 5, 4, 3)), 10**6)
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 7])
+def test_far_more_bins_than_pixels_take_no_step_each(size: int) -> None:
+    bins, x = 300_001, np.arange(size, dtype=np.float32).reshape(1, size, 1)
+    o = np.arange(bins)
+    first, last = o * size // bins, -(-(o + 1) * size // bins) - 1
+    steps = 0
+
+    def count(*_: object) -> None:
+        nonlocal steps
+        steps += 1
+
+    sys.setprofile(count)
+    try:
+        largest, chosen = adaptive_max_pool_forward(x, bins)
+        mean, cache = adaptive_avg_pool_forward(x, bins)
+        dx = adaptive_avg_pool_backward(np.ones_like(mean), cache)
+    finally:
+        sys.setprofile(None)
+
+    assert steps < 10_000
+    assert (largest.ravel() == last).all()
+    assert (chosen.argmax.ravel() == last).all()
+    assert (mean.ravel() == (first + last) / 2).all()
+    assert dx.sum() == pytest.approx(bins, rel=1e-6)
