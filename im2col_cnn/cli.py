@@ -76,12 +76,14 @@ def run(arguments: list[str]) -> int:
     except (BadInputError, FloatingPointError) as error:
         # `fit` raises the second when a learning rate was too high for the data.
         return refuse(str(error))
-    except BrokenPipeError:
-        return READER_LEFT
-    except SystemExit as ending:
-        if ending.code != 1:
+    except MemoryError as error:
+        more = f": {error}" if str(error) else ""
+        return refuse(f"memory is full{more}: give smaller images or batches")
+    except (BrokenPipeError, SystemExit) as ending:
+        # With 1, typer and rich end when a pipe is closed.
+        if isinstance(ending, SystemExit) and ending.code != 1:
             raise
-        return READER_LEFT  # typer and rich end so when a pipe is closed
+        return READER_LEFT
     except OSError as error:
         if error.filename is not None:  # of a file, and not foreseen
             raise

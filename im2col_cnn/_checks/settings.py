@@ -275,7 +275,10 @@ def as_path(value: Any, name: str) -> Path:
     """Return `value` as a path."""
     if not isinstance(value, str | PathLike):
         raise TypeError(f"{name} must be a path, got {quoted(value)}")
-    return Path(value)
+    path = Path(value)
+    if "\0" in str(path):
+        raise ValueError(f"{name} must hold no null byte, got {quoted(str(path))}")
+    return path
 
 
 def whole(value: Any) -> int:

@@ -2,7 +2,7 @@
 
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 import typer
@@ -10,9 +10,11 @@ import typer
 from .._checks import by
 from ..files.datasets import DIGITS, Dataset, open_dataset
 from ..files.stored_images import NotFiniteError
+from ..nn.evaluation import Evaluation
 from ..nn.evaluation import evaluate as evaluate_network
 from ..nn.network import Sequential
 from .arguments import (
+    AsJson,
     Data,
     TestData,
     Weights,
@@ -29,7 +31,7 @@ from .evaluation_table import (
     show_confusion,
     show_evaluation,
 )
-from .terminal import open_screen, say
+from .terminal import open_screen, say, say_json
 
 __all__ = ["evaluate"]
 
@@ -43,6 +45,7 @@ def evaluate(
         Path | None,
         typer.Option(metavar="MATRIX.svg", help="Draw the confusion matrix."),
     ] = None,
+    as_json: AsJson = False,
 ) -> None:
     """Evaluate a saved network on the test images of a data set."""
     path = DIGITS if data is None else data
@@ -65,12 +68,35 @@ def evaluate(
         require_finite(evaluation.loss, weights)
     if confusion is not None:
         write_output(confusion, draw_confusion(evaluation.confusion, classes))
+    if as_json:
+        say_json(as_numbers(evaluation, classes))
+        return
     screen = open_screen()
     say(screen, f"{weights.name} on {path.name}: {by(network.input_shape)}")
     show_evaluation(screen, evaluation, classes)
     show_confusion(screen, evaluation.confusion, classes)
     if confusion is not None:
         say(screen, f"confusion matrix written to {confusion}")
+
+
+def as_numbers(evaluation: Evaluation, classes: tuple[str, ...]) -> dict[str, Any]:
+    """Return the numbers of an evaluation by name; without images there is no share."""
+    shares, counts = evaluation.accuracy_per_class, evaluation.images_per_class
+    return {
+        "loss": evaluation.loss,
+        "accuracy": evaluation.accuracy,
+        "correct": evaluation.correct,
+        "images": evaluation.images,
+        "classes": [
+            {
+                "class": name,
+                "accuracy": float(share) if count else None,
+                "images": int(count),
+            }
+            for name, share, count in zip(classes, shares, counts, strict=True)
+        ],
+        "confusion": evaluation.confusion.tolist(),
+    }
 
 
 def require_suited(

@@ -1,13 +1,16 @@
 """The command `explain`: the windows of a layer in numbers, with the formulas."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
+from .._checks import by
+from .._typing import Shape
 from ..pictures import draw_window
 from ..window import Window
 from .arguments import (
+    AsJson,
     BadInputError,
     as_written,
     read_padding,
@@ -17,9 +20,11 @@ from .arguments import (
     require_svg,
     write_output,
 )
-from .terminal import open_screen, say
+from .terminal import open_screen, say, say_json
 
 __all__ = ["explain"]
+
+MIN_SIDE_PIXELS = 8
 
 
 def explain(
@@ -47,6 +52,7 @@ def explain(
         Path | None,
         typer.Option(metavar="OUT.svg", help="Draw the windows of one channel."),
     ] = None,
+    as_json: AsJson = False,
 ) -> None:
     """Fill in the size formula, split the padding, and count what nobody reads."""
     window, N, C, F = read_layer(
@@ -58,11 +64,51 @@ def explain(
         drawn = b"" if draw is None else draw_window(window).encode()
     if draw is not None:
         write_output(draw, drawn)
+    if as_json:
+        say_json(as_numbers(window, N, C, F))
+        return
     screen = open_screen()
     for line in window.explain(N, C, F).splitlines():
         say(screen, line)
     if draw is not None:
         say(screen, f"drawn to {draw}")
+    shape = (N, *window.spatial, C)
+    if looks_like_an_image(shape):
+        say(screen, hint(shape))
+
+
+def looks_like_an_image(shape: Shape) -> bool:
+    """Return whether the sizes of signals may be those of one image with channels."""
+    *sides, C = shape
+    return len(sides) == 2 and min(sides) >= MIN_SIDE_PIXELS and C in {1, 3, 4}
+
+
+def hint(shape: Shape) -> str:
+    """Say how the sizes of signals are read, and how one image is written."""
+    given = by(shape)
+    return (
+        f"{given} is read as {shape[0]} signals of {shape[1]}: one image is 1x{given}"
+    )
+
+
+def as_numbers(window: Window, N: int, C: int, F: int) -> dict[str, Any]:
+    """Return the numbers of a layer by name."""
+    rows, width = window.columns_shape(N, C)
+    return {
+        "images": N,
+        "channels": C,
+        "filters": F,
+        "size": window.spatial,
+        "kernel_size": window.kernel_size,
+        "stride": window.stride,
+        "padding": window.padding,
+        "dilation": window.dilation,
+        "output_size": window.output_size,
+        "unread": window.unread,
+        "columns": [rows, width],
+        "columns_bytes": window.columns_bytes(N, C),
+        "multiply_adds": rows * width * F,
+    }
 
 
 def read_layer(
@@ -91,6 +137,8 @@ def read_layer(
                 f"--kernel must read all channels of --input, C = {C}, for at least "
                 f"one filter, got {kernel}"
             )
+    if len(taps) == 2 and looks_like_an_image(shape):
+        raise BadInputError(f"--input {hint(shape)}")
     with refusing():
         window = Window(
             tuple(spatial),

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from .._checks import as_path
+from .._checks import as_path, quoted
 from .._typing import Array
 from .archive import Archive, read_archive, write_archive
 
@@ -59,7 +59,7 @@ def save_weights(path: str | PathLike[str], network: Network) -> None:
     The same network gives the same bytes: no time of day is stored.
     """
     path = as_path(path, "path")
-    network.require_built()
+    require_network(network)
     for name, array in network.arrays.items():
         if not np.isfinite(array).all():
             raise ValueError(f"{name} holds NaN or infinity, which is not saved")
@@ -108,7 +108,7 @@ def load_weights(path: str | PathLike[str], network: Network) -> None:
     True
     """
     path = as_path(path, "path")
-    network.require_built()
+    require_network(network)
     stored, ours = read_weights(path).arrays, file_names(network.arrays)
     for name in sorted(stored.keys() | ours.keys()):
         if name not in stored or name not in ours:
@@ -129,6 +129,13 @@ def load_weights(path: str | PathLike[str], network: Network) -> None:
     # Nothing can fail from here on: all arrays change, or none.
     for name, array in ours.items():
         array[...] = stored[name]
+
+
+def require_network(network: Network) -> None:
+    """Refuse what is no network, or is not built."""
+    if isinstance(network, type) or not hasattr(network, "require_built"):
+        raise TypeError(f"network must be a Sequential, got {quoted(network)}")
+    network.require_built()
 
 
 def file_names(arrays: dict[str, Array]) -> dict[str, Array]:

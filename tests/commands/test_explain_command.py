@@ -1,7 +1,9 @@
 """The explain command tells a layer's numbers, and what is wrong with it."""
 
+import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from im2col_cnn import Window
@@ -87,3 +89,43 @@ def test_what_cannot_be_drawn_leaves_no_file(
     assert (out, err.count("\n")) == ("", 1)
     assert message in err
     assert list(tmp_path.iterdir()) == []
+
+
+def test_one_image_without_its_number_of_images_is_hinted_at(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    said = "32x32x3 is read as 32 signals of 32: one image is 1x32x32x3"
+
+    assert run(["explain", "--input", "32x32x3", "--kernel", "3"]) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == said
+    assert run(["explain", "--input", "32x32x3", "--kernel", "3x3"]) == 2
+    assert capsys.readouterr().err == f"im2col-cnn: --input {said}\n"
+    assert run(["explain", "--input", "2x100x1", "--kernel", "3"]) == 0
+    assert "signals" not in capsys.readouterr().out
+
+
+def test_the_numbers_are_written_as_json(capsys: pytest.CaptureFixture[str]) -> None:
+    layer = ["--input", "2x5x7x3", "--kernel", "3x2x3x8", "--stride", "2"]
+
+    assert run(["explain", *layer, "--json"]) == 0
+
+    found = json.loads(capsys.readouterr().out)
+    assert (found["output_size"], found["unread"]) == ([2, 3], 5)
+    assert (found["columns"], found["columns_bytes"]) == ([12, 18], 864)
+    assert found["multiply_adds"] == 12 * 18 * 8
+
+
+def test_a_full_memory_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def allocate(*_: object, **__: object) -> None:
+        np.empty(2**60, np.uint8)
+
+    monkeypatch.setattr(Window, "explain", allocate)
+
+    assert run(["explain", "--input", "1x5x5x1", "--kernel", "2"]) == 2
+    assert capsys.readouterr().err == (
+        "im2col-cnn: memory is full: Unable to allocate 1.00 EiB for an array with "
+        "shape (1152921504606846976,) and data type uint8: give smaller images or "
+        "batches\n"
+    )

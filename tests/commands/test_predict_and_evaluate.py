@@ -231,3 +231,24 @@ def test_predictions_are_written_as_json(
     (best,) = answer["classes"]
     assert (answer["image"], best["class"]) == (str(photo), "dark")
     assert 0.9 < best["probability"] <= 1
+
+
+def test_an_evaluation_is_written_as_json(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    weights = brightness(tmp_path / "weights.h5", scale=255)
+    x = np.full((3, 6, 5, 1), 250, np.uint8)
+    content = {"test_set_x": x, "test_set_y": [0, 0, 0]}
+    names = {"list_classes": np.array([b"bright", b"dark"])}
+    labels = {"train_set_y": np.zeros(12, int)}
+    data = write(tmp_path / "data.h5", arrays() | content | names | labels)
+
+    assert run(["evaluate", str(weights), str(data), "--json"]) == 0
+
+    found = json.loads(capsys.readouterr().out)
+    assert (found["accuracy"], found["correct"], found["images"]) == (1, 3, 3)
+    assert found["confusion"] == [[3, 0], [0, 0]]
+    assert found["classes"] == [
+        {"class": "bright", "accuracy": 1, "images": 3},
+        {"class": "dark", "accuracy": None, "images": 0},
+    ]
