@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from .._checks import as_function, as_int
 from .._typing import Array
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
 ]
 
 
+MAX_TRIALS = 2**20  # upstream gradients per input
 MAX_NUDGES = 5  # away from a kink, before its slope is called wrong
 STEPS = 10.0 ** -np.arange(3, 8)  # of the size of the inputs
 TOLERANCE = 1e-5  # of the slope: central differences in float64 reach 1e-8 or better
@@ -85,6 +87,8 @@ def check_gradient(
 
     Raises
     ------
+    TypeError, ValueError
+        If `forward` or `backward` is no function, or a setting no whole number.
     GradientError
         If a gradient has the wrong shape, is missing or does not match the slope. The
         message names the input and gives both numbers.
@@ -118,7 +122,10 @@ def check_gradient(
     >>> check_gradient(relu, lambda dy, x: dy * (x > 0), np.zeros(3)).kinks
     1
     """
-    rng = np.random.default_rng(seed)
+    forward, backward, rng = asked(forward, backward, seed)
+    trials = as_int(trials, "trials", at_least=1)
+    if trials >= MAX_TRIALS:
+        raise ValueError(f"trials must be less than 2**20, got {trials}")
     values = [as_movable(value) for value in inputs]
     worst, comparisons, kinks = 0.0, 0, set()
     for at, value in enumerate(values):
@@ -155,6 +162,8 @@ def check_adjoint(
 
     Raises
     ------
+    TypeError, ValueError
+        As for `check_gradient`.
     GradientError
         If ``<y, dy>`` is not ``<input, gradient>`` for an input, up to rounding; or if
         `forward` is not linear in it.
@@ -174,7 +183,7 @@ def check_adjoint(
     >>> check_adjoint(conv_forward, conv_backward, x, w)
     GradientReport(comparisons=2, worst=0.0, kinks=0)
     """
-    rng = np.random.default_rng(seed)
+    forward, backward, rng = asked(forward, backward, seed)
     values = [as_movable(value) for value in inputs]
     y, cache = forward(*values)
     dy = rng.integers(-9, 10, np.shape(y)).astype(np.float64)
@@ -236,6 +245,15 @@ def require_linear(forward: Forward, values: list[Any], at: int, y: Array) -> No
             f"forward is not linear in input {at}: twice the input does not give twice "
             f"the output. Leave a bias out, or use check_gradient"
         )
+
+
+def asked(
+    forward: Forward, backward: Backward, seed: int
+) -> tuple[Forward, Backward, np.random.Generator]:
+    """Return the two functions, and what draws the questions, if they are such."""
+    as_function(forward, "forward")
+    as_function(backward, "backward")
+    return forward, backward, np.random.default_rng(as_int(seed, "seed", at_least=0))
 
 
 def as_movable(value: Any) -> Any:

@@ -145,3 +145,35 @@ def test_labels_are_handed_on_as_they_are() -> None:
 def test_nothing_to_check_is_said() -> None:
     with pytest.raises(GradientError, match="no input is an array of floats"):
         check_gradient(lambda x: (x, None), lambda dy, _: dy, 3)
+
+
+holds_itself: list[Any] = []
+holds_itself.append(holds_itself)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"forward": 1}, "forward must be a function, got 1"),
+        ({"backward": [2]}, r"backward must be a function, got \[2\]"),
+        ({"seed": holds_itself}, r"seed must be an int, got \[\[...\]\]"),
+        ({"seed": np.eye(2)}, "seed must be an int"),
+        ({"seed": -1}, "seed must be at least 0, got -1"),
+        ({"trials": 0}, "trials must be at least 1, got 0"),
+        ({"trials": 1.5}, "trials must be an int, got 1.5"),
+        ({"trials": 10**12}, "trials must be less than 2.*20, got 1000000000000"),
+    ],
+    ids=str,
+)
+def test_what_is_no_question_is_refused_by_its_name(
+    settings: dict[str, Any], message: str
+) -> None:
+    functions = {"forward": lambda x: (x, None), "backward": lambda dy, _: dy}
+    given = functions | settings
+    forward, backward = given.pop("forward"), given.pop("backward")
+
+    with pytest.raises((TypeError, ValueError), match=f"^{message}"):
+        check_gradient(forward, backward, np.ones(2), **given)
+    if "trials" not in settings:
+        with pytest.raises((TypeError, ValueError), match=f"^{message}"):
+            check_adjoint(forward, backward, np.ones(2), **given)
