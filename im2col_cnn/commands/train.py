@@ -14,7 +14,6 @@ from rich.console import Console
 
 from ..files.datasets import DIGITS, Dataset, open_dataset, read_dataset
 from ..files.stored_images import NotFiniteError
-from ..files.weights import save_weights
 from ..nn.evaluation import evaluate
 from ..nn.models import small_cnn
 from ..nn.network import Sequential
@@ -177,7 +176,7 @@ def train(
     # Files first: the report may go to a pipe that is closed in the middle of it.
     with refusing(OSError):
         if save is not None:
-            save_weights(save, network)
+            network.save(save)
     if plot is not None:
         write_output(plot, draw_learning_curve(history, evaluation.accuracy))
     if history.stopped:

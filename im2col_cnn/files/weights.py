@@ -14,7 +14,14 @@ from .._checks import as_path, quoted
 from .._typing import Array
 from .archive import Archive, read_archive, write_archive
 
-__all__ = ["Network", "file_names", "load_weights", "read_weights", "save_weights"]
+__all__ = [
+    "Network",
+    "file_names",
+    "load_weights",
+    "read_weights",
+    "require_portable",
+    "save_weights",
+]
 
 KIND = "weights"
 
@@ -52,7 +59,7 @@ def save_weights(path: str | PathLike[str], network: Network) -> None:
     RuntimeError
         If the network is not built.
     ValueError
-        If it holds NaN or infinity, which would not be loaded again.
+        If it holds NaN, infinity or long doubles, which would not be loaded again.
 
     Notes
     -----
@@ -63,7 +70,14 @@ def save_weights(path: str | PathLike[str], network: Network) -> None:
     for name, array in network.arrays.items():
         if not np.isfinite(array).all():
             raise ValueError(f"{name} holds NaN or infinity, which is not saved")
+        require_portable(array.dtype)
     write_archive(path, KIND, network.configuration, file_names(network.arrays))
+
+
+def require_portable(dtype: np.dtype) -> None:
+    """Refuse long doubles, whose bits mean something else on another machine."""
+    if dtype.itemsize > 8:
+        raise ValueError(f"{dtype} is not saved, float64 is: build the network in that")
 
 
 def read_weights(path: str | PathLike[str]) -> Archive:

@@ -220,8 +220,10 @@ class Layer(ABC):
     def unwrap_settings(self) -> None:
         """Make Python numbers of settings that are NumPy's: uint8 has no -1."""
         for name, value in self.settings.items():
-            if isinstance(value, np.generic):
-                object.__setattr__(self, name, value.item())
+            if isinstance(value, np.generic | np.ndarray):
+                plain = value.tolist()
+                plain = tuple(plain) if isinstance(plain, list) else plain
+                object.__setattr__(self, name, plain)
 
     def require_parameters(self) -> dict[str, Array]:
         """Return the parameters; refuse a layer that is not built."""

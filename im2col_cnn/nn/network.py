@@ -29,7 +29,7 @@ from .._typing import Array, ArrayLike, Shape
 from ..files.weights import read_weights, save_weights
 from ..tiling.winograd import winograd_unless_refused
 from .layer import Gradients, Layer, named_by_kind
-from .serialization import describe, read_classes, rebuild
+from .serialization import describe, read_classes, rebuild, require_loadable, written
 
 __all__ = ["Sequential", "Summary", "SummaryRow"]
 
@@ -308,7 +308,18 @@ class Sequential:
         return np.concatenate(scores)
 
     def save(self, path: str | PathLike[str]) -> None:
-        """Write the network to an HDF5 file; see `im2col_cnn.files.save_weights`."""
+        """
+        Write the network to an HDF5 file that `load` reads.
+
+        Raises
+        ------
+        OSError, RuntimeError, ValueError
+            As `im2col_cnn.files.save_weights`; and if the network is one that `load`
+            would not build: of layers of one's own, say, which `save_weights` writes
+            and `load_weights` reads.
+        """
+        self.require_built()
+        require_loadable(self.configuration, self.shapes)
         save_weights(path, self)
 
     @classmethod
@@ -380,7 +391,7 @@ class Sequential:
         return {
             "input_shape": list(self.input_shape),
             "dtype": self.dtype.name,
-            "classes": list(self.classes),
+            "classes": written(self.classes),
             "layers": describe(self.layers.values()),
         }
 

@@ -7,13 +7,14 @@ A description may come from a file that anyone made. So a kind of layer or a set
 that is not known is refused, and so are sizes no network has, before anything is built.
 """
 
+import json
 from collections.abc import Iterable, Mapping
 from math import prod
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from .._checks import as_shape, by
+from .._checks import as_shape, by, quoted
 from .._typing import Array, Shape
 from .activations import LeakyReLU, ReLU, Sigmoid, Tanh
 from .convolution import Conv, ConvTranspose
@@ -40,8 +41,10 @@ __all__ = [
     "read_layers",
     "read_shape",
     "rebuild",
+    "require_loadable",
     "require_modest",
     "require_stored",
+    "written",
 ]
 
 
@@ -58,9 +61,13 @@ INITIALIZERS = {
     for draw in (glorot_normal, glorot_uniform, he_normal, he_uniform)
 }
 MAX_LAYERS = 10_000
-MAX_NUMBERS_PER_IMAGE = 2**24
-MAX_FILTERS = 2**20
-MAX_WINDOW_PIXELS = 2**10  # of a kernel, a stride or a padding, along an axis
+MAX_NUMBERS_PER_IMAGE = 2**28  # 1 GiB of float32
+MAX_WINDOW_PIXELS = 2**16  # of a kernel, a stride or a padding, along an axis
+MAX_AXES = 16  # of an image
+WINDOW_SETTINGS = (
+    *("kernel_size", "stride", "padding", "dilation", "output_padding"),
+    "output_size",
+)
 
 
 def describe(layers: Iterable[Layer]) -> list[dict[str, Any]]:
@@ -113,20 +120,23 @@ def read_setting(name: str, value: Any) -> Any:
             raise ValueError(f"layers: initializer {value!s:.60} is not known here")
         return INITIALIZERS[value]
     if isinstance(value, list):
-        return tuple(read_setting(name, entry) for entry in value[:9])
-    most = (
-        MAX_FILTERS if name in ("filters", "features", "groups") else MAX_WINDOW_PIXELS
-    )
-    if isinstance(value, int) and not -most <= value <= most:
-        raise ValueError(f"layers: {name} must be at most {most}, got {value!s:.60}")
+        if len(value) > MAX_AXES:
+            raise ValueError(f"layers: {name} has {len(value)} entries")
+        return tuple(read_setting(name, entry) for entry in value)
+    # Arrays are as large as the file says: what it holds is their limit.
+    pixels = isinstance(value, int) and name in WINDOW_SETTINGS
+    if pixels and not -MAX_WINDOW_PIXELS <= value <= MAX_WINDOW_PIXELS:
+        raise ValueError(
+            f"layers: {name} must be at most {MAX_WINDOW_PIXELS}, got {value!s:.60}"
+        )
     return value
 
 
 def read_shape(configuration: Mapping[str, Any]) -> Shape:
     """Return the shape of one input."""
     found = configuration.get("input_shape")
-    if not isinstance(found, list) or len(found) > 4:
-        raise ValueError("input_shape must be a list of up to 4 sizes")
+    if not isinstance(found, list) or len(found) > MAX_AXES:
+        raise ValueError(f"input_shape must be a list of up to {MAX_AXES} sizes")
     shape = as_shape(found, "input_shape", at_least=1)
     return require_modest(shape, "input_shape")
 
@@ -145,7 +155,9 @@ def read_classes(configuration: Mapping[str, Any]) -> tuple[str, ...]:
     if not isinstance(names, list) or not all(
         isinstance(name, str) and name.isprintable() for name in names
     ):
-        raise ValueError("classes must be a list of printable names")
+        raise ValueError(
+            f"classes must be a tuple of printable names, got {quoted(names)}"
+        )
     return tuple(names)
 
 
@@ -166,6 +178,31 @@ def require_stored(stored: Mapping[str, Array], name: str, shape: Shape) -> None
         raise ValueError(
             f"{name} must have shape {by(shape)}, got {by(stored[name].shape)}"
         )
+
+
+def require_loadable(
+    configuration: Mapping[str, Any], shapes: Mapping[str, Shape]
+) -> None:
+    """
+    Refuse a network whose description would be refused when it is read.
+
+    Raises
+    ------
+    ValueError
+        If a layer, a setting, a size, the dtype or a class is none that is read.
+    """
+    try:
+        read = json.loads(json.dumps(configuration))
+        layers = named_by_kind(read_layers(read))
+        read_dtype(read)
+        read_shape(read)
+        read_classes(read)
+        for name, shape in zip(layers, shapes.values(), strict=True):
+            require_modest(shape, name)
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"this network cannot be loaded again, so it is not saved: {error}"
+        ) from error
 
 
 class Built(NamedTuple):

@@ -35,6 +35,7 @@ from .._checks import (
 from .._typing import Array, ArrayLike
 from ..files.atomic import in_use, require_writable
 from ..files.stored_images import StoredImages
+from ..files.weights import require_portable
 from ..tiling.blas import with_one_blas_thread
 from ..tiling.winograd import winograd_unless_refused
 from .batches import batches, shuffled
@@ -281,6 +282,7 @@ class Trainer:
         N = len(self.images) - (len(held_out.indices) if held_out.drawn else 0)
         require_batches(network, N, settings.batch_size)
         if settings.checkpoint is not None:
+            require_portable(network.dtype)
             require_unmapped(Path(settings.checkpoint), images, settings.validation)
         fixed = {
             **settings.fixed,

@@ -98,6 +98,9 @@ def adaptive_max_pool_forward(
     _, *spatial, _ = x.shape
     hint_at_lone_image(x, output_size)
     output_size = as_bins(output_size, len(spatial))
+    if not x.size:  # the places alone could fill the memory
+        y = np.zeros((len(x), *output_size, x.shape[-1]), x.dtype)
+        return y, AdaptiveMaxPoolCache(np.zeros(y.shape, np.intp), tuple(spatial))
     places = np.arange(prod(spatial)).reshape(1, *spatial, 1)
     y, argmax = x, np.broadcast_to(places, x.shape)
     # From the last axis to the first, so that the first of equals wins.

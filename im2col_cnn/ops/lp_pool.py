@@ -168,6 +168,8 @@ def lp_pool_backward(dy: ArrayLike, cache: LpPoolCache) -> Images:
     # (|x| / y) ** (p - 1), from the sum under the root: y itself is rounded.
     norms = power(np.where(sums == 0, 1, sums), (cache.p - 1) / cache.p)
     dx = np.zeros(x.shape, working)
+    if not x.size:
+        return dx.astype(result, copy=False)
     for _, stops, pixels in cache.window.taps():
         here = x[pixels]
         shares = power(np.abs(here) / scale[stops], cache.p - 1) / norms[stops]
@@ -179,6 +181,8 @@ def sums_of_powers(magnitudes: Array, window: Window, p: float) -> tuple[Array, 
     """Return the sum of ``(|x| / scale) ** p`` in every window, and its scale."""
     N, *_, C = magnitudes.shape
     largest = np.zeros((N, *window.output_size, C), magnitudes.dtype)
+    if not magnitudes.size:  # the taps may be millions
+        return largest.astype(wide(largest.dtype)), np.ones_like(largest)
     for _, stops, pixels in window.taps():
         np.maximum(largest[stops], magnitudes[pixels], out=largest[stops])
     scale = np.where((largest > 0) & np.isfinite(largest), largest, 1)

@@ -2,7 +2,10 @@
 
 import subprocess
 import sys
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, ClassVar, final
 
 import hypothesis.strategies as st
 import numpy as np
@@ -10,7 +13,28 @@ import pytest
 from hypothesis import given
 from numpy.testing import assert_array_equal
 
-from im2col_cnn.nn import BatchNorm, Dense, Dropout, Flatten, Sequential, he_uniform
+from im2col_cnn import relu_backward, relu_forward
+from im2col_cnn.files import load_weights, save_weights
+from im2col_cnn.nn import (
+    SGD,
+    AvgPool,
+    BatchNorm,
+    Dense,
+    Dropout,
+    Flatten,
+    GlobalMaxPool,
+    Layer,
+    LeakyReLU,
+    LpPool,
+    MaxPool,
+    ReLU,
+    Rescale,
+    Sequential,
+    Sigmoid,
+    fit,
+    he_uniform,
+)
+from im2col_cnn.nn.layer import Operation, OperationLayer
 from tests.nn.strategies import KINDS, layered
 from tests.profile import IN_FULL, drawn
 
@@ -75,6 +99,144 @@ def test_the_same_network_gives_the_same_bytes(path: Path) -> None:
     Sequential.load(path).save(path)
 
     assert path.read_bytes() == before
+
+
+names = st.text(max_size=5).filter(str.isprintable)
+ANYWHERE: dict[str, Callable[[], Layer]] = {
+    "batch_norm": BatchNorm,
+    "relu": ReLU,
+    "sigmoid": Sigmoid,
+    "leaky_relu": LeakyReLU,
+    "flatten": Flatten,
+    "dropout": lambda: Dropout(0.25),
+    "rescale": lambda: Rescale(2**70),
+}
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+@given(data=st.data())
+def test_a_loaded_network_is_saved_as_the_same_bytes(
+    path: Path, kind: str, data: st.DataObject
+) -> None:
+    first, x = data.draw(layered(kind), label="layer, x")
+    more = data.draw(st.lists(st.sampled_from(sorted(ANYWHERE)), max_size=3))
+    ends = [Flatten(), Dense(data.draw(st.integers(1, 3)))]
+    network = Sequential([first, *(ANYWHERE[name]() for name in more), *ends])
+    network.build(x.shape[1:], rng=np.random.default_rng(0))
+    network.classes = tuple(data.draw(st.lists(names, max_size=3), label="classes"))
+
+    network.save(path)
+    before = path.read_bytes()
+    loaded = Sequential.load(path)
+    loaded.save(path)
+
+    assert path.read_bytes() == before
+    assert loaded.classes == network.classes
+    assert_array_equal(loaded.forward(x)[0], network.forward(x)[0])
+
+
+SIZES: Any = np.array([2, 1])
+LARGE: dict[str, tuple[list[Any], tuple[int, ...]]] = {
+    "pixels of 16 bits": ([Rescale(65535), Flatten(), Dense(2)], (2, 2, 1)),
+    "a window of 2000": ([AvgPool(2000)], (2000, 2001, 1)),
+    "a stride of 1500": ([MaxPool(2, stride=1500)], (3000, 3000, 1)),
+    "a high power": ([LpPool(2, p=2000)], (4, 4, 1)),
+    "a large norm": ([LpPool(2000)], (2000, 2000, 1)),
+    "large images": ([GlobalMaxPool(), Flatten(), Dense(2)], (5000, 5000, 3)),
+    "four spatial axes": ([MaxPool(1), Flatten(), Dense(2)], (2, 1, 2, 1, 3)),
+    "nine spatial axes": ([MaxPool((1,) * 9, padding=((0, 0),) * 9)], (1,) * 10),
+    "many features": ([Dense(2**20 + 1)], (1,)),
+    "an array of sizes": ([MaxPool(SIZES, stride=SIZES[0])], (4, 4, 1)),
+}
+
+
+@pytest.mark.parametrize("name", LARGE)
+def test_what_is_saved_is_loaded_however_large_it_is(path: Path, name: str) -> None:
+    layers, shape = LARGE[name]
+    network = Sequential(layers).build(shape, rng=np.random.default_rng(0))
+
+    network.save(path)
+    before = path.read_bytes()
+    loaded = Sequential.load(path)
+    loaded.save(path)
+
+    assert path.read_bytes() == before
+    assert loaded.shapes == network.shapes
+    assert repr(loaded) == repr(network)
+
+
+@final
+@dataclass(frozen=True, eq=False, repr=False)
+class Mine(OperationLayer):
+    """A layer that only this file knows."""
+
+    kind: ClassVar[str] = "mine"
+    operation: ClassVar[Operation] = Operation(relu_forward, relu_backward)
+
+
+@pytest.mark.parametrize(
+    ("layers", "shape", "change", "words"),
+    [
+        ([ReLU()], (2,), {"classes": (0, 1)}, r"classes must be .* names, got .0, 1"),
+        ([ReLU()], (2,), {"classes": ("a\n",)}, "classes must be .* printable names"),
+        ([ReLU()], (2,), {"classes": "ab"}, "classes must be a tuple of printable"),
+        ([ReLU()], (2,), {"dtype": np.longdouble}, "dtype must be float16, 32 or 64"),
+        ([ReLU()], (2**15, 2**14, 1), {}, "is more than 268435456 numbers"),
+        ([MaxPool((2**17, 1))], (2**17, 2, 1), {}, "kernel_size must be at most 65536"),
+        ([Mine()], (2,), {}, "mine is no kind of layer known here"),
+    ],
+)
+def test_what_could_not_be_loaded_is_not_saved(
+    tmp_path: Path,
+    layers: list[Any],
+    shape: tuple[int, ...],
+    change: dict[str, Any],
+    words: str,
+) -> None:
+    network = Sequential(layers)
+    network.build(
+        shape, rng=np.random.default_rng(0), dtype=change.get("dtype", np.float32)
+    )
+    network.classes = change.get("classes", ())
+
+    with pytest.raises(ValueError, match=f"^this network cannot be loaded .*{words}"):
+        network.save(tmp_path / "network.h5")
+
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_weights_of_ones_own_layers_fill_such_a_network(path: Path) -> None:
+    rng = np.random.default_rng(0)
+    one = Sequential([Mine(), Dense(2)]).build((3,), rng=rng)
+    other = Sequential([Mine(), Dense(2)]).build((3,), rng=rng)
+
+    save_weights(path, one)
+    load_weights(path, other)
+
+    assert_array_equal(other.parameters["dense1.w"], one.parameters["dense1.w"])
+
+
+def test_long_doubles_are_not_written_as_weights_nor_into_a_checkpoint(
+    tmp_path: Path,
+) -> None:
+    rng, path = np.random.default_rng(0), tmp_path / "file.h5"
+    network = Sequential([Dense(2)]).build((3,), rng=rng, dtype=np.longdouble)
+    settings: dict[str, Any] = {"epochs": 1, "batch_size": 2, "optimizer": SGD()}
+    settings["on_step"] = pytest.fail
+
+    with pytest.raises(ValueError, match="is not saved, float64 is: build the network"):
+        save_weights(path, network)
+    with pytest.raises(ValueError, match="is not saved, float64 is: build the network"):
+        fit(
+            network,
+            np.ones((4, 3)),
+            [0, 1, 0, 1],
+            rng=rng,
+            checkpoint=path,
+            **settings,
+        )
+
+    assert list(tmp_path.iterdir()) == []
 
 
 KILLED = """
