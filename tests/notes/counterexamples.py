@@ -15,6 +15,7 @@ from xml.etree import ElementTree as ET
 import numpy as np
 
 from im2col_cnn.testing.bugs.exhibit import Exhibit
+from im2col_cnn.testing.bugs.fresh import rewind
 from im2col_cnn.testing.grading.counterexample import draw_counterexample
 from im2col_cnn.testing.grading.kill_matrix import on_show
 from im2col_cnn.testing.grading.search import Trial, shrink, try_again
@@ -45,7 +46,10 @@ def find(exhibit: Exhibit, killers: tuple[str, ...]) -> Trial:
         )
         found = [trial for trial in hunted if trial is not None]
         if found:
-            return replace(min(found, key=simplicity), law=law)
+            rewind()
+            return try_again(
+                on_show(exhibit), replace(min(found, key=simplicity), law=law)
+            )
     raise LookupError(f"{exhibit.key} does not break the law: {law.name}")
 
 
@@ -90,6 +94,7 @@ def read(exhibit: Exhibit) -> Trial:
     kept = json.loads(picture.findtext(f"{SVG}metadata") or "")
     drawn = tuple((name, from_json(value)) for name, value in kept["drawn"])
     trial = Trial(law_called(kept["law"]), drawn, None)
+    rewind()
     return try_again(on_show(exhibit), trial)
 
 

@@ -2,6 +2,7 @@
 
     python -m tests.notes.museum             say what of it is out of date
     python -m tests.notes.museum --update    put every law to every bug, and write it
+    python -m tests.notes.museum --update E46 E47    to these only, and write it
     python -m tests.notes.museum --redraw    write it again from what was found before
     python -m tests.notes.museum --verify    put every law to every bug, and compare
 
@@ -104,7 +105,7 @@ def stale(killers: Matrix, trials: dict[str, Trial] | None = None) -> dict[Path,
     """Return the files that are not what they should be, and what they should be."""
     written = {PAGE: write_page(killers)}
     for exhibit in MUSEUM:
-        trial = trials[exhibit.key] if trials else read(exhibit)
+        trial = (trials or {}).get(exhibit.key) or read(exhibit)
         written[picture_of(exhibit)] = draw(exhibit, trial)
     return {
         path: text
@@ -113,26 +114,34 @@ def stale(killers: Matrix, trials: dict[str, Trial] | None = None) -> dict[Path,
     }
 
 
-def search() -> tuple[Matrix, dict[str, Trial]]:
-    """Put every law to every bug, and find the smallest inputs that show them."""
-    killers = kill_matrix()
-    return killers, {bug.key: find(bug, killers[bug.key]) for bug in MUSEUM}
+def search(keys: list[str]) -> tuple[Matrix, dict[str, Trial]]:
+    """Put every law to bugs, and find the smallest inputs that show them."""
+    bugs = [bug for bug in MUSEUM if not keys or bug.key in keys]
+    killers = kill_matrix(bugs=bugs)
+    return killers, {bug.key: find(bug, killers[bug.key]) for bug in bugs}
 
 
 def main() -> int:
     """Say what is out of date, or write it; return 1 if anything stays so."""
     parser = argparse.ArgumentParser(prog="python -m tests.notes.museum")
-    parser.add_argument("--update", action="store_true", help="find it all out again")
+    parser.add_argument(
+        "--update",
+        nargs="*",
+        metavar="KEY",
+        help="find it out again, of all or some",
+    )
     parser.add_argument("--redraw", action="store_true", help="from what was found")
     parser.add_argument("--verify", action="store_true", help="are these the killers?")
     arguments = parser.parse_args()
     if arguments.verify:
         return int(read_matrix(PAGE.read_text(encoding="utf-8")) != kill_matrix())
-    if arguments.update:
-        old = stale(*search())
-    else:
-        old = stale(read_matrix(PAGE.read_text(encoding="utf-8")))
-    write = arguments.update or arguments.redraw
+    killers = read_matrix(PAGE.read_text(encoding="utf-8"))
+    trials: dict[str, Trial] = {}
+    if arguments.update is not None:
+        found, trials = search(arguments.update)
+        killers |= found
+    old = stale(killers, trials)
+    write = arguments.update is not None or arguments.redraw
     for path, text in old.items():
         print(f"{'written' if write else 'out of date'}: {path}")  # noqa: T201 - speaks
         if write:

@@ -7,7 +7,7 @@ import numpy as np
 from ..._typing import Array
 from .exhibit import UNREPORTED
 from .pool_both import bugs_of_both
-from .pool_template import PoolPlan, mean_bug, real_pixels
+from .pool_template import PoolPlan, mean_bug
 
 __all__ = ["MEAN_BUGS"]
 
@@ -17,10 +17,10 @@ def whole_kernel(plan: PoolPlan, i: int, j: int) -> int:
     return KH * KW
 
 
-def squared_height(plan: PoolPlan, i: int, j: int) -> int:
-    KH, KW = plan.window.kernel_size
-    # The real pixels in the window, counted as if it had KH columns too.
-    return max(1, real_pixels(plan, i, j) * KH // KW)
+def mean_of_a_square(patch: Array, count: int) -> Any:
+    """Count the pixels of a window as if it had as many columns as rows."""
+    KH, KW = patch.shape
+    return np.sum(patch) / max(1, count * KH // KW)
 
 
 def shares_of_the_height(patch: Array, count: int) -> Array:
@@ -75,6 +75,6 @@ MEAN_BUGS = (
         "it is right for square kernels only",
         "np.sum(patch) / (KH * KW)",
         UNREPORTED,
-        count=squared_height,
+        value=mean_of_a_square,
     ),
 )

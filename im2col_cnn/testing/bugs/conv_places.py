@@ -1,5 +1,6 @@
 """Show convolutions whose windows stand, or read, in the wrong place."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -58,6 +59,19 @@ def without_dilation(plan: Plan, i: int, j: int) -> tuple[slice, slice]:
 def in_memory_order(x: Images, plan: Plan) -> Images:
     """Read memory from front to back, as if it always ran along the last axis."""
     return pad(x.ravel(order="K").reshape(x.shape), plan)
+
+
+def every_pixel(sizes: Shape, plan: Plan) -> Iterable[Shape]:
+    """Count the pixels of the input, not those of the output."""
+    return np.ndindex(plan.x.shape[1:3])
+
+
+def broken_number_of_stops(plan: Plan) -> tuple[float, ...]:
+    sizes = []
+    for n, size in enumerate(plan.x.shape[1:3]):
+        span = plan.dilation[n] * (plan.w.shape[n] - 1) + 1
+        sizes.append((size + sum(plan.padding[n]) - span) / plan.stride[n] + 1)
+    return tuple(sizes)
 
 
 PLACE_BUGS = (
@@ -174,5 +188,31 @@ PLACE_BUGS = (
         fix="for h in range(OH):",
         source=UNREPORTED,
         visits=lambda sizes, plan: np.ndindex(*(max(0, size - 1) for size in sizes)),
+    ),
+    conv_bug(
+        "E51",
+        "the loops of backward run over the pixels of the input",
+        why="dy has a place for every window; with a padding of 0, or a stride, those "
+        "are fewer",
+        fix="for h in range(OH): for w in range(OW):",
+        source=UNREPORTED,
+        visits_back=every_pixel,
+    ),
+    conv_bug(
+        "E50",
+        "the loops of forward run over the pixels of the input",
+        why="y has a place for every window; with a padding of 0, or a stride, those "
+        "are fewer",
+        fix="for h in range(OH): for w in range(OW):",
+        source=UNREPORTED,
+        visits=every_pixel,
+    ),
+    conv_bug(
+        "E52",
+        "the output's size is computed with / where // belongs",
+        why="in Python 3, / gives a float, and no array has 2.0 rows",
+        fix="OH = (H + 2 * pad - KH) // stride + 1",
+        source=UNREPORTED,
+        stops=broken_number_of_stops,
     ),
 )

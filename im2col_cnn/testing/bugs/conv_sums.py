@@ -1,16 +1,16 @@
-"""Show convolutions that add up the wrong things, or in arrays of the wrong size."""
+"""Show convolutions that add up the wrong things, or begin with other than zeros."""
 
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
-from ..._typing import Array, Bias, Images, Kernels
-from .conv_template import ConvSteps, Plan, conv_bug, conv_pair, stops, sum_bias, taps
+from ..._typing import Array, Bias, Images, Kernels, Shape
+from .conv_template import Plan, conv_bug, sum_bias
 from .exhibit import NOTEBOOK, UNREPORTED
+from .fresh import draw_numbers
 
 __all__ = ["SUM_BUGS"]
-
-_, right_backward = conv_pair(ConvSteps())
 
 
 def overwrite(dx: Images, here: tuple[Any, ...], part: Array) -> None:
@@ -19,29 +19,6 @@ def overwrite(dx: Images, here: tuple[Any, ...], part: Array) -> None:
 
 def overwrite_dw(dw: Kernels, f: int, part: Array) -> None:
     dw[..., f] = part
-
-
-def crop_from_both_ends(dx: Images, plan: Plan) -> Images:
-    (top, bottom), (left, right) = plan.padding
-    return dx[:, top:-bottom, left:-right]
-
-
-def crop_into_place(dx: Images, plan: Plan) -> Images:
-    cropped = np.zeros((*plan.x.shape[:3], dx.shape[-1]))
-    for n, image in enumerate(dx):
-        (top, bottom), (left, right) = plan.padding
-        cropped[n, :, :, :] = image[top:-bottom, left:-right, :]
-    return cropped
-
-
-def crop_what_was_reached(dx: Images, plan: Plan) -> Images:
-    """Give dx the size that the windows span, which may be less than the image's."""
-    OH, OW = stops(plan)
-    rows, columns = taps(plan, OH - 1, OW - 1)
-    (top, bottom), (left, right) = plan.padding
-    reached = dx[:, : rows.stop, : columns.stop]
-    _, H, W, _ = reached.shape
-    return reached[:, top : H - bottom, left : W - right]
 
 
 def bias_over_pixels(dy: Images, plan: Plan) -> Bias:
@@ -59,13 +36,6 @@ def bias_over_places(dy: Images, plan: Plan) -> Bias:
 def bias_of_the_last_place(dy: Images, plan: Plan) -> Bias:
     last = dy[-1, -1, -1] if dy.size else np.zeros(dy.shape[-1])
     return np.asarray(last.reshape(plan.b.shape))
-
-
-def only_the_last_image(
-    dx: Images, dw: Kernels, db: Bias, plan: Plan, dy: Images
-) -> tuple[Images, Kernels, Bias]:
-    _, dw_of_last, _ = right_backward(dy[-1:], last_image(plan))
-    return dx, dw_of_last, db
 
 
 def mean_over_the_batch(
@@ -86,16 +56,21 @@ def turned_dw(
     return dx, dw[::-1, ::-1], db
 
 
-def last_image(plan: Plan) -> Plan:
-    return Plan(
-        plan.x[-1:],
-        plan.w,
-        plan.b,
-        plan.stride,
-        plan.padding,
-        plan.dilation,
-        plan.groups,
-    )
+def bias_in_every_product(y: Images, b: Bias, plan: Plan) -> Images:
+    KH, KW, C, _ = plan.w.shape
+    return np.asarray(y + KH * KW * C * b)
+
+
+def drawn_dx(size: Shape, plan: Plan, dtype: npt.DTypeLike) -> Images:
+    return draw_numbers(size, dtype)
+
+
+def bias_on_drawn_numbers(dy: Images, plan: Plan) -> Bias:
+    return sum_bias(dy, plan) + draw_numbers(plan.b.shape, dy.dtype)
+
+
+def drawn_kernel(w: Kernels) -> Kernels:
+    return draw_numbers(w.shape, w.dtype)
 
 
 SUM_BUGS = (
@@ -116,38 +91,12 @@ SUM_BUGS = (
         new_dx=lambda size, plan, dtype: np.zeros((*size[:3], plan.w.shape[-1]), dtype),
     ),
     conv_bug(
-        "S4",
-        "the padding is cut off with [p:-p], and assigned, where p may be 0",
-        why="x[0:-0] is x[0:0], an empty slice, and cannot fill an image",
-        fix="dx[n] = dx_padded[n, p : p + H, p : p + W]",
-        source=NOTEBOOK,
-        crop=crop_into_place,
-    ),
-    conv_bug(
-        "C2",
-        "the padding is cut off with [p:-p], where p may be 0",
-        why="x[0:-0] is x[0:0]: without padding, nothing is left of dx",
-        fix="dx_padded[:, p : p + H, p : p + W]",
-        source="redwoodresearch/mlab PR 11; "
-        "MrinmoiHossain/Deep-Learning-Specialization-Coursera 3",
-        crop=crop_from_both_ends,
-    ),
-    conv_bug(
         "C3",
         "dx is assigned with = where windows overlap",
         why="a pixel is read by several windows, and each of them adds a part",
         fix="dx[here] += part",
         source="karpathy/nn-zero-to-hero 52; FluxML/NNlib.jl 205",
         deposit=overwrite,
-    ),
-    conv_bug(
-        "C13",
-        "dx has the size that the windows reach, not that of x",
-        why="where the stride does not divide, no window reads the last pixels, "
-        "but they are there",
-        fix="dx = np.zeros(x.shape)",
-        source="tensorflow/tensorflow 2118",
-        crop=crop_what_was_reached,
     ),
     conv_bug(
         "C17a",
@@ -182,15 +131,6 @@ SUM_BUGS = (
         sum_bias=bias_of_the_last_place,
     ),
     conv_bug(
-        "C19a",
-        "dw is that of the last image alone",
-        why="it is made anew in the loop over images; all images share the kernel",
-        fix="dw = np.zeros(w.shape) before the loop, += inside",
-        source="suspected, of code that was right, in "
-        "chengdazhi/Deformable-Convolution-V2-PyTorch 51",
-        done=only_the_last_image,
-    ),
-    conv_bug(
         "C19b",
         "dw is divided by the batch size",
         why="the mean belongs to the loss, which has taken it already",
@@ -221,7 +161,7 @@ SUM_BUGS = (
         why="y lacks one number per filter",
         fix="np.sum(patch * w[..., f]) + b[f]",
         source="Kulbear/deep-learning-coursera PR 48",
-        bias=lambda y, b: y,
+        bias=lambda y, b, plan: y,
     ),
     conv_bug(
         "E3",
@@ -238,5 +178,35 @@ SUM_BUGS = (
         fix="dx = np.zeros(x.shape)",
         source=UNREPORTED,
         new_dx=lambda size, plan, dtype: np.ones(size, dtype),
+    ),
+    conv_bug(
+        "E27",
+        "the bias is added inside the sum over the window",
+        why="it is added once for every pixel of the window, not once",
+        fix="np.sum(patch * w[..., f]) + b[f]",
+        source=UNREPORTED,
+        bias=bias_in_every_product,
+    ),
+    conv_bug(
+        "E29",
+        "gradients start as random numbers",
+        why="what is added to them comes on top; every call answers something else",
+        fix="dx, dw, db = np.zeros(x.shape), np.zeros(w.shape), np.zeros(b.shape)",
+        source=UNREPORTED,
+        unsteady=True,
+        new_dx=drawn_dx,
+        new_dw=draw_numbers,
+        sum_bias=bias_on_drawn_numbers,
+    ),
+    conv_bug(
+        "E28",
+        "the kernel that is handed in is not used: others are drawn in every call",
+        why="initialisers, or weights, that are not handed on to the layer inside "
+        "leave it with random numbers of its own",
+        fix="hand them on: Conv2d_stride1(..., weight_init_fn, bias_init_fn)",
+        source=UNREPORTED,
+        unsteady=True,
+        kernel=drawn_kernel,
+        kernel_back=drawn_kernel,
     ),
 )

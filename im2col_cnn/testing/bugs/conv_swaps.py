@@ -1,8 +1,12 @@
 """Show convolutions that take rows for columns, or one for the other's size."""
 
+from collections.abc import Iterable
+
+import numpy as np
+
 from ..._typing import Shape
 from .conv_template import Plan, conv_bug, stops, taps
-from .exhibit import NOTEBOOK
+from .exhibit import NOTEBOOK, UNREPORTED
 
 __all__ = ["SWAP_BUGS"]
 
@@ -40,6 +44,22 @@ def square(plan: Plan, i: int, j: int) -> tuple[slice, slice]:
     return slice(rows.start, rows.start + span, rows.step), columns
 
 
+def stops_of_the_height(plan: Plan) -> Shape:
+    OH, _ = stops(plan)
+    return OH, OH
+
+
+def exchanged(sizes: Shape, plan: Plan) -> Iterable[Shape]:
+    OH, OW = sizes
+    return np.ndindex(OW, OH)
+
+
+def columns_from_h(plan: Plan, i: int, j: int) -> tuple[slice, slice]:
+    rows, _ = taps(plan, i, j)
+    _, columns = taps(plan, i, i)
+    return rows, columns
+
+
 SWAP_BUGS = (
     conv_bug(
         "S2",
@@ -63,7 +83,7 @@ SWAP_BUGS = (
         "C1a",
         "the output has its height and width swapped",
         why="it is right on square images; elsewhere y has the wrong shape",
-        fix="y = np.zeros((N, OH, OW, F))",
+        fix="y = np.zeros((N, OH, OW, F)), OH computed from H and KH",
         source="Maratyszcza/NNPACK 15: all tests use square images and kernels",
         stops=swapped_stops,
     ),
@@ -108,5 +128,47 @@ SWAP_BUGS = (
         fix="OW = (W + 2 * pad - KW) // stride + 1",
         source="Maratyszcza/NNPACK 15: all tests use square images and kernels",
         stops=stops_of_a_square_image,
+    ),
+    conv_bug(
+        "E45",
+        "the output's width is its height",
+        why="one of the two is computed, or written, twice",
+        fix="OW = (W + 2 * pad - KW) // stride + 1",
+        source=UNREPORTED,
+        stops=stops_of_the_height,
+    ),
+    conv_bug(
+        "E47",
+        "the loops of backward have their bounds exchanged",
+        why="the loop over rows runs to OW; where the output is not square, one of "
+        "the two runs out of it",
+        fix="for h in range(OH): for w in range(OW):",
+        source=UNREPORTED,
+        visits_back=exchanged,
+    ),
+    conv_bug(
+        "E46",
+        "the loops of forward have their bounds exchanged",
+        why="the loop over rows runs to OW; where the output is not square, one of "
+        "the two runs out of it",
+        fix="for h in range(OH): for w in range(OW):",
+        source=UNREPORTED,
+        visits=exchanged,
+    ),
+    conv_bug(
+        "E48",
+        "columns are taken from h where forward slices the image",
+        why="all windows stand on the diagonal, so all columns of a row of y are alike",
+        fix="w_start = stride * w",
+        source=UNREPORTED,
+        reads=columns_from_h,
+    ),
+    conv_bug(
+        "E49",
+        "columns are taken from h where backward slices the image",
+        why="all windows stand on the diagonal, wherever forward had read",
+        fix="w_start = stride * w",
+        source=UNREPORTED,
+        writes=columns_from_h,
     ),
 )

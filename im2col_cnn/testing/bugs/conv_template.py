@@ -6,6 +6,7 @@ its own here, so that a bug is that function written in another way.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -18,9 +19,11 @@ from .exhibit import Exhibit
 __all__ = [
     "ConvSteps",
     "Plan",
+    "add_bias",
     "both",
     "conv_bug",
     "conv_pair",
+    "crop",
     "pad",
     "stops",
     "sum_bias",
@@ -41,6 +44,7 @@ class Plan:
     padding: tuple[Shape, ...]
     dilation: Shape
     groups: int
+    written: Any = 0  # the padding as the caller wrote it
     left: dict[str, Any] = field(default_factory=dict)  # what one call leaves behind
 
 
@@ -68,6 +72,11 @@ def taps(plan: Plan, i: int, j: int, dilation: Shape | None = None) -> Place:
         slice(SH * i, SH * i + DH * (KH - 1) + 1, DH),
         slice(SW * j, SW * j + DW * (KW - 1) + 1, DW),
     )
+
+
+def add_bias(y: Images, b: Bias, plan: Plan) -> Images:
+    """Add one number per filter."""
+    return y + b
 
 
 def deposit(dx: Images, here: tuple[Any, ...], part: Array) -> None:
@@ -123,10 +132,16 @@ class ConvSteps:
     pad: Callable[[Images, Plan], Images] = pad
     reads: Callable[[Plan, int, int], Place] = taps
     kernel: Callable[[Kernels], Kernels] = np.asarray
-    bias: Callable[[Images, Bias], Images] = np.add
+    bias: Callable[[Images, Bias, Plan], Images] = add_bias
+    image: Callable[[int], int] = lambda n: n
     visits: Callable[[Shape, Plan], Any] = lambda sizes, plan: np.ndindex(sizes)
+    plan_back: Callable[[Plan], Plan] = lambda plan: plan
+    image_again: Callable[[int], int] = lambda n: n
+    image_of_dx: Callable[[int], int] = lambda n: n
+    visits_back: Callable[[Shape, Plan], Any] = lambda sizes, plan: np.ndindex(sizes)
     dtype: Callable[[Array], Any] = lambda array: array.dtype
     new_dx: Callable[[Shape, Plan, Any], Images] = lambda s, plan, dt: np.zeros(s, dt)
+    new_dw: Callable[[Shape, Any], Kernels] = np.zeros
     writes: Callable[[Plan, int, int], Place] = taps
     reads_again: Callable[[Plan, int, int], Place] | None = None  # where it writes
     kernel_back: Callable[[Kernels], Kernels] = np.asarray
@@ -154,35 +169,37 @@ def conv_pair(steps: ConvSteps) -> tuple[Callable[..., Any], Callable[..., Any]]
         stride, dilation = steps.as_stride(stride), both(dilation)
         call = {"x": x, "w": w, "stride": stride, "dilation": dilation}
         pairs = steps.as_pairs(padding, call)
-        plan = Plan(x, w, b, stride, pairs, dilation, groups)
+        plan = Plan(x, w, b, stride, pairs, dilation, groups, padding)
         padded, kernel = steps.pad(x, plan), steps.kernel(w)
         sizes, F = steps.stops(plan), w.shape[-1]
         y = np.zeros((len(x), *sizes, F), steps.dtype(x))
-        visited = set(steps.visits(sizes, plan))
-        for n, i, j, f in np.ndindex(y.shape):
-            if (i, j) in visited:
-                rows, columns = steps.reads(plan, i, j)
-                patch = padded[n, rows, columns, channels(plan, f)]
-                y[n, i, j, f] = np.sum(patch * kernel[..., f])
-        return steps.bias(y, b.ravel()), plan
+        visited = list(steps.visits(sizes, plan))
+        for n, (i, j), f in product(range(len(x)), visited, range(F)):
+            rows, columns = steps.reads(plan, i, j)
+            patch = padded[steps.image(n), rows, columns, channels(plan, f)]
+            y[n, i, j, f] = np.sum(patch * kernel[..., f])
+        return steps.bias(y, b.ravel(), plan), plan
 
     def backward(dy: Images, plan: Plan) -> tuple[Images, Kernels, Bias]:
         steps.check_upstream(dy, (len(plan.x), *steps.stops(plan), plan.w.shape[-1]))
+        plan = steps.plan_back(plan)
         N, H, W, C = steps.sizes(plan.x)
         padded, kernel = pad(plan.x, plan), steps.kernel_back(plan.w)
         dtype = steps.dtype(dy)
-        dw = np.zeros(plan.w.shape, dtype)
+        dw = steps.new_dw(plan.w.shape, dtype)
         (top, bottom), (left, right) = plan.padding
         size = N, top + H + bottom, left + W + right, C
         dx = steps.new_dx(size, plan, dtype)
-        for n, i, j, f in np.ndindex(dy.shape):
-            if n < N and f < plan.w.shape[-1]:
-                there, here = (steps.reads_again or steps.writes), steps.writes
-                own = channels(plan, f)
-                part = dy[n, i, j, f]
-                steps.add_to_dw(dw, f, part * padded[(n, *there(plan, i, j), own)])
-                at = (n, *here(plan, i, j), own)
-                steps.deposit(dx, at, part * kernel[..., f])
+        there, here = (steps.reads_again or steps.writes), steps.writes
+        visited = list(steps.visits_back(dy.shape[1:3], plan))
+        images, filters = range(min(N, len(dy))), range(min(dw.shape[-1], dy.shape[-1]))
+        for n, (i, j), f in product(images, visited, filters):
+            own = channels(plan, f)
+            part = dy[n, i, j, f]
+            patch = padded[(steps.image_again(n), *there(plan, i, j), own)]
+            steps.add_to_dw(dw, f, part * patch)
+            at = (steps.image_of_dx(n), *here(plan, i, j), own)
+            steps.deposit(dx, at, part * kernel[..., f])
         found: tuple[Images, Kernels, Bias] = steps.done(
             steps.crop(dx, plan), dw, steps.sum_bias(dy, plan), plan, dy
         )
@@ -192,11 +209,18 @@ def conv_pair(steps: ConvSteps) -> tuple[Callable[..., Any], Callable[..., Any]]
 
 
 def conv_bug(
-    key: str, name: str, *, why: str, fix: str, source: str, **steps: Any
+    key: str,
+    name: str,
+    *,
+    why: str,
+    fix: str,
+    source: str,
+    unsteady: bool = False,
+    **steps: Any,
 ) -> Exhibit:
     """Put a convolution together with the steps of a bug."""
     pair = conv_pair(ConvSteps(**steps))
-    return Exhibit(key, "conv", name, why, fix, source, *pair, steps)
+    return Exhibit(key, "conv", name, why, fix, source, *pair, steps, unsteady)
 
 
 def channels(plan: Plan, f: int) -> slice:

@@ -37,6 +37,8 @@ class Exhibit:
         The buggy implementation.
     steps : mapping
         The steps that were replaced, where it is made of steps.
+    unsteady : bool
+        Whether the same call is answered with other numbers each time.
     """
 
     key: str
@@ -48,3 +50,4 @@ class Exhibit:
     forward: Callable[..., tuple[Array, Any]]
     backward: Callable[..., Any] | None = None
     steps: Mapping[str, Any] = field(default_factory=dict)
+    unsteady: bool = False

@@ -35,6 +35,10 @@ def mask_along_columns(window: Array) -> tuple[Array, None]:
     return window == np.max(window, axis=0), None
 
 
+def the_maximum_itself(window: Array) -> tuple[Array, None]:
+    return np.asarray(np.max(window)), None
+
+
 def undivided(dz: Array, shape: Shape) -> tuple[Array, None]:
     return np.full(shape, dz.item()), None
 
@@ -92,6 +96,15 @@ HELPER_BUGS = (
         "np.max(Z_slice), without an axis",
         UNREPORTED,
         mask_along_columns,
+    ),
+    Exhibit(
+        "E58",
+        "mask",
+        "the mask is the maximum itself",
+        "one number, not a mask that says where it stands",
+        "Z_slice == np.max(Z_slice)",
+        UNREPORTED,
+        the_maximum_itself,
     ),
     Exhibit(
         "E19",

@@ -7,7 +7,7 @@ import numpy as np
 from ..._typing import Array, Images
 from .exhibit import NOTEBOOK, SCRATCH, UNREPORTED
 from .pool_both import bugs_of_both
-from .pool_template import first_maximum, max_bug
+from .pool_template import PoolPlan, first_maximum, max_bug, pad, taps
 
 __all__ = ["MAX_BUGS"]
 
@@ -21,7 +21,7 @@ def first_equal(patch: Array, count: int) -> Array:
     return np.asarray(equal & (np.cumsum(equal).reshape(patch.shape) == 1))
 
 
-def whole_slice(dy: Images, at: tuple[int, ...], weights: Array) -> Any:
+def whole_slice(dy: Images, at: tuple[int, ...], weights: Array, plan: PoolPlan) -> Any:
     """Take a window of dy where one number of it belongs."""
     n, i, j, c = at
     KH, KW = weights.shape
@@ -34,6 +34,37 @@ def from_0(patch: Array, count: int) -> Any:
 
 def down_the_columns(patch: Array, count: int) -> Array:
     return first_maximum(patch.T, count).T
+
+
+def assign_to_winners(
+    dx: Images, here: tuple[Any, ...], part: Array, weights: Array
+) -> None:
+    dx[here][weights != 0] = part[weights != 0]
+
+
+def strided_slice(
+    dy: Images, at: tuple[int, ...], weights: Array, plan: PoolPlan
+) -> Any:
+    """Take the window of dy that stands where the window of the image does."""
+    n, i, j, c = at
+    return dy[(n, *taps(plan, i, j), c)] * weights
+
+
+def the_maximum_itself(patch: Array, count: int) -> Array:
+    return np.full(patch.shape, np.max(patch))
+
+
+def view(plan: PoolPlan) -> Images:
+    """Pass the images themselves on where there is no padding."""
+    return plan.x if pad(plan).shape == plan.x.shape else pad(plan)
+
+
+def mask_in_place(patch: Array, count: int) -> Array:
+    """Turn the window into its mask, and the image with it."""
+    most = np.max(patch)
+    patch[patch < most] = 0
+    patch[patch == most] = 1
+    return patch
 
 
 MAX_BUGS = (
@@ -85,5 +116,39 @@ MAX_BUGS = (
         "np.argmax(patch), which reads along the rows",
         UNREPORTED,
         weights=down_the_columns,
+    ),
+    max_bug(
+        "E30",
+        "dx is assigned with = at the maximum, where windows overlap",
+        "a pixel can be the maximum of several windows, and each of them adds a part",
+        "dx[...] += dy[n, h, w, c] at the maximum",
+        UNREPORTED,
+        deposit=assign_to_winners,
+    ),
+    max_bug(
+        "E31",
+        "the mask is multiplied by a slice of dy from h_start to h_end",
+        "dy has one number for a window; h_start and w_start count pixels of x",
+        "dx[here] += mask * dy[n, h, w, c]",
+        UNREPORTED,
+        part=strided_slice,
+    ),
+    max_bug(
+        "E56",
+        "the mask is the maximum itself",
+        "every pixel of a window has the gradient, times the maximum",
+        "mask = patch == np.max(patch)",
+        UNREPORTED,
+        weights=the_maximum_itself,
+    ),
+    max_bug(
+        "E57",
+        "a window of x is made a mask in place",
+        "a slice is a view: x is changed with it, for windows that overlap and for "
+        "the caller",
+        "mask = patch == np.max(patch), which is a new array",
+        UNREPORTED,
+        pad=view,
+        weights=mask_in_place,
     ),
 )

@@ -2,10 +2,15 @@
 
 C20, a check with an upstream gradient of ones, is no mutant: it is what makes a test
 blind to S2, so the laws never draw one.
+
+Of bugs that do the same on all draws of a law the first gives its name. What is wrong
+in backward alone comes first, for the laws about gradients do not look at forward.
 """
 
 from .avg_pool import MEAN_BUGS
 from .conv_contract import MANNER_BUGS
+from .conv_crop import CROP_BUGS
+from .conv_images import IMAGE_BUGS
 from .conv_places import PLACE_BUGS
 from .conv_sums import SUM_BUGS
 from .conv_swaps import SWAP_BUGS
@@ -17,6 +22,8 @@ __all__ = ["MUSEUM"]
 
 MUSEUM = (
     *SUM_BUGS,
+    *CROP_BUGS,
+    *IMAGE_BUGS,
     *SWAP_BUGS,
     *PLACE_BUGS,
     *MANNER_BUGS,

@@ -1,6 +1,6 @@
 """Show the bugs that a max pooling and an average pooling can have alike."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -9,6 +9,7 @@ from ..._typing import Array, Images, Shape
 from ...placing import pooling_window
 from ...window import Window
 from .exhibit import NOTEBOOK, SCRATCH, UNREPORTED, Exhibit
+from .fresh import draw_numbers
 from .pool_template import PoolPlan, taps
 
 __all__ = ["bugs_of_both"]
@@ -47,7 +48,7 @@ def stops_without_padding(plan: PoolPlan) -> Shape:
     )
 
 
-def overwrite(dx: Images, here: tuple[Any, ...], part: Array) -> None:
+def overwrite(dx: Images, here: tuple[Any, ...], part: Array, weights: Array) -> None:
     dx[here] = part
 
 
@@ -62,6 +63,55 @@ def zero_dy(dx: Images, dy: Images) -> Images:
     return dx
 
 
+def stops_of_the_height(plan: PoolPlan) -> Shape:
+    OH, _ = plan.window.output_size
+    return OH, OH
+
+
+def exchanged(sizes: Shape, plan: PoolPlan) -> Iterable[Shape]:
+    OH, OW = sizes
+    return np.ndindex(OW, OH)
+
+
+def columns_from_h(plan: PoolPlan, i: int, j: int) -> tuple[slice, slice]:
+    rows, _ = taps(plan, i, j)
+    _, columns = taps(plan, i, i)
+    return rows, columns
+
+
+def every_pixel(sizes: Shape, plan: PoolPlan) -> Iterable[Shape]:
+    """Count the pixels of the input, not those of the output."""
+    return np.ndindex(plan.x.shape[1:3])
+
+
+def broken_number_of_stops(plan: PoolPlan) -> tuple[float, ...]:
+    return tuple(
+        (axis.padded_size - axis.span) / axis.stride + 1 for axis in plan.window.axes
+    )
+
+
+def stops_without_kernel(plan: PoolPlan) -> Shape:
+    return tuple(axis.padded_size // axis.stride for axis in plan.window.axes)
+
+
+def stops_side_by_side(plan: PoolPlan) -> Shape:
+    return tuple(axis.padded_size // axis.span for axis in plan.window.axes)
+
+
+def image_0(n: int) -> int:
+    return 0
+
+
+def last_image_only(dx: Images, dy: Images) -> Images:
+    dx[:-1] = 0
+    return dx
+
+
+def first_channel_only(dx: Images, dy: Images) -> Images:
+    dx[..., 1:] = 0
+    return dx
+
+
 def bugs_of_both(bug: Callable[..., Exhibit], letter: str) -> tuple[Exhibit, ...]:
     """Return the bugs that a max pooling and an average pooling can have alike."""
     return (
@@ -69,7 +119,7 @@ def bugs_of_both(bug: Callable[..., Exhibit], letter: str) -> tuple[Exhibit, ...
             f"C1d{letter}",
             "the output has its height and width swapped",
             "it is right on square images; elsewhere y has the wrong shape",
-            "y = np.zeros((N, OH, OW, C))",
+            "y = np.zeros((N, OH, OW, C)), OH computed from H and KH",
             "Maratyszcza/NNPACK 15: all tests use square images",
             stops=swapped_stops,
         ),
@@ -177,5 +227,122 @@ def bugs_of_both(bug: Callable[..., Exhibit], letter: str) -> tuple[Exhibit, ...
             "work on dy.copy()",
             UNREPORTED,
             done=zero_dy,
+        ),
+        bug(
+            f"E45{letter}",
+            "the output's width is its height",
+            "one of the two is computed, or written, twice",
+            "OW = (W - KW) // stride + 1",
+            UNREPORTED,
+            stops=stops_of_the_height,
+        ),
+        bug(
+            f"E47{letter}",
+            "the loops of backward have their bounds exchanged",
+            "the loop over rows runs to OW; where the output is not square, one of the "
+            "two runs out of it",
+            "for h in range(OH): for w in range(OW):",
+            UNREPORTED,
+            visits_back=exchanged,
+        ),
+        bug(
+            f"E46{letter}",
+            "the loops of forward have their bounds exchanged",
+            "the loop over rows runs to OW; where the output is not square, one of the "
+            "two runs out of it",
+            "for h in range(OH): for w in range(OW):",
+            UNREPORTED,
+            visits=exchanged,
+        ),
+        bug(
+            f"E48{letter}",
+            "columns are taken from h where forward slices the image",
+            "all windows stand on the diagonal, so all columns of a row of y are alike",
+            "w_start = stride * w",
+            UNREPORTED,
+            reads=columns_from_h,
+        ),
+        bug(
+            f"E49{letter}",
+            "columns are taken from h where backward slices the image",
+            "all windows stand on the diagonal, wherever forward had read",
+            "w_start = stride * w",
+            UNREPORTED,
+            writes=columns_from_h,
+        ),
+        bug(
+            f"E51{letter}",
+            "the loops of backward run over the pixels of the input",
+            "dy has a place for every window, and those are fewer",
+            "for h in range(OH): for w in range(OW):",
+            UNREPORTED,
+            visits_back=every_pixel,
+        ),
+        bug(
+            f"E50{letter}",
+            "the loops of forward run over the pixels of the input",
+            "y has a place for every window, and those are fewer",
+            "for h in range(OH): for w in range(OW):",
+            UNREPORTED,
+            visits=every_pixel,
+        ),
+        bug(
+            f"E52{letter}",
+            "the output's size is computed with / where // belongs",
+            "in Python 3, / gives a float, and no array has 2.0 rows",
+            "OH = (H - KH) // stride + 1",
+            UNREPORTED,
+            stops=broken_number_of_stops,
+        ),
+        bug(
+            f"E53{letter}",
+            "the output's size is the input's, divided by the stride",
+            "it is right where windows do not overlap and none is cut short; "
+            "elsewhere the last ones stick out of the image",
+            "OH = (H - KH) // stride + 1",
+            UNREPORTED,
+            stops=stops_without_kernel,
+        ),
+        bug(
+            f"E54{letter}",
+            "the output's size is the input's, divided by the kernel's",
+            "it is right where the stride is the kernel's size",
+            "OH = (H - KH) // stride + 1",
+            UNREPORTED,
+            stops=stops_side_by_side,
+        ),
+        bug(
+            f"E40{letter}",
+            "forward reads image 0, whichever it is at",
+            "a number stands where the index of the image belongs, so all images of "
+            "the batch have the same output",
+            "x[n, h_start:h_end, w_start:w_end, c]",
+            UNREPORTED,
+            image=image_0,
+        ),
+        bug(
+            f"E29{letter}",
+            "dx starts as random numbers",
+            "what is added comes on top; every call answers something else",
+            "dx = np.zeros(x.shape)",
+            UNREPORTED,
+            unsteady=True,
+            new_dx=draw_numbers,
+        ),
+        bug(
+            f"E55{letter}",
+            "only the last image has a gradient",
+            "dx is made anew in the loop over images, or it is filled after the loop",
+            "dx = np.zeros(x.shape) before the loop over images",
+            UNREPORTED,
+            done=last_image_only,
+        ),
+        bug(
+            f"E44{letter}",
+            "backward sees the first channel only",
+            "return, or break, stands inside the loop over channels",
+            "for c in range(C): and return after the loops",
+            UNREPORTED,
+            done=first_channel_only,
         ),
     )

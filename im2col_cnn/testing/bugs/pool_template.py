@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ __all__ = [
     "first_maximum",
     "max_bug",
     "mean_bug",
+    "pad",
     "pool_pair",
     "real_pixels",
     "taps",
@@ -55,8 +57,14 @@ def taps(plan: PoolPlan, i: int, j: int) -> Place:
 
 
 def real_pixels(plan: PoolPlan, i: int, j: int) -> int:
-    """Count the real pixels in a window."""
-    return int(plan.window.reads()[i, j])
+    """Count the real pixels in a window, wherever it stands."""
+    rows, columns = taps(plan, i, j)
+    count = 1
+    for axis, tap in zip(plan.window.axes, (rows, columns), strict=True):
+        first, stop = axis.before, axis.before + axis.size
+        places = range(tap.start, tap.stop, tap.step)
+        count *= sum(first <= place < stop for place in places)
+    return count
 
 
 def stops(plan: PoolPlan) -> Shape:
@@ -64,9 +72,14 @@ def stops(plan: PoolPlan) -> Shape:
     return plan.window.output_size
 
 
-def deposit(dx: Images, here: tuple[Any, ...], part: Array) -> None:
+def deposit(dx: Images, here: tuple[Any, ...], part: Array, weights: Array) -> None:
     """Add the gradient of one window to the pixels it reads."""
     dx[here] += part
+
+
+def weigh(dy: Images, at: tuple[int, ...], weights: Array, plan: PoolPlan) -> Any:
+    """Weigh the pixels of a window by their parts in its number."""
+    return dy[at] * weights
 
 
 def crop(dx: Images, plan: PoolPlan) -> Images:
@@ -82,7 +95,7 @@ class PoolSteps:
     value: Callable[[Array, int], Any]
     weights: Callable[[Array, int], Array]
     fill: float
-    part: Callable[[Images, tuple[int, ...], Array], Any] = lambda dy, at, w: dy[at] * w
+    part: Callable[[Images, tuple[int, ...], Array, PoolPlan], Any] = weigh
     as_window: Callable[..., Window] = pooling_window
     check_upstream: Callable[[Array, Shape], Any] = as_upstream
     pad: Callable[[PoolPlan], Images] = pad
@@ -91,7 +104,13 @@ class PoolSteps:
     writes: Callable[[PoolPlan, int, int], Place] = taps
     count: Callable[[PoolPlan, int, int], int] = real_pixels
     dtype: Callable[[Array], Any] = lambda array: array.dtype
-    deposit: Callable[[Images, Any, Array], None] = deposit
+    image: Callable[[int], int] = lambda n: n
+    visits: Callable[[Shape, PoolPlan], Any] = lambda sizes, plan: np.ndindex(sizes)
+    visits_back: Callable[[Shape, PoolPlan], Any] = lambda sizes, plan: np.ndindex(
+        sizes
+    )
+    new_dx: Callable[[Shape, Any], Images] = np.zeros
+    deposit: Callable[[Images, Any, Array, Array], None] = deposit
     crop: Callable[[Images, PoolPlan], Images] = crop
     images: Callable[[Images], int] = len
     done: Callable[[Images, Images], Images] = lambda dx, dy: dx
@@ -119,9 +138,12 @@ def pool_pair(steps: PoolSteps) -> tuple[Callable[..., Any], Callable[..., Any]]
         )
         plan = PoolPlan(x, window, steps.fill)
         padded = steps.pad(plan)
-        y = np.zeros((len(x), *steps.stops(plan), x.shape[-1]), steps.dtype(x))
-        for n, i, j, c in np.ndindex(y.shape):
-            patch = padded[(n, *steps.reads(plan, i, j), c)]
+        N, *_, C = x.shape
+        sizes = steps.stops(plan)
+        y = np.zeros((N, *sizes, C), steps.dtype(x))
+        visited = list(steps.visits(sizes, plan))
+        for n, (i, j), c in product(range(N), visited, range(C)):
+            patch = padded[(steps.image(n), *steps.reads(plan, i, j), c)]
             y[n, i, j, c] = steps.value(patch, steps.count(plan, i, j))
         return y, plan
 
@@ -129,12 +151,14 @@ def pool_pair(steps: PoolSteps) -> tuple[Callable[..., Any], Callable[..., Any]]
         N, *_, C = plan.x.shape
         steps.check_upstream(dy, (N, *steps.stops(plan), C))
         padded = steps.pad(plan)
-        dx = np.zeros(padded.shape, steps.dtype(dy))
-        for n, i, j, c in np.ndindex(dy.shape):
-            if n < steps.images(plan.x) and c < C:
-                here = (n, *steps.writes(plan, i, j), c)
-                weights = steps.weights(padded[here], steps.count(plan, i, j))
-                steps.deposit(dx, here, steps.part(dy, (n, i, j, c), weights))
+        dx = steps.new_dx(padded.shape, steps.dtype(dy))
+        visited = list(steps.visits_back(dy.shape[1:3], plan))
+        images = range(min(steps.images(plan.x), len(dy)))
+        for n, (i, j), c in product(images, visited, range(min(C, dy.shape[-1]))):
+            here = (n, *steps.writes(plan, i, j), c)
+            weights = steps.weights(padded[here], steps.count(plan, i, j))
+            part = steps.part(dy, (n, i, j, c), weights, plan)
+            steps.deposit(dx, here, part, weights)
         return steps.done(steps.crop(dx, plan), dy)
 
     return forward, backward
@@ -153,11 +177,12 @@ def maximum(patch: Array, count: int) -> Any:
 
 
 def total_over_count(patch: Array, count: int) -> Any:
-    return np.sum(patch) / count
+    # A window that sticks out of the image has fewer pixels, or none: np.mean is NaN.
+    return np.sum(patch) / min(count, patch.size)
 
 
 def equal_shares(patch: Array, count: int) -> Array:
-    return np.full(patch.shape, 1 / count)
+    return np.full(patch.shape, 1 / max(1, count))
 
 
 right_max = partial(PoolSteps, value=maximum, weights=first_maximum, fill=-np.inf)
@@ -165,16 +190,30 @@ right_mean = partial(PoolSteps, value=total_over_count, weights=equal_shares, fi
 
 
 def max_bug(
-    key: str, name: str, why: str, fix: str, source: str, **steps: Any
+    key: str,
+    name: str,
+    why: str,
+    fix: str,
+    source: str,
+    *,
+    unsteady: bool = False,
+    **steps: Any,
 ) -> Exhibit:
     """Put a max pooling together with the steps of a bug."""
     pair = pool_pair(right_max(**steps))
-    return Exhibit(key, "max_pool", name, why, fix, source, *pair, steps)
+    return Exhibit(key, "max_pool", name, why, fix, source, *pair, steps, unsteady)
 
 
 def mean_bug(
-    key: str, name: str, why: str, fix: str, source: str, **steps: Any
+    key: str,
+    name: str,
+    why: str,
+    fix: str,
+    source: str,
+    *,
+    unsteady: bool = False,
+    **steps: Any,
 ) -> Exhibit:
     """Put an average pooling together with the steps of a bug."""
     pair = pool_pair(right_mean(**steps))
-    return Exhibit(key, "avg_pool", name, why, fix, source, *pair, steps)
+    return Exhibit(key, "avg_pool", name, why, fix, source, *pair, steps, unsteady)

@@ -3,7 +3,8 @@
 A bug is named if it gives, on enough draws, the same wrong numbers as its exhibit.
 """
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from itertools import chain, combinations
@@ -15,7 +16,7 @@ from ..bugs.conv_template import conv_bug
 from ..bugs.exhibit import Exhibit
 from ..bugs.museum import MUSEUM
 from ..bugs.pool_template import max_bug, mean_bug
-from ..laws.comparison import tolerance
+from ..laws.comparison import BrokenLawError, tolerance
 from ..laws.subject import Subject, SubjectError
 from ..laws.table import FIRST, Law, laws_for
 from ..laws.ties import TIE_RULES
@@ -46,17 +47,20 @@ __all__ = [
 MAKE = {"conv": conv_bug, "max_pool": max_bug, "avg_pool": mean_bug}
 
 
-def pairs(kind: str) -> Iterator[Exhibit]:
+def pairs(
+    kind: str, wanted: Callable[[Exhibit, Exhibit], bool] = lambda *_: True
+) -> Iterator[Exhibit]:
     """Yield any two exhibits as one, if they go wrong in different steps."""
     own = [exhibit for exhibit in MUSEUM if exhibit.kind == kind and exhibit.steps]
     for one, other in combinations(own, 2):
-        if one.steps.keys().isdisjoint(other.steps):
+        if one.steps.keys().isdisjoint(other.steps) and wanted(one, other):
             yield MAKE[kind](
                 key=f"{one.key} and {other.key}",
                 name=f"{one.name}; and {other.name}",
                 why=f"{one.why}; and {other.why}",
                 fix=f"{one.fix}; and {other.fix}",
                 source=f"{one.source}; and {other.source}",
+                unsteady=one.unsteady or other.unsteady,
                 **one.steps,
                 **other.steps,
             )
@@ -168,22 +172,50 @@ def name_the_bug(trials: list[Trial], subject: Subject) -> Exhibit | None:
     -------
     Exhibit or None
     """
-    own = (exhibit for exhibit in MUSEUM if exhibit.kind == subject.kind)
+    own = [exhibit for exhibit in MUSEUM if exhibit.kind == subject.kind]
+    alone = next((bug for bug in own if agrees(bug, subject, trials)), None)
     # Advice is one thing at a time: what breaks it may have no numbers to compare.
-    two = () if trials[0].law.advice else pairs(subject.kind)
-    return next((e for e in chain(own, two) if agrees(e, subject, trials)), None)
+    if alone is not None or trials[0].law.advice:
+        return alone
+    # A bug that the first trial does not show does nothing there beside another one.
+    first = trials[0]
+    shown = {bug for bug in own if try_again(mutant(bug, subject), first).failure}
+    alike = {bug for bug in shown if agrees(bug, subject, [first])}
+
+    def wanted(one: Exhibit, other: Exhibit) -> bool:
+        return {one, other} <= shown or one in alike or other in alike
+
+    two = pairs(subject.kind, wanted)
+    # Two bugs can explain a lot: their errors must be the same to the word.
+    agreed = (bug for bug in two if agrees(bug, subject, trials, literally=True))
+    return next(agreed, None)
 
 
-def agrees(exhibit: Exhibit, subject: Subject, trials: list[Trial]) -> bool:
-    """Tell whether an exhibit does the same on all draws that it can be put to."""
+def mutant(exhibit: Exhibit, subject: Subject) -> Subject:
+    """Return a subject with its functions replaced by those of an exhibit."""
+    backward = exhibit.backward if subject.backward is not None else None
+    return replace(subject, forward=exhibit.forward, backward=backward)
+
+
+# What NumPy says where a window or an index sticks out of an array.
+OUT_OF_PLACE = re.compile(
+    "out of bounds|broadcast|zero-size|empty|mismatch|not aligned"
+)
+
+
+def agrees(
+    exhibit: Exhibit, subject: Subject, trials: list[Trial], *, literally: bool = False
+) -> bool:
+    """Tell whether an exhibit does the same on all draws that it can be put to.
+
+    What sticks out of an array raises an IndexError in one spelling and a ValueError in
+    another. They count as the same if another draw shows that not every call ends so,
+    unless errors are taken literally.
+    """
     if exhibit.backward is None and subject.backward is not None:
         return False
-    mutant = replace(
-        subject,
-        forward=exhibit.forward,
-        backward=exhibit.backward if subject.backward is not None else None,
-    )
-    is_first = True
+    stand_in = mutant(exhibit, subject)
+    is_first, spelled_alike, returned = True, True, False
     for trial in trials:
         x = trial.case.arrays[0]
         if exhibit.kind in ("conv", "max_pool", "avg_pool", "im2col") and x.ndim != 4:
@@ -191,9 +223,33 @@ def agrees(exhibit: Exhibit, subject: Subject, trials: list[Trial]) -> bool:
                 return False  # the exhibits know rows and columns
             continue
         is_first = False
-        if not same_failure(try_again(mutant, trial).failure, trial.failure):
+        failure = try_again(stand_in, trial).failure
+        if same_failure(failure, trial.failure):
+            returned |= failure is None or isinstance(failure, BrokenLawError)
+        elif is_out_of_place(failure) and is_out_of_place(trial.failure):
+            spelled_alike = False
+            if literally:
+                return False
+        elif not (exhibit.unsteady and is_unsteady(failure, subject, trial)):
             return False
-    return True
+    return spelled_alike or returned
+
+
+def is_out_of_place(failure: Exception | None) -> bool:
+    """Tell whether a call failed because something stuck out of an array."""
+    if failure is None or isinstance(failure, BrokenLawError):
+        return False
+    said = failure.detail if isinstance(failure, SubjectError) else str(failure)
+    return OUT_OF_PLACE.search(said) is not None
+
+
+def is_unsteady(failure: Exception | None, subject: Subject, trial: Trial) -> bool:
+    """Tell whether a subject is wrong elsewhere, and not in the same way twice."""
+    one, other = failure, trial.failure
+    if not isinstance(one, BrokenLawError) or not isinstance(other, BrokenLawError):
+        return False
+    again = try_again(subject, trial).failure
+    return one.what == other.what and not same_failure(other, again)
 
 
 ONE_WINDOW = {"kernel_size": (2, 2), "stride": 2}
@@ -239,9 +295,9 @@ def exhibit_of(rule: Ties, subject: Subject) -> Exhibit | None:
     """Return the bug on show by which tied maxima share in this way."""
     for bug in MUSEUM:
         if bug.kind == subject.kind:
-            mutant = replace(subject, forward=bug.forward, backward=bug.backward)
+            stand_in = replace(subject, forward=bug.forward, backward=bug.backward)
             with suppress(Exception):  # some bugs raise
-                if find_tie_rule(mutant) == rule:
+                if find_tie_rule(stand_in) == rule:
                     return bug
     return None
 

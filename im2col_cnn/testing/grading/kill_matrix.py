@@ -1,5 +1,7 @@
 """Find out which law kills which bug."""
 
+from collections.abc import Sequence
+
 from ..bugs.exhibit import Exhibit
 from ..bugs.museum import MUSEUM
 from ..laws.subject import Subject
@@ -15,12 +17,16 @@ IMAGES = Support(axes=(2,), empty_batch=False)  # the exhibits know rows and col
 Matrix = dict[str, tuple[str, ...]]
 
 
-def kill_matrix(*, draws: int = 20, seed: int = 0) -> Matrix:
+def kill_matrix(
+    *, bugs: Sequence[Exhibit] = MUSEUM, draws: int = 20, seed: int = 0
+) -> Matrix:
     """
     Put every law to every exhibit.
 
     Parameters
     ----------
+    bugs : sequence of Exhibit
+        By default, all of them.
     draws : int
         How often each law is put; all exhibits are put to the same draws.
     seed : int
@@ -32,7 +38,7 @@ def kill_matrix(*, draws: int = 20, seed: int = 0) -> Matrix:
         From the key of an exhibit to the names of the laws that kill it, in the order
         of `LAWS`.
     """
-    kinds = {exhibit.kind for exhibit in MUSEUM}
+    kinds = {exhibit.kind for exhibit in bugs}
     drawn = {
         kind: draw_trials(laws_for(oracle(kind)), oracle(kind), count=draws, seed=seed)
         for kind in kinds
@@ -43,7 +49,7 @@ def kill_matrix(*, draws: int = 20, seed: int = 0) -> Matrix:
             for name, trials in drawn[exhibit.kind].items()
             if kill(exhibit, trials) is not None
         )
-        for exhibit in MUSEUM
+        for exhibit in bugs
     }
 
 

@@ -1,0 +1,181 @@
+"""Show convolutions that lose their way between dx and its padded copy."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from ..._typing import Images, Shape
+from .conv_template import Plan, conv_bug, crop, pad, stops, taps
+from .exhibit import NOTEBOOK, UNREPORTED
+
+__all__ = ["CROP_BUGS"]
+
+
+def crop_from_both_ends(dx: Images, plan: Plan) -> Images:
+    (top, bottom), (left, right) = plan.padding
+    return dx[:, top:-bottom, left:-right]
+
+
+def crop_into_place(dx: Images, plan: Plan) -> Images:
+    cropped = np.zeros((*plan.x.shape[:3], dx.shape[-1]))
+    for n, image in enumerate(dx):
+        (top, bottom), (left, right) = plan.padding
+        cropped[n, :, :, :] = image[top:-bottom, left:-right, :]
+    return cropped
+
+
+def crop_what_was_reached(dx: Images, plan: Plan) -> Images:
+    """Give dx the size that the windows span, which may be less than the image's."""
+    OH, OW = stops(plan)
+    rows, columns = taps(plan, OH - 1, OW - 1)
+    (top, bottom), (left, right) = plan.padding
+    reached = dx[:, : rows.stop, : columns.stop]
+    _, H, W, _ = reached.shape
+    return reached[:, top : H - bottom, left : W - right]
+
+
+def crop_the_last_image(dx: Images, plan: Plan) -> Images:
+    cropped = np.zeros(plan.x.shape, dx.dtype)
+    cropped[-1:] = crop(dx, plan)[-1:]
+    return cropped
+
+
+def crop_one_pixel(dx: Images, plan: Plan) -> Images:
+    return dx[:, 1:-1, 1:-1]
+
+
+def crop_one_pixel_into_place(dx: Images, plan: Plan) -> Images:
+    cropped = np.zeros(plan.x.shape, dx.dtype)
+    for n, image in enumerate(dx):
+        cropped[n, :, :, :] = image[1:-1, 1:-1, :]
+    return cropped
+
+
+def keep_padding(dx: Images, plan: Plan) -> Images:
+    return dx
+
+
+def untouched(dx: Images, plan: Plan) -> Images:
+    return np.zeros(plan.x.shape, dx.dtype)
+
+
+def full_correlation_padded_as_x(dx: Images, plan: Plan) -> Images:
+    """Surround dy with the padding of x, and let the turned kernel go over it."""
+    for n, size in enumerate(stops(plan)):
+        span = plan.dilation[n] * (plan.w.shape[n] - 1) + 1
+        reached = plan.stride[n] * (size - 1) + span
+        before, after = plan.padding[n]
+        # Padded by span - 1, it would reach all these pixels, and so needs a crop.
+        places = np.arange(span - 1 - before, reached - (span - 1 - after))
+        inside = (places >= 0) & (places < reached)
+        shape = [len(places) if axis == n + 1 else 1 for axis in range(4)]
+        dx = dx.take(places, n + 1, mode="clip") * inside.reshape(shape)
+    return dx
+
+
+def padded_by_one_more(plan: Plan) -> Plan:
+    """Pad as Holberton's "// 2 + 1" does: one pixel more than forward did."""
+    if plan.written == "valid" or np.all(np.asarray(plan.padding) == 0):
+        return plan
+    pairs = tuple((before + 1, after + 1) for before, after in plan.padding)
+    return replace(plan, padding=pairs)
+
+
+def padded_images(size: Shape, plan: Plan, dtype: type) -> Images:
+    return pad(plan.x, plan).astype(dtype)
+
+
+CROP_BUGS = (
+    conv_bug(
+        "S4",
+        "the padding is cut off with [p:-p], and assigned, where p may be 0",
+        why="x[0:-0] is x[0:0], an empty slice, and cannot fill an image",
+        fix="dx[n] = dx_padded[n, p : p + H, p : p + W]",
+        source=NOTEBOOK,
+        crop=crop_into_place,
+    ),
+    conv_bug(
+        "C2",
+        "the padding is cut off with [p:-p], where p may be 0",
+        why="x[0:-0] is x[0:0]: without padding, nothing is left of dx",
+        fix="dx_padded[:, p : p + H, p : p + W]",
+        source="redwoodresearch/mlab PR 11; "
+        "MrinmoiHossain/Deep-Learning-Specialization-Coursera 3",
+        crop=crop_from_both_ends,
+    ),
+    conv_bug(
+        "C13",
+        "dx has the size that the windows reach, not that of x",
+        why="where the stride does not divide, no window reads the last pixels, "
+        "but they are there",
+        fix="dx = np.zeros(x.shape)",
+        source="tensorflow/tensorflow 2118",
+        crop=crop_what_was_reached,
+    ),
+    conv_bug(
+        "E32",
+        "the padding is cut off after the loop over images, not inside it",
+        why="only the last image has a gradient then, the others keep their zeros; "
+        "dx that is made anew for every image has the same numbers",
+        fix="move dx[n] = dx_padded[n, p : p + H, p : p + W] into the loop over n",
+        source=UNREPORTED,
+        crop=crop_the_last_image,
+    ),
+    conv_bug(
+        "E33",
+        "the padding is cut off with [1:-1], whatever it is",
+        why="it is right for a padding of 1 only",
+        fix="dx_padded[:, p : p + H, p : p + W], where p is the padding",
+        source=UNREPORTED,
+        crop=crop_one_pixel,
+    ),
+    conv_bug(
+        "E34",
+        "the padding is cut off with [1:-1], whatever it is, and assigned",
+        why="it is right for a padding of 1 only, and fits into dx only then",
+        fix="dx[n] = dx_padded[n, p : p + H, p : p + W], where p is the padding",
+        source=UNREPORTED,
+        crop=crop_one_pixel_into_place,
+    ),
+    conv_bug(
+        "E35",
+        "the padding is not cut off",
+        why="dx is larger than x, by the padding on each side",
+        fix="dx_padded[:, p : p + H, p : p + W]",
+        source=UNREPORTED,
+        crop=keep_padding,
+    ),
+    conv_bug(
+        "E36",
+        "dx is collected in a padded array, and another one is returned",
+        why="what is returned are the zeros that it was made of",
+        fix="return dx_padded[:, p : p + H, p : p + W]",
+        source=UNREPORTED,
+        crop=untouched,
+    ),
+    conv_bug(
+        "E37",
+        "backward pads by one pixel more than forward",
+        why="every window stands one pixel further up and left than in forward",
+        fix="use the padding of forward, by the same formula",
+        source=UNREPORTED,
+        plan_back=padded_by_one_more,
+    ),
+    conv_bug(
+        "E38",
+        "dx starts as a padded copy of x",
+        why="the image is still in it when the gradient is added",
+        fix="dx_padded = np.zeros(x_padded.shape)",
+        source=UNREPORTED,
+        new_dx=padded_images,
+    ),
+    conv_bug(
+        "E39",
+        "dy is padded like x where dx is a full correlation",
+        why="it is right only where the padding is half of KH - 1, which is when "
+        "both come to the same",
+        fix="pad dy by KH - 1 - pad and KW - 1 - pad",
+        source=UNREPORTED,
+        crop=full_correlation_padded_as_x,
+    ),
+)
