@@ -1,71 +1,87 @@
 """The gradient of max pooling: find the maximum of every window, add `dy` there.
 
 The first of several maxima gets all of it, or every one a share, or every one all of
-it. The first maximum of the windows of a tile is found in one of three ways:
+it. The first maximum of the windows of a tile is found in one of two ways:
 
-    tap by tap      one comparison per pixel and window that reads it
+    by index        the taps before it are counted, and say where it stands
     all at once     where windows lie side by side: all maxima are given `dy`, and
                     where there were several, it is taken back from the others
-    axis by axis    first among the rows of a column, then among the columns
-
-Axis by axis, the maximum of a window is the largest of the maxima of its columns. Each
-column says in which row its first maximum stands; of the columns that hold the maximum
-of the window, the first in reading order is the one whose row is least, and of these
-the leftmost. So places are numbers, ``row * KW + column``, and the least comes first.
 """
 
-from collections.abc import Callable
 from math import prod
 
 import numpy as np
 
 from .._dtypes import Arithmetic
-from .._masking import INTEGER_OF_BYTES, pass_where
+from .._masking import pass_where
 from .._typing import Array, Images
-from ..tiling.pooling import lowest, reduce_axis
-from ..tiling.scratch import scratch, scratch_zeros
+from ..tiling.scratch import scratch
 from ..tiling.threads import run
-from ..tiling.tiles import Axes, Tile, blocks, most_threads, most_windows, tiles
+from ..tiling.tiles import Tile, blocks, most_threads, most_windows, tiles
 from ..window import EVERY, Window
 
 __all__ = [
-    "ScatterTile",
     "flat",
     "has_nan",
     "is_maximum",
     "scatter",
     "scatter_all_at_once",
-    "scatter_by_axes",
-    "scatter_by_taps",
+    "scatter_by_index",
     "to_every_maximum",
     "to_the_first",
 ]
 
 
 MIN_TAPS_ALL_AT_ONCE = 4  # with more, windows side by side are scattered at once
-MAX_TAPS_ONE_BY_ONE = 16  # with more of them, one axis after another is faster
-
-ScatterTile = Callable[[Images, Images, Images, Images, Tile], None]
 
 
-def scatter_by_taps(x: Images, y: Images, dy: Images, dx: Images, tile: Tile) -> None:
-    """Add `dy` to the first maximum of every window, tap by tap.
+def scatter_by_index(x: Images, y: Images, dy: Images, dx: Images, tile: Tile) -> None:
+    """Count the taps before the first maximum of every window, and add `dy` there.
 
-    `left` holds each window's gradient until its first maximum is found. XOR with what
-    was added clears it, because either all or none of it was added.
+    ``np.add.at`` takes a few nanoseconds for a number where whole numbers index a flat
+    array, and adds up in the order of the windows.
     """
-    bits = INTEGER_OF_BYTES[dx.dtype.itemsize]
-    left, share = (scratch(name, dy.shape, dx.dtype) for name in ("left", "share"))
-    left[...] = dy
+    x, y = x[tile.pixels], y[tile.stops]
+    upstream = np.ascontiguousarray(dy[tile.stops], dx.dtype)
+    taps = prod(tile.kernel)
+    before = scratch("before", y.shape, np.min_scalar_type(taps))
+    waiting = scratch("waiting", y.shape, np.dtype(bool))
+    before.fill(0)
+    waiting.fill(True)
     any_nan = has_nan(y)
-    alone = all(axis.stride >= axis.span for axis in tile.axes)  # windows never meet
+    other = scratch("other", y.shape, np.dtype(bool))
+    count = waiting.view(np.uint8)  # of one tap: adding up in one dtype is faster
     for stops, pixels in tile.taps():
-        wins = is_maximum(x[pixels], y[stops], any_nan=any_nan)
-        given = dx[pixels] if alone else share[stops]
-        pass_where(wins, left[stops], out=given)
-        left.view(bits)[stops] ^= given.view(bits)
-        if not alone:
-            dx[pixels] += given
+        here, is_other = waiting[stops], other[stops]
+        np.not_equal(x[pixels], y[stops], out=is_other)
+        if any_nan:
+            is_other &= ~np.isnan(x[pixels])
+        here &= is_other
+        before += count
+    firsts, reach = places_of(tile, dx)
+    places = scratch("places", y.shape, np.dtype(np.intp))
+    np.take(reach, before, out=places, mode="clip")
+    places += firsts[..., None]
+    places += np.arange(y.shape[-1])
+    if waiting.any():  # images have changed since forward
+        upstream = np.where(waiting, dx.dtype.type(0), upstream)
+        places[waiting] = 0
+    np.add.at(dx.reshape(-1), places.reshape(-1), upstream.reshape(-1))
+
+
+def places_of(tile: Tile, dx: Images) -> tuple[Array, Array]:
+    """Return where windows begin in `dx`, flat, and how far taps reach."""
+    firsts, reach = np.arange(tile.stops[0].start, tile.stops[0].stop), np.zeros(1, int)
+    for axis, pixels, stops, size in zip(
+        tile.axes, tile.pixels[1:], tile.out[1:], dx.shape[1:-1], strict=True
+    ):
+        begin = pixels.start - axis.before
+        along = begin + axis.stride * np.arange(stops)
+        firsts = firsts[..., None] * size + along
+        reach = (
+            reach[..., None] * size + axis.dilation * np.arange(axis.kernel)
+        ).ravel()
+    return firsts * dx.shape[-1], reach * dx.shape[-1]
 
 
 def scatter_all_at_once(
@@ -75,6 +91,7 @@ def scatter_all_at_once(
 
     A row of windows is one run of pixels here, beside their maxima repeated as often.
     """
+    x, y, dy, dx = x[tile.pixels], y[tile.stops], dy[tile.stops], dx[tile.pixels]
     n, *stops, C = y.shape
     *height, width = tile.kernel
     rows = [size for pair in zip(stops, height, strict=False) for size in pair]
@@ -101,40 +118,6 @@ def scatter_all_at_once(
     given[(image, *sides, channel)] = dy[(image, *places, channel)]
 
 
-def scatter_by_axes(x: Images, y: Images, dy: Images, dx: Images, tile: Tile) -> None:
-    """Find the least place of a maximum along each axis, and go back the same way."""
-    none = np.prod(tile.kernel, dtype=object)  # no place: larger than all of them
-    dtype = np.min_scalar_type(none)
-    values, places = x, np.broadcast_to(np.zeros((), dtype), x.shape)
-    climbed, start = [], lowest(x.dtype)
-    for i, axis in enumerate(tile.axes, start=1):
-        if i < len(tile.axes):
-            largest = reduce_axis(np.maximum, start, values, i, axis, dtype=x.dtype)
-        else:
-            largest = y
-        any_nan = has_nan(largest)
-        best = scratch(f"places {i}", largest.shape, dtype)
-        best.fill(none)
-        before = (EVERY,) * i
-        for k, *sides in axis.taps:
-            stops, read = ((*before, side) for side in sides)
-            wins = is_maximum(values[read], largest[stops], any_nan=any_nan)
-            here = places[read] * dtype.type(axis.kernel) + dtype.type(k)
-            np.maximum(here, ~wins * dtype.type(none), out=here)
-            np.minimum(best[stops], here, out=best[stops])
-        climbed.append((values.shape, best % dtype.type(axis.kernel)))
-        values, places = largest, best
-    upstream = dy.astype(dx.dtype, copy=False)
-    for i, axis in reversed(list(enumerate(tile.axes, start=1))):
-        shape, taps = climbed[i - 1]
-        given = dx if i == 1 else scratch_zeros(f"given {i}", shape, dx.dtype)
-        before = (EVERY,) * i
-        for k, *sides in axis.taps:
-            stops, read = ((*before, side) for side in sides)
-            given[read] += pass_where(taps[stops] == dtype.type(k), upstream[stops])
-        upstream = given
-
-
 def is_maximum(x: Array, largest: Array, *, any_nan: bool) -> Array:
     """Tell where the maximum stands: NaN is one, and equals nothing."""
     same: Array = np.equal(x, largest)
@@ -157,29 +140,21 @@ def to_the_first(
     numbers = dy.shape[-1] * prod(window.kernel_size)
     size = axes, numbers, dtypes.working.itemsize
     most = most_windows(*size)
-    scatter_tile = fastest_scatter(axes, dtypes.working)
+    abut = all(axis.windows_abut for axis in axes)
+    at_once = abut and prod(window.kernel_size) > MIN_TAPS_ALL_AT_ONCE
+    scatter_tile = scatter_all_at_once if at_once else scatter_by_index
 
     def scatter_images(images: tuple[slice, ...]) -> None:
         x_, y_, dy_ = x[images], y[images], dy[images]
         dx_ = dx[images].astype(dtypes.working, copy=False)
         for tile in tiles(len(x_), axes, most):
-            pixels, stops = tile.pixels, tile.stops
-            scatter_tile(x_[pixels], y_[stops], dy_[stops], dx_[pixels], tile)
+            scatter_tile(x_, y_, dy_, dx_, tile)
         if dx.dtype != dx_.dtype:
             dx[images] = dx_
 
     images = blocks((len(dx),), most // prod(window.output_size))
     run(scatter_images, images, most=most_threads(*size))
     return dx
-
-
-def fastest_scatter(axes: Axes, dtype: np.dtype) -> ScatterTile:
-    """Choose the fastest scatter for this window and dtype."""
-    taps = prod(axis.kernel for axis in axes)
-    if taps > MIN_TAPS_ALL_AT_ONCE and all(axis.windows_abut for axis in axes):
-        return scatter_all_at_once
-    one_by_one = taps <= MAX_TAPS_ONE_BY_ONE and dtype.itemsize in INTEGER_OF_BYTES
-    return scatter_by_taps if one_by_one else scatter_by_axes
 
 
 def to_every_maximum(
