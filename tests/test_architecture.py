@@ -2,6 +2,7 @@
 
 import ast
 import importlib
+import re
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -29,6 +30,11 @@ STOREY = {
     for name in names.split()
 }
 SCRIPTS = {"data.make_digits"}  # run by hand, and imported by no module
+
+METAPHOR = re.compile(
+    r"\b(judge[ds]?|judging|owe[ds]?|pays?|paid|overpa\w+|nobody|whoever)\b",
+    re.IGNORECASE,
+)
 
 LOBBIES = {module for module in FILES if module.split(".")[-1] == "__init__"}
 # Modules that list what people choose from, and that alone import their entries.
@@ -174,6 +180,16 @@ def test_what_a_module_calls_public_is_its_own(module: str) -> None:
     assert set(public_names(module)) <= set().union(
         *map(defined_by, statements(module))
     )
+
+
+@pytest.mark.parametrize("module", sorted(MODULES | LOBBIES))
+def test_names_and_first_lines_are_free_of_courts_and_debts(module: str) -> None:
+    tree = ast.parse(FILES[module].read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
+            name = getattr(node, "name", "").replace("_", " ")
+            first_line = (ast.get_docstring(node) or "").partition("\n")[0]
+            assert not METAPHOR.search(f"{name}: {first_line}")
 
 
 @pytest.mark.parametrize("module", sorted(MODULES | LOBBIES))

@@ -54,7 +54,7 @@ def explain(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Fill in the size formula, split the padding, and count what nobody reads."""
+    """Fill in the size formula, split the padding, and count the unread pixels."""
     window, N, C, F = read_layer(
         images, kernel, stride, padding, dilation, ceil_mode=ceil_mode
     )

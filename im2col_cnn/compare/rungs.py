@@ -187,7 +187,7 @@ def taking_part(case: Case, arrays: Arrays, network: Sequential | Chain) -> Cont
 
 
 def of_product(case: Case, arrays: Arrays) -> Contestant:
-    """Multiply what is unfolded already: nobody who unfolds can be faster."""
+    """Multiply what is unfolded already: the bound of all that unfold."""
     conv = case.convolution
     if conv is None or conv.groups > 1:
         raise CannotError("there is no one product to time")

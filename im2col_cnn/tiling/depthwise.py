@@ -60,7 +60,7 @@ def as_lines(w: Kernels, stops: int) -> Array:
 
 
 def kernel_gradient(x: Images, dy: Images, axes: Axes, out: Kernels) -> None:
-    """Add up what each kernel owes to its channel."""
+    """Add up the gradient of each kernel over its channel."""
     C = x.shape[-1]
     out[...] = 0
 
@@ -87,7 +87,7 @@ def kernel_gradient(x: Images, dy: Images, axes: Axes, out: Kernels) -> None:
 def image_gradient(
     dy: Images, w: Kernels, axes: Axes, out: Images, b: Array | None = None
 ) -> None:
-    """Add up what each pixel owes to the kernels of its channel."""
+    """Add up the gradient of each pixel over the kernels of its channel."""
     C, F = out.shape[-1], dy.shape[-1]
     turned = turned_axes(axes)
     if turned is not None and C == F and is_finite(w):  # inf * 0 is NaN

@@ -67,7 +67,7 @@ def correlate(
 def kernel_gradient(
     x: Images, dy: Images, window: Window, groups: int, *, dtypes: Arithmetic
 ) -> Kernels:
-    """Return what every kernel owes to the images: ``dW = X.T @ dy``."""
+    """Return the gradient of the kernels: ``dW = X.T @ dy``."""
     shape = *window.kernel_size, x.shape[-1] // groups, dy.shape[-1]
     dw = np.empty(shape, dtypes.working)
     if is_depthwise(dw, groups):
@@ -90,7 +90,7 @@ def image_gradient(
     dtypes: Arithmetic,
     b: Array | None = None,
 ) -> Images:
-    """Return what every pixel owes to the output: ``dX = dy @ W.T``, folded, plus b."""
+    """Return the gradient of the images: ``dX = dy @ W.T``, folded, plus b."""
     dx = np.empty((len(dy), *window.spatial, w.shape[-2] * groups), dtypes.result)
     w = w.astype(dtypes.working, copy=False)
     b = None if b is None else b.ravel().astype(w.dtype, copy=False)
@@ -137,7 +137,7 @@ def gradients(
 
 @with_one_blas_thread
 def bias_gradient(dy: Images, dtypes: Arithmetic) -> Array:
-    """Return what every bias owes to the output: the sum over pixels, by filter."""
+    """Return the gradient of the bias: the sum over pixels, by filter."""
     F = dy.shape[-1]
     db = np.zeros(F, dtypes.working)
 

@@ -29,7 +29,7 @@ def paint_images(
     paint: Paint,
 ) -> None:
     """
-    Call ``paint(dy, tile, pixels)`` for all tiles, to add up what `dy` owes to pixels.
+    Call ``paint(dy, tile, pixels)`` for all tiles, to add up gradients of pixels.
 
     Parameters
     ----------

@@ -238,7 +238,7 @@ def correlate(
 
 @quietly
 def kernel_gradient(x: Images, dy: Images, axes: Axes, out: Kernels) -> bool:
-    """Add up what every kernel owes to its windows; False as above."""
+    """Add up the gradient of the kernels; False as above."""
     if not is_faster(axes, x, out):
         return False
     total = np.zeros((PLACES ** len(axes), *out.shape[-2:]), out.dtype)
@@ -256,7 +256,7 @@ def kernel_gradient(x: Images, dy: Images, axes: Axes, out: Kernels) -> bool:
 
 
 def is_faster(axes: Axes, x: Images, w: Kernels) -> bool:
-    """Tell whether it is asked for and pays: three taps, and many channels."""
+    """Tell whether it is asked for and faster: three taps, and many channels."""
     if not _wanted.get():
         return False
     shaped = all((a.kernel, a.stride, a.dilation) == (TAPS, 1, 1) for a in axes)
