@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 
 from im2col_cnn import Window, conv_backward, conv_forward, loops, threads
+from im2col_cnn.testing.laws import every_entry_is_rounded_like_a_sum
 from im2col_cnn.testing.laws.table import laws_for
 from im2col_cnn.testing.strategies import unfoldings
 from im2col_cnn.tiling import (
@@ -140,6 +141,46 @@ def test_every_seam_of_every_way_equals_the_loops(
 
     with way(), workspace(size), threads(2):
         law(subject, data.draw)
+
+
+@pytest.mark.parametrize(
+    ("operation", "way"),
+    [pair for pair in BY_WAYS if pair[0].name.startswith("conv")],
+    ids=name_of,
+)
+@given(data=st.data())
+def test_every_way_rounds_every_entry_like_a_sum(
+    operation: Operation, way: type, data: st.DataObject
+) -> None:
+    with way(), workspace(SMALL), threads(1):
+        every_entry_is_rounded_like_a_sum(operation.subject, data.draw)
+
+
+def test_what_is_dim_keeps_its_digits_beside_what_is_bright() -> None:
+    x = np.ones((1, 32, 32, 64), np.float32)
+    x[0, 9, 9] = 1e8
+    w = np.zeros((3, 3, 64, 64), np.float32)
+    w[1, 1] = np.eye(64)
+
+    y, _ = conv_forward(x, w, padding=1)
+
+    assert (y == x).all()
+
+
+def test_a_heavy_row_of_a_kernel_costs_the_others_nothing() -> None:
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal((1, 16, 16, 64), np.float32)
+    x[:, :8] = 0  # where only the light rows read, their digits are all there is
+    w = rng.standard_normal((3, 3, 64, 64), np.float32)
+    light = w.copy()
+    w[0] *= 1e4
+    light[0] = 0
+
+    y, _ = conv_forward(x, w)
+    right, _ = conv_forward(x.astype(float), light.astype(float))
+
+    # The window that stops at row 6 reads rows 6, 7 and 8, and only row 8 has pixels.
+    np.testing.assert_allclose(y[:, 6], right[:, 6], rtol=1e-4, atol=1e-5)
 
 
 @given(data=st.data(), most=st.integers(1, 9), N=st.integers(0, 3))

@@ -31,6 +31,7 @@ from .oracle import (
     forward_equals_the_loops,
     nan_and_infinity_go_where_the_loops_send_them,
 )
+from .rounding import every_entry_is_rounded_like_a_sum
 from .table import LAWS, Law, laws_for
 from .ties import tied_maxima_follow_the_rule
 
@@ -49,6 +50,7 @@ __all__ = [
     "db_equals_the_loops",
     "dw_equals_the_loops",
     "dx_equals_the_loops",
+    "every_entry_is_rounded_like_a_sum",
     "every_gradient_has_the_shape_of_its_array",
     "forward_and_backward_are_adjoint",
     "forward_equals_the_loops",
