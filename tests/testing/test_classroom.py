@@ -57,6 +57,9 @@ def test_any_executor_grades_a_class(tmp_path: Path) -> None:
     }
     assert [bug.key for bug in graded["ben.py"].bugs] == ["E20"]
     assert "is no Python" in graded["cleo.py"].summary
+    # Forty pages about layers.py tell nobody whose they are.
+    assert graded["anna/share.py"].text.startswith("anna/share.py, read as ")
+    assert "<title>anna/share.py: " in graded["anna/share.py"].page
     for each in graded.values():  # text and numbers, which can be kept and sent
         assert GradedFile.from_json(each.to_json()) == each
 

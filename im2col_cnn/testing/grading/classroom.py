@@ -11,7 +11,6 @@ import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, as_completed
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -171,10 +170,13 @@ def check_files(
     as_selectors(settings.get("only"))
     files = find_files(paths)
     names = names_of(files)
-    keys = [kept_as(results, path, settings) for path in files]
+    keys = [
+        kept_as(results, path, name, settings)
+        for path, name in zip(files, names, strict=True)
+    ]
     left = []
     for path, name, key in zip(files, names, keys, strict=True):
-        if (kept := recall(key, name)) is not None:
+        if (kept := recall(key)) is not None:
             yield kept
         else:
             left.append((path, name, key))
@@ -200,12 +202,15 @@ def check_files(
 
 
 def kept_as(
-    folder: str | os.PathLike[str] | None, path: Path, settings: Mapping[str, Any]
+    folder: str | os.PathLike[str] | None,
+    path: Path,
+    name: str,
+    settings: Mapping[str, Any],
 ) -> Path | None:
     """Return the file that keeps, or will keep, what was found out about another."""
     if folder is None:
         return None
-    told = {"name": path.name, "settings": dict(settings)}
+    told = {"name": name, "settings": dict(settings)}
     key = hashlib.sha256(json.dumps(told, sort_keys=True, default=content).encode())
     key.update(fingerprint().encode())
     for each in [path, *read_along(path)]:
@@ -258,15 +263,14 @@ def text_of(path: Path) -> str:
         return ""
 
 
-def recall(key: Path | None, name: str) -> GradedFile | None:
+def recall(key: Path | None) -> GradedFile | None:
     """Return what was kept, if it was and can be read."""
     if key is None:
         return None
     try:
-        kept = GradedFile.from_json(key.read_text(encoding="utf-8"))
+        return GradedFile.from_json(key.read_text(encoding="utf-8"))
     except (OSError, ValueError, TypeError, KeyError):
         return None
-    return replace(kept, file=name, data={**(kept.data or {}), "file": name})
 
 
 def keep(result: GradedFile, key: Path | None) -> GradedFile:

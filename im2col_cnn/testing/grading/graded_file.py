@@ -8,7 +8,7 @@ import json
 import os
 import traceback
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -134,6 +134,7 @@ def graded(
     weights: Mapping[str, float] | None = None,
 ) -> GradedFile:
     """Return a report as plain text and numbers."""
+    report = replace(report, title=name)
     bugs = tuple(
         Bug(
             finding.function,
@@ -143,7 +144,6 @@ def graded(
         for finding in report.findings
         if report.decides(finding)
     )
-    data = json.loads(as_json(report, weights)) | {"file": name}
     return GradedFile(
         file=name,
         status=0 if report.ok else 1,
@@ -152,7 +152,7 @@ def graded(
         parts=tuple(parts_of(report)),
         bugs=bugs,
         seconds=round(seconds, 3),
-        data=data,
+        data=json.loads(as_json(report, weights)),
         page=clean(as_html(report)),
     )
 
