@@ -154,8 +154,7 @@ def open_dataset(
         if test_path != train_path:
             test_file = stack.enter_context(open_hdf5(test_path))
         for source in train_file, test_file:
-            head = source.content.read_at(0, min(HEAD_BYTES, source.content.length))
-            require_no_archive(source.path, head)
+            require_no_archive(source.path, source.content.head(HEAD_BYTES))
         classes = read_classes(train_file)
         if test_file.has("list_classes") and read_classes(test_file) != classes:
             raise ValueError(f"{test_path}: list_classes differs from {train_path}")

@@ -1,5 +1,6 @@
 """Images in a file are indexed like an array, and an epoch unpacks each chunk once."""
 
+import pickle
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -252,3 +253,18 @@ def test_shuffled_wants_a_generator(path: Path, rng: Any) -> None:
         pytest.raises(TypeError, match=r"rng must be a numpy\.random\.Generator, got "),
     ):
         StoredImages(source.find("x"), source).shuffled(rng)
+
+
+@pytest.mark.parametrize("layout", [{}, {"chunks": True}, {"compression": "gzip"}])
+@pytest.mark.parametrize("before", [512, 4096])
+def test_a_file_may_begin_with_bytes_of_other_programs(
+    path: Path, before: int, layout: dict[str, Any]
+) -> None:
+    x = np.arange(N * 5).reshape(N, 5, 1, 1).astype(np.uint16)
+    with h5py.File(path, "w", userblock_size=before) as file:  # as MATLAB writes
+        file.create_dataset("x", data=x, **layout)
+
+    with open_hdf5(path) as source:
+        images = StoredImages(source.find("x"), source)
+        assert_array_equal(images[:], x)
+        assert_array_equal(pickle.loads(pickle.dumps(images))[:], x)

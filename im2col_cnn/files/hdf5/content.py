@@ -34,6 +34,9 @@ class Content(io.RawIOBase):
     ----------
     file : binary file
         Open as long as this is used, or in memory.
+    base : int, default 0
+        Where HDF5 begins; all places are counted from here. Whether HDF5 itself counts
+        a block of another program before it depends on its version.
 
     Notes
     -----
@@ -41,9 +44,9 @@ class Content(io.RawIOBase):
     every process has its own.
     """
 
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(self, file: BinaryIO, base: int = 0) -> None:
         self.source, self.lock, self.position = file, Lock(), 0
-        self.length = file.seek(0, os.SEEK_END)
+        self.base, self.length = base, file.seek(0, os.SEEK_END) - base
         self.opened = self.state()
 
     def state(self) -> tuple[int, int] | None:
@@ -83,8 +86,13 @@ class Content(io.RawIOBase):
         self.require_unchanged()
         return content
 
+    def head(self, size: int) -> bytes:
+        """Return the first bytes of the file, whatever they are."""
+        return self.pieces(-self.base, size)
+
     def pieces(self, start: int, size: int) -> bytes:
         """Return bytes at a place, fewer where the file ends."""
+        start += self.base
         if self.opened is None or not hasattr(os, "pread"):  # nothing forks there
             with self.lock:
                 self.source.seek(start)

@@ -116,9 +116,10 @@ def open_hdf5(path: Path) -> Iterator[Source]:
     require_readable(path)
     with path.open("rb") as opened, keeping(opened):
         lock_for_reading(path, opened.fileno())
-        content = Content(opened)
-        if not has_signature(content):
+        start = start_of_hdf5(Content(opened))
+        if start is None:
             raise ValueError(f"{path}: is not an HDF5 file")
+        content = Content(opened, start)
         try:
             # Through `Content`, so that HDF5 has no position that processes share.
             file = h5py.File(content, "r")
@@ -130,14 +131,14 @@ def open_hdf5(path: Path) -> Iterator[Source]:
             yield Source(path, file, content)
 
 
-def has_signature(content: Content) -> bool:
-    """Return whether HDF5 starts at byte 0, 512, 1024, 2048 and so on."""
+def start_of_hdf5(content: Content) -> int | None:
+    """Return where HDF5 begins, at byte 0, 512, 1024, 2048 and so on, if it does."""
     start = 0
     while start + len(SIGNATURE) <= content.length:
         if content.read_at(start, len(SIGNATURE)) == SIGNATURE:
-            return True
+            return start
         start = max(512, 2 * start)
-    return False
+    return None
 
 
 def lock_for_reading(path: Path, descriptor: int) -> None:
