@@ -12,7 +12,7 @@ import numpy as np
 from .._checks import as_array, as_bias, as_flag, as_matrix, as_upstream, require_cache
 from .._dtypes import arithmetic
 from .._typing import Array, ArrayLike, Shape
-from .sums import sum_by_channel
+from .sums import sum_by_channel, wide
 
 __all__ = [
     "DenseCache",
@@ -23,6 +23,8 @@ __all__ = [
     "flatten_forward",
     "require_inputs",
 ]
+
+MAX_ROWS_PER_PRODUCT = 2**12  # of which a BLAS adds up float32 within 1e-6
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -157,7 +159,7 @@ def dense_backward(
     if cache.bias_shape is not None:
         sums = sum_by_channel(dy)
         db = sums.astype(result, copy=False).reshape(cache.bias_shape)
-    return dx, (x.T @ dy).astype(result, copy=False), db
+    return dx, weight_gradient(x, dy).astype(result, copy=False), db
 
 
 def flatten_forward(x: ArrayLike) -> tuple[Array, FlattenCache]:
@@ -245,3 +247,15 @@ def require_inputs(x: Array, w: Array) -> None:
         raise ValueError(
             f"w must have one row per entry of x, D = {x.shape[1]}, got shape {w.shape}"
         )
+
+
+def weight_gradient(x: Array, dy: Array) -> Array:
+    """Return ``x.T @ dy``; sums over very many vectors go on in float64."""
+    N = len(x)
+    if N <= MAX_ROWS_PER_PRODUCT:
+        return np.asarray(x.T @ dy)
+    total = np.zeros((x.shape[1], dy.shape[1]), wide(x.dtype))
+    for start in range(0, N, MAX_ROWS_PER_PRODUCT):
+        rows = slice(start, start + MAX_ROWS_PER_PRODUCT)
+        total += x[rows].T @ dy[rows]
+    return total

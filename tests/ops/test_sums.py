@@ -96,6 +96,15 @@ def test_the_bias_gradient_of_a_dense_layer_is_that_of_float64(many: Array) -> N
     assert_allclose(db, many.sum(axis=0, dtype=np.float64), rtol=1e-6)
 
 
+def test_the_weight_gradient_of_a_dense_layer_is_that_of_float64(many: Array) -> None:
+    x = np.ones((len(many), 1), np.float32)
+    _, cache = dense_forward(x, np.zeros((1, 2), np.float32))
+
+    _, dw, _ = dense_backward(many, cache)
+
+    assert_allclose(dw[0], many.sum(axis=0, dtype=np.float64), rtol=1e-6)
+
+
 def test_losses_are_those_of_float64(many: Array) -> None:
     x = (many[: 2**19] - 250) / 70
     labels = np.zeros(len(x), int)
