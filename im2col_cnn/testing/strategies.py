@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .._typing import Array, Padding, PaddingWord, Shape
-from .support import EVERYTHING, Freedom, Support
+from .support import EVERYTHING, Centred, Freedom, Support
 
 __all__ = [
     "Case",
@@ -76,22 +76,29 @@ def geometries(draw: st.DrawFn, support: Support, *, pooling: bool = False) -> G
     """Draw how windows move along every axis, then the image that lies under them."""
     axes = draw(st.sampled_from(support.axes), label="axes")
     most = 2 if axes == 3 else MOST_TAPS
-    padding = draw(st.sampled_from(support.paddings or ("valid",)), label="padding")
-    movements = zip(
-        per_axis(draw, support.kernel, axes, most),
-        per_axis(draw, support.stride, axes, most),
-        per_axis(draw, support.dilation, axes, most),
-        strict=True,
-    )
+    form = draw(st.sampled_from(support.paddings or ("valid",)), label="padding")
+    kernels = support.kernels or tuple(range(1, most + 1))
+    strides = support.strides or tuple(range(1, most + 1))
+    if form.startswith("centred"):
+        kernels = tuple(k for k in kernels if k % 2)
+        if form.endswith("at stride 1"):  # where it crops, there is something to crop
+            kernels, strides = tuple(k for k in kernels if k > 1), (1,)
+    kernel = per_axis(draw, support.kernel, axes, kernels)
+    stride = per_axis(draw, support.stride, axes, strides)
+    if support.stride_is_kernel:
+        stride = kernel
+    dilation = per_axis(draw, support.dilation, axes, tuple(range(1, most + 1)))
     sweeps = [
         Sweep(
             *movement,
             stops=draw(st.integers(1, most)),
             unread=draw(st.integers(0, movement[1] - 1)) if support.remainder else 0,
         )
-        for movement in movements
+        for movement in zip(kernel, stride, dilation, strict=True)
     ]
-    spatial, written = paddings(draw, padding, sweeps, pooling=pooling)
+    if support.square:
+        sweeps = [sweeps[0]] * axes
+    spatial, written = paddings(draw, form, sweeps, support, pooling=pooling)
     settings = {
         "stride": written_as(support.stride, [sweep.stride for sweep in sweeps]),
         "padding": written if support.paddings else None,
@@ -104,13 +111,15 @@ def geometries(draw: st.DrawFn, support: Support, *, pooling: bool = False) -> G
     )
 
 
-def per_axis(draw: st.DrawFn, freedom: Freedom, axes: int, most: int) -> Shape:
+def per_axis(
+    draw: st.DrawFn, freedom: Freedom, axes: int, numbers: tuple[int, ...]
+) -> Shape:
     """Draw one number per axis; the same for all of them where no more is known."""
     if freedom == "none":
         return (1,) * axes
     if freedom == "one":
-        return (draw(st.integers(1, most)),) * axes
-    return tuple(draw(st.integers(1, most)) for _ in range(axes))
+        return (draw(st.sampled_from(numbers)),) * axes
+    return tuple(draw(st.sampled_from(numbers)) for _ in range(axes))
 
 
 def written_as(freedom: Freedom, numbers: list[int]) -> Shape | int | None:
@@ -119,9 +128,13 @@ def written_as(freedom: Freedom, numbers: list[int]) -> Shape | int | None:
 
 
 def paddings(
-    draw: st.DrawFn, form: str, sweeps: list[Sweep], *, pooling: bool
+    draw: st.DrawFn, form: str, sweeps: list[Sweep], support: Support, *, pooling: bool
 ) -> tuple[Shape, Padding]:
     """Draw a padding, and the size of the image that is left inside it."""
+    if form.startswith("centred"):
+        sizes = [draw(st.integers(1, 2 * MOST_TAPS)) for _ in sweeps]
+        sizes = sizes[:1] * len(sizes) if support.square else sizes
+        return tuple(sizes), Centred((s.kernel // 2, s.kernel // 2) for s in sweeps)
     if form in ("same", "same_lower"):
         # Any size is legal, but a pooling window must not straddle the whole image.
         sizes = [
@@ -130,18 +143,21 @@ def paddings(
         ]
         return tuple(sizes), cast(PaddingWord, form)
     if form == "int":
-        p = draw(st.integers(0, min(most_around(s, pooling=pooling) for s in sweeps)))
-        return tuple(s.padded_size - 2 * p for s in sweeps), p
+        widest = min(most_around(s, pooling=pooling) for s in sweeps)
+        pads = st.sampled_from(support.pads) if support.pads else st.integers(0, widest)
+        p = draw(pads)
+        # The image is as large as its padding leaves, and never empty.
+        return tuple(max(1, s.padded_size - 2 * p) for s in sweeps), p
     if form == "each":
         each = [draw(st.integers(0, most_around(s, pooling=pooling))) for s in sweeps]
         sizes = [s.padded_size - 2 * p for s, p in zip(sweeps, each, strict=True)]
         return tuple(sizes), tuple(each)
     if form == "pairs":
-        pairs = [sides(draw, s, pooling=pooling) for s in sweeps]
+        both = [sides(draw, s, pooling=pooling) for s in sweeps]
         sizes = [
-            s.padded_size - sum(pair) for s, pair in zip(sweeps, pairs, strict=True)
+            s.padded_size - sum(pair) for s, pair in zip(sweeps, both, strict=True)
         ]
-        return tuple(sizes), tuple(pairs)
+        return tuple(sizes), tuple(both)
     return tuple(s.padded_size for s in sweeps), "valid"
 
 
@@ -202,7 +218,14 @@ def whole_arrays(
 
 def batches(support: Support) -> st.SearchStrategy[int]:
     """Draw the number of images."""
+    if support.one_image:
+        return st.just(1)
     return st.sampled_from([1, 2, 3, 0] if support.empty_batch else [1, 2, 3])
+
+
+def depths(support: Support) -> st.SearchStrategy[int]:
+    """Draw the number of channels."""
+    return st.just(1) if support.one_channel else st.integers(1, 3)
 
 
 @st.composite
@@ -214,7 +237,7 @@ def unfoldings(
 ) -> Case:
     """Draw the arguments of `im2col`: images, and a window that slides over them."""
     geometry = draw(geometries(support))
-    N, C = draw(batches(support), label="N"), draw(st.integers(1, 3), label="C")
+    N, C = draw(batches(support), label="N"), draw(depths(support), label="C")
     x = draw(whole_arrays((N, *geometry.spatial, C), dtype), label="x")
     return Case((x,), {"kernel_size": geometry.kernel_size, **geometry.settings})
 
@@ -231,6 +254,8 @@ def convolutions(
     N = draw(batches(support), label="N")
     groups = draw(st.integers(1, 3), label="groups") if support.groups else 1
     depth, filters = draw(st.integers(1, 2)), draw(st.integers(1, 2))
+    depth = 1 if support.one_channel else depth
+    filters = 1 if support.one_filter else filters
     C, F = groups * depth, groups * filters
     shapes: list[Shape] = [(F,)]
     if support.bias_shapes:
@@ -239,6 +264,9 @@ def convolutions(
     x = draw(whole_arrays((N, *geometry.spatial, C), dtype), label="x")
     w = draw(whole_arrays((*geometry.kernel_size, depth, F), dtype), label="w")
     b = draw(whole_arrays(bias_shape, dtype), label="b")
+    if not support.bias:
+        b = np.zeros_like(b)
+        b.flags.writeable = False
     settings = {**geometry.settings, "groups": groups}
     return Case((x, w, b), settings if support.groups else geometry.settings)
 
@@ -252,10 +280,13 @@ def poolings(
 ) -> Case:
     """Draw the images and the settings that all poolings share."""
     geometry = draw(geometries(support, pooling=True))
-    N, C = draw(batches(support), label="N"), draw(st.integers(1, 3), label="C")
+    N, C = draw(batches(support), label="N"), draw(depths(support), label="C")
     x = draw(whole_arrays((N, *geometry.spatial, C), dtype), label="x")
     # Without a stride, a pooling would move by its kernel's size.
+    # Side by side windows are what it does without being told.
     settings = {"kernel_size": geometry.kernel_size, "stride": 1, **geometry.settings}
+    if support.stride_is_kernel:
+        settings["stride"] = geometry.kernel_size
     if support.ceil_mode:
         settings["ceil_mode"] = draw(st.booleans(), label="ceil_mode")
     if support.count_include_pad:

@@ -4,12 +4,20 @@ A student who was asked for stride and padding is not failed for dilation. Every
 narrows the space that `strategies` draws from; the default is all of it.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from typing import Literal
 
-__all__ = ["EVERYTHING", "Freedom", "Support"]
+__all__ = ["EVERYTHING", "Centred", "Freedom", "Support"]
 
 Freedom = Literal["none", "one", "each"]
+
+
+class Centred(tuple):  # type: ignore[type-arg]  # pairs, as padding takes them
+    """A padding that a course calls "same": pairs of half an odd kernel."""
+
+    __slots__ = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +44,18 @@ class Support:
         Whether a batch may have no images at all.
     bias_shapes : bool
         Whether a bias may have any shape, or only ``(F,)``.
+    kernels, strides, pads : tuple of int
+        The sizes of a kernel along each axis, the strides and the paddings that it
+        takes; any if there are none. Of the forms of `paddings`, ``"centred"`` is one
+        that odd kernels have where the size is kept, ``"centred at stride 1"`` the same
+        without strides.
+    square, one_image, one_channel, one_filter : bool
+        Whether images are square, come one at a time, have one channel; whether there
+        is one filter.
+    stride_is_kernel : bool
+        Whether windows stand side by side.
+    bias, input_gradient : bool
+        Whether it adds a bias, and returns the gradient of the images.
     dtypes : tuple of str
         The dtypes whose results are expected in the same dtype.
 
@@ -57,6 +77,16 @@ class Support:
     remainder: bool = True
     empty_batch: bool = True
     bias_shapes: bool = True
+    kernels: tuple[int, ...] = ()
+    strides: tuple[int, ...] = ()
+    pads: tuple[int, ...] = ()
+    square: bool = False
+    one_image: bool = False
+    one_channel: bool = False
+    one_filter: bool = False
+    stride_is_kernel: bool = False
+    bias: bool = True
+    input_gradient: bool = True
     dtypes: tuple[str, ...] = ("float16", "float32", "float64")
 
 

@@ -45,7 +45,7 @@ def test_what_never_returns_while_it_is_tried_is_a_finding(
     answer = check(path, *FEW_EXAMPLES)
 
     assert answer.status == 1
-    assert "conv_forward did not return within 2 s for a 1x5x4x1 image" in answer.out
+    assert "conv_forward did not return within 2 s for a " in answer.out
 
 
 def test_what_is_slow_gets_fewer_examples_and_is_told(

@@ -14,7 +14,11 @@ HOMEWORK = Path(__file__).parents[1] / "testing" / "homework"
     ("name", "content", "said"),
     [
         ("a.py", b"", "defines no function to check"),
-        ("a.py", b"def f(): pass", "function to check; looked for coursera: conv_"),
+        (
+            "a.py",
+            b"def f(): pass",
+            "function to check: it defines f; looked for coursera: conv_",
+        ),
         ("a.py", b"def conv_forward(:", "a.py:1: is no Python: invalid syntax"),
         ("a.py", b"\xff\xfe\x00", "a.py: is not text in UTF-8"),
         ("a.py", b"a = 1\0", "a.py: is no Python: source code string cannot contain"),

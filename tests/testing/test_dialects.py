@@ -12,6 +12,7 @@ from im2col_cnn.testing.bugs.museum import MUSEUM
 from im2col_cnn.testing.dialects.capabilities import tried
 from im2col_cnn.testing.dialects.dialect import Offer
 from im2col_cnn.testing.dialects.table import DIALECTS, guess
+from im2col_cnn.testing.errors import SubjectError
 from im2col_cnn.testing.grading.diagnosis import (
     agrees,
     diagnose,
@@ -22,7 +23,7 @@ from im2col_cnn.testing.grading.diagnosis import (
 )
 from im2col_cnn.testing.grading.kinds import KINDS, subject_of
 from im2col_cnn.testing.grading.search import Trial, draw_trials, try_again
-from im2col_cnn.testing.laws.subject import Subject, SubjectError
+from im2col_cnn.testing.laws.subject import Subject
 from im2col_cnn.testing.laws.table import LAWS, TIES, Law, laws_for
 from im2col_cnn.testing.support import Support
 from tests.profile import IN_FULL, drawn

@@ -7,11 +7,11 @@ import pytest
 
 import im2col_cnn as fast
 from im2col_cnn._typing import Array
-from im2col_cnn.testing.dialects.cs231n import CONVOLUTION, POOLING
+from im2col_cnn.testing.dialects.family import CONVOLUTION, POOLING
+from im2col_cnn.testing.errors import SubjectStoppedError
 from im2col_cnn.testing.grading.diagnosis import diagnose
 from im2col_cnn.testing.grading.kinds import KINDS, small_calls, subject_of
 from im2col_cnn.testing.grading.search import first_look
-from im2col_cnn.testing.laws.subject import SubjectStoppedError
 from im2col_cnn.testing.support import EVERYTHING, Support
 
 

@@ -5,15 +5,19 @@ ways, and images can have one, two or three spatial axes: each is tried once, on
 image, and what is refused there is left out. What is accepted is held to the laws.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..._typing import Array
 from ..support import Freedom, Support
 from .dialect import Offer, parameters_of
+
+if TYPE_CHECKING:
+    from ..._typing import Array
 
 __all__ = ["claimed", "tried"]
 

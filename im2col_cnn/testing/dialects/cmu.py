@@ -4,13 +4,14 @@ An object is made for every call, with the kernel handed in through its initiali
 it is its own cache.
 """
 
+from __future__ import annotations
+
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..._typing import Array, Shape
-from ..laws.subject import SubjectError
+from ..errors import SubjectError
 from ..support import Support
 from .cs231n import kernels_first, kernels_last, write_back
 from .dialect import (
@@ -23,6 +24,9 @@ from .dialect import (
     channels_last,
     parameters_of,
 )
+
+if TYPE_CHECKING:
+    from ..._typing import Array, Shape
 
 __all__ = ["CMU"]
 

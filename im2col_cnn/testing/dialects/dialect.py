@@ -5,19 +5,23 @@ caches. An `Offer` hides that: one kind of function found in a file, behind the 
 and the backward that laws know.
 """
 
+from __future__ import annotations
+
 import inspect
 import sysconfig
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..._typing import Array
-from ..laws.subject import SubjectError
+from ..errors import NOT_WRITTEN, SubjectError
 from ..support import Support
+
+if TYPE_CHECKING:
+    from ..._typing import Array
 
 __all__ = [
     "Dialect",
@@ -27,14 +31,17 @@ __all__ = [
     "ask",
     "channels_first",
     "channels_last",
+    "described",
+    "is_template",
     "parameters_of",
+    "where",
 ]
 
 Names = Mapping[str, Any]  # what a file defines
 # Files in which no line is the homework's.
 STRANGE = (
     "<",
-    str(Path(__file__).parents[2]),
+    str(Path(__file__).parents[1]),
     sysconfig.get_path("stdlib"),
     sysconfig.get_path("purelib"),
 )
@@ -57,6 +64,21 @@ class Offer:
         Which of ``"forward"`` and ``"backward"`` is the author's.
     claims : bool
         Whether `support` is only what signatures claim, and has to be tried.
+    described : str
+        How its arrays are read, in NumPy's terms.
+    paste : callable, optional
+        Write a call as a program in the homework's words.
+    words : mapping
+        What it calls ``x``, ``dx``, ...
+    template : tuple of str
+        Keys of the bugs that the course's own template makes everyone write.
+    tightness : float
+        Which share of the parameters of its functions is used: where several readings
+        fit, the one that leaves least out is tried first.
+    needs_torch : bool
+        Whether arrays go in and out as PyTorch tensors.
+    stopped : exception, optional
+        How a call never returned, where it was found out how to call it.
     """
 
     kind: str
@@ -66,11 +88,18 @@ class Offer:
     support: Support
     graded: tuple[str, ...] = ("forward", "backward")
     claims: bool = False
+    described: str = ""
+    paste: Callable[..., str] | None = None
+    words: Mapping[str, str] = field(default_factory=dict)
+    template: tuple[str, ...] = ()
+    tightness: float = 0.5
+    needs_torch: bool = False
+    stopped: BaseException | None = None
 
     @property
     def parts(self) -> tuple[str, str]:
         """What is called forward, and what backward."""
-        names = [name for name in self.name.split(", ") if "=" not in name]
+        names = [name for name in self.name.split(", ") if "=" not in name] or ["it"]
         if len(names) == 1 and len(self.graded) == 2:
             return f"{names[0]}.forward", f"{names[0]}.backward"
         return names[0], names[-1]
@@ -121,6 +150,9 @@ def ask(
         found = function(*arguments)
     except SystemExit as error:
         raise SubjectError(f"{name} called sys.exit", "SystemExit") from error
+    except NotImplementedError as error:
+        problem = f"{name} raised NotImplementedError{where(error)}"
+        raise SubjectError(problem, NOT_WRITTEN) from error
     except Exception as error:
         kind = type(error).__name__
         words = ": ".join(filter(None, (kind, str(error))))
@@ -131,15 +163,16 @@ def ask(
     if len(returns) == 1:
         return as_array(found, f"{name} returned", returns[0])
     wanted = f"({', '.join(returns)})"
-    if not isinstance(found, tuple | list):
+    if not isinstance(found, (tuple, list)):
         problem = f"{name} returned {described(found)} instead of {wanted}"
-        raise SubjectError(problem, "return")
+        raise SubjectError(problem, NOT_WRITTEN if found is None else "return")
     if len(found) != len(returns):
         problem = f"{name} returned {len(found)} values instead of {wanted}"
         raise SubjectError(problem, "return")
+    pairs = zip(found, returns)
     return [
         value if what == "cache" else as_array(value, f"{name} returned", what)
-        for value, what in zip(found, returns, strict=True)
+        for value, what in pairs
     ]
 
 
@@ -153,7 +186,7 @@ def parameters_of(function: Callable[..., Any]) -> Mapping[str, inspect.Paramete
 
 def as_array(value: Any, where: str, what: str) -> Array:
     """Return what should be an array of numbers as a plain one."""
-    array = np.asarray(value) if isinstance(value, np.ndarray | np.generic) else None
+    array = np.asarray(value) if isinstance(value, (np.ndarray, np.generic)) else None
     if array is None or array.dtype.kind not in "biuf":
         problem = f"{where} {described(value)} for {what}, not an array of numbers"
         raise SubjectError(problem, "return")
@@ -164,7 +197,7 @@ def described(value: Any) -> str:
     """Say briefly what something is."""
     if value is None:
         return "None"
-    if isinstance(value, tuple | list):
+    if isinstance(value, (tuple, list)):
         return f"a {type(value).__name__} of {len(value)}"
     if isinstance(value, np.ndarray):
         return f"an array of dtype {value.dtype}"
@@ -178,6 +211,14 @@ def where(error: Exception) -> str:
     own = (frame for frame in frames if not frame.filename.startswith(STRANGE))
     frame = next(own, None)
     return f" ({Path(frame.filename).name}, line {frame.lineno})" if frame else ""
+
+
+def is_template(error: Exception) -> bool:
+    """Tell whether an error was raised where a template still says ``= None``."""
+    frames = reversed(traceback.extract_tb(error.__traceback__))
+    own = (frame for frame in frames if not frame.filename.startswith(STRANGE))
+    frame = next(own, None)
+    return frame is not None and (frame.line or "").rstrip().endswith("= None")
 
 
 def channels_first(x: Array) -> Array:

@@ -3,15 +3,18 @@
 Only settings that appear in a function's signature are asked of it.
 """
 
-from collections.abc import Callable
-from typing import Any
+from __future__ import annotations
 
-from ..._checks import as_function
-from ..._typing import Array, Shape
-from ..laws.subject import SubjectError
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from ..errors import SubjectError
 from .capabilities import claimed
 from .coursera import takes_a_dict
 from .dialect import Dialect, Names, Offer, ask, parameters_of
+
+if TYPE_CHECKING:
+    from ..._typing import Array, Shape
 
 __all__ = ["NATIVE", "column_offer", "pair_offer"]
 
@@ -21,6 +24,12 @@ PAIRS = {
     "avg_pool": ("avg_pool_forward", "avg_pool_backward"),
 }
 GRADIENTS = {"conv": ("dx", "dw", "db"), "max_pool": ("dx",), "avg_pool": ("dx",)}
+
+
+def as_function(value: Any, name: str) -> None:
+    """Refuse what cannot be called."""
+    if not callable(value):
+        raise TypeError(f"{name} must be a function, got {value!r}")
 
 
 def pair_offer(

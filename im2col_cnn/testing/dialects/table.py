@@ -1,17 +1,41 @@
-"""List the dialects, and guess which one a file is written in."""
+"""List the dialects, and guess which one a file is written in.
+
+A file of this folder that has a `FAMILY` is a dialect: a new course is one more file.
+"""
+
+from __future__ import annotations
+
+import pkgutil
+from importlib import import_module
+from typing import Any
 
 from .cmu import CMU
 from .coursera import COURSERA, NOTEBOOK
 from .cs231n import CS231N
-from .dialect import Dialect, Names
+from .dialect import Dialect, Names, Offer
 from .native import NATIVE
 from .torch import TORCH
 
-__all__ = ["DIALECTS", "guess"]
+__all__ = ["DIALECTS", "guess", "readings"]
 
+
+def families() -> list[Dialect]:
+    """Return the `FAMILY` of every file here, those without names of their own last."""
+    package = __name__.rpartition(".")[0]
+    folder = import_module(package).__path__
+    modules = [
+        import_module(f"{package}.{found.name}")
+        for found in pkgutil.iter_modules(folder)
+        if found.name != "table"
+    ]
+    found = [module.FAMILY for module in modules if hasattr(module, "FAMILY")]
+    return sorted(found, key=lambda each: (each.name in LAST, each.name))
+
+
+LAST = ("functions", "classes")  # they fit much
 DIALECTS = {
     dialect.name: dialect
-    for dialect in (COURSERA, NOTEBOOK, CS231N, CMU, NATIVE, TORCH)
+    for dialect in (COURSERA, NOTEBOOK, CS231N, CMU, NATIVE, TORCH, *families())
 }
 
 
@@ -20,3 +44,13 @@ def guess(names: Names) -> Dialect | None:
     spoken = [dialect for dialect in DIALECTS.values() if dialect.speaks(names)]
     best = max(spoken, key=lambda dialect: len(dialect.found(names)), default=None)
     return best if best is not None and best.found(names) else None
+
+
+def readings(names: Any, dialect: str | None) -> list[tuple[str, Offer]]:
+    """Return all that a file offers, in every dialect or in one, with its name."""
+    chosen = [DIALECTS[dialect]] if dialect else list(DIALECTS.values())
+    found = []
+    for each in chosen:
+        if dialect or each.speaks(names):
+            found += [(each.name, offer) for offer in each.read(names)]
+    return found

@@ -3,14 +3,18 @@
 To check a framework, hand `as_pair` its function and a way in and out of its arrays.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..._typing import Array
 from ..support import Support
 from .dialect import Dialect, Names, Offer, ask, parameters_of
+
+if TYPE_CHECKING:
+    from ..._typing import Array
 
 __all__ = ["TORCH", "as_pair"]
 

@@ -16,8 +16,9 @@ from ..bugs.conv_template import conv_bug
 from ..bugs.exhibit import Exhibit
 from ..bugs.museum import MUSEUM
 from ..bugs.pool_template import max_bug, mean_bug
+from ..errors import NOT_WRITTEN, SubjectError
 from ..laws.comparison import BrokenLawError, tolerance
-from ..laws.subject import Subject, SubjectError
+from ..laws.subject import Subject
 from ..laws.table import FIRST, Law, laws_for
 from ..laws.ties import TIE_RULES
 from ..strategies import Case
@@ -94,7 +95,7 @@ def diagnose(
     """
     laws = laws_for(subject)
     begun = first_look(subject) if begun is None else begun
-    broken = find_broken_laws(laws, subject, begun, seed=seed, examples=examples)
+    broken, put = find_broken_laws(laws, subject, begun, seed=seed, examples=examples)
     stops = [trial for trial in broken.values() if trial.stopped]
     verdicts: list[Verdict] = []
     findings: list[Finding] = []
@@ -102,7 +103,17 @@ def diagnose(
         stop = next((trial for trial in stops if calls_again(law, trial)), None)
         trial = broken.get(law.name, stop)
         if trial is None:
-            verdicts.append(Verdict(subject.name, law, "holds"))
+            left = law.name not in put
+            cause = crash_of(findings, "forward") if left else None
+            status: Status = "not checked" if left else "holds"
+            verdicts.append(Verdict(subject.name, law, status, cause))
+            continue
+        if is_unwritten(trial):
+            finding = next((f for f in findings if is_unwritten(f.trial)), None)
+            if finding is None or part_of(finding.trial) != part_of(trial):
+                finding = Finding(subject.name, subject.kind, law, trial)
+                findings.append(finding)
+            verdicts.append(Verdict(subject.name, law, "not written", finding))
             continue
         more: tuple[Trial, ...] = ()
         finding = same_crash(trial, findings)
@@ -120,11 +131,27 @@ def diagnose(
             bug = name_the_bug([trial, *more], subject) if more else None
             finding = Finding(subject.name, subject.kind, trial.law, trial, bug)
             findings.append(finding)
-        status: Status = "advice" if law.advice else "broken"
+        status = "advice" if law.advice else "broken"
         if law.name not in broken:
             status = "not checked"
         verdicts.append(Verdict(subject.name, law, status, finding))
     return verdicts
+
+
+def is_unwritten(trial: Trial) -> bool:
+    """Tell whether a call gave what a template gives that was left as it was."""
+    failure = trial.failure
+    return isinstance(failure, SubjectError) and failure.kind == NOT_WRITTEN
+
+
+def part_of(trial: Trial) -> str:
+    """Return the part in which a call failed, if it is known."""
+    return trial.failure.part if isinstance(trial.failure, SubjectError) else ""
+
+
+def crash_of(findings: list[Finding], part: str) -> Finding | None:
+    """Return the finding of a part that raised, if there is one."""
+    return next((f for f in findings if part_of(f.trial) == part), None)
 
 
 def evidence(law: Law, subject: Subject, seed: int) -> tuple[Trial, ...]:

@@ -25,9 +25,9 @@ from ..strategies import (
     whole_arrays,
     written_as,
 )
-from ..support import EVERYTHING, Support
+from ..support import EVERYTHING, Centred, Support
 
-__all__ = ["KINDS", "small_calls", "subject_of"]
+__all__ = ["KINDS", "call_of", "choices", "small_calls", "subject_of"]
 
 
 def subject_of(
@@ -39,6 +39,8 @@ def subject_of(
 ) -> Subject:
     """Return an implementation of one of the `KINDS`, as the laws take it."""
     draw_cases, oracle, arrays = KINDS[kind]
+    if "forward" not in changes.get("graded", ("forward",)):
+        forward = with_right_output(oracle, forward)
 
     def cases(dtype: npt.DTypeLike) -> st.SearchStrategy[Case]:
         return draw_cases(dtype, support=support)
@@ -52,8 +54,27 @@ def subject_of(
         arrays,
         dtypes=support.dtypes,
         small=small_calls(kind, support),
+        without=tuple(
+            name
+            for name, has in (("x", support.input_gradient), ("b", support.bias))
+            if not has
+        ),
+        bias=support.bias,
         **{"strict": False, **changes},
     )
+
+
+def with_right_output(
+    oracle: Oracle, its_forward: Callable[..., tuple[Array, Any]]
+) -> Callable[..., tuple[Array, Any]]:
+    """Return a forward with the right output, and the cache that homework wants."""
+
+    def forward(*arrays: Array, **settings: Any) -> tuple[Array, Any]:
+        _, cache = its_forward(*arrays, **settings)
+        moving = {**settings, "stride": settings.get("stride") or 1}
+        return oracle.forward(*arrays, **moving)[0], cache
+
+    return forward
 
 
 @st.composite
@@ -162,7 +183,8 @@ KINDS = {
 }
 
 
-WORDS = ("valid", "same", "same_lower")
+WORDS = ("valid", "same", "same_lower", "centred", "centred at stride 1")
+NUMBERS = ("int", "each", "pairs")
 
 
 def small_calls(kind: str, support: Support) -> tuple[Case, ...]:
@@ -214,18 +236,22 @@ def small_calls(kind: str, support: Support) -> tuple[Case, ...]:
 def choices(kind: str, support: Support) -> dict[str, tuple[Any, ...]]:
     """Return what can be turned, and to what; first comes what is simplest."""
     paddings = [(form, 0) for form in support.paddings if form in WORDS]
-    numbers = [form for form in support.paddings if form not in WORDS]
+    numbers = [form for form in support.paddings if form in NUMBERS]
     if numbers:
-        paddings[:0] = [(numbers[0], 0), *((form, 1) for form in numbers)]
+        pads = support.pads or (0, 1)
+        paddings[:0] = [(numbers[0], pads[0])]
+        paddings += [(form, pads[-1]) for form in numbers]
+    strides = support.strides or (1, 2)
+    kernels = sorted(support.kernels, key=lambda k: (k != 2, k))[:2] or (2, 1)
     return {
         "axes": support.axes,
-        "kernel": (2, 1),
-        "stops": ((2, 2), (1, 1), (2, 3)),  # along all axes, and along the last
-        "stride": (1,) if support.stride == "none" else (1, 2),
+        "kernel": tuple(kernels),
+        "stops": ((2, 2), (1, 1)) if support.square else ((2, 2), (1, 1), (2, 3)),
+        "stride": (1,) if support.stride == "none" else strides[:2],
         "dilation": (1,) if support.dilation == "none" else (1, 2),
-        "padding": tuple(paddings) or (("", 0),),
-        "images": (1, 2),
-        "channels": (1, 2),
+        "padding": tuple(dict.fromkeys(paddings)) or (("", 0),),
+        "images": (1,) if support.one_image else (1, 2),
+        "channels": (1,) if support.one_channel else (1, 2),
         "groups": (1, 2) if kind == "conv" and support.groups else (1,),
     }
 
@@ -234,26 +260,42 @@ def call_of(kind: str, support: Support, plan: dict[str, Any]) -> Case | None:
     """Return the call of a plan; none if its padding would hide the image."""
     axes, (form, p) = plan["axes"], plan["padding"]
     stops, last = plan["stops"]
-    movement = plan["kernel"], plan["stride"], plan["dilation"]
+    kernel, stride = plan["kernel"], plan["stride"]
+    centred = form.startswith("centred")
+    if centred and kernel % 2 == 0:
+        kernel += 1
+    if form.endswith("at stride 1"):
+        stride, kernel = 1, max(3, kernel)
+    if support.stride_is_kernel:
+        stride = kernel
+    movement = kernel, stride, plan["dilation"]
     sweeps = [Sweep(*movement, n, unread=0) for n in (*[stops] * (axes - 1), last)]
-    if any(most_around(sweep, pooling=kind != "conv") < p for sweep in sweeps):
+    around = kernel // 2 if centred else p
+    if any(most_around(sweep, pooling=kind != "conv") < around for sweep in sweeps):
         return None
-    written = {"int": p, "each": (p,) * axes, "pairs": ((p, p),) * axes}
+    pairs = ((around, around),) * axes
+    written = {"int": p, "each": (p,) * axes, "pairs": pairs}
     settings = {
-        "stride": written_as(support.stride, [plan["stride"]] * axes),
+        "stride": written_as(support.stride, [stride] * axes),
         "padding": written.get(form, form) if support.paddings else None,
         "dilation": written_as(support.dilation, [plan["dilation"]] * axes),
     }
+    if centred:
+        settings["padding"] = Centred(pairs)
     known = {name: value for name, value in settings.items() if value is not None}
-    kernel_size, channels = (plan["kernel"],) * axes, plan["channels"]
-    spatial = (sweep.padded_size - 2 * p for sweep in sweeps)
+    kernel_size, channels = (kernel,) * axes, plan["channels"]
+    spatial = (sweep.padded_size - 2 * around for sweep in sweeps)
     x = counting((plan["images"], *spatial, channels * plan["groups"]))
     if kind == "conv":
-        F = channels * plan["groups"]
+        F = 1 if support.one_filter else channels * plan["groups"]
         w = counting((*kernel_size, channels, F))
         groups = {"groups": plan["groups"]} if support.groups else {}
-        return Case((x, w, counting((F,))), known | groups)
-    return Case((x,), {"kernel_size": kernel_size, "stride": 1, **known})
+        b = counting((F,)) if support.bias else np.zeros(F)
+        return Case((x, w, b), known | groups)
+    side_by_side = {"stride": kernel_size} if support.stride_is_kernel else {}
+    return Case(
+        (x,), {"kernel_size": kernel_size, "stride": 1, **known, **side_by_side}
+    )
 
 
 def one_window(kind: str, shape: Shape) -> Case:

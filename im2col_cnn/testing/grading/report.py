@@ -15,7 +15,7 @@ from .search import Trial
 __all__ = ["Finding", "Report", "Status", "Verdict", "call_of", "in_words", "written"]
 
 
-Status = Literal["holds", "broken", "advice", "not checked"]
+Status = Literal["holds", "broken", "advice", "not checked", "not written"]
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,13 @@ class Finding:
     law: Law
     trial: Trial
     exhibit: Exhibit | None = None
+
+    @property
+    def headline(self) -> str:
+        """Return the name of the bug, or what was seen of it."""
+        if self.exhibit is not None:
+            return f"{self.exhibit.name} ({self.exhibit.key})"
+        return self.problem
 
     @property
     def problem(self) -> str:
@@ -80,6 +87,8 @@ class Report:
         What was drawn, and how often: the same numbers draw the same.
     strict : bool
         Whether advice counts.
+    calls : mapping
+        From the number of a finding to its call, as a program in the homework's words.
     """
 
     title: str
@@ -91,11 +100,13 @@ class Report:
     seed: int = 0
     examples: int = 0
     strict: bool = False
+    calls: Mapping[int, str] = field(default_factory=dict)
 
     @property
     def ok(self) -> bool:
         """Whether every law holds that counts."""
-        return all(self.counts(v) <= (v.status == "holds") for v in self.verdicts)
+        counted = [v for v in self.verdicts if self.counts(v)]
+        return bool(counted) and all(v.status == "holds" for v in counted)
 
     @property
     def findings(self) -> list[Finding]:
@@ -184,9 +195,15 @@ class Report:
         if (exhibit := finding.exhibit) is not None:
             lines += [f"why   {exhibit.why}", f"fix   {exhibit.fix}"]
             lines += [f"seen  {exhibit.source}"]
-        lines += [f"law   {finding.law.sentence}", "", "smallest input that shows it:"]
-        for name, value in call_of(finding.trial, finding.kind):
-            lines += named(self.word(finding, name), value)
+        lines += [f"law   {finding.law.sentence}", ""]
+        number = [id(each) for each in self.findings].index(id(finding))
+        if number in self.calls:
+            lines += ["smallest input that shows it; paste it below your code:"]
+            lines += [f"  {line}" for line in self.calls[number].splitlines()]
+        else:
+            lines += ["smallest input that shows it:"]
+            for name, value in call_of(finding.trial, finding.kind):
+                lines += named(self.word(finding, name), value)
         lines += [""]
         if finding.exhibit is not None:  # otherwise the headline has said it
             lines += [self.problem(finding)]

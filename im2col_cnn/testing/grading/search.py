@@ -16,8 +16,9 @@ import hypothesis.strategies as st
 import numpy as np
 import numpy.typing as npt
 
+from ..errors import SubjectError, SubjectStoppedError
 from ..laws.comparison import BrokenLawError, equal, tolerance
-from ..laws.subject import Deadline, Subject, SubjectError, SubjectStoppedError
+from ..laws.subject import Deadline, Subject
 from ..laws.table import FIRST, Law
 from ..strategies import Case
 
@@ -55,6 +56,7 @@ class Trial:
     drawn: tuple[tuple[str, Any], ...]  # (label, value)
     failure: Exception | None
     stopped: bool = False  # it never returned
+    skipped: bool = False  # another part failed, so nothing is known
 
     @property
     def case(self) -> Case:
@@ -91,6 +93,16 @@ def try_law(law: Law, subject: Subject, draw: Callable[..., Any]) -> Trial:
             law(subject, record)
     except SubjectStoppedError as stop:
         return stopped_by(stop, law, tuple(drawn))
+    except SubjectError as failure:
+        if not any(isinstance(value, Case) for _, value in drawn):
+            raise  # no homework was called yet
+        trial = Trial(law, tuple(drawn), failure)
+        if failure.part == "forward" and "forward" not in law.about(subject):
+            return replace(trial, failure=None, skipped=True)
+        if failure.part == "backward" and "forward" in law.about(subject):
+            # A crash breaks the laws of its part: what is left is forward's.
+            return try_again(replace(subject, backward=None), trial)
+        return trial
     except Exception as failure:  # whatever homework may raise
         if not any(isinstance(value, Case) for _, value in drawn):
             raise  # no homework was called yet
@@ -109,7 +121,10 @@ def stopped_by(
 def try_again(subject: Subject, trial: Trial) -> Trial:
     """Put the same law to another subject, with the same draws."""
     values = iter([value for _, value in trial.drawn])
-    return try_law(trial.law, subject, lambda *_, **__: next(values))
+    try:
+        return try_law(trial.law, subject, lambda *_, **__: next(values))
+    except StopIteration:  # it came further than the other, and wants to draw more
+        return replace(trial, failure=None, skipped=True)
 
 
 def draw_trials(
@@ -236,7 +251,7 @@ def find_broken_laws(
     *,
     seed: int,
     examples: int,
-) -> dict[str, Trial]:
+) -> tuple[dict[str, Trial], set[str]]:
     """
     Find the laws that an implementation breaks.
 
@@ -253,16 +268,21 @@ def find_broken_laws(
 
     Returns
     -------
-    dict
+    failures : dict
         From the name of each broken law to the first trial that broke it. A law that
         would call again what never returned is not put.
+    known : set
+        The names of the laws that something is known of.
     """
     failures = dict(begun)
+    known = {FIRST.name, *begun}
 
     def put(laws: Sequence[Law], data: st.DataObject) -> None:
         shared = sharing(subject, data)
         for law in laws:
             trial = try_law(law, shared, data.draw)
+            if not trial.skipped:
+                known.add(law.name)
             if trial.stopped:
                 # Whatever it was called for: that is the law it breaks.
                 failures[FIRST.name] = replace(trial, law=FIRST)
@@ -283,7 +303,7 @@ def find_broken_laws(
         except StoppedError:
             continue
         break
-    return failures
+    return failures, known
 
 
 def first_look(subject: Subject) -> dict[str, Trial]:

@@ -18,11 +18,11 @@ import numpy as np
 
 from ..._typing import Array
 from ..dialects.dialect import Offer
-from ..laws.subject import SubjectError, SubjectStoppedError
+from ..errors import SubjectError, SubjectStoppedError
 from ..strategies import Case
 from .loader import HomeworkError
 
-__all__ = ["MAX_CACHES", "IsolatedModule", "Process", "SilenceError", "offers_in"]
+__all__ = ["IsolatedModule", "Process", "SilenceError", "offers_in"]
 
 
 class SilenceError(Exception):
@@ -39,14 +39,18 @@ class Process:
         The file that gets whatever it prints.
     megabytes : int
         How much address space it may have.
+    python : str, optional
+        The interpreter that runs it; by default this one.
     """
 
-    def __init__(self, printed: Path, megabytes: int) -> None:
+    def __init__(
+        self, printed: Path, megabytes: int, python: str | None = None
+    ) -> None:
         environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "MPLBACKEND": "Agg"}
         root = str(Path(__file__).parents[3])
         paths = [root, environment.get("PYTHONPATH", "")]
         environment["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
-        command = [sys.executable, "-m", "im2col_cnn.testing.isolation.worker"]
+        command = [python or sys.executable, str(Path(__file__).with_name("start.py"))]
         self.process = subprocess.Popen(
             [*command, str(printed), str(megabytes)],
             stdin=subprocess.PIPE,
@@ -92,8 +96,8 @@ class Process:
         return code
 
 
+MAX_CACHES = 32  # as the worker keeps
 IMPORT_SECONDS = 60.0  # seconds to import what a file imports
-MAX_CACHES = 32  # caches; laws look back at few
 MIN_CALL_SECONDS = 1.0  # seconds that a call may take, whatever happened before
 QUICK_CALL_SECONDS = 0.25  # seconds in which nearly every call returns
 
@@ -113,12 +117,20 @@ class IsolatedModule:
         half as long, down to a second, so that many of them cost little more than two.
     megabytes : int
         How much address space the process may have.
+    python : str, optional
+        The interpreter that runs it; by default this one.
     """
 
     def __init__(
-        self, path: Path, dialect: str | None, *, seconds: float, megabytes: int
+        self,
+        path: Path,
+        dialect: str | None,
+        *,
+        seconds: float,
+        megabytes: int,
+        python: str | None = None,
     ) -> None:
-        self.path, self.dialect = path, dialect
+        self.path, self.dialect, self.python = path, dialect, python
         self.seconds, self.megabytes = seconds, megabytes
         descriptor, name = tempfile.mkstemp(prefix="im2col_cnn_check_")
         os.close(descriptor)
@@ -146,7 +158,7 @@ class IsolatedModule:
 
     def started(self) -> Process:
         """Start a process, and let it load the file meanwhile."""
-        process = Process(self.file, self.megabytes)
+        process = Process(self.file, self.megabytes, self.python)
         process.ask("load", str(self.path), self.dialect)
         return process
 
@@ -199,7 +211,8 @@ class IsolatedModule:
         if status == "refused":
             raise HomeworkError(result)
         if status == "failed":
-            raise SubjectError(*result)
+            problem, kind, detail = result
+            raise SubjectError(problem, kind, detail, part)
         return result
 
     def forward(self, offer: int, name: str, arrays: Any, settings: Any) -> Any:
@@ -219,22 +232,63 @@ class IsolatedModule:
         write_back(dy, after)
         return gradients
 
+    def paste(self, offer: int, *arguments: Any) -> str:
+        """Return a call as a program in the homework's words; nothing if it fails."""
+        if self.process is None:
+            self.load()
+        assert self.process is not None
+        self.process.ask("paste", offer, *arguments)
+        try:
+            return str(self.await_answer("", "", None, IMPORT_SECONDS))
+        except (SubjectError, SubjectStoppedError):
+            return ""
+
+    def notes(self) -> list[str]:
+        """Return what was met in the homework that is no fault of its convolution."""
+        if self.process is None:
+            return []
+        self.process.ask("notes")
+        try:
+            return list(self.await_answer("", "", None, IMPORT_SECONDS))
+        except (SubjectError, SubjectStoppedError):
+            return []
+
     def printed(self) -> str:
         """Return the first of what the homework printed."""
         return self.file.read_text(encoding="utf-8", errors="replace")
 
 
-def offers_in(homework: IsolatedModule, found: dict[str, Any]) -> Iterator[Offer]:
-    """Yield what was found in a file, with functions that run in its process."""
-    for index, described in enumerate(found["offers"]):
-        kind, name, support, graded, claims = described
-        offer = Offer(kind, name, nowhere, None, support, graded, claims)
+def offers_in(
+    homework: IsolatedModule, found: dict[str, Any]
+) -> Iterator[tuple[str, Offer]]:
+    """Yield the dialect and the offer of all that was found in a file.
+
+    The functions of an offer run in the homework's process.
+    """
+    for index, told in enumerate(found["offers"]):
+        offer = Offer(
+            told["kind"],
+            told["name"],
+            nowhere,
+            None,
+            told["support"],
+            told["graded"],
+            told["claims"],
+            told["described"],
+            words=told["words"],
+            template=told["template"],
+            tightness=told["tightness"],
+        )
         forward_name, backward_name = offer.parts
         backward = partial(homework.backward, index, backward_name)
-        yield replace(
-            offer,
-            forward=remote_forward(homework, index, forward_name),
-            backward=backward if found["backwards"][index] else None,
+        yield (
+            told["dialect"],
+            replace(
+                offer,
+                forward=remote_forward(homework, index, forward_name),
+                backward=backward if told["has_backward"] else None,
+                paste=partial(homework.paste, index) if told["pastes"] else None,
+            ),
         )
 
 

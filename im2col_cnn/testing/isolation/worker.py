@@ -1,10 +1,12 @@
 """Run somebody's homework in a process of its own; `isolation` talks to it.
 
-    python -m im2col_cnn.testing.isolation.worker
+    python .../testing/isolation/start.py PRINTED MEGABYTES
 
 Requests come in and answers go out as pickles, through copies of the standard streams.
 The homework gets others: nothing to read, and a file for whatever it prints.
 """
+
+from __future__ import annotations
 
 import io
 import os
@@ -17,13 +19,13 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from ..dialects.dialect import Offer
-from ..dialects.table import DIALECTS, guess
-from ..laws.subject import SubjectError
+from ..dialects.table import DIALECTS, readings
+from ..errors import SubjectError
 from .loader import Account, HomeworkError, load
-from .process import MAX_CACHES
 
-__all__ = ["main"]
+__all__ = ["MAX_CACHES", "main"]
 
+MAX_CACHES = 32  # laws look back at few
 MAX_PRINTED_LETTERS = 2000  # characters
 
 
@@ -102,6 +104,8 @@ class Server:
             "load": self.load,
             "forward": self.forward,
             "backward": self.backward,
+            "paste": self.paste,
+            "notes": self.notes,
         }
         try:
             with np.errstate(all="ignore"):
@@ -119,29 +123,56 @@ class Server:
         """Load a file, and say what it offers."""
         homework = load(Path(path))
         self.account = homework.account
-        names = {name: it for name, it in homework.names.items() if callable(it)}
-        chosen = DIALECTS[dialect] if dialect else guess(names)
-        if chosen is None or not chosen.found(names):
-            wanted = [chosen] if chosen else DIALECTS.values()
-            words = "; ".join(
-                f"{each.name}: {', '.join(each.names)}" for each in wanted
-            )
-            raise HomeworkError(
-                f"{path} defines no function to check; looked for {words}"
-                + "".join(f"; {trouble}" for trouble in homework.account.trouble)
-            )
-        self.offers = chosen.read(names)
-        found = chosen.found(names)
-        return {
-            "dialect": chosen.name,
-            "missing": [name for name in chosen.names if name not in found],
-            "trouble": homework.account.trouble,
-            "offers": [
-                (each.kind, each.name, each.support, each.graded, each.claims)
-                for each in self.offers
-            ],
-            "backwards": [each.backward is not None for each in self.offers],
+        names = {
+            name: it
+            for name, it in homework.names.items()
+            if callable(it) and not is_lent(it)
         }
+        found = readings(names, dialect)
+        if any(offer.needs_torch for _, offer in found) and not has_torch():
+            homework.account.trouble.append(
+                "it works on PyTorch tensors, and PyTorch is not installed here; "
+                "--python PATH takes another Python"
+            )
+            found = [(name, offer) for name, offer in found if not offer.needs_torch]
+        self.offers = [offer for _, offer in found]
+        wanted = [DIALECTS[dialect]] if dialect else list(DIALECTS.values())
+        if not found:
+            raise HomeworkError(nothing_found(path, names, wanted, homework.account))
+        return {
+            "names": {each.name: each.found(names) for each in wanted},
+            "wanted": {each.name: each.names for each in wanted},
+            "trouble": homework.account.trouble,
+            "notes": homework.account.notes,
+            "tools": homework.account.tools,
+            "offers": [
+                {
+                    "dialect": name,
+                    "kind": each.kind,
+                    "name": each.name,
+                    "support": each.support,
+                    "graded": each.graded,
+                    "claims": each.claims,
+                    "described": each.described,
+                    "words": dict(each.words),
+                    "template": each.template,
+                    "has_backward": each.backward is not None,
+                    "pastes": each.paste is not None,
+                    "tightness": each.tightness,
+                }
+                for name, each in found
+            ],
+        }
+
+    def paste(self, offer: int, *arguments: Any) -> str:
+        """Write a call as a program in the homework's words."""
+        paste = self.offers[offer].paste
+        assert paste is not None
+        return paste(*arguments)
+
+    def notes(self) -> list[str]:
+        """Say what was met that is no fault of a convolution."""
+        return list(dict.fromkeys(self.account.notes))
 
     def forward(self, offer: int, arrays: tuple[Any, ...], settings: Any) -> Any:
         """Call a forward; return the output, a number for the cache, the arguments."""
@@ -161,10 +192,38 @@ class Server:
         return plain(found), dy
 
 
+def nothing_found(path: str, names: Any, wanted: Any, account: Account) -> str:
+    """Say that there is nothing to check: what is there, and what was looked for."""
+    there = [name for name, value in names.items() if is_own(value)]
+    defined = f"it defines {', '.join(there[:12])}" if there else "it defines nothing"
+    words = "; ".join(f"{each.name}: {', '.join(each.names)}" for each in wanted)
+    trouble = "".join(f"; {trouble}" for trouble in account.trouble)
+    return (
+        f"{path} defines no function to check: {defined}{trouble}; looked for {words}; "
+        "--adapter FILE.py tells how to call others"
+    )
+
+
+def is_lent(value: Any) -> bool:
+    """Tell whether a function is a stand-in of ours, or came with this package."""
+    module = getattr(value, "__module__", "") or ""
+    return module.endswith("isolation.stand_ins")
+
+
+def has_torch() -> bool:
+    """Tell whether PyTorch can be imported."""
+    try:
+        import torch  # noqa: F401, PLC0415  # only if the homework wants it
+    except ImportError:
+        return False
+    return True
+
+
+def is_own(value: Any) -> bool:
+    """Tell whether the homework has defined something itself."""
+    return "homework" in (getattr(value, "__module__", "") or "")
+
+
 def plain(array: Any) -> Any:
     """Return an array of NumPy's own class."""
-    return np.asarray(array)
-
-
-if __name__ == "__main__":
-    main()
+    return None if array is None else np.asarray(array)

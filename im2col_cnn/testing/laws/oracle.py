@@ -83,9 +83,7 @@ def nan_and_infinity_go_where_the_loops_send_them(subject: Subject, draw: Draw) 
         if subject.strict:
             dy = draw(spoilt(dy, values, most), label="spoilt dy")
         wanted = subject.right_gradients(dy, right_cache)
-        for name, ours, theirs in zip(
-            subject.arrays, subject.gradients(dy, cache), wanted, strict=True
-        ):
+        for name, ours, theirs in subject.named(subject.gradients(dy, cache), wanted):
             assert_equal(ours, theirs, f"d{name}", strict=subject.strict)
 
 

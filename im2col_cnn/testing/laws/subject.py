@@ -5,7 +5,8 @@ Whatever a course calls its functions and wherever it puts its channels, a law s
 channels last. im2col has such a pair too: its backward is col2im.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from math import inf
 from time import monotonic
@@ -15,6 +16,7 @@ import hypothesis.strategies as st
 import numpy.typing as npt
 
 from ..._typing import Array, Ties
+from ..errors import SubjectError
 from ..strategies import Case
 
 __all__ = [
@@ -22,8 +24,7 @@ __all__ = [
     "Deadline",
     "Oracle",
     "Subject",
-    "SubjectError",
-    "SubjectStoppedError",
+    "blaming",
 ]
 
 
@@ -52,28 +53,6 @@ class Deadline:
 
 
 Cases = Callable[[npt.DTypeLike], st.SearchStrategy[Case]]
-
-
-class SubjectError(Exception):
-    """What an implementation did instead of returning what it should."""
-
-    def __init__(
-        self, problem: str, kind: str, detail: str = "", part: str = ""
-    ) -> None:
-        super().__init__(problem)
-        self.kind, self.detail = kind, detail  # of the exception it raised, if it did
-        self.part = part  # forward or backward, where that is known
-
-
-class SubjectStoppedError(BaseException):
-    """A call that never returned; no law goes on after that, so nothing catches it."""
-
-    def __init__(
-        self, problem: str, kind: str, part: str = "", case: Case | None = None
-    ) -> None:
-        super().__init__(problem)
-        self.kind, self.part = kind, part
-        self.case = case  # the call, where that is known
 
 
 class Oracle(NamedTuple):
@@ -115,6 +94,10 @@ class Subject:
         The rule by which tied maxima share; None is no rule.
     small : tuple of Case
         Calls to begin with, from the simplest on; none where no first look is needed.
+    without : tuple of str
+        The arrays whose gradient is not asked for.
+    bias : bool
+        Whether it adds one.
     name : str
         How to call it, where that is not its kind.
     deadline : Deadline
@@ -134,17 +117,27 @@ class Subject:
     graded: tuple[str, ...] = ("forward", "backward")
     ties: Ties | None = "first"
     small: tuple[Case, ...] = ()
+    without: tuple[str, ...] = ()
+    bias: bool = True
     name: str = ""
     deadline: Deadline = field(default_factory=Deadline)
 
     def run(self, case: Case) -> tuple[Array, Any]:
         """Call forward."""
-        return self.forward(*map(self.protected, case.arrays), **case.settings)
+        with blaming("forward"):
+            return self.forward(*map(self.protected, case.arrays), **case.settings)
 
     def gradients(self, dy: Array, cache: Any) -> list[Array]:
         """Return the gradients of all arrays, in a list whatever backward returns."""
         assert self.backward is not None
-        return as_list(self.backward(self.protected(dy), cache))
+        with blaming("backward"):
+            return as_list(self.backward(self.protected(dy), cache))
+
+    def named(self, *several: list[Array]) -> Iterator[tuple[Any, ...]]:
+        """Yield the name of each array with its gradients, unless it has none."""
+        for name, *gradients in zip(self.arrays, *several, strict=True):
+            if name not in self.without:
+                yield name, *gradients
 
     def protected(self, array: Array) -> Array:
         """Pass our own code the read-only array, other people's code a copy.
@@ -163,6 +156,16 @@ class Subject:
         assert self.oracle is not None
         assert self.oracle.backward is not None
         return as_list(self.oracle.backward(dy, cache))
+
+
+@contextmanager
+def blaming(part: str) -> Iterator[None]:
+    """Note in an error which part it comes from, if it does not say so."""
+    try:
+        yield
+    except SubjectError as error:
+        error.part = error.part or part
+        raise
 
 
 def as_list(found: Any) -> list[Array]:

@@ -39,6 +39,8 @@ class Law:
         Whether breaking it is no news where numbers are wrong already.
     turns : str
         The setting that it changes, if any: one that has no such setting is not asked.
+    needs_dx, needs_bias : bool
+        Whether it needs the gradient of the images, and a bias.
     advice : bool
         Whether it demands more than most courses do. Then breaking it does not fail.
     """
@@ -50,6 +52,8 @@ class Law:
     oracle: bool = False
     follows: bool = False
     turns: str = ""
+    needs_dx: bool = False
+    needs_bias: bool = False
     advice: bool = False
 
     @property
@@ -68,6 +72,9 @@ class Law:
             ("*" if "*" in self.kinds and subject.kind not in HELPERS else subject.kind)
             in self.kinds
             and (not self.array or self.array in subject.arrays)
+            and self.array not in ("", *subject.without)[1:]
+            and not (self.needs_dx and "x" in subject.without)
+            and not (self.needs_bias and not subject.bias)
             and (subject.backward is not None or "forward" in self.concerns)
             and any(part in subject.graded for part in self.concerns)
             and (subject.oracle is not None or not self.oracle)
@@ -80,6 +87,12 @@ class Law:
                 or subject.backward is not None
             )
         )
+
+    def about(self, subject: Subject) -> tuple[str, ...]:
+        """Return which of forward and backward it is about here."""
+        if self.demand == ties.tied_maxima_follow_the_rule:
+            return ("forward",) if subject.kind == "mask" else ("backward",)
+        return self.concerns
 
     def __call__(self, subject: Subject, draw: Draw) -> None:
         """Put the law to a subject, with what is drawn."""
@@ -119,8 +132,15 @@ LAWS = (
         ("conv", "max_pool", "avg_pool"),
         concerns=BACKWARD,
         follows=True,
+        needs_dx=True,
     ),
-    Law(linearity.the_bias_is_added_once, CONVOLUTIONS, concerns=FORWARD, follows=True),
+    Law(
+        linearity.the_bias_is_added_once,
+        CONVOLUTIONS,
+        concerns=FORWARD,
+        follows=True,
+        needs_bias=True,
+    ),
     Law(
         linearity.the_sum_of_dx_is_the_sum_of_dy,
         ("max_pool", "avg_pool"),

@@ -1,0 +1,201 @@
+"""Find out in which dialect a file is written: signatures first, then tiny calls.
+
+Several readings may fit a function: channels first or last, one image or many. Each is
+called on tiny arrays of which no two axes are equally long; the reading that gives most
+right numbers is taken, then the one that gives right shapes.
+"""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+import numpy as np
+
+from ..dialects.dialect import Offer
+from ..errors import SubjectStoppedError
+from ..laws.comparison import equal, tolerance
+from ..strategies import Case
+from .kinds import call_of, choices, subject_of
+
+__all__ = ["choose", "functions_of", "score"]
+
+RIGHT, RIGHT_SHAPE, RUNS = 6, 3, 1  # points of a call
+GUESSES = ("functions", "classes")  # dialects that fit by shape alone
+HELPERS = ("mask", "share")
+
+
+def choose(
+    candidates: Iterable[tuple[str, Offer]],
+) -> tuple[list[tuple[str, Offer]], list[str]]:
+    """
+    Choose one reading for every function of a file.
+
+    Parameters
+    ----------
+    candidates : iterable of (str, Offer)
+        The dialect and what it makes of the file.
+
+    Returns
+    -------
+    chosen : list of (str, Offer)
+    remarks : list of str
+        Where two readings give the same numbers.
+    """
+    groups: dict[str, list[tuple[str, Offer]]] = {}
+    for dialect, offer in candidates:
+        groups.setdefault(functions_of(offer)[0], []).append((dialect, offer))
+    chosen: list[tuple[str, Offer]] = []
+    remarks = []
+    for group in groups.values():
+        ranked = rank(group)
+        if not ranked:
+            continue
+        best, dialect, _ = ranked[0]
+        of_best = [each for each in ranked if each[1] == dialect]
+        kinds: dict[str, Offer] = {}
+        for _, _, offer in of_best:
+            is_helper = offer.kind in HELPERS
+            if not kinds or (ranked[0][2].kind in HELPERS) == is_helper:
+                kinds.setdefault(offer.kind, offer)
+        chosen += [(dialect, offer) for offer in kinds.values()]
+        other = next((e for e in ranked if e[1] != dialect and e[0] >= best), None)
+        if other and best >= 2 * RIGHT and other[2].described != ranked[0][2].described:
+            remarks.append(
+                f"{ranked[0][2].name} could be read as {other[1]} too; "
+                f"--dialect {other[1]} does"
+            )
+    chosen, left_out = without_strangers(without_halves(chosen))
+    return chosen, [*remarks, *left_out]
+
+
+def functions_of(offer: Offer) -> list[str]:
+    """Return the functions and classes that an offer calls."""
+    return [name for name in offer.name.split(", ") if "=" not in name] or [offer.name]
+
+
+def rank(
+    group: list[tuple[str, Offer]],
+) -> list[tuple[float, str, Offer]]:
+    """Put the readings of one function in order, the best first."""
+    scored = []
+    alone = len({(dialect, offer.described) for dialect, offer in group}) == 1
+    for dialect, offer in group:
+        if alone and dialect not in GUESSES:
+            scored.append((0.0, dialect, offer))
+            continue
+        try:
+            points = score(offer)
+        except SubjectStoppedError as stop:  # the others would hang as well
+            return [(0.0, dialect, replace(offer, stopped=stop))]
+        if points < RIGHT_SHAPE and dialect in GUESSES:
+            continue  # nothing speaks for it
+        scored.append((points, dialect, offer))
+    return sorted(
+        scored,
+        key=lambda each: (-each[0], -len(each[2].graded), -each[2].tightness),
+    )
+
+
+def without_strangers(
+    chosen: list[tuple[str, Offer]],
+) -> tuple[list[tuple[str, Offer]], list[str]]:
+    """Leave out what only by its name is of another dialect than most of the file."""
+    dialects = [dialect for dialect, _ in chosen]
+    most = max(dialects, key=dialects.count, default="")
+    kept, remarks = [], []
+    for dialect, offer in chosen:
+        if dialect == most or offer.stopped or score(offer) >= RIGHT_SHAPE:
+            kept.append((dialect, offer))
+        else:
+            remarks.append(f"{offer.name}: left out, it does not work as {dialect}")
+    return kept, remarks
+
+
+def without_halves(chosen: list[tuple[str, Offer]]) -> list[tuple[str, Offer]]:
+    """Leave out a backward by itself that belongs to a pair."""
+    whole = {
+        (offer.kind, name)
+        for _, offer in chosen
+        if len(offer.graded) == 2
+        for name in functions_of(offer)
+    }
+    return [
+        (dialect, offer)
+        for dialect, offer in chosen
+        if len(offer.graded) == 2
+        or not all((offer.kind, name) in whole for name in functions_of(offer))
+    ]
+
+
+def score(offer: Offer) -> float:
+    """Return how much tiny calls speak for a reading."""
+    subject = subject_of(
+        offer.kind,
+        offer.forward,
+        offer.backward,
+        offer.support,
+        graded=offer.graded,
+        name=offer.name,
+    )
+    points = 0.0
+    calls = subject.small[:2] if offer.kind in HELPERS else telling_calls(offer)
+    for case in calls:
+        try:
+            with np.errstate(all="ignore"):
+                y, cache = subject.run(case)
+                right, right_cache = subject.right(case)
+                points += compared(y, right)
+                oracle = subject.oracle
+                if offer.graded == ("backward",) and oracle and oracle.backward:
+                    dy = np.arange(1.0, right.size + 1).reshape(right.shape)
+                    wanted = subject.right_gradients(dy, right_cache)
+                    found = subject.gradients(dy, cache)
+                    pairs = subject.named(found, wanted)
+                    points += min(compared(a, b) for _, a, b in pairs) / 2
+        except Exception:  # a wrong reading raises what it will
+            continue
+    return points
+
+
+def compared(found: object, wanted: object) -> int:
+    """Return the points of one result."""
+    if not isinstance(found, np.ndarray) or not isinstance(wanted, np.ndarray):
+        return 0
+    if found.shape != wanted.shape:
+        return RUNS
+    if np.all(equal(found, wanted, tolerance(found, wanted))):
+        return RIGHT
+    return RIGHT_SHAPE
+
+
+def telling_calls(offer: Offer) -> list[Case]:
+    """Return three calls in which axes differ in length, as far as they may."""
+    support = offer.support
+    turned = choices(offer.kind, support)
+    simplest = {name: values[0] for name, values in turned.items()}
+    simplest["stops"] = turned["stops"][-1]
+    simplest["images"] = turned["images"][-1]
+    simplest["channels"] = 1 if support.one_channel else 3
+    simplest["groups"] = 1
+    plans = [simplest]
+    plans += [simplest | {"stride": stride} for stride in turned["stride"][1:2]]
+    plans += [simplest | {"padding": form} for form in turned["padding"][1:2]]
+    if support.one_image is False and not support.one_channel:
+        plans.append(simplest | {"images": 1, "channels": 1})
+    calls = [call_of(offer.kind, support, plan) for plan in plans]
+    return [distinct(call, offer) for call in calls if call is not None]
+
+
+def distinct(call: Case, offer: Offer) -> Case:
+    """Let a convolution have as many filters as no other axis is long."""
+    if offer.kind != "conv" or offer.support.one_filter:
+        return call
+    x, w, _ = call.arrays
+    wide = np.concatenate([w] * 5, axis=-1)[..., :5]
+    w = np.arange(1.0, wide.size + 1).reshape(wide.shape)
+    b = np.arange(1.0, 6.0) if offer.support.bias else np.zeros(5)
+    return replace_arrays(call, (x, w, b))
+
+
+def replace_arrays(call: Case, arrays: tuple[np.ndarray, ...]) -> Case:
+    """Return a call with other arrays."""
+    return Case(arrays, call.settings)

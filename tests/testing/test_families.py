@@ -1,0 +1,110 @@
+"""Homework is read by what its functions take and do, in each course's interface."""
+
+import contextlib
+import io
+from dataclasses import replace
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pytest
+
+from im2col_cnn.testing.dialects.dialect import Offer
+from im2col_cnn.testing.dialects.table import readings
+from im2col_cnn.testing.grading.grader import grade
+from im2col_cnn.testing.grading.reading import choose
+from im2col_cnn.testing.grading.report import Verdict
+from tests.profile import drawn
+from tests.testing.families import FAMILIES, MISTAKES, POOL_MISTAKES, source_of
+
+EXAMPLES = 4
+SEES_NO_BIAS = ("zhou", "independent")  # no bias, or one of its own
+SEES_NO_DX = ("zhou",)
+
+
+def names_of(source: str) -> dict[str, Any]:
+    names: dict[str, Any] = {}
+    exec(source, names)
+    own = {name: it for name, it in names.items() if callable(it)}
+    return {**own, "np": np}
+
+
+@cache
+def offers_of(family: str, old: str = "", new: str = "") -> list[tuple[str, Offer]]:
+    chosen, _ = choose(readings(names_of(source_of(family, old, new)), None))
+    return chosen
+
+
+def verdicts_of(offers: list[tuple[str, Offer]], kind: str) -> list[Verdict]:
+    return [
+        verdict
+        for _, offer in offers
+        if offer.kind == kind
+        for verdict in grade(offer, 0, EXAMPLES, None)[0]
+        if not verdict.law.advice
+    ]
+
+
+@drawn
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_right_file_is_read_as_its_course_and_passes(family: str) -> None:
+    offers = offers_of(family)
+
+    assert {dialect for dialect, _ in offers} == {family}
+    for kind in {offer.kind for _, offer in offers}:
+        verdicts = verdicts_of(offers, kind)
+        assert verdicts
+        assert {verdict.status for verdict in verdicts} == {"holds"}
+
+
+@drawn
+@pytest.mark.parametrize("family", FAMILIES)
+def test_three_wrong_files_of_each_course_are_read_and_do_not_pass(family: str) -> None:
+    for old, new in MISTAKES[
+        (1 if family in SEES_NO_BIAS else 0) + (1 if family in SEES_NO_DX else 0) :
+    ]:
+        offers = offers_of(family, old, new)
+
+        assert family in {dialect for dialect, _ in offers}
+        statuses = {verdict.status for verdict in verdicts_of(offers, "conv")}
+        assert "broken" in statuses, (old, new)
+
+
+@drawn
+@pytest.mark.parametrize("family", ["saitoh", "dlcourse", "gatech"])
+def test_wrong_poolings_do_not_pass(family: str) -> None:
+    for old, new in POOL_MISTAKES:
+        verdicts = verdicts_of(offers_of(family, old, new), "max_pool")
+
+        assert "broken" in {verdict.status for verdict in verdicts}, (old, new)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_call_can_be_pasted_below_the_homework(family: str) -> None:
+    _, offer = next(each for each in offers_of(family) if each[1].kind == "conv")
+    assert offer.paste is not None
+    case = simple_call(offer)
+    y, cache = offer.forward(*case.arrays, **case.settings)
+    dy = np.arange(1.0, y.size + 1).reshape(y.shape)
+    assert offer.backward is not None
+    gradients = offer.backward(dy, cache)
+
+    program = offer.paste(case.arrays, case.settings, dy, gradients[1], "dw")
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        exec(f"{source_of(family)}\n{program}", {})
+
+    found, wanted = np.split(numbers_in(printed.getvalue()), 2)
+    np.testing.assert_allclose(found, wanted)
+    assert found.size == gradients[1].size
+
+
+def simple_call(offer: Offer) -> Any:
+    from im2col_cnn.testing.grading.kinds import small_calls  # noqa: PLC0415  # one use
+
+    return small_calls("conv", replace(offer.support))[0]
+
+
+def numbers_in(text: str) -> np.ndarray:
+    words = text.replace("[", " ").replace("]", " ").split()
+    return np.array([float(word) for word in words])
