@@ -31,7 +31,26 @@ __all__ = ["check"]
 
 MAX_WEIGHTS_BYTES = 2**20
 MAX_POINTS = 1_000_000_000
-DialectName = Literal["coursera", "notebook", "cs231n", "cmu", "native", "torch"]
+DialectName = Literal[
+    "alescontrela",
+    "classes",
+    "cmu",
+    "cmu-1d",
+    "coursera",
+    "cs231n",
+    "dlcourse",
+    "eecs",
+    "fau",
+    "functions",
+    "gatech",
+    "holberton",
+    "independent",
+    "native",
+    "notebook",
+    "saitoh",
+    "torch",
+    "zhou",
+]
 FormatName = Literal["gradescope", "vpl", "codegrade", "junit", "json"]
 RESULTS_FOLDER = Path(".im2col_cnn_check")
 
@@ -78,6 +97,14 @@ def check(
     memory: Annotated[
         int, typer.Option(min=256, help="Megabytes that a file may use.")
     ] = 2048,
+    python: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PATH",
+            help="The Python that runs the files, with a NumPy from 1.23 on.",
+            show_default="this one",
+        ),
+    ] = None,
     only: Annotated[
         str | None,
         typer.Option(
@@ -171,6 +198,7 @@ def check(
                 "seconds": seconds,
                 "total_seconds": total_seconds,
                 "megabytes": memory,
+                "python": python,
                 "only": read_names(only),
                 "weights": read_weights(weights),
             }

@@ -20,7 +20,7 @@ class Centred(tuple):  # type: ignore[type-arg]  # pairs, as padding takes them
     __slots__ = ()
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Support:
     """
     The calls that an implementation takes.

@@ -5,15 +5,12 @@
 """
 
 import os
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from math import inf
 from pathlib import Path
 from time import monotonic
 from typing import Any
-
-import numpy as np
 
 from ..._checks import as_above_zero, as_choice, as_int, as_path
 from ..._typing import Ties
@@ -24,7 +21,6 @@ from ..dialects.table import DIALECTS
 from ..errors import SubjectError, SubjectStoppedError
 from ..isolation.loader import HomeworkError, require_file
 from ..isolation.process import IsolatedModule, offers_in
-from ..laws.comparison import BrokenLawError
 from ..laws.subject import Deadline
 from ..laws.table import FIRST
 from ..laws.ties import TIE_RULES
@@ -32,7 +28,7 @@ from ..support import Support
 from .diagnosis import diagnose, find_tie_rule, has_ties, in_words
 from .kinds import KINDS, subject_of
 from .points import as_selectors, is_offered, is_selected
-from .reading import choose
+from .reading import choose, how_it_is_read, most_common, pasted, words_of
 from .report import Finding, Report, Verdict
 from .search import Trial, first_look, stopped_by
 
@@ -431,26 +427,6 @@ def check_module(
         return replace(report, calls=pasted(report, offers))
 
 
-def how_it_is_read(chosen: list[tuple[str, Offer]]) -> list[str]:
-    """Say in NumPy's terms how the arrays of every function are read."""
-    return [
-        f"{offer.name}: read as {dialect}, {offer.described}"
-        for dialect, offer in chosen
-        if offer.described
-    ]
-
-
-def most_common(chosen: list[tuple[str, Offer]]) -> str:
-    """Return the dialect of most functions."""
-    names = [dialect for dialect, _ in chosen]
-    return max(names, key=names.count)
-
-
-def words_of(chosen: list[tuple[str, Offer]], kind: str) -> Mapping[str, str]:
-    """Return what functions of a kind call their arrays."""
-    return next((offer.words for _, offer in chosen if offer.kind == kind), {})
-
-
 def unread(path: Path, found: dict[str, Any]) -> str:
     """Say that nothing could be checked, and what was tried."""
     tried = ", ".join(dict.fromkeys(told["name"] for told in found["offers"]))
@@ -459,32 +435,3 @@ def unread(path: Path, found: dict[str, Any]) -> str:
         f"{path}: nothing was checked: {tried} could not be called in any known way"
         f"{trouble}; --dialect NAME or --adapter FILE.py says how"
     )
-
-
-def pasted(report: Report, offers: Mapping[str, Offer]) -> dict[int, str]:
-    """Write the call of every finding as a program, where its dialect can."""
-    calls = {}
-    for number, finding in enumerate(report.findings):
-        offer = offers.get(finding.function)
-        trial = finding.trial
-        if offer is None or offer.paste is None:
-            continue
-        drawn = dict(trial.drawn)
-        failure = trial.failure
-        what = getattr(failure, "what", "")
-        wanted = failure.wanted if isinstance(failure, BrokenLawError) else None
-        dy = drawn.get("dy")
-        if dy is None and (
-            what.startswith("d") or getattr(failure, "part", "") != "forward"
-        ):
-            subject = subject_of(offer.kind, offer.forward, None, offer.support)
-            with suppress(Exception):  # what the loops refuse is shown without dy
-                dy = np.ones(subject.right(trial.case)[0].shape)
-        if offer.backward is None or what == "y":
-            dy = None
-        if not isinstance(wanted, np.ndarray):
-            wanted = None
-        arguments = trial.case.arrays, trial.case.settings, dy, wanted, what
-        if text := offer.paste(*arguments):
-            calls[number] = text
-    return calls

@@ -3,12 +3,12 @@
 import io
 from collections.abc import Mapping, Sequence
 from contextlib import redirect_stdout
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ..._checks import as_choice
 from ..._typing import Ties
-from ..dialects.table import DIALECTS, guess
+from ..dialects.table import DIALECTS, readings
 from ..isolation.loader import HomeworkError
 from .grader import grade, require_drawn
 from .kinds import KINDS
@@ -23,6 +23,7 @@ from .points import (
     scores_of,
     total_of,
 )
+from .reading import choose, how_it_is_read, most_common, pasted, words_of
 from .report import Report, Verdict
 
 __all__ = ["CheckedHere", "check_here"]
@@ -134,18 +135,19 @@ def check_here(
         if callable(value) and not name.startswith("_")
         if not is_ours(value, namespace)
     }
-    chosen = DIALECTS[dialect] if dialect else guess(own)
-    if chosen is None or not chosen.found(own):
+    chosen, choices = choose(readings(own, dialect))
+    if not chosen:
+        wanted = DIALECTS[dialect or "coursera"].names[:2]
         raise HomeworkError(
             f"no function to check is defined here yet: run the cell that defines "
-            f"{', '.join((chosen or DIALECTS['coursera']).names[:2])}, or the like"
+            f"{', '.join(wanted)}, or the like"
         )
     verdicts: list[Verdict] = []
-    remarks: list[str] = []
+    remarks = [*how_it_is_read(chosen), *choices]
     printed = io.StringIO()
     offers = [
         offer
-        for offer in chosen.read(own)
+        for _, offer in chosen
         if not only or is_offered(offer.kind, offer.name, only)
     ]
     with redirect_stdout(printed):
@@ -158,17 +160,22 @@ def check_here(
         verdicts = [verdict for verdict in verdicts if is_selected(verdict, only)]
     if not verdicts:
         raise HomeworkError(f"there is no {' and no '.join(only)} to check here")
+    read_as = most_common(chosen)
     report = Report(
         "this notebook",
         tuple(verdicts),
-        {kind: chosen.words_for(kind) for kind in KINDS},
+        {
+            kind: {**DIALECTS[read_as].words_for(kind), **words_of(chosen, kind)}
+            for kind in KINDS
+        },
         tuple(remarks),
         printed.getvalue()[:2000],
-        chosen.name,
+        read_as,
         seed,
         examples,
         strict,
     )
+    report = replace(report, calls=pasted(report, {o.name: o for o in offers}))
     print(report)  # noqa: T201 - a cell shows what it prints
     parts = tuple(parts_of(report))
     return CheckedHere(

@@ -5,18 +5,28 @@ called on tiny arrays of which no two axes are equally long; the reading that gi
 right numbers is taken, then the one that gives right shapes.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 
 import numpy as np
 
 from ..dialects.dialect import Offer
 from ..errors import SubjectStoppedError
-from ..laws.comparison import equal, tolerance
+from ..laws.comparison import BrokenLawError, equal, tolerance
 from ..strategies import Case
 from .kinds import call_of, choices, subject_of
+from .report import Report
 
-__all__ = ["choose", "functions_of", "score"]
+__all__ = [
+    "choose",
+    "functions_of",
+    "how_it_is_read",
+    "most_common",
+    "pasted",
+    "score",
+    "words_of",
+]
 
 RIGHT, RIGHT_SHAPE, RUNS = 6, 3, 1  # points of a call
 GUESSES = ("functions", "classes")  # dialects that fit by shape alone
@@ -199,3 +209,52 @@ def distinct(call: Case, offer: Offer) -> Case:
 def replace_arrays(call: Case, arrays: tuple[np.ndarray, ...]) -> Case:
     """Return a call with other arrays."""
     return Case(arrays, call.settings)
+
+
+def how_it_is_read(chosen: list[tuple[str, Offer]]) -> list[str]:
+    """Say in NumPy's terms how the arrays of every function are read."""
+    return [
+        f"{offer.name}: read as {dialect}, {offer.described}"
+        for dialect, offer in chosen
+        if offer.described
+    ]
+
+
+def most_common(chosen: list[tuple[str, Offer]]) -> str:
+    """Return the dialect of most functions."""
+    names = [dialect for dialect, _ in chosen]
+    return max(names, key=names.count)
+
+
+def words_of(chosen: list[tuple[str, Offer]], kind: str) -> Mapping[str, str]:
+    """Return what functions of a kind call their arrays."""
+    return next((offer.words for _, offer in chosen if offer.kind == kind), {})
+
+
+def pasted(report: Report, offers: Mapping[str, Offer]) -> dict[int, str]:
+    """Write the call of every finding as a program, where its dialect can."""
+    calls = {}
+    for number, finding in enumerate(report.findings):
+        offer = offers.get(finding.function)
+        trial = finding.trial
+        if offer is None or offer.paste is None:
+            continue
+        drawn = dict(trial.drawn)
+        failure = trial.failure
+        what = getattr(failure, "what", "")
+        wanted = failure.wanted if isinstance(failure, BrokenLawError) else None
+        dy = drawn.get("dy")
+        if dy is None and (
+            what.startswith("d") or getattr(failure, "part", "") != "forward"
+        ):
+            subject = subject_of(offer.kind, offer.forward, None, offer.support)
+            with suppress(Exception):  # what the loops refuse is shown without dy
+                dy = np.ones(subject.right(trial.case)[0].shape)
+        if offer.backward is None or what == "y":
+            dy = None
+        if not isinstance(wanted, np.ndarray):
+            wanted = None
+        arguments = trial.case.arrays, trial.case.settings, dy, wanted, what
+        if text := offer.paste(*arguments):
+            calls[number] = text
+    return calls

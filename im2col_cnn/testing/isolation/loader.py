@@ -189,9 +189,10 @@ class Account:
 
     def explain(self, error: BaseException | None) -> str:
         """Say why a name is not there, to be put behind the message of an error."""
-        if type(error) is not NameError or error.name not in self.unset:
+        name = getattr(error, "name", None) or str(error)[len("name '") : -16]
+        if type(error) is not NameError or name not in self.unset:
             return ""
-        return f"; {self.unset[error.name]}"
+        return f"; {self.unset[name]}"
 
 
 def run_definitions(
@@ -256,30 +257,27 @@ def stood_in(statement: ast.stmt, module: ModuleType, account: Account) -> bool:
 def names_set_by(statement: ast.stmt) -> Iterator[str]:
     """Yield the names that a statement would set."""
     for node in ast.walk(statement):
-        match node:
-            case ast.Name(id=name, ctx=ast.Store()):
-                yield name
-            case ast.FunctionDef(name=name) | ast.ClassDef(name=name):
-                yield name
-            case ast.alias(name=name, asname=other):
-                yield other or name.split(".")[0]
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            yield node.id
+        elif isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+            yield node.name
+        elif isinstance(node, ast.alias):
+            yield node.asname or node.name.split(".")[0]
 
 
 def is_definition(statement: ast.stmt) -> bool:
     """Tell whether a statement only defines something."""
-    match statement:
-        case ast.Import() | ast.ImportFrom() | ast.FunctionDef() | ast.ClassDef():
-            return True
-        case ast.Assign(value=value):
-            return is_simple(value)
-        case ast.AnnAssign(value=value):
-            return value is not None and is_simple(value)
-        case ast.Try(body=body):  # an optional import
-            return all(isinstance(s, ast.Import | ast.ImportFrom) for s in body)
-        case ast.If(test=test, body=body, orelse=orelse):
-            return is_simple(test) and all(map(is_definition, body + orelse))
-        case _:
-            return False
+    imports = (ast.Import, ast.ImportFrom)
+    if isinstance(statement, (*imports, ast.FunctionDef, ast.ClassDef)):
+        return True
+    if isinstance(statement, (ast.Assign, ast.AnnAssign)):
+        return statement.value is not None and is_simple(statement.value)
+    if isinstance(statement, ast.Try):  # an optional import
+        return all(isinstance(inner, imports) for inner in statement.body)
+    if isinstance(statement, ast.If):
+        inside = statement.body + statement.orelse
+        return is_simple(statement.test) and all(map(is_definition, inside))
+    return False
 
 
 def is_simple(value: ast.expr) -> bool:
@@ -293,24 +291,19 @@ def is_simple(value: ast.expr) -> bool:
 
 def is_plain(function: ast.expr) -> bool:
     """Tell whether a function is one of NumPy's or Python's, such as ``np.array``."""
-    match function:
-        case ast.Attribute(value=ast.Name(id="np" | "numpy" | "math")):
-            return True
-        case ast.Name(id=name):
-            return name in PLAIN
-        case _:
-            return False
+    if isinstance(function, ast.Attribute) and isinstance(function.value, ast.Name):
+        return function.value.id in ("np", "numpy", "math")
+    return isinstance(function, ast.Name) and function.id in PLAIN
 
 
 def separately(statement: ast.stmt) -> Iterator[ast.stmt]:
     """Split an import of several things, so that each can fail by itself."""
-    match statement:
-        case ast.Import(names=aliases):
-            parts: list[ast.stmt] = [ast.Import([alias]) for alias in aliases]
-        case ast.ImportFrom(module=source, names=aliases, level=level):
-            parts = [ast.ImportFrom(source, [alias], level) for alias in aliases]
-        case _:
-            parts = [statement]
+    parts: list[ast.stmt] = [statement]
+    if isinstance(statement, ast.Import):
+        parts = [ast.Import([alias]) for alias in statement.names]
+    elif isinstance(statement, ast.ImportFrom):
+        source, level = statement.module, statement.level
+        parts = [ast.ImportFrom(source, [alias], level) for alias in statement.names]
     for part in parts:
         yield ast.fix_missing_locations(ast.copy_location(part, statement))
 

@@ -1,0 +1,97 @@
+"""Nothing passes on nothing, and what is there counts for what it is."""
+
+from pathlib import Path
+
+import pytest
+
+from im2col_cnn.testing import HomeworkError, check_module
+from im2col_cnn.testing.grading.reading import choose
+from im2col_cnn.testing.grading.report import Report
+from tests.testing.families import source_of
+
+
+def checked(folder: Path, source: str, examples: int = 3) -> Report:
+    path = folder / "layers.py"
+    path.write_text(source, encoding="utf-8")
+    return check_module(path, examples=examples)
+
+
+def statuses(report: Report, law: str) -> list[str]:
+    return [v.status for v in report.verdicts if v.law.name == law]
+
+
+NONSENSE = "def im2col(input_data, filter_h, filter_w, stride=1, pad=0): return 42\n"
+NOT_CALLED = "def max_pool_backward(dy, cache): return 1\n"
+
+
+def test_nonsense_of_another_signature_does_not_pass(tmp_path: Path) -> None:
+    assert not checked(tmp_path, NONSENSE).ok
+
+
+def test_where_nothing_can_be_checked_that_is_said(tmp_path: Path) -> None:
+    with pytest.raises(HomeworkError, match="it defines max_pool_backward"):
+        checked(tmp_path, NOT_CALLED)
+
+
+def test_python_2_is_said_to_be_python_2(tmp_path: Path) -> None:
+    with pytest.raises(HomeworkError, match=r"layers.py:2: is Python 2"):
+        checked(tmp_path, "def f():\n    print 'no'\n")
+
+
+def test_a_line_that_begins_with_percent_is_python(tmp_path: Path) -> None:
+    source = "import numpy as np\ndef create_mask_from_window(x):\n    t = ('%s'\n"
+    report = checked(tmp_path, f"{source}      % 1)\n    return x == np.max(x)\n")
+
+    assert report.ok
+
+
+HALF = """
+import numpy as np
+
+
+def pool_forward(A_prev, hparameters, mode="max"):
+    f, s = hparameters["f"], hparameters["stride"]
+    view = np.lib.stride_tricks.sliding_window_view(A_prev, (f, f), (1, 2))
+    view = view[:, ::s, ::s]
+    A = view.max((-1, -2)) if mode == "max" else view.mean((-1, -2))
+    return A, (A_prev, hparameters)
+
+
+def pool_backward(dA, cache, mode="max"):
+    (A_prev, hparameters) = None
+    dA_prev = None
+    return dA_prev
+"""
+
+
+def test_forward_counts_where_backward_is_not_written(tmp_path: Path) -> None:
+    report = checked(tmp_path, HALF)
+
+    assert not report.ok
+    assert statuses(report, "forward equals the loops") == ["holds", "holds"]
+    assert statuses(report, "dx equals the loops") == ["not written"] * 2
+    assert {v.status for v in report.verdicts} == {"holds", "not written"}
+    assert "pool_backward is not written yet" in str(report)
+
+
+def test_a_crash_breaks_the_laws_of_its_part_only(tmp_path: Path) -> None:
+    half = HALF.replace("(A_prev, hparameters) = None", "return dA_prev_pad")
+
+    report = checked(tmp_path, half)
+
+    assert statuses(report, "memory layout does not matter") == ["holds", "holds"]
+    assert statuses(report, "arguments are left alone") == ["holds", "holds"]
+    assert statuses(report, "dx equals the loops") == ["broken", "broken"]
+
+
+def test_the_report_says_how_a_file_was_read(tmp_path: Path) -> None:
+    report = checked(tmp_path, source_of("gatech"), examples=1)
+
+    assert (
+        "Conv2D: read as gatech, x (N, C, H, W), w (F, C, KH, KW), "
+        "gradients in .dx, .dw, .db"
+    ) in report.remarks
+
+
+def test_of_no_readings_none_is_chosen() -> None:
+    assert choose([]) == ([], [])
