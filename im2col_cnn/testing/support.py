@@ -25,7 +25,7 @@ class Centred(tuple):  # type: ignore[type-arg]  # pairs, as padding takes them
 KEYWORDS: dict[str, bool] = {"kw_only": True} if sys.version_info >= (3, 10) else {}
 
 
-@dataclass(frozen=True, **KEYWORDS)  # type: ignore[call-overload]  # as above
+@dataclass(frozen=True, **KEYWORDS)
 class Support:
     """
     The calls that an implementation takes.
