@@ -97,7 +97,7 @@ def test_s6_filters_must_read_the_channels_of_the_images() -> None:
     assert (x[0] * w[..., 0]).shape == (1, 1, 3)  # broadcasting hides the mistake
 
     with pytest.raises(
-        ValueError, match=r"w must read C // groups = 1 channels .* got 3"
+        ValueError, match=r"W must read C // groups = 1 channels .* got 3"
     ):
         notebook.conv_backward_propogation(np.ones((1, 1, 1, 1)), notebook_cache(x, w))
 
@@ -108,7 +108,7 @@ def test_s7_the_gradient_must_have_the_shape_of_Z() -> None:
     assert list(np.ndindex(too_small.shape[1:3])) == [(0, 0)]  # 3 windows missed
 
     with pytest.raises(
-        ValueError, match=r"shape of y, \(1, 2, 2, 1\), got \(1, 1, 1, 1\)"
+        ValueError, match=r"shape of Z, \(1, 2, 2, 1\), got \(1, 1, 1, 1\)"
     ):
         notebook.conv_backward_propogation(too_small, notebook_cache(x, w))
 
