@@ -30,6 +30,11 @@ from .progress import Progress
 __all__ = ["SettingMismatch", "TrainingState", "load_checkpoint", "save_checkpoint"]
 
 KIND = "checkpoint"
+WAYS_OUT = {  # where a setting is not called what its user calls it
+    "held_out": ": give the same validation (--validation)",
+    "images": ": give the same images",
+    "labels": ": give the same labels",
+}
 
 
 @dataclass
@@ -112,6 +117,7 @@ def load_checkpoint(path: str | PathLike[str], state: TrainingState) -> None:
         raise ValueError(
             f"{path}: was started with {what.name} = "
             f"{printable(str(what.before)):.60}, not {what.now!s:.60}"
+            f"{WAYS_OUT.get(what.name, '')}"
         )
     ours = file_names(state.network.arrays)
     stored, best = taken(archive, "network"), taken(archive, "best")

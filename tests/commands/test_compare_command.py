@@ -200,7 +200,7 @@ def test_a_file_of_layers_is_refused_by_its_line(
         ("--input 0x4x4x1 --kernel 2x2x1x1", "--input must be at least 1"),
         ("--input 1x4x4x2 --kernel 2x2x0x1", "--kernel must be at least 1"),
         ("--input 1x4x4x4 --kernel 2x2x2x3", "groups = 2 must divide filters = 3"),
-        ("--input 1x9x9x1 --kernel 2x2x1x99999999", "filters must be at most"),
+        ("--input 1x9x9x1 --kernel 2x2x1x99999999", "contestants need"),
         ("--input 99999999x9x9x1 --kernel 2x2x1x9 --batch 7,99999999", "this machine"),
         ("lenet1 --batch 8,8", "--batch must be different whole numbers"),
         ("lenet1 --batch many", "got 'many'"),

@@ -105,3 +105,18 @@ def test_another_run_is_not_continued(
     assert re.search(
         r"run\.h5: was started with batch_size = 32, not 3\n", capsys.readouterr().err
     )
+
+
+def test_other_images_held_out_are_named_by_their_option(
+    tmp_path: Path, data: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kept = str(tmp_path / "run.h5")
+    held = ["--validation", "0.25"]
+    assert run(["train", data, "--epochs", "1", "--checkpoint", kept, *held]) == 0
+
+    assert run(["train", data, "--epochs", "2", "--resume", kept]) == 2
+
+    assert capsys.readouterr().err.endswith(
+        "was started with held_out = 3, not 0: give the same validation "
+        "(--validation)\n"
+    )
