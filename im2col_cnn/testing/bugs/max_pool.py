@@ -128,7 +128,8 @@ MAX_BUGS = (
     max_bug(
         "E31",
         "the mask is multiplied by a slice of dy from h_start to h_end",
-        "dy has one number for a window; h_start and w_start count pixels of x",
+        "dy has one number for a window; h_start and w_start count pixels of x; at "
+        "stride 1 it has the numbers of C5",
         "dx[here] += mask * dy[n, h, w, c]",
         UNREPORTED,
         part=strided_slice,

@@ -231,7 +231,8 @@ def bugs_of_both(bug: Callable[..., Exhibit], letter: str) -> tuple[Exhibit, ...
         bug(
             f"E45{letter}",
             "the output's width is its height",
-            "one of the two is computed, or written, twice",
+            "one of the two is written twice; where kernel and settings are the same "
+            f"along both axes, it has the numbers of C1k{letter}",
             "OW = (W - KW) // stride + 1",
             UNREPORTED,
             stops=stops_of_the_height,
