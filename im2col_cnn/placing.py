@@ -1,10 +1,12 @@
 """Build the `Window` of a pooling, and that of a transposed convolution.
 
-A convolution slides over images whose size is known, and asks for a `Window` itself. A
+A convolution slides over images whose size is known. A
 pooling adds two rules of its own, and a transposed convolution knows only how often
 its window stops: the size of the image it slides over is what has to be found.
 """
 
+from collections.abc import Callable
+from functools import lru_cache, wraps
 from math import prod
 from typing import Any, NoReturn
 
@@ -20,10 +22,38 @@ __all__ = [
     "require_output_padding",
     "require_real_pixels",
     "require_round_trip",
+    "sliding_window",
     "transposed_window",
 ]
 
 
+PLAIN = {int, str, bool, type(None)}  # equal settings of one of these say the same
+MAX_KEPT_TAPS = 256  # of a kernel along an axis, in a window that is kept
+
+
+def kept(make: Callable[..., Window]) -> Callable[..., Window]:
+    """Return the window that `make` made before for the same plain settings."""
+    keep = lru_cache(256, typed=True)(make)
+
+    @wraps(make)
+    def window(spatial: Shape, kernel_size: Sizes, **settings: Any) -> Window:
+        sizes = kernel_size if type(kernel_size) is tuple else (kernel_size,)
+        is_plain = PLAIN.issuperset(map(type, settings.values()))
+        is_plain = is_plain and {int}.issuperset(map(type, sizes)) and sizes != ()
+        if is_plain and max(sizes) <= MAX_KEPT_TAPS:
+            return keep(spatial, kernel_size, **settings)
+        return make(spatial, kernel_size, **settings)
+
+    return window
+
+
+@kept
+def sliding_window(spatial: Shape, kernel_size: Sizes, **settings: Any) -> Window:
+    """Return the window of a convolution."""
+    return Window(spatial, kernel_size, **settings)
+
+
+@kept
 def pooling_window(
     spatial: Shape,
     kernel_size: Sizes,

@@ -17,6 +17,7 @@ import numpy as np
 from .._checks import as_convolution, as_flag, as_upstream, require_cache
 from .._dtypes import arithmetic
 from .._typing import Array, ArrayLike, Bias, Images, Kernels, Padding, Sizes
+from ..placing import sliding_window
 from ..tiling.dispatch import bias_gradient, correlate, gradients, kernel_gradient
 from ..window import Window
 
@@ -228,7 +229,7 @@ def conv_cache(
 ) -> ConvCache:
     """Check the arguments of a convolution and keep what backward needs of them."""
     x, w, b = as_convolution(x, w, b, groups)
-    window = Window(
+    window = sliding_window(
         x.shape[1:-1], w.shape[:-2], stride=stride, padding=padding, dilation=dilation
     )
     dtype = arithmetic(x, w, b).result

@@ -102,7 +102,6 @@ def usable_cpus() -> int:
     return 1
 
 
-@with_one_blas_thread
 def run(
     task: Callable[[Item], Result],
     items: Iterable[Item],
@@ -123,14 +122,30 @@ def run(
     items = iter(items)
     first = list(islice(items, 2))
     limit = min(thread_count(), most or usable_cpus() * 64)
-    if limit == 1 or len(first) < 2:
-        for item in (*first, *items):
+    if len(first) < 2:
+        for item in first:
+            then(task(item))
+        return
+    run_on_threads(task, chain(first, items), then, limit, ahead)
+
+
+@with_one_blas_thread
+def run_on_threads(
+    task: Callable[[Item], Result],
+    items: Iterator[Item],
+    then: Callable[[Result], object],
+    limit: int,
+    ahead: int | None,
+) -> None:
+    """Let so many threads take the items in turn."""
+    if limit == 1:
+        for item in items:
             then(task(item))
         return
     # Twice as many tasks as there are threads: none stands idle while the oldest
     # lasts, and never more results than that are kept.
     ahead = min(2 * limit, ahead or 2 * limit)
-    shared = Shared(task, chain(first, items), then, ahead=ahead)
+    shared = Shared(task, items, then, ahead=ahead)
     pool = pool_of(limit - 1)
     try:
         for _ in range(limit - 1):
