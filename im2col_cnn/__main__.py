@@ -41,7 +41,8 @@ def start(arguments: list[str]) -> int:
         if error.name not in {"rich", "typer"}:
             raise
         way_out = "python -m pip install 'im2col-cnn[cli]'"
-        return end(f"the command needs {error.name}: {way_out}", 2)
+        others = "pipx install and uvx --from take the same name"
+        return end(f"the command needs {error.name}: {way_out} ({others})", 2)
     return run(arguments)
 
 

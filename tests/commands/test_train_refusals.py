@@ -164,7 +164,8 @@ def test_without_its_extra_the_command_says_what_brings_it(
     assert exit_.value.code == 2
     assert capsys.readouterr().err == (
         f"im2col-cnn: the command needs {missing}: "
-        f"python -m pip install 'im2col-cnn[cli]'\n"
+        f"python -m pip install 'im2col-cnn[cli]' "
+        f"(pipx install and uvx --from take the same name)\n"
     )
 
 
