@@ -97,6 +97,12 @@ def check(
     memory: Annotated[
         int, typer.Option(min=256, help="Megabytes that a file may use.")
     ] = 2048,
+    adapter: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE.py", help="A file that says how to call other functions."
+        ),
+    ] = None,
     python: Annotated[
         str | None,
         typer.Option(
@@ -199,6 +205,7 @@ def check(
                 "total_seconds": total_seconds,
                 "megabytes": memory,
                 "python": python,
+                "adapter": adapter,
                 "only": read_names(only),
                 "weights": read_weights(weights),
             }

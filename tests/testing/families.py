@@ -1,6 +1,6 @@
 """A right implementation of our own in the interface of every course, and mistakes."""
 
-__all__ = ["FAMILIES", "MISTAKES", "POOL_MISTAKES", "source_of"]
+__all__ = ["FAMILIES", "MISTAKES", "POOL_MISTAKES", "PRELUDE", "source_of"]
 
 PRELUDE = """
 import numpy as np

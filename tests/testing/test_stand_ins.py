@@ -41,3 +41,14 @@ def test_downsampling_and_its_backward_are_right() -> None:
 def test_what_a_course_does_not_hand_out_has_no_stand_in() -> None:
     assert stand_in_for("mnist", "load_mnist") == {}
     assert stand_in_for("cupy", "np") == {"np": np}
+
+
+def test_the_stand_in_for_scipy_correlates_as_scipy_says() -> None:
+    signal = stand_in_for("scipy", "signal")["signal"]
+    x, w = np.arange(5.0), np.array([1.0, 10, 100])
+
+    # From SciPy's documentation of `correlate`: full has all overlaps, same its middle.
+    assert signal.correlate(x, w, "valid").tolist() == [210, 321, 432]
+    assert signal.correlate(x, w, "same").tolist() == [100, 210, 321, 432, 43]
+    assert signal.convolve(x, w, "full").tolist() == [0, 1, 12, 123, 234, 340, 400]
+    assert stand_in_for("scipy.signal", "convolve2d")["convolve2d"] is signal.convolve

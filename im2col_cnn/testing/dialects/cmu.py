@@ -135,10 +135,22 @@ def left(name: str, made: Any, what: str) -> Array:
     raise SubjectError(problem, "return")
 
 
+def hands_on(layer: Any) -> bool:
+    """Tell whether a class takes its kernels through an initialiser."""
+    known = parameters_of(layer)
+    return "weight_init_fn" in known or any(
+        p.kind is p.VAR_KEYWORD for p in known.values()
+    )
+
+
 def read(names: Names) -> list[Offer]:
     """Find what there is of the course's classes."""
     return [
-        *(convolution(name, names[name]) for name in CONVOLUTIONS if name in names),
+        *(
+            convolution(name, names[name])
+            for name in CONVOLUTIONS
+            if name in names and hands_on(names[name])
+        ),
         *(pooling(name, names[name]) for name in POOLINGS if name in names),
     ]
 

@@ -29,9 +29,7 @@ CONV = Script(
         "dy": "error_tensor",
     },
     layouts={"x": "NCHW", "w": "FCHW"},
-    support=replace(
-        CONVOLUTION, stride="each", paddings=("centred",), kernels=(3, 1, 5)
-    ),
+    support=replace(CONVOLUTION, stride="each", paddings=("centred",), kernels=(3, 5)),
 )
 TALL = {"x": "NCHW", "w": "FCHW", "b": "F1"}
 LINE = CONV.but(

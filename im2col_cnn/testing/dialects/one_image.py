@@ -28,6 +28,7 @@ PADDING = PLAIN.but(
     forward="out = conv2d(image, kernel, padding=padding)",
     support=replace(FLAT, stride="none", paddings=("int",)),
 )
+VALID = PLAIN.but(forward="out = conv2d(image, kernel, padding='valid')")
 LISTS = MOVING.but(
     forward="out = conv2d(image.tolist(), kernel.tolist(), "
     "stride=stride, padding=padding)"
@@ -75,7 +76,7 @@ FAMILY = family(
     *(
         renamed(script, conv2d=name)
         for name in NAMES
-        for script in (MOVING, STRIDING, PADDING, PLAIN, LISTS)
+        for script in (MOVING, STRIDING, PADDING, PLAIN, VALID, LISTS)
     ),
     *(
         renamed(script, corr2d_multi_in_out=name)

@@ -87,8 +87,8 @@ def read(names: Names) -> list[Offer]:
     """Find what there is of PyTorch's functional names."""
     offers = []
     for name, axes in AXES.items():
-        if name in names:
-            known = parameters_of(names[name])
+        known = parameters_of(names[name]) if name in names else {}
+        if name in names and (len(known) > 2 or not known):  # a bias as well
             support = Support(
                 axes=(axes,),
                 stride="each" if "stride" in known else "none",

@@ -28,7 +28,7 @@ from ..support import Support
 from .diagnosis import diagnose, find_tie_rule, has_ties, in_words
 from .kinds import KINDS, subject_of
 from .points import as_selectors, is_offered, is_selected
-from .reading import choose, how_it_is_read, most_common, pasted, words_of
+from .reading import choose, how_it_is_read, most_common, pasted, usual_words, words_of
 from .report import Finding, Report, Verdict
 from .search import Trial, first_look, stopped_by
 
@@ -313,6 +313,7 @@ def check_module(
     total_seconds: float | None = None,
     megabytes: int = 2048,
     python: str | None = None,
+    adapter: str | os.PathLike[str] | None = None,
 ) -> Report:
     """
     Hold all functions of a file to every law, in a process of its own.
@@ -341,6 +342,10 @@ def check_module(
         The interpreter that runs the file, with a NumPy of its own from 1.23 on; by
         default the one that runs this.
 
+    adapter : str or Path, optional
+        A file that says how to call functions that no dialect knows: ``SCRIPTS``, or
+        functions with the names of this package and a ``SUPPORT``.
+
     Returns
     -------
     Report
@@ -367,6 +372,9 @@ def check_module(
     require_drawn(seed, examples, ties)
     if dialect is not None:
         as_choice(dialect, "dialect", tuple(DIALECTS))
+    its_adapter = None if adapter is None else as_path(adapter, "adapter")
+    if its_adapter is not None:
+        require_file(its_adapter)
     only = as_selectors(only)
     as_above_zero(seconds, "seconds")
     as_int(megabytes, "megabytes", at_least=256)
@@ -374,7 +382,12 @@ def check_module(
         total_seconds = TOTAL_SECONDS * max(1.0, examples / EXAMPLES)
     end = monotonic() + total_seconds
     with IsolatedModule(
-        path, dialect, seconds=seconds, megabytes=megabytes, python=python
+        path,
+        dialect,
+        seconds=seconds,
+        megabytes=megabytes,
+        python=python,
+        adapter=its_adapter,
     ) as homework:
         try:
             found = homework.load()
@@ -385,8 +398,9 @@ def check_module(
             raise HomeworkError(unread(path, found))
         remarks = [*how_it_is_read(chosen), *remarks]
         read_as = most_common(chosen)
-        wanted = found["wanted"][read_as]
-        missing = [name for name in wanted if name not in found["names"][read_as]]
+        wanted = found["wanted"].get(read_as, ())
+        there = found["names"].get(read_as, ())
+        missing = [name for name in wanted if name not in there]
         if missing:
             remarks.append(f"not there: {', '.join(missing)}")
         remarks += (f"passed over, {trouble}" for trouble in found["trouble"])
@@ -413,7 +427,7 @@ def check_module(
             path.name,
             tuple(verdicts),
             {
-                kind: {**DIALECTS[read_as].words_for(kind), **words_of(chosen, kind)}
+                kind: {**usual_words(read_as, kind), **words_of(chosen, kind)}
                 for kind in KINDS
             },
             tuple(remarks),

@@ -12,6 +12,7 @@ from dataclasses import replace
 import numpy as np
 
 from ..dialects.dialect import Offer
+from ..dialects.table import DIALECTS
 from ..errors import SubjectStoppedError
 from ..laws.comparison import BrokenLawError, equal, tolerance
 from ..strategies import Case
@@ -25,6 +26,7 @@ __all__ = [
     "most_common",
     "pasted",
     "score",
+    "usual_words",
     "words_of",
 ]
 
@@ -101,7 +103,12 @@ def rank(
         scored.append((points, dialect, offer))
     return sorted(
         scored,
-        key=lambda each: (-each[0], -len(each[2].graded), -each[2].tightness),
+        key=lambda each: (
+            -each[0],
+            each[1] in GUESSES,
+            -len(each[2].graded),
+            -each[2].tightness,
+        ),
     )
 
 
@@ -224,6 +231,12 @@ def most_common(chosen: list[tuple[str, Offer]]) -> str:
     """Return the dialect of most functions."""
     names = [dialect for dialect, _ in chosen]
     return max(names, key=names.count)
+
+
+def usual_words(dialect: str, kind: str) -> Mapping[str, str]:
+    """Return the words of a dialect for the arrays of a kind; none of an adapter."""
+    known = DIALECTS.get(dialect)
+    return known.words_for(kind) if known else {}
 
 
 def words_of(chosen: list[tuple[str, Offer]], kind: str) -> Mapping[str, str]:

@@ -119,6 +119,8 @@ class IsolatedModule:
         How much address space the process may have.
     python : str, optional
         The interpreter that runs it; by default this one.
+    adapter : Path, optional
+        A file that says how to call it.
     """
 
     def __init__(
@@ -129,8 +131,10 @@ class IsolatedModule:
         seconds: float,
         megabytes: int,
         python: str | None = None,
+        adapter: Path | None = None,
     ) -> None:
         self.path, self.dialect, self.python = path, dialect, python
+        self.adapter = str(adapter) if adapter else None
         self.seconds, self.megabytes = seconds, megabytes
         descriptor, name = tempfile.mkstemp(prefix="im2col_cnn_check_")
         os.close(descriptor)
@@ -159,7 +163,7 @@ class IsolatedModule:
     def started(self) -> Process:
         """Start a process, and let it load the file meanwhile."""
         process = Process(self.file, self.megabytes, self.python)
-        process.ask("load", str(self.path), self.dialect)
+        process.ask("load", str(self.path), self.dialect, self.adapter)
         return process
 
     def load(self) -> dict[str, Any]:

@@ -21,6 +21,7 @@ import numpy as np
 from ..dialects.dialect import Offer
 from ..dialects.table import DIALECTS, readings
 from ..errors import SubjectError
+from .adapter import offers_by
 from .loader import Account, HomeworkError, load
 
 __all__ = ["MAX_CACHES", "main"]
@@ -119,7 +120,9 @@ class Server:
             kind, text = type(error).__name__, str(error)
             return "failed", (f"a result could not be used: {kind}: {text}", kind, text)
 
-    def load(self, path: str, dialect: str | None) -> dict[str, Any]:
+    def load(
+        self, path: str, dialect: str | None, adapter: str | None = None
+    ) -> dict[str, Any]:
         """Load a file, and say what it offers."""
         homework = load(Path(path))
         self.account = homework.account
@@ -128,7 +131,10 @@ class Server:
             for name, it in homework.names.items()
             if callable(it) and not is_lent(it)
         }
-        found = readings(names, dialect)
+        if adapter:
+            found = offers_by(Path(adapter), homework.names)
+        else:
+            found = readings(names, dialect)
         if any(offer.needs_torch for _, offer in found) and not has_torch():
             homework.account.trouble.append(
                 "it works on PyTorch tensors, and PyTorch is not installed here; "
