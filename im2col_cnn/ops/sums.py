@@ -71,10 +71,12 @@ def sum_rows(blocks: Array) -> Array:
     """Return the sum over rows, (B, rows, width) -> (B, width), in the dtype `wide`."""
     B, rows, width = blocks.shape
     dtype, whole = wide(blocks.dtype), rows - rows % RUN_TERMS
-    sums: Array = blocks[:, whole:].sum(axis=1).astype(dtype)
-    if whole:
-        runs = blocks[:, :whole].reshape(B, -1, RUN_TERMS, width).sum(axis=2)
-        sums += runs.sum(axis=1, dtype=dtype)
+    if not whole:
+        return np.asarray(blocks.sum(axis=1).astype(dtype))
+    runs = blocks[:, :whole].reshape(B, -1, RUN_TERMS, width).sum(axis=2)
+    sums: Array = runs.sum(axis=1, dtype=dtype)
+    if whole < rows:
+        sums += blocks[:, whole:].sum(axis=1)
     return sums
 
 
@@ -95,9 +97,11 @@ def sum_along(x: Array, axis: int) -> Array:
     L, T = x.shape[axis], prod(x.shape[axis + 1 :])
     k = max(1, min(L // RUN_TERMS, ROW_NUMBERS // T))  # so many lines make a row
     whole, lines = L - L % k, x.reshape(-1, L, T)
-    sums = sum_rows(lines[:, whole:])
-    rows = sum_rows(lines[:, :whole].reshape(len(lines), -1, k * T))
-    sums += rows.reshape(-1, k, T).sum(axis=1)
+    sums = sum_rows(lines[:, :whole].reshape(len(lines), -1, k * T))
+    if k > 1:
+        sums = sums.reshape(-1, k, T).sum(axis=1)
+    if whole < L:
+        sums += sum_rows(lines[:, whole:])
     return np.asarray(sums.reshape(shape))
 
 
