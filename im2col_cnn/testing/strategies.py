@@ -132,7 +132,7 @@ def paddings(
 ) -> tuple[Shape, Padding]:
     """Draw a padding, and the size of the image that is left inside it."""
     if form.startswith("centred"):
-        sizes = [draw(st.integers(1, 2 * MOST_TAPS)) for _ in sweeps]
+        sizes = [draw(st.integers(2, 2 * MOST_TAPS)) for _ in sweeps]
         sizes = sizes[:1] * len(sizes) if support.square else sizes
         return tuple(sizes), Centred((s.kernel // 2, s.kernel // 2) for s in sweeps)
     if form in ("same", "same_lower"):

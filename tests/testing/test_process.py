@@ -1,5 +1,7 @@
 """Homework runs in a process of its own, says what it offers, and answers calls."""
 
+import os
+import time
 from pathlib import Path
 
 import numpy as np
@@ -42,6 +44,42 @@ def test_what_is_not_written_is_told_apart(tmp_path: Path) -> None:
 
     assert error.value.kind == NOT_WRITTEN
     assert error.value.part == "forward"
+
+
+FORKS = """
+import os, time
+
+
+def create_mask_from_window(x):
+    if os.fork() == 0:
+        time.sleep(60)
+    with open(PATH, "a") as file:
+        file.write(str(os.getpgid(0)) + "\\n")
+    return x == x.max()
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_what_homework_starts_ends_with_it(tmp_path: Path) -> None:
+    told = tmp_path / "group"
+    source = FORKS.replace("PATH", repr(str(told)))
+    with isolated(tmp_path / "mask.py", source) as homework:
+        ((_, offer),) = offers_in(homework, homework.load())
+        offer.forward(np.ones((2, 2)))
+    group = int(told.read_text(encoding="utf-8"))
+
+    assert not is_there(group)
+
+
+def is_there(group: int) -> bool:
+    """Tell whether a process of a group is left, after a moment to end in."""
+    for _ in range(100):
+        try:
+            os.killpg(group, 0)
+        except ProcessLookupError:
+            return False
+        time.sleep(0.05)
+    return True
 
 
 def test_both_sides_keep_as_many_caches() -> None:

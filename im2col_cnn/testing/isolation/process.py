@@ -3,11 +3,13 @@
 import os
 import pickle
 import queue
+import signal
 import subprocess
 import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -56,6 +58,7 @@ class Process:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env=environment,
+            start_new_session=True,  # what it starts is ended with it
         )
         self.answers: queue.Queue[tuple[str, Any]] = queue.Queue()
         threading.Thread(target=self.listen, daemon=True).start()
@@ -90,6 +93,9 @@ class Process:
         """End the process, if it has not ended by itself, and return how it did."""
         self.process.kill()
         code = self.process.wait()
+        if hasattr(os, "killpg"):
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(self.process.pid, signal.SIGKILL)
         for stream in self.process.stdin, self.process.stdout:
             assert stream is not None
             stream.close()
