@@ -3,12 +3,13 @@
     correlate         y = X @ W + b
     kernel_gradient   dW = X.T @ dy
     image_gradient    dX = dy @ W.T, folded
-    gradients         both, from one unfolding of dy where that is possible
+    gradients         both, each on a thread of its own where that pays
 
-`gemm` does all of them; the others do some of them faster: `depthwise` where every
-channel is alone, `winograd` for three taps and many channels, `turned_kernel` for
-gradients of images. All of them multiply outside of `run`, too, so BLAS is held here,
-once for a whole map: a thread that it wakes for a short product spins long after.
+`gemm` does the first two, and `phases` makes the third of the first; `fold` does it where
+there are many filters for each channel, `depthwise` where every channel is alone, and
+`winograd` three taps and many channels, if it is asked for. All of them multiply
+outside of `run`, too, so BLAS is held here, once for a whole map: a thread that it
+wakes for a short product spins long after.
 """
 
 from collections.abc import Callable, Iterator
@@ -116,7 +117,7 @@ def gradients(
     *,
     dtypes: Arithmetic,
 ) -> tuple[Images, Kernels]:
-    """Return `dx` and `dw`: from one unfolding of `dy`, or else each by itself."""
+    """Return `dx` and `dw`, small ones on a thread each."""
     w = w.astype(dtypes.working, copy=False)
     tasks: list[Callable[[], Array]] = [
         lambda: image_gradient(dy, w, window, groups, dtypes=dtypes),
