@@ -5,9 +5,9 @@
     image_gradient    dX = dy @ W.T, folded
     gradients         both, each on a thread of its own where that pays
 
-`gemm` does the first two, and `phases` makes the third of the first; `fold` does it where
-there are many filters for each channel, `depthwise` where every channel is alone, and
-`winograd` three taps and many channels, if it is asked for. All of them multiply
+`gemm` does the first two, and `phases` makes the third of the first; `fold` does it
+where there are many filters for each channel, `depthwise` where every channel is alone,
+and `winograd` three taps and many channels, if it is asked for. All of them multiply
 outside of `run`, too, so BLAS is held here, once for a whole map: a thread that it
 wakes for a short product spins long after.
 """
