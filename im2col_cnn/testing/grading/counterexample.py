@@ -11,6 +11,7 @@ from ..._typing import Array
 from ...pictures.captions import named
 from ...pictures.grids import CELL, draw_array, frame_differences
 from ...pictures.svg import LETTER, MARGIN, Canvas, Point, element
+from ..errors import SubjectError
 from ..laws.comparison import BrokenLawError, equal, tolerance
 from .report import call_of
 from .search import Trial
@@ -64,6 +65,8 @@ def problem_of(trial: Trial) -> str:
     failure = trial.failure
     if isinstance(failure, BrokenLawError) or failure is None:
         return str(failure)
+    if isinstance(failure, SubjectError):
+        return f"it raises {failure.kind}"
     return f"it raises {type(failure).__name__}"
 
 

@@ -93,6 +93,8 @@ def try_law(law: Law, subject: Subject, draw: Callable[..., Any]) -> Trial:
             law(subject, record)
     except SubjectStoppedError as stop:
         return stopped_by(stop, law, tuple(drawn))
+    except StopIteration:  # of draws that are made again
+        raise
     except SubjectError as failure:
         if not any(isinstance(value, Case) for _, value in drawn):
             raise  # no homework was called yet
@@ -124,6 +126,8 @@ def try_again(subject: Subject, trial: Trial) -> Trial:
     try:
         return try_law(trial.law, subject, lambda *_, **__: next(values))
     except StopIteration:  # it came further than the other, and wants to draw more
+        if subject.backward is not None and "forward" in trial.law.about(subject):
+            return try_again(replace(subject, backward=None), trial)
         return replace(trial, failure=None, skipped=True)
 
 

@@ -1,5 +1,6 @@
 """Laws of the contract between functions and caller: shapes, dtypes, memory."""
 
+from contextlib import nullcontext
 from typing import Any
 
 import hypothesis.strategies as st
@@ -93,12 +94,12 @@ def arguments_are_left_alone(subject: Subject, draw: Draw) -> None:
         for name, array in zip(subject.arrays, case.arrays, strict=True)
     }
     before = {name: array.copy() for name, array in arrays.items()}
-    with blaming("forward"):
+    with blaming("forward") if not subject.strict else nullcontext():
         y, cache = subject.forward(*arrays.values(), **case.settings)
     if subject.backward is not None:
         dy = draw_upstream(subject, draw, y)
         arrays["dy"], before["dy"] = dy.copy(), dy
-        with blaming("backward"):
+        with blaming("backward") if not subject.strict else nullcontext():
             subject.backward(arrays["dy"], cache)
 
     for name, array in arrays.items():

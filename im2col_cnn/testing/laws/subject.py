@@ -6,7 +6,7 @@ channels last. im2col has such a pair too: its backward is col2im.
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from math import inf
 from time import monotonic
@@ -124,13 +124,13 @@ class Subject:
 
     def run(self, case: Case) -> tuple[Array, Any]:
         """Call forward."""
-        with blaming("forward"):
+        with blaming("forward") if not self.strict else nullcontext():
             return self.forward(*map(self.protected, case.arrays), **case.settings)
 
     def gradients(self, dy: Array, cache: Any) -> list[Array]:
         """Return the gradients of all arrays, in a list whatever backward returns."""
         assert self.backward is not None
-        with blaming("backward"):
+        with blaming("backward") if not self.strict else nullcontext():
             return as_list(self.backward(self.protected(dy), cache))
 
     def named(self, *several: list[Array]) -> Iterator[tuple[Any, ...]]:
@@ -160,12 +160,15 @@ class Subject:
 
 @contextmanager
 def blaming(part: str) -> Iterator[None]:
-    """Note in an error which part it comes from, if it does not say so."""
+    """Say in an error which part it comes from, whatever was raised."""
     try:
         yield
     except SubjectError as error:
         error.part = error.part or part
         raise
+    except Exception as error:
+        kind, detail = type(error).__name__, str(error)
+        raise SubjectError(f"{kind}: {detail}", kind, detail, part) from error
 
 
 def as_list(found: Any) -> list[Array]:
