@@ -73,6 +73,8 @@ class SignalError(BaseException):
     """What the handler of a signal raises: no ``Exception``, as Ctrl-C is none."""
 
 
+# Python can only report what is raised while an object is being finalized.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no timer here")
 def test_a_signal_at_any_moment_ends_training_from_a_file_at_once(
     digits: Dataset,

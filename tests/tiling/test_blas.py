@@ -85,6 +85,8 @@ def test_blas_is_given_back_though_that_is_interrupted(
         assert blas_threads() == before
 
 
+# Python can only report what is raised while an object is being finalized.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no timer here")
 @pytest.mark.parametrize("count", [1, 2])
 def test_a_signal_at_any_moment_ends_a_call_at_once_and_leaves_no_trace(
