@@ -21,7 +21,7 @@ __all__ = [
     "show_means",
 ]
 
-WIDE = 100  # characters of a terminal in which the whole table fits
+MIN_FULL_TABLE_WIDTH = 100  # characters of a terminal in which the whole table fits
 
 
 class Row(NamedTuple):
@@ -101,7 +101,7 @@ def show_rows(screen: Console, heat: Heat, *, per_image: bool) -> None:
         return
     speeds = [speed_of(row, products[row.case]) for row in rows]
     titles = "GFLOP/s", "forward / product"
-    if screen.width >= WIDE:
+    if screen.width >= MIN_FULL_TABLE_WIDTH:
         lines = [left + right for left, right in zip(written, speeds, strict=True)]
         show_table(screen, header + titles, lines)
     else:

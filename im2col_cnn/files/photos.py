@@ -78,7 +78,7 @@ def read_photo(
             unlimited(Image),
             Image.open(path, formats=list(PHOTO_KINDS.values())) as opened,
         ):
-            require_modest(opened, max_pixels)
+            require_few_pixels(opened, max_pixels)
             photo = flat(upright(opened), PILLOW_MODES[C])
             if fit == "crop":
                 photo = ImageOps.fit(photo, (W, H))
@@ -93,7 +93,7 @@ def read_photo(
 
 @contextmanager
 def unlimited(library: Any) -> Iterator[None]:
-    """Let Pillow open images of any size; see `require_modest`."""
+    """Let Pillow open images of any size; see `require_few_pixels`."""
     limit = library.MAX_IMAGE_PIXELS
     library.MAX_IMAGE_PIXELS = None
     try:
@@ -102,7 +102,7 @@ def unlimited(library: Any) -> Iterator[None]:
         library.MAX_IMAGE_PIXELS = limit
 
 
-def require_modest(photo: Any, max_pixels: int) -> None:
+def require_few_pixels(photo: Any, max_pixels: int) -> None:
     """Refuse an image with too many pixels, before they are unpacked."""
     W, H = photo.size
     if max_pixels < W * H:

@@ -42,7 +42,7 @@ __all__ = [
     "read_shape",
     "rebuild",
     "require_loadable",
-    "require_modest",
+    "require_small_image",
     "require_stored",
     "written",
 ]
@@ -138,7 +138,7 @@ def read_shape(configuration: Mapping[str, Any]) -> Shape:
     if not isinstance(found, list) or len(found) > MAX_AXES:
         raise ValueError(f"input_shape must be a list of up to {MAX_AXES} sizes")
     shape = as_shape(found, "input_shape", at_least=1)
-    return require_modest(shape, "input_shape")
+    return require_small_image(shape, "input_shape")
 
 
 def read_dtype(configuration: Mapping[str, Any]) -> np.dtype:
@@ -161,7 +161,7 @@ def read_classes(configuration: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(names)
 
 
-def require_modest(shape: Shape, name: str) -> Shape:
+def require_small_image(shape: Shape, name: str) -> Shape:
     """Refuse images with more numbers than can be meant."""
     if prod(shape) > MAX_NUMBERS_PER_IMAGE:
         raise ValueError(
@@ -198,7 +198,7 @@ def require_loadable(
         read_shape(read)
         read_classes(read)
         for name, shape in zip(layers, shapes.values(), strict=True):
-            require_modest(shape, name)
+            require_small_image(shape, name)
     except (TypeError, ValueError) as error:
         raise ValueError(
             f"this network cannot be loaded again, so it is not saved: {error}"
@@ -240,7 +240,7 @@ def rebuild(configuration: dict[str, Any], stored: Mapping[str, Array]) -> Built
             used.add(f"{name}/{key}")
         rng = np.random.default_rng(0)  # what it draws is overwritten
         shapes[name] = shape = layer.build(shape, rng=rng, dtype=dtype)
-        require_modest(shape, name)
+        require_small_image(shape, name)
         for key, array in layer.arrays.items():
             found = stored[f"{name}/{key}"]
             if found.dtype != array.dtype:  # a larger one could overflow

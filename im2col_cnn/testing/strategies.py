@@ -35,7 +35,7 @@ __all__ = [
 ]
 
 
-MOST_TAPS = 3  # per axis; two for images with three axes, or the loops take too long
+MAX_TAPS = 3  # per axis; two for images with three axes, or the loops take too long
 
 
 class Geometry(NamedTuple):
@@ -75,7 +75,7 @@ class Sweep(NamedTuple):
 def geometries(draw: st.DrawFn, support: Support, *, pooling: bool = False) -> Geometry:
     """Draw how windows move along every axis, then the image that lies under them."""
     axes = draw(st.sampled_from(support.axes), label="axes")
-    most = 2 if axes == 3 else MOST_TAPS
+    most = 2 if axes == 3 else MAX_TAPS
     form = draw(st.sampled_from(support.paddings or ("valid",)), label="padding")
     kernels = support.kernels or tuple(range(1, most + 1))
     strides = support.strides or tuple(range(1, most + 1))
@@ -132,13 +132,13 @@ def paddings(
 ) -> tuple[Shape, Padding]:
     """Draw a padding, and the size of the image that is left inside it."""
     if form.startswith("centred"):
-        sizes = [draw(st.integers(2, 2 * MOST_TAPS)) for _ in sweeps]
+        sizes = [draw(st.integers(2, 2 * MAX_TAPS)) for _ in sweeps]
         sizes = sizes[:1] * len(sizes) if support.square else sizes
         return tuple(sizes), Centred((s.kernel // 2, s.kernel // 2) for s in sweeps)
     if form in ("same", "same_lower"):
         # Any size is legal, but a pooling window must not straddle the whole image.
         sizes = [
-            draw(st.integers(s.least if pooling else 1, s.least + 2 * MOST_TAPS))
+            draw(st.integers(s.least if pooling else 1, s.least + 2 * MAX_TAPS))
             for s in sweeps
         ]
         return tuple(sizes), cast(PaddingWord, form)

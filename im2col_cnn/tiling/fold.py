@@ -68,6 +68,7 @@ def fold_tile(columns: Array, tile: Tile, C: int, out: Images) -> None:
         *steps, pixel, number = rows.strides
         for stops, run in turns(last):
             place = stops.start * last.stride + run.start * last.dilation
+            # The run of the last stop ends where its window does, inside the block.
             here = as_strided(
                 rows[..., place:, :],
                 (*tile.out[:-1], len(stops), len(run) * C),

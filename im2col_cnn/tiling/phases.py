@@ -28,9 +28,7 @@ from .wide_windows import is_finite
 
 __all__ = ["image_gradient", "turn", "turned_axes"]
 
-MANY_FILTERS = (
-    8  # for every channel: dy is so much larger than dx that folding is faster
-)
+MIN_FILTERS_PER_CHANNEL = 8  # where dy is so large beside dx that folding is faster
 MIN_COLUMNS = 32  # of a product: with fewer it is slow, so phases are taken together
 
 
@@ -48,7 +46,7 @@ def image_gradient(
     """Return in `out` the gradient of images, ``dy @ W.T`` folded, plus b."""
     *_, C, F = w.shape
     # The turned kernel meets the zeros around dy, and inf * 0 is NaN.
-    if F >= MANY_FILTERS * C or not is_finite(w):
+    if F >= MIN_FILTERS_PER_CHANNEL * C or not is_finite(w):
         fold.image_gradient(dy, w, axes, out, b)
         return
     if not (w.size and out.size):

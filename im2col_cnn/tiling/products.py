@@ -30,7 +30,7 @@ __all__ = [
 MAX_SMALL_PRODUCT = 10**6  # multiply-adds
 MIN_ROWS, MAX_ROWS = 12, 192  # of a block; BLAS takes 4, 6 or 12 rows at a time
 MIN_SUMMED_ROWS = 96  # of a block whose product is added to others
-FILTERS = 64  # of a slice: four registers of 16 numbers
+SLICE_FILTERS = 64  # four registers of 16 numbers
 MAX_FACTOR_BYTES = 2**22  # that are copied
 SMALL_PRODUCT_KERNELS = {"skylakex", "cooperlake", "sapphirerapids"}
 
@@ -48,7 +48,7 @@ def factor_of(W: Array) -> Factor:
     K, F = W.shape
     if not are_small(K, F) or W.nbytes > MAX_FACTOR_BYTES:
         return Factor(W, (), 0)
-    width = 2 * FILTERS if block_rows(K, 2 * FILTERS) else FILTERS
+    width = 2 * SLICE_FILTERS if block_rows(K, 2 * SLICE_FILTERS) else SLICE_FILTERS
     cuts = [slice(f, min(f + width, F)) for f in range(0, F, width)]
     slices = tuple((cut, to_cache_line(W[:, cut])) for cut in cuts)
     return Factor(W, slices, block_rows(K, min(F, width)))
@@ -56,7 +56,7 @@ def factor_of(W: Array) -> Factor:
 
 def are_small(K: int, F: int) -> bool:
     """Tell whether a matrix (K, F) is multiplied by blocks of rows."""
-    return block_rows(K, min(F, FILTERS)) > 0
+    return block_rows(K, min(F, SLICE_FILTERS)) > 0
 
 
 def block_rows(K: int, F: int, least: int = 0) -> int:

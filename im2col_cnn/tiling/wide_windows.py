@@ -35,7 +35,8 @@ __all__ = [
 ]
 
 # What it takes to copy, or to add up, a line of a window, however short, counted in
-# multiply-adds of a product.
+# multiply-adds of a product. Found on 15 geometries with two kinds of BLAS kernels, and
+# held against the best width of each: ``notes/speed-log.md``.
 COPY_COST, FOLD_COST = 350, 1000
 MIN_COLUMNS = 24  # of a product: with fewer it takes no less time
 MAX_WINDOWS = 32  # at once
@@ -107,6 +108,7 @@ def copies(wide: Kernels, axes: Axes, g: int) -> Array:
     *steps, tap, channel, filter_ = wide.strides
     F = many // g
     moved = axes[-1].stride * tap + F * filter_  # one stop on, and F filters
+    # The last tap and filter of the last copy are the last of the wide kernel.
     return as_strided(
         wide,
         (*lines, g, axes[-1].kernel, C, F),

@@ -29,7 +29,7 @@ def test_pieces_together_are_the_product(
         patch.object(products, "MIN_ROWS", 2),
         patch.object(products, "MIN_SUMMED_ROWS", 3),
         patch.object(products, "MAX_ROWS", 6),
-        patch.object(products, "FILTERS", 2),
+        patch.object(products, "SLICE_FILTERS", 2),
     ):
         multiply(X, factor_of(W), y)
         gradient = multiply_transposed(X, D)

@@ -41,7 +41,7 @@ def folded() -> Iterator[None]:
 
 @contextmanager
 def never_folded() -> Iterator[None]:
-    with patch.object(phases, "MANY_FILTERS", 2**30):
+    with patch.object(phases, "MIN_FILTERS_PER_CHANNEL", 2**30):
         yield
 
 
@@ -62,7 +62,7 @@ def small_products() -> Iterator[None]:
     with (
         patch.object(products, "has_small_products", return_value=True),
         patch.object(products, "MIN_ROWS", 2),
-        patch.object(products, "FILTERS", 2),
+        patch.object(products, "SLICE_FILTERS", 2),
         patch.object(products, "MAX_ROWS", 4),
         patch.object(products, "MIN_SUMMED_ROWS", 2),
     ):
