@@ -57,15 +57,12 @@ class Tolerant:
 
     def as_scalar(self, kind: Callable[..., Any], value: Any, line: int) -> Any:
         """Return ``float(value)`` or ``int(value)``, of an array of one number too."""
-        try:
+        if not isinstance(value, np.ndarray) or not value.ndim or value.size != 1:
             return kind(value)
-        except TypeError:
-            if not isinstance(value, np.ndarray) or value.size != 1:
-                raise
-            name = kind.__name__
-            words = f"{name}() of an array with axes", line, f"{name}(a.item())"
-            self.note(SCALAR.format("2.4", *words))
-            return kind(value.item())
+        name = kind.__name__
+        words = f"{name}() of an array with axes", line, f"{name}(a.item())"
+        self.note(SCALAR.format("2.4", *words))
+        return kind(value.item())
 
     def assign(self, array: Any, place: Any, value: Any, line: int) -> None:
         """Do ``array[place] = value`` where value is an array of one number."""
