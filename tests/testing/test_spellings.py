@@ -217,4 +217,4 @@ def right_trials(kind: str) -> dict[str, list[Trial]]:
     """Put the laws about numbers to what is right, on inputs that all bugs share."""
     subject = subject_of(kind, *KINDS[kind].oracle, SUPPORT[kind])
     laws = [law for law in laws_for(subject) if law.oracle and not law.follows]
-    return draw_trials(laws, subject, count=16, seed=0)
+    return draw_trials(laws, subject, count=40, seed=0)
