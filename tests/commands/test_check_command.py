@@ -54,11 +54,6 @@ MISTAKES = [
         "dx is assigned with = where windows overlap (C3)",
     ),
     (
-        "pad : pad + n_H_prev, pad : pad + n_W_prev, :]",
-        "pad:-pad, pad:-pad, :]",
-        "where p may be 0 (S4)",
-    ),
-    (
         "    return dA_prev, dW, db",
         "    return dA_prev, dW",
         "conv_backward returned 2 values instead of (dA_prev, dW, db)",
@@ -87,7 +82,7 @@ MISTAKES = [
     (
         "    return dA_prev, dW, db",
         "    raise NotImplementedError",
-        "conv_backward raised NotImplementedError (homework.py, line 54)",
+        "not written yet: it raised NotImplementedError (homework.py, line 54)",
     ),
     (
         "    return dA_prev, dW, db",
@@ -122,6 +117,22 @@ def test_a_bug_is_named(
     assert answer.status == 1
     assert said in answer.out
     assert answer.err == ""
+
+
+@drawn
+@in_full
+def test_what_the_template_of_a_course_makes_everyone_write_is_advice(
+    check: Check, tmp_path: Path
+) -> None:
+    template = "pad : pad + n_H_prev, pad : pad + n_W_prev, :]"
+    path = changed(tmp_path, template, "pad:-pad, pad:-pad, :]")
+
+    lenient = check(path, *FEW_EXAMPLES)
+    strict = check(path, *FEW_EXAMPLES, "--strict")
+
+    assert (lenient.status, strict.status) == (0, 1)
+    assert "where p may be 0 (S4)" in lenient.out
+    assert "where p may be 0 (S4)" in strict.out
 
 
 def test_scores_and_a_page_are_written_and_prints_kept_apart(

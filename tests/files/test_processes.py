@@ -172,6 +172,7 @@ def test_threads_read_the_right_pixels(tmp_path: Path) -> None:
 
 @pytest.mark.frameworks
 @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded")
+@pytest.mark.filterwarnings("ignore:os.fork.. was called:RuntimeWarning")  # by JAX
 @pytest.mark.parametrize("start", ["fork", "spawn"])
 def test_a_torch_data_loader_with_workers_reads_every_image(
     tmp_path: Path, torch: Any, start: str

@@ -133,9 +133,12 @@ def main() -> int:
     parser.add_argument("--redraw", action="store_true", help="from what was found")
     parser.add_argument("--verify", action="store_true", help="are these the killers?")
     arguments = parser.parse_args()
-    if arguments.verify:
-        return int(read_matrix(PAGE.read_text(encoding="utf-8")) != kill_matrix())
     killers = read_matrix(PAGE.read_text(encoding="utf-8"))
+    if arguments.verify:
+        found = kill_matrix()
+        for key in sorted(key for key in found if found[key] != killers.get(key)):
+            print(f"{key} is killed by {'; '.join(found[key])}")  # noqa: T201 - speaks
+        return int(found != killers)
     trials: dict[str, Trial] = {}
     if arguments.update is not None:
         found, trials = search(arguments.update)

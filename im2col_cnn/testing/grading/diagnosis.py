@@ -200,7 +200,12 @@ def name_the_bug(trials: list[Trial], subject: Subject) -> Exhibit | None:
     Exhibit or None
     """
     own = [exhibit for exhibit in MUSEUM if exhibit.kind == subject.kind]
-    alone = next((bug for bug in own if agrees(bug, subject, trials)), None)
+    agreeing = (bug for bug in own if agrees(bug, subject, trials))
+    alone = next(agreeing, None)
+    if alone is not None and any(isinstance(t.failure, SubjectError) for t in trials):
+        # Bugs that both leave an array stick out by different numbers.
+        every = [alone, *agreeing]
+        alone = max(every, key=lambda bug: same_to_the_number(bug, subject, trials))
     # Advice is one thing at a time: what breaks it may have no numbers to compare.
     if alone is not None or trials[0].law.advice:
         return alone
@@ -260,6 +265,18 @@ def agrees(
         elif not (exhibit.unsteady and is_unsteady(failure, subject, trial)):
             return False
     return spelled_alike or returned
+
+
+def same_to_the_number(exhibit: Exhibit, subject: Subject, trials: list[Trial]) -> int:
+    """Count the trials in which an exhibit fails with the very same words."""
+    stand_in = mutant(exhibit, subject)
+    failures = ((try_again(stand_in, trial).failure, trial.failure) for trial in trials)
+    return sum(
+        isinstance(one, SubjectError)
+        and isinstance(other, SubjectError)
+        and one.detail == other.detail
+        for one, other in failures
+    )
 
 
 def is_out_of_place(failure: Exception | None) -> bool:
