@@ -31,6 +31,7 @@ from tests.testing.handed_in import PRESENTED, offer_of
 
 # In the ci profile every dialect gets every bug, otherwise some: other ones each day.
 EVERY = 1 if IN_FULL else 32
+DRAWS = 16 if IN_FULL else 8
 TODAY = date.today().toordinal()
 NUMBERS = [law for law in LAWS if law.oracle and not law.follows]
 OTHERS = [law for law in LAWS if law not in NUMBERS]
@@ -68,7 +69,7 @@ def trials_of(law: Law, subject: Subject, support: Support) -> list[Trial]:
 @cache
 def right_trials(kind: str, support: Support) -> dict[str, list[Trial]]:
     oracle = subject_of(kind, *KINDS[kind].oracle, support)
-    return draw_trials(laws_for(oracle), oracle, count=16, seed=0)
+    return draw_trials(laws_for(oracle), oracle, count=DRAWS, seed=0)
 
 
 def some_of(bugs: list[Exhibit], every: int) -> list[Exhibit]:
