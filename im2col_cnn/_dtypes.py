@@ -11,6 +11,7 @@ other floats  themselves   themselves
 Mixed inputs follow ``np.result_type``: uint8 images with float32 kernels are float32.
 """
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -29,8 +30,18 @@ class Arithmetic(NamedTuple):
 
 def arithmetic(*arrays: Array | np.dtype | None) -> Arithmetic:
     """Return the dtypes for sums of products of `arrays`, of those that are there."""
-    given = [array for array in arrays if array is not None]
-    dtypes = [np.dtype(getattr(array, "dtype", array)) for array in given]
+    return of_dtypes(
+        *(
+            array if isinstance(array, np.dtype) else array.dtype
+            for array in arrays
+            if array is not None
+        )
+    )
+
+
+@lru_cache(256)
+def of_dtypes(*dtypes: np.dtype) -> Arithmetic:
+    """Find out what `arithmetic` returns."""
     if all(dtype.kind in "biu" for dtype in dtypes):
         return Arithmetic(np.dtype(np.int64), np.dtype(np.int64))
     result = np.result_type(*dtypes)

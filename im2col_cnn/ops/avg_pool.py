@@ -11,11 +11,12 @@ import numpy as np
 
 from .._checks import as_flag, as_images, as_upstream, hint_at_lone_image, require_cache
 from .._dtypes import mean_arithmetic
+from .._lazily import lazily
 from .._typing import Array, ArrayLike, Images, Padding, Shape, Sizes
 from ..placing import pooling_window
 from ..tiling.pooling import reduce_windows, spread_over_windows
 from ..tiling.threads import run
-from ..tiling.tiles import Tile, blocks, most_threads, most_windows, tiles
+from ..tiling.tiles import Tile, blocks, kept_tiles, room
 from ..window import EVERY, Window
 
 __all__ = ["AvgPoolCache", "avg_pool_backward", "avg_pool_forward"]
@@ -29,10 +30,17 @@ class AvgPoolCache:
     window: Window
     count_include_pad: bool
 
-    @property
+    @lazily
     def counts(self) -> Array:
-        """Pixels that each window divides by, with an axis for the channels."""
-        return self.window.reads(count_padding=self.count_include_pad)[..., None]
+        """Pixels that each window divides by, with axes for batch and channels."""
+        return self.window.reads(count_padding=self.count_include_pad)[None, ..., None]
+
+    def divided(self, numbers: Array, tile: Tile, out: Array | None = None) -> Array:
+        """Divide a number for every window of a tile by the pixels it divides by."""
+        by: Array | int = prod(self.window.kernel_size)
+        if any(a.before or a.after or a.ceil_mode for a in self.window.axes):
+            by = self.counts[(EVERY, *tile.stops[1:])].astype(numbers.dtype)
+        return np.asarray(np.divide(numbers, by, out=out, casting="same_kind"))
 
 
 def avg_pool_forward(
@@ -116,14 +124,13 @@ def avg_pool_forward(
     result, working = mean_arithmetic(x)
     y = np.empty((N, *window.output_size, C), result)
     cache = AvgPoolCache(y.shape, window, count_include_pad)
-    counts = cache.counts.astype(working)[None]
 
     def pool(tile: Tile) -> None:
         sums = reduce_windows(np.add, 0, x[tile.pixels], tile, working)
-        y[tile.stops] = sums / counts[(EVERY, *tile.stops[1:])]
+        cache.divided(sums, tile, y[tile.stops])
 
-    size = window.axes, C * prod(window.kernel_size), working.itemsize
-    run(pool, tiles(N, window.axes, most_windows(*size)), most=most_threads(*size))
+    most, threads = room(window.axes, C * prod(window.kernel_size), working.itemsize)
+    run(pool, kept_tiles(N, window.axes, most), most=threads)
     return y, cache
 
 
@@ -167,20 +174,18 @@ def avg_pool_backward(dy: ArrayLike, cache: AvgPoolCache) -> Images:
     result, working = mean_arithmetic(dy)
     N, *_, C = dy.shape
     window = cache.window
-    counts = cache.counts.astype(working)[None]
     dx = np.zeros((N, *window.spatial, C), result)
-    size = window.axes, C * prod(window.kernel_size), working.itemsize
-    most = most_windows(*size)
+    most, threads = room(window.axes, C * prod(window.kernel_size), working.itemsize)
 
     def hand_out(images: tuple[slice, ...]) -> None:
         here = dx[images].astype(working, copy=False)
-        for tile in tiles(len(here), window.axes, most):
+        for tile in kept_tiles(len(here), window.axes, most):
             owed = dy[images][tile.stops].astype(working, copy=False)
-            shares = owed / counts[(EVERY, *tile.stops[1:])]
+            shares = cache.divided(owed, tile)
             spread_over_windows(shares, tile, here[tile.pixels])
         if result != working:
             dx[images] = here
 
     images = blocks((N,), most // prod(window.output_size))
-    run(hand_out, images, most=most_threads(*size))
+    run(hand_out, images, most=threads)
     return dx

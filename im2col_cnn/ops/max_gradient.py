@@ -17,7 +17,7 @@ from .._masking import pass_where
 from .._typing import Array, Images
 from ..tiling.scratch import scratch
 from ..tiling.threads import run
-from ..tiling.tiles import Tile, blocks, most_threads, most_windows, tiles
+from ..tiling.tiles import Tile, blocks, kept_tiles, room
 from ..window import EVERY, Window
 
 __all__ = [
@@ -138,8 +138,7 @@ def to_the_first(
     axes = window.axes
     dx = np.zeros(x.shape, dtypes.result)
     numbers = dy.shape[-1] * prod(window.kernel_size)
-    size = axes, numbers, dtypes.working.itemsize
-    most = most_windows(*size)
+    most, threads = room(axes, numbers, dtypes.working.itemsize)
     abut = all(axis.windows_abut for axis in axes)
     at_once = abut and prod(window.kernel_size) > MIN_TAPS_ALL_AT_ONCE
     scatter_tile = scatter_all_at_once if at_once else scatter_by_index
@@ -147,13 +146,13 @@ def to_the_first(
     def scatter_images(images: tuple[slice, ...]) -> None:
         x_, y_, dy_ = x[images], y[images], dy[images]
         dx_ = dx[images].astype(dtypes.working, copy=False)
-        for tile in tiles(len(x_), axes, most):
+        for tile in kept_tiles(len(x_), axes, most):
             scatter_tile(x_, y_, dy_, dx_, tile)
         if dx.dtype != dx_.dtype:
             dx[images] = dx_
 
     images = blocks((len(dx),), most // prod(window.output_size))
-    run(scatter_images, images, most=most_threads(*size))
+    run(scatter_images, images, most=threads)
     return dx
 
 

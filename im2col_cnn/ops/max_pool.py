@@ -28,7 +28,7 @@ from .._typing import Array, ArrayLike, Images, Padding, Shape, Sizes, Ties
 from ..placing import pooling_window
 from ..tiling.pooling import lowest, reduce_windows
 from ..tiling.threads import run
-from ..tiling.tiles import Tile, most_threads, most_windows, tiles
+from ..tiling.tiles import Tile, kept_tiles, room
 from ..window import Tap, Window
 from .max_gradient import flat, has_nan, is_maximum, to_every_maximum, to_the_first
 
@@ -162,8 +162,8 @@ def max_pool_forward(
         pixels = x[tile.pixels]
         y[tile.stops] = reduce_windows(np.maximum, start, pixels, tile, x.dtype)
 
-    size = window.axes, C * prod(window.kernel_size), x.itemsize
-    run(pool, tiles(N, window.axes, most_windows(*size)), most=most_threads(*size))
+    most, threads = room(window.axes, C * prod(window.kernel_size), x.itemsize)
+    run(pool, kept_tiles(N, window.axes, most), most=threads)
     return y, MaxPoolCache(x, y, window, ties)
 
 

@@ -12,7 +12,7 @@ manager written in Python can say of itself.
 import os
 from _thread import LockType
 from collections.abc import Callable
-from contextvars import copy_context
+from contextvars import ContextVar, copy_context
 from functools import wraps
 from threading import Lock
 from typing import Any, ParamSpec, TypeVar, final
@@ -27,21 +27,33 @@ __all__ = [
 P = ParamSpec("P")
 R = TypeVar("R")
 
+_is_held = ContextVar("BLAS is held", default=False)
 
-def with_one_blas_thread(function: Callable[P, R]) -> Callable[P, R]:
+
+def with_one_blas_thread(
+    function: Callable[P, R], *, unless: Callable[..., bool] | None = None
+) -> Callable[P, R]:
     """Return `function` with BLAS held at one thread while it runs, in any thread.
 
     It runs in a context of its own, so that an exception that a signal raises while
-    NumPy's errstate or our number of threads is being restored leaves no trace.
+    NumPy's errstate or our number of threads is being restored leaves no trace. There
+    it is known to be held, and what is called inside need not hold it again. Nor need
+    what is so little, says `unless`, that BLAS takes one thread for it anyway.
     """
 
     @wraps(function)
     def held(*args: P.args, **kwargs: P.kwargs) -> R:
+        if _is_held.get() and one_blas_thread.holders:  # a forked child has none
+            return function(*args, **kwargs)
+        context = copy_context()
+        if unless is not None and unless(*args, **kwargs):
+            return context.run(function, *args, **kwargs)
+        context.run(_is_held.set, True)
         holder = Lock()
         try:
             with holder:
                 one_blas_thread.hold(holder)
-                return copy_context().run(function, *args, **kwargs)
+                return context.run(function, *args, **kwargs)
         finally:
             try:
                 one_blas_thread.give_back()

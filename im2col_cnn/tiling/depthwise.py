@@ -16,8 +16,8 @@ from .over_tiles import paint_images
 from .phases import turn, turned_axes
 from .scratch import scratch
 from .threads import run
-from .tiles import Axes, Tile, most_threads, most_windows, tiles
-from .unfold import view_windows
+from .tiles import Axes, Tile, room, tiles
+from .unfold import pad, view_windows
 from .wide_windows import is_finite
 
 __all__ = ["correlate", "image_gradient", "kernel_gradient"]
@@ -33,7 +33,9 @@ def correlate(
     lines = as_lines(w, axes[-1].output_size)
 
     def multiply(tile: Tile) -> None:
-        windows = view_windows(x[tile.pixels], tile, w.dtype)  # (n, *OUT, *KERNEL, C)
+        windows = view_windows(
+            pad(x[tile.pixels], tile, w.dtype), tile
+        )  # (n, *OUT, *KERNEL, C)
         windows = np.moveaxis(windows, -1, len(tile.out))  # (n, *OUT, C, *KERNEL)
         y, product = (
             scratch(name, (*tile.out, C), w.dtype) for name in ("y", "product")
@@ -44,8 +46,8 @@ def correlate(
             y += np.multiply(windows[(..., *tap)], line, out=product)
         out[tile.stops] = y
 
-    size = axes, 6 * C, w.itemsize
-    run(multiply, tiles(len(x), axes, most_windows(*size)), most=most_threads(*size))
+    most, threads = room(axes, 6 * C, w.itemsize)
+    run(multiply, tiles(len(x), axes, most), most=threads)
 
 
 def as_lines(w: Kernels, stops: int) -> Array:
@@ -65,7 +67,7 @@ def kernel_gradient(x: Images, dy: Images, axes: Axes, out: Kernels) -> None:
     out[...] = 0
 
     def multiply(tile: Tile) -> Array:
-        windows = view_windows(x[tile.pixels], tile, out.dtype)
+        windows = view_windows(pad(x[tile.pixels], tile, out.dtype), tile)
         windows = np.moveaxis(windows, -1, len(tile.out))
         here = as_rows(dy[tile.stops], out.dtype).reshape(*tile.out, C)
         product = scratch("product", here.shape, out.dtype)
@@ -79,9 +81,8 @@ def kernel_gradient(x: Images, dy: Images, axes: Axes, out: Kernels) -> None:
     def add(part: Array) -> None:
         np.add(out, part, out=out)
 
-    size = axes, 6 * C, out.itemsize
-    items = tiles(len(x), axes, most_windows(*size))
-    run(multiply, items, then=add, most=most_threads(*size))
+    most, threads = room(axes, 6 * C, out.itemsize)
+    run(multiply, tiles(len(x), axes, most), then=add, most=threads)
 
 
 def image_gradient(

@@ -14,7 +14,7 @@ wakes for a short product spins long after.
 
 from collections.abc import Callable, Iterator
 from math import prod
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
 
@@ -24,7 +24,7 @@ from ..window import Window
 from . import depthwise, gemm, phases, winograd
 from .blas import with_one_blas_thread
 from .threads import run
-from .tiles import TILE_BYTES, blocks, most_threads, most_windows
+from .tiles import TILE_BYTES, kept_blocks, room
 
 __all__ = [
     "bias_gradient",
@@ -34,13 +34,31 @@ __all__ = [
     "kernel_gradient",
 ]
 
+P = ParamSpec("P")
+R = TypeVar("R")
+
 # Bytes of columns between which each gradient has a thread of its own. Below, waking a
 # second one takes too long; above, each gradient is cut into tiles for several.
 MIN_COLUMN_BYTES, MAX_COLUMN_BYTES = 2 * 2**20, 2 * TILE_BYTES
 MAX_KERNEL_BYTES = 2**20  # bytes of a kernel: both may copy it at once
+# In an array, and multiply-adds in all, for which OpenBLAS wakes no second thread.
+FEW_NUMBERS, FEW_PRODUCTS = 2**13, 2**18
 
 
-@with_one_blas_thread
+def is_little(first: Array, second: Any, *_: Any, **__: Any) -> bool:
+    """Tell whether OpenBLAS takes but one thread for the products of two arrays."""
+    size = second.size if isinstance(second, np.ndarray) else 1
+    # As many multiply-adds, or a few less; sums of products take a thread earlier.
+    product = first.size * size // max(first.shape[-1], 1)
+    return max(first.size, size) <= FEW_NUMBERS and product <= FEW_PRODUCTS
+
+
+def while_large(function: Callable[P, R]) -> Callable[P, R]:
+    """Hold BLAS at one thread, but not for products too small for a second one."""
+    return with_one_blas_thread(function, unless=is_little)
+
+
+@while_large
 def correlate(
     x: Images,
     w: Kernels,
@@ -64,7 +82,7 @@ def correlate(
     return y
 
 
-@with_one_blas_thread
+@while_large
 def kernel_gradient(
     x: Images, dy: Images, window: Window, groups: int, *, dtypes: Arithmetic
 ) -> Kernels:
@@ -81,7 +99,7 @@ def kernel_gradient(
     return dw.astype(dtypes.result, copy=False)
 
 
-@with_one_blas_thread
+@while_large
 def image_gradient(
     dy: Images,
     w: Kernels,
@@ -98,8 +116,8 @@ def image_gradient(
     if is_depthwise(w, groups):
         depthwise.image_gradient(dy, w, window.axes, dx, b)
         return dx
+    turned = phases.turned_axes(window.axes) if winograd.is_wanted() else None
     for dy_, w_, b_, dx_ in per_group(groups, dy, w, b, dx):
-        turned = phases.turned_axes(window.axes)
         if turned is None or not winograd.correlate(
             dy_, phases.turn(w_), turned, dx_, b_
         ):
@@ -107,7 +125,7 @@ def image_gradient(
     return dx
 
 
-@with_one_blas_thread
+@while_large
 def gradients(
     x: Images,
     dy: Images,
@@ -123,20 +141,19 @@ def gradients(
         lambda: image_gradient(dy, w, window, groups, dtypes=dtypes),
         lambda: kernel_gradient(x, dy, window, groups, dtypes=dtypes),
     ]
-    found: list[Array] = []
+    found: list[Any] = []
     per_window = prod(window.kernel_size) * x.shape[-1]
-    size = window.axes, per_window, w.itemsize
     columns = prod(dy.shape[:-1]) * per_window * w.itemsize
-    pays = (
-        MIN_COLUMN_BYTES < columns <= MAX_COLUMN_BYTES and w.nbytes <= MAX_KERNEL_BYTES
-    )
-    most = most_threads(*size) if pays else 1
-    run(lambda task: task(), tasks, then=found.append, most=most)
+    if MIN_COLUMN_BYTES < columns <= MAX_COLUMN_BYTES and w.nbytes <= MAX_KERNEL_BYTES:
+        _, most = room(window.axes, per_window, w.itemsize)
+        run(lambda task: task(), tasks, then=found.append, most=most)
+    else:
+        found = [task() for task in tasks]
     dx, dw = found
     return dx, dw
 
 
-@with_one_blas_thread
+@while_large
 def bias_gradient(dy: Images, dtypes: Arithmetic) -> Array:
     """Return the gradient of the bias: the sum over pixels, by filter."""
     F = dy.shape[-1]
@@ -151,10 +168,9 @@ def bias_gradient(dy: Images, dtypes: Arithmetic) -> Array:
     def add(part: Array) -> None:
         np.add(db, part, out=db)
 
-    size = (), F, db.itemsize
     if dy.size:
-        items = blocks(dy.shape[:-1], most_windows(*size))
-        run(add_up, items, then=add, most=most_threads(*size))
+        most, threads = room((), F, db.itemsize)
+        run(add_up, kept_blocks(dy.shape[:-1], most), then=add, most=threads)
     return db.astype(dtypes.result, copy=False)
 
 
@@ -165,6 +181,9 @@ def is_depthwise(w: Kernels, groups: int) -> bool:
 
 def per_group(groups: int, *arrays: Array | None) -> Iterator[tuple[Any, ...]]:
     """Cut the last axis of every array into groups; what is None stays None."""
+    if groups == 1:
+        yield arrays
+        return
     for g in range(groups):
         yield tuple(
             None if array is None else array[..., part_of(array.shape[-1] // groups, g)]

@@ -62,12 +62,12 @@ def correlate(
     if g > 1 and x.dtype.kind == "f" and is_finite(x):
         out = widen_outputs(out, g)
         w, axes = widen_kernel(w, axes, g), widen_axes(axes, g)
-        b = None if b is None else np.tile(b, g)
+        b = None if b is None else repeated(b, g)
     K, F = prod(w.shape[:-1]), w.shape[-1]
     W = np.ascontiguousarray(w).reshape(K, F)
-    factor = factor_of(W)
+    factor = factor_of(W, out.size // F)
     extra = copied(out, W.dtype)
-    line = b if b is None else np.tile(b, out.shape[-2])
+    line = b if b is None else repeated(b, out.shape[-2])
     work = plan_for(len(x), axes, x.shape[-1], W, K + extra)
 
     def correlate_tile(tile: Tile) -> None:
@@ -120,7 +120,6 @@ def kernel_gradient(x: Images, dy: Images, axes: Axes, out: Kernels) -> None:
 
 def add_up(x: Images, dy: Images, axes: Axes, out: Kernels) -> None:
     """Add up ``X.T @ dy`` over all tiles, in their order."""
-    cuts = list(parts(axes, out))
 
     def multiply_tile(job: tuple[Part, Tile]) -> tuple[Part, Tile, Array]:
         part, tile = job
@@ -143,13 +142,9 @@ def add_up(x: Images, dy: Images, axes: Axes, out: Kernels) -> None:
         numbers = K + copied(dy, out.dtype) + K * F // MIN_SUMMED_ROWS
         return plan_for(len(x), axes, x.shape[-1], part.reshape(K, F), numbers)
 
-    jobs = (
-        (part, tile)
-        for part, its_axes in cuts
-        for tile in plan_of(its_axes, out[part]).tiles
-    )
-    part, its_axes = cuts[0]
-    work = plan_of(its_axes, out[part])
+    plans = [(part, plan_of(cut, out[part])) for part, cut in parts(axes, out)]
+    jobs = ((part, tile) for part, its in plans for tile in its.tiles)
+    part, work = plans[0]
     ahead = most_results(out[part].nbytes)
     most = min(work.threads, most_results(2 * out[part].nbytes))
     run(multiply_tile, jobs, then=add, most=most, ahead=ahead)
@@ -170,6 +165,13 @@ def parts(axes: Axes, w: Kernels) -> Iterator[tuple[Part, Axes]]:
         )
         for filters, *_ in blocks((F,), -(-F // count)):
             yield (slice(k, k + 1), ..., filters), (line, *others)
+
+
+def repeated(b: Array, n: int) -> Array:
+    """Return a bias for `n` windows side by side."""
+    line = np.empty((n, b.size), b.dtype)
+    line[...] = b
+    return line.reshape(-1)
 
 
 def as_rows(images: Images, dtype: np.dtype) -> Array:

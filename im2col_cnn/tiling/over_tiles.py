@@ -11,7 +11,7 @@ import numpy as np
 
 from .._typing import Array, Images
 from .threads import run
-from .tiles import Axes, Tile, blocks, most_threads, most_windows, tiles
+from .tiles import Axes, Tile, blocks, room, tiles
 
 __all__ = ["paint_images"]
 
@@ -41,8 +41,7 @@ def paint_images(
     numbers : int
         How many of them a window takes.
     """
-    size = axes, numbers, dtype.itemsize
-    most = most_windows(*size)
+    most, threads = room(axes, numbers, dtype.itemsize)
 
     def paint_some(images: tuple[slice, ...]) -> None:
         here = out[images].astype(dtype, copy=False)
@@ -53,4 +52,4 @@ def paint_images(
             out[images] = here
 
     per_image = prod(axis.output_size for axis in axes)
-    run(paint_some, blocks((len(out),), most // per_image), most=most_threads(*size))
+    run(paint_some, blocks((len(out),), most // per_image), most=threads)

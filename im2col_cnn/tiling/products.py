@@ -43,10 +43,11 @@ class Factor(NamedTuple):
     rows: int  # to multiply at once; 0 means all of them
 
 
-def factor_of(W: Array) -> Factor:
-    """Prepare a matrix (K, F) to be multiplied by many rows."""
+def factor_of(W: Array, rows: int) -> Factor:
+    """Prepare a matrix (K, F) to be multiplied by so many rows in all."""
     K, F = W.shape
-    if not are_small(K, F) or W.nbytes > MAX_FACTOR_BYTES:
+    few = rows * W.size <= MAX_SMALL_PRODUCT
+    if few or not are_small(K, F) or W.nbytes > MAX_FACTOR_BYTES:
         return Factor(W, (), 0)
     width = 2 * SLICE_FILTERS if block_rows(K, 2 * SLICE_FILTERS) else SLICE_FILTERS
     cuts = [slice(f, min(f + width, F)) for f in range(0, F, width)]

@@ -81,11 +81,14 @@ def threads(n: int) -> Scoped:
 
 def thread_count() -> int:
     """Return how many threads to use: as set, as the environment says, or all."""
+    return _threads.get() or threads_of_environment() or usable_cpus()
+
+
+def threads_of_environment() -> int | None:
+    """Return how many threads the environment says; None if it does not."""
     word = os.environ.get("IM2COL_CNN_THREADS", "").strip()
-    if (count := _threads.get()) is not None:
-        return count
     if not word:
-        return usable_cpus()
+        return None
     if not word.isdecimal() or int(word) < 1:
         raise ValueError(
             f"IM2COL_CNN_THREADS must be a whole number of at least 1, got {word!r}"
@@ -121,11 +124,13 @@ def run(
     """
     items = iter(items)
     first = list(islice(items, 2))
-    limit = min(thread_count(), most or usable_cpus() * 64)
     if len(first) < 2:
+        threads_of_environment()  # nonsense is refused even where one is enough
         for item in first:
             then(task(item))
         return
+    limit = thread_count()
+    limit = min(limit, most or limit)
     run_on_threads(task, chain(first, items), then, limit, ahead)
 
 

@@ -16,6 +16,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .._checks import as_int
+from .._lazily import lazily
 from .._typing import Shape
 from ..axis import Axis
 from ..window import EVERY
@@ -29,10 +30,10 @@ __all__ = [
     "Tile",
     "blocks",
     "kept_blocks",
+    "kept_tiles",
     "most_results",
-    "most_threads",
-    "most_windows",
     "plan",
+    "room",
     "tiles",
     "workspace",
 ]
@@ -51,45 +52,59 @@ MAX_CACHED_TAPS = 256  # of a kernel for which an axis keeps what it works out
 _budget = Setting("workspace")
 
 
-class Tile(NamedTuple):
-    """Some windows of a batch: where they stop, the pixels they read, the geometry."""
+class Places(NamedTuple):
+    """What a tile is made of; `Tile` derives the rest."""
 
     stops: tuple[slice, ...]  # indexes (N, *OUT, ...)
     pixels: tuple[slice, ...]  # indexes (N, *SPATIAL, ...)
     axes: Axes  # of the window over these pixels only
 
-    @property
+
+class Tile(Places):
+    """Some windows of a batch: where they stop, the pixels they read, the geometry."""
+
+    @lazily
     def out(self) -> Shape:
         """Images, and windows along each axis."""
         return tuple(stop.stop - stop.start for stop in self.stops)
 
-    @property
+    @lazily
     def size(self) -> int:
-        """Number of windows."""
+        """Count the windows."""
         return prod(self.out)
 
-    @property
+    @lazily
     def is_first(self) -> bool:
         """Whether no other tile comes before it."""
         return not any(stop.start for stop in self.stops)
 
-    @property
+    @lazily
     def kernel(self) -> Shape:
         """Taps of a window along each axis."""
         return tuple(axis.kernel for axis in self.axes)
 
-    @property
+    @lazily
+    def taps_count(self) -> int:
+        """Count the taps of a window."""
+        return prod(self.kernel)
+
+    @lazily
+    def is_pointwise(self) -> bool:
+        """Whether its windows are its pixels, one by one."""
+        return self.taps_count == 1 and all(axis.stride == 1 for axis in self.axes)
+
+    @lazily
     def padded(self) -> Shape:
         """Images, and pixels along each axis with the padding."""
         return self.out[0], *(axis.padded_size for axis in self.axes)
 
-    @property
+    @lazily
     def inner(self) -> tuple[slice, ...]:
         """Where the pixels stand in the padded block."""
         sides = (slice(axis.before, axis.before + axis.size) for axis in self.axes)
         return slice(None), *sides
 
-    @property
+    @lazily
     def is_padded(self) -> bool:
         """Whether any window of this tile reads padding."""
         return any(axis.before or axis.after for axis in self.axes)
@@ -148,9 +163,7 @@ def plan(
     budget = _budget.get() or BUDGET_BYTES
     bytes_ = C * itemsize, max(1, numbers * itemsize)
     most, block, threads = sizes(N, axes, bytes_, (block, least), budget)
-    if N * prod(axis.output_size for axis in axes) <= most * MAX_KEPT_TILES:
-        return Plan(kept_tiles(N, axes, most), block, threads)
-    return Plan(tiles(N, axes, most), block, threads)
+    return Plan(kept_tiles(N, axes, most), block, threads)
 
 
 @lru_cache(256)
@@ -172,30 +185,28 @@ def sizes(
     return most, block, max(1, budget // (2 * (most * new + block * window)))
 
 
-def most_windows(axes: Axes, numbers: int, itemsize: int) -> int:
-    """Return how many windows, of so many numbers each, go into a tile."""
-    share = (_budget.get() or BUDGET_BYTES) // TILES_PER_BUDGET
-    size = bytes_per_window(axes, numbers, itemsize)
-    return max(1, min(max(TILE_BYTES // size, TARGET_WINDOWS), share // size))
+def room(axes: Axes, numbers: int, itemsize: int) -> tuple[int, int]:
+    """Return windows per tile, of so many numbers each, and threads with room."""
+    return room_within(_budget.get() or BUDGET_BYTES, axes, numbers, itemsize)
 
 
-def most_threads(axes: Axes, numbers: int, itemsize: int) -> int:
-    """Return how many threads have room for such a tile within the budget."""
-    budget = _budget.get() or BUDGET_BYTES
-    tile = most_windows(axes, numbers, itemsize)
-    return max(1, budget // (2 * tile * bytes_per_window(axes, numbers, itemsize)))
+@lru_cache(256)
+def room_within(
+    budget: int, axes: Axes, numbers: int, itemsize: int
+) -> tuple[int, int]:
+    """Return what `room` does, within a budget of bytes."""
+    taps = prod(axis.kernel for axis in axes)
+    pixels = prod(min(axis.stride, axis.padded_size) for axis in axes)
+    # A window's numbers, and its share of the pixels they are copied from.
+    size = max(1, (numbers + numbers * pixels // max(taps, 1)) * itemsize)
+    share = budget // TILES_PER_BUDGET // size
+    most = max(1, min(max(TILE_BYTES // size, TARGET_WINDOWS), share))
+    return most, max(1, budget // (2 * most * size))
 
 
 def most_results(size: int) -> int:
     """Return how many results of so many bytes fit in the half that tiles leave."""
     return max(1, (_budget.get() or BUDGET_BYTES) // (2 * max(size, 1)))
-
-
-def bytes_per_window(axes: Axes, numbers: int, itemsize: int) -> int:
-    """Count a window's numbers, and its share of the pixels they are copied from."""
-    taps = prod(axis.kernel for axis in axes)
-    pixels = prod(min(axis.stride, axis.padded_size) for axis in axes)
-    return max(1, (numbers + numbers * pixels // max(taps, 1)) * itemsize)
 
 
 def tiles(N: int, axes: Axes, most: int) -> Iterator[Tile]:
@@ -225,15 +236,28 @@ def blocks(shape: Shape, most: int) -> Iterator[tuple[slice, ...]]:
         )
 
 
-@lru_cache(256)
-def kept_tiles(N: int, axes: Axes, most: int) -> tuple[Tile, ...]:
+def kept_tiles(N: int, axes: Axes, most: int) -> Iterable[Tile]:
     """Return the tiles of a batch, which are the same at every step."""
+    many = N * prod(axis.output_size for axis in axes) > most * MAX_KEPT_TILES
+    heavy = any(axis.kernel > MAX_CACHED_TAPS for axis in axes)
+    return tiles(N, axes, most) if many or heavy else all_tiles(N, axes, most)
+
+
+@lru_cache(256)
+def all_tiles(N: int, axes: Axes, most: int) -> tuple[Tile, ...]:
+    """List the tiles of a batch."""
     return tuple(tiles(N, axes, most))
 
 
+def kept_blocks(shape: Shape, most: int) -> Iterable[tuple[slice, ...]]:
+    """Return the blocks of an array, which are the same at every step."""
+    many = prod(shape) > most * MAX_KEPT_TILES
+    return blocks(shape, most) if many else all_blocks(shape, most)
+
+
 @lru_cache(256)
-def kept_blocks(shape: Shape, most: int) -> tuple[tuple[slice, ...], ...]:
-    """Return the blocks of a tile, which are the same for most tiles."""
+def all_blocks(shape: Shape, most: int) -> tuple[tuple[slice, ...], ...]:
+    """List the blocks of an array."""
     return tuple(blocks(shape, most))
 
 

@@ -7,7 +7,7 @@ copied as one. Only so many windows are there at a time as stay in the cache.
 """
 
 from collections.abc import Iterator
-from math import prod
+from functools import cache, lru_cache
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
@@ -16,7 +16,7 @@ from .._typing import Array, Images, Shape
 from .scratch import scratch, scratch_zeros
 from .tiles import Axes, Tile, kept_blocks
 
-__all__ = ["has_lines", "unfold", "view_windows"]
+__all__ = ["has_lines", "pad", "unfold", "view_windows"]
 
 Block = tuple[slice, ...]  # of the windows of a tile
 
@@ -26,40 +26,50 @@ def unfold(
 ) -> Iterator[tuple[Block, Array]]:
     """Yield the windows of a tile as rows, (P, K * C); each good until the next."""
     C = x.shape[-1]
-    windows = view_windows(x[tile.pixels], tile, dtype)  # (n, *OUT, *KERNEL, C)
-    K = prod(tile.kernel) * C
-    copies = K > C or not windows.flags.c_contiguous
-    taps = 1
-    if tile.axes[-1].dilation == 1 and C and copies:
-        # The taps of one line of the kernel are neighbours, in the image and in the
-        # columns. As one item of many bytes they are copied in one go.
-        taps = tile.kernel[-1] * C
-        line = np.dtype((np.void, taps * dtype.itemsize))
-        lines = *windows.shape[:-2], taps
-        # No further than the last number of the last window.
-        windows = as_strided(windows, lines, (*windows.strides[:-2], dtype.itemsize))
-        windows = windows.view(line)
+    pixels = pad(x[tile.pixels], tile, dtype)
+    copies = not (tile.is_pointwise and pixels.flags.c_contiguous)
+    # The taps of one line of the kernel are neighbours, in the image and in the
+    # columns. As one item of many bytes they are copied in one go.
+    as_lines = copies and tile.axes[-1].dilation == 1 and C > 0
+    windows = (view_lines if as_lines else view_windows)(pixels, tile)
     for block in kept_blocks(tile.out, most):
         here = windows[block]
-        if not copies:
-            yield block, here.reshape(-1, K)
-            continue
-        *sizes, last = here.shape
-        columns = scratch("columns", (*sizes, last * taps), dtype)
-        np.copyto(columns.view(here.dtype), here)
-        yield block, columns.reshape(-1, K)
+        if copies:
+            columns = scratch("columns", here.shape, here.dtype)
+            np.copyto(columns, here)
+            here = columns.view(dtype)
+        yield block, here.reshape(-1, tile.taps_count * C)
 
 
-def view_windows(pixels: Images, tile: Tile, dtype: np.dtype) -> Array:
-    """View the windows of a tile, (n, *OUT, *KERNEL, C), padding included."""
-    padded = pad(pixels, tile, dtype)
-    if prod(tile.kernel) == 1 and all(axis.stride == 1 for axis in tile.axes):
-        return padded.reshape(*tile.out, *tile.kernel, padded.shape[-1])
-    image, *sizes, channel = padded.strides
-    steps, taps = strides(sizes, tile.axes)
-    shape = *tile.out, *tile.kernel, padded.shape[-1]
-    # The last tap of the last window is a pixel of the padded block.
-    return as_strided(padded, shape, (image, *steps, *taps, channel))
+def view_windows(pixels: Images, tile: Tile) -> Array:
+    """View the windows over padded pixels, (n, *OUT, *KERNEL, C)."""
+    steps, taps = strides(pixels.strides, tile.axes)
+    shape = *tile.out, *tile.kernel, pixels.shape[-1]
+    return view(pixels, shape, (*steps, *taps, pixels.strides[-1]), pixels.dtype)
+
+
+def view_lines(pixels: Images, tile: Tile) -> Array:
+    """View the lines of windows, (n, *OUT, *LINES), each with its numbers as one."""
+    steps, taps = strides(pixels.strides, tile.axes)
+    line = line_of(tile.kernel[-1] * pixels.shape[-1] * pixels.itemsize)
+    return view(pixels, (*tile.out, *tile.kernel[:-1]), (*steps, *taps[:-1]), line)
+
+
+def view(
+    pixels: Images, shape: Shape, strides: tuple[int, ...], dtype: np.dtype
+) -> Array:
+    """View items of pixels: the last one ends no later than the last pixel does."""
+    if pixels.flags.c_contiguous:  # faster, and NumPy looks at the bounds itself
+        return np.ndarray(shape, dtype, pixels, 0, strides)
+    count = dtype.itemsize // pixels.itemsize
+    numbers = as_strided(pixels, (*shape, count), (*strides, pixels.itemsize))
+    return numbers.view(dtype)[..., 0]
+
+
+@cache
+def line_of(size: int) -> np.dtype:
+    """Return a dtype of so many bytes."""
+    return np.dtype((np.void, size))
 
 
 def pad(pixels: Images, tile: Tile, dtype: np.dtype) -> Images:
@@ -83,10 +93,12 @@ def room_for_pixels(shape: Shape, tile: Tile, dtype: np.dtype) -> Array:
     return (scratch_zeros if tile.is_padded else scratch)("pixels", shape, dtype)
 
 
-def strides(pixels: list[int], axes: Axes) -> tuple[list[int], list[int]]:
+@lru_cache(256)
+def strides(pixels: tuple[int, ...], axes: Axes) -> tuple[Shape, Shape]:
     """Return the bytes from window to window and from tap to tap, along each axis."""
-    both = list(zip(pixels, axes, strict=True))
+    image, *sizes, _ = pixels
+    along = list(zip(sizes, axes, strict=True))
     return (
-        [pixel * axis.stride for pixel, axis in both],
-        [pixel * axis.dilation for pixel, axis in both],
+        (image, *(size * axis.stride for size, axis in along)),
+        tuple(size * axis.dilation for size, axis in along),
     )

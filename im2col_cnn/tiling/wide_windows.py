@@ -38,8 +38,10 @@ __all__ = [
 # multiply-adds of a product. Found on 15 geometries with two kinds of BLAS kernels, and
 # held against the best width of each: ``notes/speed-log.md``.
 COPY_COST, FOLD_COST = 350, 1000
+WIDENING_COST = 10**6  # of a call: a kernel is copied, and pixels are looked at
 MIN_COLUMNS = 24  # of a product: with fewer it takes no less time
 MAX_WINDOWS = 32  # at once
+FEW_NUMBERS = 2**12  # that are looked at one by one
 MAX_KERNEL_BYTES = 2**23  # of the wide kernel: it is there as a whole
 
 
@@ -48,12 +50,17 @@ def neighbours(axes: Axes, C: int, outputs: Images, per_line: int = 0) -> int:
     F = outputs.shape[-1]
     if outputs.strides[-2:] != (F * outputs.itemsize, outputs.itemsize):
         return 1
-    return cheapest(axes, C, F, outputs.itemsize, per_line or COPY_COST)
+    costs = per_line or COPY_COST, WIDENING_COST * F // max(outputs.size, 1)
+    return cheapest(axes, C, F, outputs.itemsize, costs)
 
 
 @lru_cache(256)
-def cheapest(axes: Axes, C: int, F: int, itemsize: int, per_line: int) -> int:
-    """Return how many windows at once take the least time for each of them."""
+def cheapest(axes: Axes, C: int, F: int, itemsize: int, costs: tuple[int, int]) -> int:
+    """Return how many windows at once take the least time for each of them.
+
+    It costs so much per line of the kernel, and per window once they are several.
+    """
+    per_line, per_window = costs
     *others, last = axes
     if last.stride > last.kernel or last.dilation > 1:  # wide windows have gaps
         return 1
@@ -62,8 +69,9 @@ def cheapest(axes: Axes, C: int, F: int, itemsize: int, per_line: int) -> int:
     def taps(g: int) -> int:
         return (g - 1) * last.stride + last.kernel
 
-    def cost(g: int) -> float:  # of a window, for each line of the kernel
-        return (per_line + taps(g) * C * max(g * F, MIN_COLUMNS)) / g
+    def cost(g: int) -> float:  # of a window
+        line = per_line + taps(g) * C * max(g * F, MIN_COLUMNS)
+        return lines * line / g + per_window * (g > 1)
 
     def is_possible(g: int) -> bool:
         heavy = lines * taps(g) * C * g * F * itemsize > MAX_KERNEL_BYTES
@@ -118,6 +126,8 @@ def copies(wide: Kernels, axes: Axes, g: int) -> Array:
 
 def is_finite(array: Array) -> bool:
     """Tell whether an array holds neither infinity nor NaN, in little memory."""
+    if array.size <= FEW_NUMBERS:
+        return bool(np.isfinite(array).all())
     if array.dtype.itemsize >= 4 and array.flags.c_contiguous:
         flat = array.ravel()
         with np.errstate(all="ignore"):

@@ -40,11 +40,17 @@ from ..window import EVERY
 from .scratch import scratch
 from .settings import Scoped, Setting
 from .threads import run
-from .tiles import Axes, Tile, most_results, most_threads, most_windows, tiles
-from .unfold import view_windows
+from .tiles import Axes, Tile, most_results, room, tiles
+from .unfold import pad, view_windows
 from .wide_windows import is_finite
 
-__all__ = ["correlate", "kernel_gradient", "winograd", "winograd_unless_refused"]
+__all__ = [
+    "correlate",
+    "is_wanted",
+    "kernel_gradient",
+    "winograd",
+    "winograd_unless_refused",
+]
 
 OUTPUTS, TAPS, PLACES = 2, 3, 4  # along one axis of a block
 
@@ -125,10 +131,15 @@ def winograd_unless_refused() -> Scoped:
     return _wanted.set(1 if asked is None else asked)
 
 
+def is_wanted() -> bool:
+    """Tell whether it is asked for."""
+    return bool(_wanted.get())
+
+
 def transform_pixels(x: Images, tile: Tile, dtype: np.dtype) -> Array:
     """Return B d of all blocks of a tile, (4 * 4, P, C)."""
     return transform(
-        B, view_windows(x[tile.pixels], tile, dtype), tile, "pixels spread"
+        B, view_windows(pad(x[tile.pixels], tile, dtype), tile), tile, "pixels spread"
     )
 
 
@@ -136,7 +147,8 @@ def transform_gradients(y: Images, tile: Tile, dtype: np.dtype) -> Array:
     """Return A.T y of all blocks of a tile, (4 * 4, P, F)."""
     here = y[outputs_of(tile, y.shape)]
     axes = tuple(pairs_along(size) for size in here.shape[1:-1])
-    blocks = view_windows(here, tile._replace(axes=axes), dtype)
+    pairs = tile._replace(axes=axes)
+    blocks = view_windows(pad(here, pairs, dtype), pairs)
     return transform(transposed(A), blocks, tile, "outputs spread")
 
 
@@ -215,28 +227,24 @@ def pairs_along(size: int) -> Axis:
     return Axis(size, kernel=2, stride=2, dilation=1, before=0, after=size % 2)
 
 
-# What is too large or too small here need not be on the long way, which says so itself.
-quietly = np.errstate(all="ignore")
-
-
-@quietly
 def correlate(
     x: Images, w: Kernels, axes: Axes, out: Images, b: Array | None = None
 ) -> bool:
     """Slide every kernel over every image; False if that is not the way."""
     if not is_faster(axes, x, w):
         return False
-    U = transform_kernels(w)
+    # What is too large or too small here need not be on the long way, which says so.
+    with np.errstate(all="ignore"):
+        U = transform_kernels(w)
 
-    def multiply(tile: Tile) -> None:
-        V = transform_pixels(x, tile, w.dtype)
-        write_outputs(products(V, U), tile, out, b)
+        def multiply(tile: Tile) -> None:
+            V = transform_pixels(x, tile, w.dtype)
+            write_outputs(products(V, U), tile, out, b)
 
-    over_blocks(len(x), axes, U, task=multiply)
+        over_blocks(len(x), axes, U, task=multiply)
     return is_finite(out)
 
 
-@quietly
 def kernel_gradient(x: Images, dy: Images, axes: Axes, out: Kernels) -> bool:
     """Add up the gradient of the kernels; False as above."""
     if not is_faster(axes, x, out):
@@ -250,14 +258,15 @@ def kernel_gradient(x: Images, dy: Images, axes: Axes, out: Kernels) -> bool:
     def add(part: Array) -> None:
         np.add(total, part, out=total)
 
-    over_blocks(len(x), axes, total, task=multiply, then=add)
-    inverse_transform_kernels(total, out)
+    with np.errstate(all="ignore"):
+        over_blocks(len(x), axes, total, task=multiply, then=add)
+        inverse_transform_kernels(total, out)
     return is_finite(out)
 
 
 def is_faster(axes: Axes, x: Images, w: Kernels) -> bool:
     """Tell whether it is asked for and faster: three taps, and many channels."""
-    if not _wanted.get():
+    if not is_wanted():
         return False
     shaped = all((a.kernel, a.stride, a.dilation) == (TAPS, 1, 1) for a in axes)
     shared_by = len(x) * prod(halved(axis.output_size) for axis in axes)
@@ -277,10 +286,10 @@ def over_blocks(
     """Cut the outputs into blocks of two along each axis, and these into tiles."""
     places, C, F = U.shape
     pairs = tuple(as_blocks(axis) for axis in axes)
-    size = pairs, places * (C + F), U.itemsize
-    items = tiles(N, pairs, min(MAX_BLOCKS_PER_TILE, most_windows(*size)))
+    most, threads = room(pairs, places * (C + F), U.itemsize)
+    items = tiles(N, pairs, min(MAX_BLOCKS_PER_TILE, most))
     ahead = most_results(U.nbytes)  # the gradient of a kernel, for every tile
-    run(task, items, then=then, most=most_threads(*size), ahead=ahead)
+    run(task, items, then=then, most=threads, ahead=ahead)
 
 
 def as_blocks(axis: Axis) -> Axis:

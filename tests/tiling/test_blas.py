@@ -6,6 +6,7 @@ import signal
 import sys
 import threading
 import time
+from _thread import LockType
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -141,6 +142,25 @@ def test_the_last_to_leave_gives_blas_back() -> None:
         first_left.set()
         assert set(staying.result()) <= {1}
     assert blas_threads() == before
+
+
+def test_blas_is_held_once_for_a_call_and_not_for_a_little_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    hold, holds = one_blas_thread.hold, itertools.count()
+
+    def counting(holder: LockType) -> None:
+        next(holds)
+        hold(holder)
+
+    monkeypatch.setattr(one_blas_thread, "hold", counting)
+    w = np.ones((3, 3, 4, 4), np.float32)
+
+    _, cache = conv_forward(np.ones((1, 8, 8, 4), np.float32), w)
+    conv_backward(np.ones((1, 6, 6, 4), np.float32), cache)
+    assert next(holds) == 0
+    conv_forward(np.ones((8, 32, 32, 4), np.float32), w)
+    assert next(holds) == 2
 
 
 def test_callers_with_different_numbers_of_threads_do_not_meet() -> None:

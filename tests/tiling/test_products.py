@@ -22,6 +22,7 @@ def test_pieces_together_are_the_product(
     X = data.draw(whole_arrays((P, K)), label="X")
     W = data.draw(whole_arrays((K, F)), label="W")
     D = data.draw(whole_arrays((P, F)), label="D")
+    total = data.draw(st.sampled_from([P, 2**20]), label="rows in all")
     y = np.empty((P, F))
 
     with (
@@ -31,7 +32,7 @@ def test_pieces_together_are_the_product(
         patch.object(products, "MAX_ROWS", 6),
         patch.object(products, "SLICE_FILTERS", 2),
     ):
-        multiply(X, factor_of(W), y)
+        multiply(X, factor_of(W, total), y)
         gradient = multiply_transposed(X, D)
 
     assert (y == X @ W).all()
@@ -42,7 +43,7 @@ def test_slices_begin_with_a_line_of_the_cache_and_hold_all_filters() -> None:
     W = np.arange(300.0).reshape(2, 150)
 
     with patch.object(products, "has_small_products", return_value=True):
-        slices = factor_of(W).slices
+        slices = factor_of(W, 2**20).slices
 
     assert (np.concatenate([part for _, part in slices], axis=1) == W).all()
     assert all(part.ctypes.data % 64 == 0 for _, part in slices)
@@ -52,7 +53,7 @@ def test_a_heavy_kernel_is_not_copied() -> None:
     W = np.broadcast_to(np.float32(1), (2**11, 2**10))
 
     with patch.object(products, "has_small_products", return_value=True):
-        assert not factor_of(W).slices
+        assert not factor_of(W, 2**20).slices
 
 
 @given(K=st.integers(1, 5000), F=st.integers(1, 128))

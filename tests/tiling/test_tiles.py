@@ -83,8 +83,8 @@ def never_wide() -> Iterator[None]:
 
 @contextmanager
 def as_wide_as_can_be() -> Iterator[None]:
-    def widest(axes: Axes, C: int, F: int, itemsize: int, per_line: int) -> int:
-        return cheapest(axes, C, F, itemsize, per_line * 2**30)
+    def widest(axes: Axes, C: int, F: int, size: int, costs: tuple[int, int]) -> int:
+        return cheapest(axes, C, F, size, (costs[0] * 2**30, 0))
 
     with patch.object(wide_windows, "cheapest", widest):
         yield
