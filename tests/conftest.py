@@ -36,6 +36,14 @@ def torch() -> Any:
     return pytest.importorskip("torch", reason="PyTorch is not installed")
 
 
+@pytest.fixture(scope="session")
+def keras() -> Any:
+    """Return Keras, run by PyTorch, where both are installed."""
+    os.environ["KERAS_BACKEND"] = "torch"
+    pytest.importorskip("torch", reason="PyTorch is not installed")
+    return pytest.importorskip("keras", reason="Keras is not installed")
+
+
 @pytest.fixture
 def check(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Check:
     """Run ``im2col-cnn check`` here; the homework has its own process all the same."""

@@ -25,8 +25,7 @@ import numpy as np
 from .._typing import Array
 from .._version import __version__
 from .atomic import write_whole
-from .hdf5.content import Content
-from .hdf5.source import Source, reading, require_readable
+from .hdf5.source import Source, hdf5_in_memory, reading, require_readable
 
 __all__ = [
     "HEAD_BYTES",
@@ -106,10 +105,7 @@ def read_archive(path: Path, kind: str) -> Archive:
         If it is something else. Nothing is allocated that the file does not hold.
     """
     content = checked_body(path, kind)
-    with reading(path, "/"):
-        file = h5py.File(h5py.h5f.open_file_image(content))
-    with file:
-        source = Source(path, file, Content(BytesIO(content)))
+    with hdf5_in_memory(path, content) as source:
         configuration = read_configuration(source)
         names = configuration.pop("arrays", None)
         if not isinstance(names, list) or not all(

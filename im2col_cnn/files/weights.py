@@ -16,9 +16,11 @@ from .archive import Archive, read_archive, write_archive
 
 __all__ = [
     "Network",
+    "cast_finite",
     "file_names",
     "load_weights",
     "read_weights",
+    "require_network",
     "require_portable",
     "save_weights",
 ]
@@ -136,13 +138,21 @@ def load_weights(path: str | PathLike[str], network: Network) -> None:
                 f"{stored[name].dtype} of shape {stored[name].shape}: it belongs to "
                 f"another network"
             )
-        with np.errstate(over="ignore"):
-            stored[name] = stored[name].astype(ours[name].dtype)
-        if not np.isfinite(stored[name]).all():
-            raise ValueError(f"{path}: {name} is too large for {ours[name].dtype}")
+        stored[name] = cast_finite(stored[name], ours[name].dtype, f"{path}: {name}")
     # Nothing can fail from here on: all arrays change, or none.
     for name, array in ours.items():
         array[...] = stored[name]
+
+
+def cast_finite(array: Array, dtype: np.dtype, name: str) -> Array:
+    """Return finite floats in another dtype, in which they stay finite."""
+    if array.dtype.kind != "f" or not np.isfinite(array).all():
+        raise ValueError(f"{name} must hold finite floats")
+    with np.errstate(over="ignore"):
+        cast = array.astype(dtype)
+    if not np.isfinite(cast).all():
+        raise ValueError(f"{name} is too large for {dtype}")
+    return cast
 
 
 def require_network(network: Network) -> None:

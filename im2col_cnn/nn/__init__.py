@@ -13,6 +13,7 @@ from .evaluation import Evaluation, evaluate
 from .gradients import loss_and_gradients
 from .history import History
 from .initializers import glorot_normal, glorot_uniform, he_normal, he_uniform
+from .keras_weights import load_keras_weights, save_keras_weights
 from .layer import Layer
 from .models import small_cnn
 from .network import Sequential, Summary, SummaryRow
@@ -30,6 +31,7 @@ from .preprocessing import Augmentation, Rescale
 from .progress import Progress, ProgressLine
 from .regularization import BatchNorm, Dropout
 from .schedules import cosine
+from .torch_weights import load_torch_weights, save_torch_weights
 from .training import fit
 
 __all__ = [
@@ -70,6 +72,10 @@ __all__ = [
     "glorot_uniform",
     "he_normal",
     "he_uniform",
+    "load_keras_weights",
+    "load_torch_weights",
     "loss_and_gradients",
+    "save_keras_weights",
+    "save_torch_weights",
     "small_cnn",
 ]

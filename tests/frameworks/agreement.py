@@ -17,6 +17,7 @@ from im2col_cnn.testing.strategies import Case
 
 __all__ = [
     "assert_close",
+    "assert_near",
     "channels_first",
     "channels_last",
     "kernels_first",
@@ -34,6 +35,12 @@ seeds = st.integers(0, 2**32 - 1)
 def assert_close(found: Any, wanted: Any) -> None:
     """Compare two results in float64; only the order of additions may differ."""
     assert_allclose(found, wanted, rtol=1e-9, atol=1e-9)
+
+
+def assert_near(found: Any, wanted: Any) -> None:
+    """Compare two results in float32, to 1e-4 of the largest number."""
+    assert found.shape == wanted.shape
+    assert np.abs(found - wanted).max() <= 1e-4 * np.abs(wanted).max()
 
 
 def channels_first(x: Array) -> Array:

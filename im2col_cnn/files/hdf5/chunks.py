@@ -20,7 +20,13 @@ from ..._typing import Array
 from .content import Content
 from .source import Source, reading
 
-__all__ = ["read_all", "read_rows", "rows_per_block"]
+__all__ = [
+    "ALWAYS_UNPACKED_BYTES",
+    "MAX_READ_BYTES",
+    "read_all",
+    "read_rows",
+    "rows_per_block",
+]
 
 MAX_READ_BYTES = 2**31  # bytes that are read at once
 ALWAYS_UNPACKED_BYTES = 2**28  # bytes that may be unpacked from next to nothing

@@ -13,6 +13,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from io import BytesIO
 from itertools import islice
 from math import prod
 from pathlib import Path
@@ -29,7 +30,7 @@ from .content import Content
 if sys.platform != "win32":
     import fcntl
 
-__all__ = ["Source", "open_hdf5", "reading", "require_readable"]
+__all__ = ["Source", "hdf5_in_memory", "open_hdf5", "reading", "require_readable"]
 
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
 UNLOCKED = {"FALSE", "0"}  # what HDF5_USE_FILE_LOCKING may say
@@ -129,6 +130,15 @@ def open_hdf5(path: Path) -> Iterator[Source]:
             ) from error
         with file:
             yield Source(path, file, content)
+
+
+@contextmanager
+def hdf5_in_memory(path: Path, content: bytes) -> Iterator[Source]:
+    """Open the bytes of an HDF5 file, which are part of the file at `path`."""
+    with reading(path, "/"):
+        file = h5py.File(h5py.h5f.open_file_image(content))
+    with file:
+        yield Source(path, file, Content(BytesIO(content)))
 
 
 def start_of_hdf5(content: Content) -> int | None:

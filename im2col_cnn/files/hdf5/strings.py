@@ -8,25 +8,32 @@ A dataset of such texts says only where each of them is; a heap holds many:
               filled up to a multiple of 8; number 0 is the room that is left
 
 Where a heap contradicts itself, HDF5 may look for a text forever. Here every byte is
-looked at once.
+looked at once. Where attributes are kept is known to HDF5 alone: it is asked for their
+texts only after every heap of the file was walked through.
 """
 
+import re
 from collections.abc import Iterator
+from dataclasses import dataclass
+from math import prod
 from struct import Struct
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, final
 
 import h5py
 import numpy as np
 
-from .chunks import read_rows
+from ..._lazily import lazily
+from .chunks import MAX_READ_BYTES, read_rows
 from .content import Content
 from .source import Source, reading
 
-__all__ = ["is_texts", "read_texts"]
+__all__ = ["Attributes", "is_texts", "read_texts"]
 
 ENTRY_LAYOUT = Struct("<I Q I")  # length, heap, number
 HEAP_LAYOUT = Struct("<4s I Q")  # "GCOL", version, size
 TEXT_LAYOUT = Struct("<H 6x Q")  # number, size
+HEAP_HEAD = re.compile(re.escape(b"GCOL\1"))
+MIN_HEAP_BYTES = 4096  # HDF5 reads no smaller one
 MAX_HEAP_BYTES = 2**26  # bytes of all heaps together
 TextKey: TypeAlias = tuple[int, int]  # place of a heap, number in it
 
@@ -71,6 +78,60 @@ def read_texts(dataset: h5py.Dataset, source: Source, max_bytes: int) -> list[by
             found[heap, number][:length] if length else b""
             for length, heap, number in places
         ]
+
+
+@final
+@dataclass(frozen=True)
+class Attributes:
+    """The attributes of an open file that are texts."""
+
+    source: Source
+
+    def texts(self, item: Any, name: str) -> list[str]:
+        """
+        Return an attribute that is one text or several; none where there is none.
+
+        Raises
+        ------
+        OSError
+            If it holds something else, or a heap of the file contradicts itself.
+        """
+        with reading(self.source.path, name):
+            if name not in item.attrs:
+                return []
+            attribute = item.attrs.get_id(name)
+            shape, dtype = attribute.shape, attribute.dtype
+            if 0 in (shape or ()):
+                return []
+            if h5py.check_string_dtype(dtype) is None or shape is None:
+                raise ValueError(f"it holds {dtype} of shape {shape}, not texts")
+            # One long text may be named by every entry.
+            longest = self.longest if dtype.kind == "O" else dtype.itemsize
+            if prod(shape) * longest > MAX_READ_BYTES:
+                raise ValueError(f"it may have more than {MAX_READ_BYTES} bytes")
+            texts = np.asarray(item.attrs[name], object).ravel()
+            return [t.decode() if isinstance(t, bytes) else str(t) for t in texts]
+
+    @lazily
+    def longest(self) -> int:
+        """Return the bytes of the longest text, if every heap has an end."""
+        content = self.source.content.read_at(0, self.source.content.length)
+        longest = 0
+        for found in HEAP_HEAD.finditer(content):
+            at = found.start()
+            size = int.from_bytes(content[at + 8 : at + HEAP_LAYOUT.size], "little")
+            start, end = at + HEAP_LAYOUT.size, at + size
+            if size < MIN_HEAP_BYTES or end > len(content):
+                continue  # no heap for HDF5 either
+            while start + TEXT_LAYOUT.size <= end:
+                number, length = TEXT_LAYOUT.unpack_from(content, start)
+                # The room that is left counts its own head; a text does not.
+                step = TEXT_LAYOUT.size + -(-length // 8) * 8 if number else length
+                if not 0 < step <= end - start:
+                    raise ValueError(f"the heap of texts at byte {at} is damaged")
+                start += step
+                longest = max(longest, length if number else 0)
+        return longest
 
 
 def read_entries(dataset: h5py.Dataset, source: Source) -> bytes:

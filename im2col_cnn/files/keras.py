@@ -1,0 +1,210 @@
+"""Read and write the files of Keras, without Keras.
+
+    .keras        a zip archive: config.json, and model.weights.h5
+    .weights.h5   HDF5: layers/conv2d_1/vars/0, 1, ...     layers go by class, counted
+    .h5           HDF5: model_config, an attribute, and model_weights/conv1/...
+
+Such files come from anyone. Only JSON and arrays are read, from this file alone, and no
+more than its length allows; no code in them is run, and no class of theirs is made.
+"""
+
+import json
+import re
+import zipfile
+from collections.abc import Mapping
+from io import BytesIO
+from itertools import islice
+from os import PathLike
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import h5py
+
+from .._checks import as_path, quoted
+from .._typing import Array
+from .atomic import write_whole
+from .hdf5.chunks import ALWAYS_UNPACKED_BYTES, MAX_READ_BYTES, read_all
+from .hdf5.source import Source, hdf5_in_memory, open_hdf5, reading, require_readable
+from .hdf5.strings import Attributes
+
+__all__ = ["KerasFile", "in_order", "read_keras", "write_keras_weights"]
+
+MAX_CONFIGURATION_BYTES = 2**23
+MAX_GROWTH = 4  # bytes of weights per byte of the file: they hardly compress
+MAX_LAYERS = 10_000
+CONTAINERS = ("layers", "_layer_checkpoint_dependencies")  # Keras 2.12 had the second
+KNOWN_PACKING = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+
+
+class KerasFile(NamedTuple):
+    """What a file of Keras holds; `model` is None if these are weights alone."""
+
+    path: Path
+    model: dict[str, Any] | None
+    arrays: dict[str, Array]  # as layer/number
+    by_class: bool  # whether layers go by class and number, not by their own names
+
+
+def read_keras(path: str | PathLike[str]) -> KerasFile:
+    """
+    Read a ``.keras``, ``.h5`` or ``.weights.h5`` file.
+
+    Parameters
+    ----------
+    path : path
+        What is in the file says which it is, not its name.
+
+    Raises
+    ------
+    OSError
+        If the file is missing or damaged.
+    ValueError
+        If it is something else, or claims more than its length allows.
+    """
+    path = as_path(path, "path")
+    require_readable(path)
+    if not zipfile.is_zipfile(path):
+        with open_hdf5(path) as source:
+            return read_hdf5(source)
+    with reading(path, "/"):
+        archive = zipfile.ZipFile(path)
+    with archive:
+        text = member(archive, path, "config.json", MAX_CONFIGURATION_BYTES)
+        weights = member(archive, path, "model.weights.h5", MAX_READ_BYTES)
+    with hdf5_in_memory(path, weights) as source:
+        return read_hdf5(source)._replace(model=parsed(path, text))
+
+
+def member(archive: zipfile.ZipFile, path: Path, name: str, most: int) -> bytes:
+    """Return one file of a zip archive, which is no zip bomb."""
+    found = archive.NameToInfo.get(name)
+    if found is None:
+        raise ValueError(f"{path}: has no {name}: it is no model that Keras 3 saved")
+    most = min(most, max(ALWAYS_UNPACKED_BYTES, MAX_GROWTH * found.compress_size))
+    if found.file_size > most or found.compress_type not in KNOWN_PACKING:
+        raise ValueError(
+            f"{path}: {name} would unpack {found.compress_size} bytes to "
+            f"{found.file_size}, by method {found.compress_type}: it is not read"
+        )
+    with reading(path, name), archive.open(found) as file:
+        return file.read(most)
+
+
+def parsed(path: Path, text: str | bytes) -> dict[str, Any]:
+    """Return the description of a model."""
+    if len(text) > MAX_CONFIGURATION_BYTES:
+        raise ValueError(f"{path}: describes its model in {len(text)} letters")
+    with reading(path, "the description of the model"):
+        model = json.loads(text)
+    if not isinstance(model, dict):
+        raise ValueError(f"{path}: the description of the model is no JSON object")
+    return model
+
+
+def read_hdf5(source: Source) -> KerasFile:
+    """Read the weights of a file, and the model if it is described beside them."""
+    places, by_class = class_places(source), True
+    if not places:
+        places, by_class = legacy_places(source), False
+    arrays = {p: source.find(p) for numbered in places.values() for p in numbered}
+    room = max(ALWAYS_UNPACKED_BYTES, MAX_GROWTH * source.content.length)
+    claimed = sum(arrays[p].nbytes for ps in places.values() for p in ps)
+    if claimed > room:
+        raise ValueError(
+            f"{source.path}: its arrays claim {claimed} bytes, {room} at most"
+        )
+    for place, dataset in arrays.items():
+        if dataset.dtype.kind not in "iuf":
+            raise ValueError(
+                f"{source.path}: {place} holds {dataset.dtype}, not numbers"
+            )
+    read = {place: read_all(dataset, source) for place, dataset in arrays.items()}
+    named = {
+        f"{layer}/{n}": read[place]
+        for layer, numbered in places.items()
+        for n, place in enumerate(numbered)
+    }
+    text = Attributes(source).texts(source.file, "model_config")
+    model = parsed(source.path, text[0]) if text else None
+    return KerasFile(source.path, model, named, by_class)
+
+
+def class_places(source: Source) -> dict[str, list[str]]:
+    """Return where arrays are, by layer, in a file whose layers go by class."""
+    places: dict[str, list[str]] = {}
+    models: list[tuple[str, str, Any]] = [("", "", source.file)]
+    seen = 0
+    with reading(source.path, "layers"):
+        for prefix, at, model in models:  # it grows: a layer may be a model itself
+            for container in CONTAINERS:
+                layers = source.follow(model, container)
+                for name in in_order(children(layers)):
+                    layer = source.follow(layers, name)
+                    numbers = in_order(children(source.follow(layer, "vars")))
+                    seen += 1 + len(numbers)
+                    if seen > MAX_LAYERS:  # there may be a circle
+                        raise ValueError(f"more than {MAX_LAYERS} layers and arrays")
+                    place = f"{at}{container}/{name}"
+                    if numbers:
+                        places[prefix + name] = [f"{place}/vars/{n}" for n in numbers]
+                    models.append((f"{prefix}{name}/", f"{place}/", layer))
+    return places
+
+
+def legacy_places(source: Source) -> dict[str, list[str]]:
+    """Return where arrays are, by layer, in a file whose layers go by name."""
+    attributes = Attributes(source)
+    root = "model_weights/" if source.has("model_weights") else ""
+    group = source.follow(source.file, "model_weights") if root else source.file
+    names = listed(attributes, group, "layer_names") if children(group) else []
+    if not 0 < len(names) <= MAX_LAYERS:
+        raise ValueError(f"{source.path}: holds no weights that Keras wrote")
+    places = {}
+    for name in names:
+        layer = group
+        with reading(source.path, name):
+            for part in name.split("/"):
+                layer = source.follow(layer, part)
+        if children(layer) and (weights := listed(attributes, layer, "weight_names")):
+            places[name] = [f"{root}{name}/{weight}" for weight in weights]
+    return places
+
+
+def listed(attributes: Attributes, item: Any, name: str) -> list[str]:
+    """Return texts of an attribute, which Keras cuts in pieces where it is long."""
+    found = attributes.texts(item, name)
+    for n in range(MAX_LAYERS):
+        if not (more := attributes.texts(item, f"{name}{n}")):
+            break
+        found += more
+    return found
+
+
+def children(group: Any) -> list[str]:
+    """Return the names in a group; none if it is no group."""
+    return list(islice(group, MAX_LAYERS + 1)) if isinstance(group, h5py.Group) else []
+
+
+def in_order(names: Any) -> list[str]:
+    """Return names in the order of the numbers in them: conv2 before conv10."""
+    # Split at its numbers, a name has texts at even places and numbers at odd ones.
+    return sorted(
+        names,
+        key=lambda name: [
+            int(part) if n % 2 else part
+            for n, part in enumerate(re.split(r"(\d{1,18})", name))
+        ],
+    )
+
+
+def write_keras_weights(path: Path, arrays: Mapping[str, Array]) -> None:
+    """Write arrays of layers that go by class, so that Keras' `load_weights` reads."""
+    if not path.name.endswith(".weights.h5"):
+        raise ValueError(f"path must end in .weights.h5, got {quoted(path.name)}")
+    content = BytesIO()
+    with h5py.File(content, "w") as file:
+        for name, array in arrays.items():
+            *models, layer, number = name.split("/")
+            place = "/".join(f"layers/{part}" for part in (*models, layer))
+            file.create_dataset(f"{place}/vars/{number}", data=array, track_times=False)
+    write_whole(path, content.getvalue())

@@ -1,0 +1,217 @@
+"""Weights from PyTorch and back, in the safetensors format.
+
+    ours                     theirs
+    conv1.w      H W I O     0.weight             O I H W
+    dense1.w     I O         3.weight             O I
+    batch_norm1  gamma, beta, running_mean, running_var
+                             1.weight, bias, running_mean, running_var
+
+Behind a `Flatten` the rows of a dense layer follow the pixels, which PyTorch writes
+channel by channel.
+"""
+
+from collections.abc import Iterable, Mapping
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .._checks import as_path, in_a_line, quoted
+from .._typing import Array
+from ..files.atomic import write_whole
+from ..files.hdf5.source import require_readable
+from ..files.weights import require_network
+from .network import Sequential
+from .pairing import (
+    Form,
+    Groups,
+    Place,
+    blank,
+    fill,
+    filled,
+    grouped,
+    layout_of,
+    pair,
+    places,
+    spatial_axes,
+)
+
+__all__ = ["load_torch_weights", "save_torch_weights"]
+
+ROLES = {
+    "w": "weight",
+    "b": "bias",
+    "slope": "weight",
+    "gamma": "weight",
+    "beta": "bias",
+    "running_mean": "running_mean",
+    "running_var": "running_var",
+}
+COUNTER = "num_batches_tracked"  # the one that has no influence on what is computed
+
+
+def load_torch_weights(
+    path: str | PathLike[str],
+    network: Sequential,
+    *,
+    names: Iterable[str] | None = None,
+    flattened: str | None = None,
+) -> None:
+    """
+    Fill a network with the weights of a PyTorch model, in place.
+
+    Parameters
+    ----------
+    path : path
+        What ``safetensors.torch.save_file(model.state_dict(), path)`` wrote.
+    network : Sequential
+        Built, with the same layers; the numbers are cast to its dtype.
+    names : iterable of str, optional
+        For each layer that has parameters, what it is called in the file: ``"fc1"`` for
+        ``fc1.weight`` and ``fc1.bias``. By default layers that fit are taken in the
+        order of the numbers in their names; where that is not certain, it is refused.
+    flattened : str, optional
+        The order of axes in which the model flattens images: ``"CHW"`` by default, as
+        PyTorch stores them, ``"WHC"`` for one that permutes them before.
+
+    Raises
+    ------
+    ModuleNotFoundError
+        If safetensors is not installed.
+    OSError
+        If the file is missing or damaged.
+    ValueError
+        If it does not fit. The network is unchanged, and a table says what would fit.
+
+    See Also
+    --------
+    save_torch_weights : The way back.
+
+    Examples
+    --------
+    >>> from im2col_cnn.nn import load_torch_weights
+    >>> load_torch_weights("lenet.safetensors", network)  # doctest: +SKIP
+    """
+    path = as_path(path, "path")
+    require_network(network)
+    groups = without_counters(read(path))
+    wanted = forms_of(network, flattened)
+    partners = pair(path, wanted, groups, names=names, ordered=False)
+    fill(path, network.layers, groups, partners)
+
+
+def save_torch_weights(
+    path: str | PathLike[str],
+    network: Sequential,
+    *,
+    like: str | PathLike[str] | None = None,
+    names: Iterable[str] | None = None,
+    flattened: str | None = None,
+) -> None:
+    """
+    Write the weights of a network so that a PyTorch model can load them.
+
+    Parameters
+    ----------
+    path : path
+        For ``model.load_state_dict(safetensors.torch.load_file(path))``. Replaced if it
+        exists, in one step.
+    network : Sequential
+        Built.
+    like : path, optional
+        A file of the model's own weights, whose names are taken over; what the network
+        does not have stays as it is there. By default layers are called by their place,
+        as in a ``torch.nn.Sequential`` of the same layers.
+    names, flattened
+        As for `load_torch_weights`; `names` go with `like`.
+
+    Raises
+    ------
+    ModuleNotFoundError
+        If safetensors is not installed.
+    OSError
+        If a file cannot be read or written.
+    ValueError
+        If `like` does not fit.
+    """
+    path = as_path(path, "path")
+    require_network(network)
+    if like is None and names is not None:
+        raise ValueError("names are those of a file: say which with like=")
+    wanted = forms_of(network, flattened)
+    stored: dict[str, Array] = {}
+    if like is None:
+        numbers = {layer: str(n) for n, layer in enumerate(network.layers)}
+        groups, partners = blank(network.layers, wanted, numbers)
+    else:
+        stored = read(like := as_path(like, "like"))
+        groups = without_counters(stored)
+        partners = pair(like, wanted, groups, names=names, ordered=False)
+    stored |= filled(network.layers, groups, partners, ".")
+    # The library reads memory as it lies.
+    ready = {name: np.array(array, order="C") for name, array in stored.items()}
+    write_whole(path, safetensors().save(ready))
+
+
+def forms_of(network: Sequential, flattened: str | None) -> dict[str, list[Form]]:
+    """Return the one form that each layer has in PyTorch."""
+    return {place.name: [form_of(place, flattened)] for place in places(network)}
+
+
+def form_of(place: Place, flattened: str | None) -> Form:
+    """Return how the arrays of a layer are called, and how their axes lie."""
+    rows = place.axes
+    theirs = rows[-1] + rows[:-1]
+    if place.image and flattened is not None:
+        theirs = flattened
+    if sorted(theirs) != sorted(rows):
+        raise ValueError(
+            f"flattened must be an order of {rows}, the axes that reach {place.name}, "
+            f"got {quoted(flattened)}"
+        )
+    form: Form = {}
+    for name, array in place.layer.arrays.items():
+        if name not in ROLES:
+            raise ValueError(f"{place.name}: PyTorch has no partner of its {name}")
+        ours: Iterable[str] = (rows,)
+        other: Iterable[str] = (theirs,)
+        if place.layer.kind == "dense":
+            ours, other = ((rows, "O"), ("O", theirs)) if name == "w" else ("O", "O")
+        elif name == "w":
+            axes = spatial_axes(array.ndim - 2)
+            ours, other = f"{axes}IO", f"OI{axes}"
+        form[name] = ROLES[name], layout_of(ours, other, array.shape, **place.sizes)
+    return form
+
+
+def without_counters(arrays: Mapping[str, Array]) -> Groups:
+    """Return arrays by layer and role."""
+    return grouped({k: a for k, a in arrays.items() if not k.endswith(COUNTER)}, ".")
+
+
+def read(path: Path) -> dict[str, Array]:
+    """Return all arrays of a file by name."""
+    load_file = safetensors().load_file
+    require_readable(path)
+    try:
+        arrays: dict[str, Array] = load_file(path)
+    except (
+        Exception
+    ) as error:  # of its own kind; bfloat16 is a TypeError or an AttributeError
+        raise OSError(
+            f"{path}: is not read by safetensors: {in_a_line(error)}"
+        ) from error
+    return arrays
+
+
+def safetensors() -> Any:
+    """Return the library, an extra."""
+    try:
+        import safetensors.numpy  # noqa: PLC0415  # an extra
+    except ModuleNotFoundError as error:
+        raise ModuleNotFoundError(
+            "weights of PyTorch need safetensors: python -m pip install "
+            "'im2col-cnn[safetensors]'"
+        ) from error
+    return safetensors.numpy
