@@ -1,28 +1,27 @@
 """Convolve channel by channel: where each has kernels of its own, do without products.
 
-A matrix product of one column is no use. So every tap is multiplied and added on its
-own, for all channels side by side, over tiles so small that sums stay in the cache:
+A matrix product of one column is no use. So numbers are multiplied and added up one by
+one, with all channels side by side; and where windows stand side by side, too, a whole
+line of outputs is one run:
 
-    y[stop] += x[pixel] * w[tap]
+    y[stop] += x[pixel] * w[tap]         dw[tap] += x[pixel] * dy[stop]
 """
-
-from math import prod
 
 import numpy as np
 
 from .._typing import Array, Images, Kernels
-from .gemm import as_rows
+from .gemm import as_rows, repeated
 from .over_tiles import paint_images
-from .phases import turn, turned_axes
+from .phases import correlate_phases, phases_of
 from .scratch import scratch
 from .threads import run
-from .tiles import Axes, Tile, room, tiles
-from .unfold import pad, view_windows
+from .tiles import Axes, Tile, kept_tiles, room
+from .unfold import has_lines, pad, strides, view
 from .wide_windows import is_finite
 
 __all__ = ["correlate", "image_gradient", "kernel_gradient"]
 
-LINES = 2**24  # bytes of a kernel that is written out for a whole line of outputs
+MAX_LINES_BYTES = 2**20  # of a kernel written out for a line of outputs: it is in cache
 
 
 def correlate(
@@ -30,59 +29,49 @@ def correlate(
 ) -> None:
     """Slide one kernel over each channel; w is (*KERNEL, 1, C)."""
     C = x.shape[-1]
-    lines = as_lines(w, axes[-1].output_size)
+    stops = stops_per_run(axes, w)
+    lines = np.repeat(w, stops, axis=-2).reshape(*w.shape[:-2], stops * C)
+    b = b if b is None else repeated(b, stops)
+    in_place = has_lines(out) and out.dtype == w.dtype
 
     def multiply(tile: Tile) -> None:
-        windows = view_windows(
-            pad(x[tile.pixels], tile, w.dtype), tile
-        )  # (n, *OUT, *KERNEL, C)
-        windows = np.moveaxis(windows, -1, len(tile.out))  # (n, *OUT, C, *KERNEL)
-        y, product = (
-            scratch(name, (*tile.out, C), w.dtype) for name in ("y", "product")
-        )
-        y[...] = 0 if b is None else b
-        for tap in np.ndindex(tile.kernel):
-            line = lines[tap][tile.stops[-1]]
-            y += np.multiply(windows[(..., *tap)], line, out=product)
-        out[tile.stops] = y
+        here = out[tile.stops]
+        windows = runs(pad(x[tile.pixels], tile, w.dtype), tile, stops)
+        places, taps, width = axes_of(windows, tile)
+        shape = *windows.shape[: len(places)], windows.shape[-1]
+        y = here.reshape(shape) if in_place else scratch("y", shape, w.dtype)
+        kernel, result = lines[..., : shape[-1]], [*places, width]
+        all_axes = [*places, *taps, width]
+        np.einsum(windows, all_axes, kernel, [*taps, width], result, out=y)
+        if b is not None:
+            y += b[: shape[-1]]
+        if not in_place:
+            here[...] = y.reshape(here.shape)
 
     most, threads = room(axes, 6 * C, w.itemsize)
-    run(multiply, tiles(len(x), axes, most), most=threads)
-
-
-def as_lines(w: Kernels, stops: int) -> Array:
-    """Return (*KERNEL, OW, C): every tap as often as a line of outputs is long.
-
-    Written out, they are multiplied faster; a heavy kernel is only viewed so.
-    """
-    shape = *w.shape[:-2], stops, w.shape[-1]
-    if prod(shape) * w.itemsize <= LINES:
-        return np.repeat(w, stops, axis=-2)
-    return np.broadcast_to(w, shape)
+    run(multiply, kept_tiles(len(x), axes, most), most=threads)
 
 
 def kernel_gradient(x: Images, dy: Images, axes: Axes, out: Kernels) -> None:
     """Add up the gradient of each kernel over its channel."""
     C = x.shape[-1]
+    stops = stops_per_run(axes, out)
     out[...] = 0
 
     def multiply(tile: Tile) -> Array:
-        windows = view_windows(pad(x[tile.pixels], tile, out.dtype), tile)
-        windows = np.moveaxis(windows, -1, len(tile.out))
-        here = as_rows(dy[tile.stops], out.dtype).reshape(*tile.out, C)
-        product = scratch("product", here.shape, out.dtype)
-        ones = np.ones(tile.size, out.dtype)
-        part = np.empty_like(out)
-        for tap in np.ndindex(tile.kernel):
-            np.multiply(windows[(..., *tap)], here, out=product)
-            part[tap] = ones @ product.reshape(tile.size, C)
-        return part
+        windows = runs(pad(x[tile.pixels], tile, out.dtype), tile, stops)
+        places, taps, width = axes_of(windows, tile)
+        shape = *windows.shape[: len(places)], windows.shape[-1]
+        here = as_rows(dy[tile.stops], out.dtype).reshape(shape)
+        all_axes, result = [*places, *taps, width], [*taps, width]
+        part = np.einsum(windows, all_axes, here, [*places, width], result)
+        return np.asarray(part.reshape(*tile.kernel, -1, C).sum(axis=-2))
 
     def add(part: Array) -> None:
-        np.add(out, part, out=out)
+        np.add(out, part.reshape(out.shape), out=out)
 
     most, threads = room(axes, 6 * C, out.itemsize)
-    run(multiply, tiles(len(x), axes, most), then=add, most=threads)
+    run(multiply, kept_tiles(len(x), axes, most), then=add, most=threads)
 
 
 def image_gradient(
@@ -90,9 +79,9 @@ def image_gradient(
 ) -> None:
     """Add up the gradient of each pixel over the kernels of its channel."""
     C, F = out.shape[-1], dy.shape[-1]
-    turned = turned_axes(axes)
-    if turned is not None and C == F and is_finite(w):  # inf * 0 is NaN
-        correlate(dy, turn(w).swapaxes(-1, -2), turned, out, b)
+    if C == F and is_finite(w):  # the zeros around dy meet it, and inf * 0 is NaN
+        phases = [phases_of(axis) for axis in axes]
+        correlate_phases(dy, w, phases, out, b, correlate=correlate)
         return
 
     def paint(dy: Images, tile: Tile, pixels: Images) -> None:
@@ -104,3 +93,27 @@ def image_gradient(
             pixels[read] += share.reshape(*share.shape[:-1], C, F // C).sum(-1)
 
     paint_images(dy, axes, out, numbers=6 * F, dtype=w.dtype, b=b, paint=paint)
+
+
+def stops_per_run(axes: Axes, w: Kernels) -> int:
+    """Return how many windows side by side are one run: a line of them, or one."""
+    *_, last = axes
+    light = w.size * last.output_size * w.itemsize <= MAX_LINES_BYTES
+    return last.output_size if last.stride == 1 and light else 1
+
+
+def runs(pixels: Images, tile: Tile, stops: int) -> Array:
+    """View the windows over padded pixels, (n, *OUT, *KERNEL, C), or lines of them."""
+    steps, taps = strides(pixels.strides, tile.axes)
+    C, out = pixels.shape[-1], tile.out
+    if stops > 1:
+        out, steps, C = out[:-1], steps[:-1], out[-1] * C
+    shape = *out, *tile.kernel, C
+    return view(pixels, shape, (*steps, *taps, pixels.itemsize), pixels.dtype)
+
+
+def axes_of(windows: Array, tile: Tile) -> tuple[range, range, int]:
+    """Return numbers for axes of windows: of places, of taps, and that of runs."""
+    end = windows.ndim - 1
+    begin = end - len(tile.kernel)
+    return range(begin), range(begin, end), end

@@ -39,7 +39,7 @@ from .wide_windows import (
     widen_outputs,
 )
 
-__all__ = ["as_rows", "copied", "correlate", "kernel_gradient"]
+__all__ = ["as_rows", "copied", "correlate", "kernel_gradient", "repeated"]
 
 BLOCK_BYTES = 2**20  # of columns: they stay in the cache of one core
 LARGE_BLOCK_BYTES = 3 * 2**20  # where the kernel is repacked for every block

@@ -12,6 +12,7 @@ Nothing has to be added up where windows overlap. A transposed convolution is th
 map ("sub-pixel convolution": Shi et al., 2016).
 """
 
+from collections.abc import Callable
 from functools import lru_cache
 from itertools import product
 from math import gcd
@@ -26,7 +27,7 @@ from . import fold, gemm
 from .tiles import Axes
 from .wide_windows import is_finite
 
-__all__ = ["image_gradient", "turn", "turned_axes"]
+__all__ = ["correlate_phases", "image_gradient", "phases_of", "turn", "turned_axes"]
 
 MIN_FILTERS_PER_CHANNEL = 8  # where dy is so large beside dx that folding is faster
 MIN_COLUMNS = 32  # of a product: with fewer it is slow, so phases are taken together
@@ -54,20 +55,18 @@ def image_gradient(
         return
     *others, last = axes
     phases = [phases_of(axis) for axis in others]
-    if None in phases_of(last) or any(None in of_axis for of_axis in phases):
-        out[...] = 0 if b is None else b
-    done = 0
-    if are_together(last, out) and is_finite(dy):
-        done = last.size // last.stride
-        wide, kernel = together(last, w)
-        here = out[..., : done * last.stride, :]
-        here = here.reshape(*out.shape[:-2], done, last.stride * out.shape[-1])
-        b_ = None if b is None else np.tile(b, last.stride)
-        correlate_phases(dy, kernel, [*phases, [wide]], here, b_)
-    if done * last.stride < last.size:
-        correlate_phases(
-            dy, w.swapaxes(-1, -2), [*phases, phases_of(last, done)], out, b
-        )
+    turned = w.swapaxes(-1, -2)
+    if not (are_together(last, out) and is_finite(dy)):
+        correlate_phases(dy, turned, [*phases, phases_of(last)], out, b)
+        return
+    done = last.size // last.stride
+    wide, kernel = together(last, w)
+    here, rest = out[..., : done * last.stride, :], out[..., done * last.stride :, :]
+    here = here.reshape(*out.shape[:-2], done, last.stride * C)
+    b_ = None if b is None else gemm.repeated(b, last.stride)
+    correlate_phases(dy, kernel, [*phases, [wide]], here, b_)
+    if rest.size:
+        correlate_phases(dy, turned, [*phases, phases_of(last, done)], rest, b)
 
 
 def correlate_phases(
@@ -76,24 +75,27 @@ def correlate_phases(
     phases: list[list[Phase | None]],
     out: Images,
     b: Array | None,
+    *,
+    correlate: Callable[..., None] = gemm.correlate,
 ) -> None:
     """Convolve `dy` once for every choice of a phase along each axis."""
-    for chosen in product(*phases):
-        known = [phase for phase in chosen if phase is not None]
-        if len(known) == len(chosen):
-            pixels, taps, axes = zip(*known, strict=True)
-            gemm.correlate(dy, kernel[taps], axes, out[EVERY, *pixels], b)
+    if any(None in of_axis for of_axis in phases):
+        out[...] = 0 if b is None else b
+    known = [[phase for phase in of_axis if phase is not None] for of_axis in phases]
+    for chosen in product(*known):
+        pixels, taps, axes = zip(*chosen, strict=True)
+        correlate(dy, kernel[taps], axes, out[EVERY, *pixels], b)
 
 
 def phases_of(axis: Axis, start: int = 0) -> list[Phase | None]:
-    """Return the phases of an axis, from some pixel of each on; None is never read."""
+    """Return the phases of an axis beyond some pixels of each; None is never read."""
     beyond = axis.size - start * axis.stride
     return [phase(axis, a, start) for a in range(min(axis.stride, beyond))]
 
 
 @lru_cache(256)
 def phase(axis: Axis, a: int, start: int = 0) -> Phase | None:
-    """Return the phase of pixels a, a + stride, ... without the first `start` ones."""
+    """Return the phase of pixels a, a + stride, ... of those after `start`."""
     step = axis.stride // gcd(axis.stride, axis.dilation)
     first = next(
         (
@@ -106,8 +108,8 @@ def phase(axis: Axis, a: int, start: int = 0) -> Phase | None:
     if first is None:
         return None
     taps = range(first, axis.kernel, step)
-    pixels = slice(a + start * axis.stride, None, axis.stride)
-    count = len(range(axis.size)[pixels])
+    pixels = slice(a, None, axis.stride)
+    count = len(range(axis.size - start * axis.stride)[pixels])
     # Tap k reads pixel i * stride + a from window i - before of the last tap on.
     before = (taps[-1] * axis.dilation - axis.before - a) // axis.stride - start
     dilation = step * axis.dilation // axis.stride

@@ -16,7 +16,7 @@ from .._typing import Array, Images, Shape
 from .scratch import scratch, scratch_zeros
 from .tiles import Axes, Tile, kept_blocks
 
-__all__ = ["has_lines", "pad", "unfold", "view_windows"]
+__all__ = ["has_lines", "pad", "strides", "unfold", "view", "view_windows"]
 
 Block = tuple[slice, ...]  # of the windows of a tile
 
