@@ -14,9 +14,14 @@ from .._dtypes import mean_arithmetic
 from .._lazily import lazily
 from .._typing import Array, ArrayLike, Images, Padding, Shape, Sizes
 from ..placing import pooling_window
-from ..tiling.pooling import reduce_windows, spread_over_windows
+from ..tiling.pooling import (
+    empty_or_zeros,
+    pooling_room,
+    reduce_windows,
+    spread_over_windows,
+)
 from ..tiling.threads import run
-from ..tiling.tiles import Tile, blocks, kept_tiles, room
+from ..tiling.tiles import Tile, blocks, kept_tiles
 from ..window import EVERY, Window
 
 __all__ = ["AvgPoolCache", "avg_pool_backward", "avg_pool_forward"]
@@ -129,7 +134,7 @@ def avg_pool_forward(
         sums = reduce_windows(np.add, 0, x[tile.pixels], tile, working)
         cache.divided(sums, tile, y[tile.stops])
 
-    most, threads = room(window.axes, C * prod(window.kernel_size), working.itemsize)
+    most, threads = pooling_room(window.axes, C, working.itemsize)
     run(pool, kept_tiles(N, window.axes, most), most=threads)
     return y, cache
 
@@ -174,8 +179,8 @@ def avg_pool_backward(dy: ArrayLike, cache: AvgPoolCache) -> Images:
     result, working = mean_arithmetic(dy)
     N, *_, C = dy.shape
     window = cache.window
-    dx = np.zeros((N, *window.spatial, C), result)
-    most, threads = room(window.axes, C * prod(window.kernel_size), working.itemsize)
+    dx = empty_or_zeros((N, *window.spatial, C), window.axes, result)
+    most, threads = pooling_room(window.axes, C, working.itemsize)
 
     def hand_out(images: tuple[slice, ...]) -> None:
         here = dx[images].astype(working, copy=False)

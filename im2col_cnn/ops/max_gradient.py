@@ -1,23 +1,26 @@
 """The gradient of max pooling: find the maximum of every window, add `dy` there.
 
 The first of several maxima gets all of it, or every one a share, or every one all of
-it. The first maximum of the windows of a tile is found in one of two ways:
+it. The first maximum of the windows of a tile is found in one of three ways:
 
     by index        the taps before it are counted, and say where it stands
-    all at once     where windows lie side by side: all maxima are given `dy`, and
-                    where there were several, it is taken back from the others
+    tap by tap      where windows lie side by side: every pixel is written to once
+    all at once     where they do and are large: all maxima are given `dy`, and where
+                    there were several, it is taken back from the others
 """
 
+from functools import lru_cache
 from math import prod
 
 import numpy as np
 
 from .._dtypes import Arithmetic
 from .._masking import pass_where
-from .._typing import Array, Images
+from .._typing import Array, Images, Shape
+from ..tiling.pooling import empty_or_zeros, pooling_room
 from ..tiling.scratch import scratch
 from ..tiling.threads import run
-from ..tiling.tiles import Tile, blocks, kept_tiles, room
+from ..tiling.tiles import Axes, Tile, blocks, kept_tiles
 from ..window import EVERY, Window
 
 __all__ = [
@@ -27,12 +30,14 @@ __all__ = [
     "scatter",
     "scatter_all_at_once",
     "scatter_by_index",
+    "scatter_tap_by_tap",
     "to_every_maximum",
     "to_the_first",
 ]
 
 
-MIN_TAPS_ALL_AT_ONCE = 4  # with more, windows side by side are scattered at once
+MAX_TAPS_ONE_BY_ONE = 16  # with more, windows side by side are scattered at once
+MAX_CACHED_TILES = 4  # that keep where their windows begin, a number for each output
 
 
 def scatter_by_index(x: Images, y: Images, dy: Images, dx: Images, tile: Tile) -> None:
@@ -51,37 +56,58 @@ def scatter_by_index(x: Images, y: Images, dy: Images, dx: Images, tile: Tile) -
     any_nan = has_nan(y)
     other = scratch("other", y.shape, np.dtype(bool))
     count = waiting.view(np.uint8)  # of one tap: adding up in one dtype is faster
-    for stops, pixels in tile.taps():
+    for stops, pixels in tile.taps:
         here, is_other = waiting[stops], other[stops]
         np.not_equal(x[pixels], y[stops], out=is_other)
         if any_nan:
             is_other &= ~np.isnan(x[pixels])
         here &= is_other
         before += count
-    firsts, reach = places_of(tile, dx)
     places = scratch("places", y.shape, np.dtype(np.intp))
-    np.take(reach, before, out=places, mode="clip")
-    places += firsts[..., None]
-    places += np.arange(y.shape[-1])
+    np.take(reach_of(tile, dx.shape), before, out=places, mode="clip")
+    places += firsts_of(tile.axes, tile.out, dx.shape)
     if waiting.any():  # images have changed since forward
         upstream = np.where(waiting, dx.dtype.type(0), upstream)
         places[waiting] = 0
     np.add.at(dx.reshape(-1), places.reshape(-1), upstream.reshape(-1))
 
 
-def places_of(tile: Tile, dx: Images) -> tuple[Array, Array]:
-    """Return where windows begin in `dx`, flat, and how far taps reach."""
-    firsts, reach = np.arange(tile.stops[0].start, tile.stops[0].stop), np.zeros(1, int)
-    for axis, pixels, stops, size in zip(
-        tile.axes, tile.pixels[1:], tile.out[1:], dx.shape[1:-1], strict=True
-    ):
-        begin = pixels.start - axis.before
-        along = begin + axis.stride * np.arange(stops)
-        firsts = firsts[..., None] * size + along
-        reach = (
-            reach[..., None] * size + axis.dilation * np.arange(axis.kernel)
-        ).ravel()
-    return firsts * dx.shape[-1], reach * dx.shape[-1]
+@lru_cache(MAX_CACHED_TILES)
+def firsts_of(axes: Axes, out: Shape, shape: Shape) -> Array:
+    """Return how far in a flat array windows begin behind the first one of a tile."""
+    firsts = np.arange(out[0])
+    for axis, stops, size in zip(axes, out[1:], shape[1:-1], strict=True):
+        firsts = firsts[..., None] * size + axis.stride * np.arange(stops)
+    *_, C = shape
+    return firsts[..., None] * C + np.arange(C)
+
+
+def reach_of(tile: Tile, shape: Shape) -> Array:
+    """Return where the taps of the first window of a tile stand in a flat array."""
+    reach = np.array([tile.stops[0].start])
+    for axis, pixels, size in zip(tile.axes, tile.pixels[1:], shape[1:-1], strict=True):
+        taps = pixels.start - axis.before + axis.dilation * np.arange(axis.kernel)
+        reach = (reach[:, None] * size + taps).ravel()
+    return reach * shape[-1]
+
+
+def scatter_tap_by_tap(
+    x: Images, y: Images, dy: Images, dx: Images, tile: Tile
+) -> None:
+    """Write `dy` to the first maximum of windows side by side, and 0 to the others."""
+    x, y, dy, dx = x[tile.pixels], y[tile.stops], dy[tile.stops], dx[tile.pixels]
+    dy = dy.astype(dx.dtype, copy=False)
+    waiting = scratch("waiting", y.shape, np.dtype(bool))
+    wins = scratch("other", y.shape, np.dtype(bool))
+    waiting.fill(True)
+    any_nan = has_nan(y)
+    for _, pixels in tile.taps:
+        np.equal(x[pixels], y, out=wins)
+        if any_nan:
+            wins |= np.isnan(x[pixels])
+        wins &= waiting
+        waiting ^= wins
+        pass_where(wins, dy, out=dx[pixels])
 
 
 def scatter_all_at_once(
@@ -128,7 +154,7 @@ def is_maximum(x: Array, largest: Array, *, any_nan: bool) -> Array:
 
 def has_nan(array: Array) -> bool:
     """Tell whether there is any NaN to look out for."""
-    return array.dtype.kind == "f" and bool(np.isnan(array).any())
+    return array.dtype.kind == "f" and array.size > 0 and bool(np.isnan(array.max()))
 
 
 def to_the_first(
@@ -136,12 +162,12 @@ def to_the_first(
 ) -> Images:
     """Give the first of several maxima all of the gradient, tile by tile."""
     axes = window.axes
-    dx = np.zeros(x.shape, dtypes.result)
-    numbers = dy.shape[-1] * prod(window.kernel_size)
-    most, threads = room(axes, numbers, dtypes.working.itemsize)
+    dx = empty_or_zeros(x.shape, axes, dtypes.result)
+    most, threads = pooling_room(axes, x.shape[-1], dtypes.working.itemsize)
     abut = all(axis.windows_abut for axis in axes)
-    at_once = abut and prod(window.kernel_size) > MIN_TAPS_ALL_AT_ONCE
-    scatter_tile = scatter_all_at_once if at_once else scatter_by_index
+    few = prod(window.kernel_size) <= MAX_TAPS_ONE_BY_ONE
+    side_by_side = scatter_tap_by_tap if few else scatter_all_at_once
+    scatter_tile = side_by_side if abut else scatter_by_index
 
     def scatter_images(images: tuple[slice, ...]) -> None:
         x_, y_, dy_ = x[images], y[images], dy[images]

@@ -26,9 +26,9 @@ from .._dtypes import arithmetic, mean_arithmetic
 from .._lazily import lazily
 from .._typing import Array, ArrayLike, Images, Padding, Shape, Sizes, Ties
 from ..placing import pooling_window
-from ..tiling.pooling import lowest, reduce_windows
+from ..tiling.pooling import lowest, pooling_room, reduce_windows
 from ..tiling.threads import run
-from ..tiling.tiles import Tile, kept_tiles, room
+from ..tiling.tiles import Tile, kept_tiles
 from ..window import Tap, Window
 from .max_gradient import flat, has_nan, is_maximum, to_every_maximum, to_the_first
 
@@ -162,7 +162,7 @@ def max_pool_forward(
         pixels = x[tile.pixels]
         y[tile.stops] = reduce_windows(np.maximum, start, pixels, tile, x.dtype)
 
-    most, threads = room(window.axes, C * prod(window.kernel_size), x.itemsize)
+    most, threads = pooling_room(window.axes, C, x.itemsize)
     run(pool, kept_tiles(N, window.axes, most), most=threads)
     return y, MaxPoolCache(x, y, window, ties)
 

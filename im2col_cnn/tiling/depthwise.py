@@ -86,9 +86,7 @@ def image_gradient(
 
     def paint(dy: Images, tile: Tile, pixels: Images) -> None:
         owed = as_rows(dy[tile.stops], w.dtype).reshape(*tile.out, F)
-        for tap, (stops, read) in zip(
-            np.ndindex(tile.kernel), tile.taps(), strict=True
-        ):
+        for tap, (stops, read) in zip(np.ndindex(tile.kernel), tile.taps, strict=True):
             share = owed[stops] * w[tap]
             pixels[read] += share.reshape(*share.shape[:-1], C, F // C).sum(-1)
 

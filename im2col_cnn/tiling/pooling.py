@@ -4,15 +4,36 @@ The maximum over a window is the maximum over its columns of the maximum over th
 rows, and so it is with sums: a window of k by k is read in 2 k steps instead of k * k.
 """
 
+from math import prod
+
 import numpy as np
 
-from .._typing import Array, Images
+from .._typing import Array, Images, Shape
 from ..axis import Axis
 from ..window import EVERY
 from .scratch import scratch, scratch_zeros
-from .tiles import Tile
+from .tiles import Axes, Tile, room
 
-__all__ = ["lowest", "reduce_axis", "reduce_windows", "spread_over_windows"]
+__all__ = [
+    "empty_or_zeros",
+    "lowest",
+    "pooling_room",
+    "reduce_axis",
+    "reduce_windows",
+    "spread_over_windows",
+]
+
+
+def pooling_room(axes: Axes, C: int, itemsize: int) -> tuple[int, int]:
+    """Return windows per tile, as for `room`: they take pixels, and as much again."""
+    pixels = prod(min(axis.stride, axis.padded_size) for axis in axes)
+    return room((), C * pixels, itemsize)
+
+
+def empty_or_zeros(shape: Shape, axes: Axes, dtype: np.dtype) -> Array:
+    """Return zeros; or anything, where windows side by side read every pixel."""
+    written = all(a.windows_abut and a.output_size * a.kernel == a.size for a in axes)
+    return (np.empty if written else np.zeros)(shape, dtype)
 
 
 def reduce_windows(

@@ -10,10 +10,9 @@ where the tile touches the border.
 
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from itertools import product
 from math import prod
 from typing import NamedTuple
-
-import numpy as np
 
 from .._checks import as_int
 from .._lazily import lazily
@@ -47,7 +46,7 @@ TILE_BYTES = 2 * MEBIBYTE  # of the pixels of a tile: they stay in the cache of 
 TARGET_TILES = 8  # in a batch, however small: so many threads have work to do
 TARGET_WINDOWS = 384  # in a tile, unless they take a whole share of the budget
 MAX_KEPT_TILES = 256  # of one geometry
-MAX_CACHED_TAPS = 256  # of a kernel for which an axis keeps what it works out
+MAX_CACHED_TAPS = 256  # of a kernel for which axes and tiles keep what they work out
 
 _budget = Setting("workspace")
 
@@ -109,12 +108,16 @@ class Tile(Places):
         """Whether any window of this tile reads padding."""
         return any(axis.before or axis.after for axis in self.axes)
 
-    def taps(self) -> Iterator[tuple[tuple[slice, ...], tuple[slice, ...]]]:
-        """Walk through the kernel: the stops a tap serves, and the pixels it reads."""
-        for tap in np.ndindex(self.kernel):
-            sides = (axis.tap(k) for axis, k in zip(self.axes, tap, strict=True))
-            stops, pixels = zip((EVERY, EVERY), *sides, strict=True)
-            yield stops, pixels
+    @lazily
+    def taps(self) -> tuple[tuple[tuple[slice, ...], tuple[slice, ...]], ...]:
+        """List for each tap of the kernel its stops, and the pixels read there."""
+        along = ([axis.tap(k) for k in range(axis.kernel)] for axis in self.axes)
+        return tuple(
+            (tuple(stops), tuple(pixels))
+            for stops, pixels in (
+                zip((EVERY, EVERY), *sides, strict=True) for sides in product(*along)
+            )
+        )
 
 
 def workspace(size: int) -> Scoped:
@@ -239,7 +242,7 @@ def blocks(shape: Shape, most: int) -> Iterator[tuple[slice, ...]]:
 def kept_tiles(N: int, axes: Axes, most: int) -> Iterable[Tile]:
     """Return the tiles of a batch, which are the same at every step."""
     many = N * prod(axis.output_size for axis in axes) > most * MAX_KEPT_TILES
-    heavy = any(axis.kernel > MAX_CACHED_TAPS for axis in axes)
+    heavy = prod(axis.kernel for axis in axes) > MAX_CACHED_TAPS
     return tiles(N, axes, most) if many or heavy else all_tiles(N, axes, most)
 
 

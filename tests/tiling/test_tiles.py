@@ -195,7 +195,7 @@ def test_tiles_cover_every_window_once_and_read_what_it_reads(
     for tile in tiles(N, window.axes, most):
         assert tile.size <= most
         stops[tile.stops] += 1
-        for _, pixels in tile.taps():
+        for _, pixels in tile.taps:
             reads[tile.pixels][pixels] += 1
 
     assert (stops == 1).all()
