@@ -103,9 +103,8 @@ def parsed(path: Path, text: str | bytes) -> dict[str, Any]:
 
 def read_hdf5(source: Source) -> KerasFile:
     """Read the weights of a file, and the model if it is described beside them."""
-    places, by_class = class_places(source), True
-    if not places:
-        places, by_class = legacy_places(source), False
+    by_class = any(source.has(container) for container in CONTAINERS)
+    places = class_places(source) if by_class else legacy_places(source)
     arrays = {p: source.find(p) for numbered in places.values() for p in numbered}
     room = max(ALWAYS_UNPACKED_BYTES, MAX_GROWTH * source.content.length)
     claimed = sum(arrays[p].nbytes for ps in places.values() for p in ps)

@@ -13,6 +13,7 @@ from .evaluation import Evaluation, evaluate
 from .gradients import loss_and_gradients
 from .history import History
 from .initializers import glorot_normal, glorot_uniform, he_normal, he_uniform
+from .keras_models import from_keras
 from .keras_weights import load_keras_weights, save_keras_weights
 from .layer import Layer
 from .models import small_cnn
@@ -68,6 +69,7 @@ __all__ = [
     "cosine",
     "evaluate",
     "fit",
+    "from_keras",
     "glorot_normal",
     "glorot_uniform",
     "he_normal",

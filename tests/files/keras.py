@@ -7,18 +7,33 @@ from pathlib import Path
 from typing import Any
 
 import h5py
+import numpy as np
 
 from im2col_cnn._typing import Array
 
-__all__ = ["sequential", "write_archive", "write_by_class", "write_by_name"]
+__all__ = [
+    "Layers",
+    "arrays",
+    "sequential",
+    "write_archive",
+    "write_by_class",
+    "write_by_name",
+]
 
 Layers = Mapping[str, list[Array]]
+
+
+def arrays(*shapes: tuple[int, ...]) -> list[Array]:
+    """Draw arrays that are also legal variances."""
+    rng = np.random.default_rng(0)
+    return [rng.uniform(0.5, 1, shape).astype(np.float32) for shape in shapes]
 
 
 def write_by_class(path: Path, layers: Layers) -> Path:
     """Write a ``.weights.h5`` file of Keras 3."""
     with h5py.File(path, "w") as file:
         file.create_group("vars")
+        file.create_group("layers")
         for name, arrays in layers.items():
             group = file.create_group(f"layers/{name}/vars")
             group.attrs["name"] = name

@@ -1,0 +1,295 @@
+"""Say which layers of ours do what a layer of Keras does.
+
+    {"class_name": "Conv2D", "config": {"filters": 4, "activation": "relu", ...}}
+        -> Conv(4, ...), ReLU()                with the kernel and the bias of the file
+
+A class or a setting that no layer here has is refused: an answer that is a little wrong
+is worse than none.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from .._checks import quoted
+from .._typing import Array
+from .activations import LeakyReLU, ReLU, Sigmoid, Tanh
+from .convolution import Conv, ConvTranspose
+from .dense import Dense, Flatten
+from .layer import Layer
+from .pooling import AvgPool, GlobalAvgPool, GlobalMaxPool, MaxPool
+from .preprocessing import Rescale
+from .regularization import BatchNorm, Dropout
+
+__all__ = ["Described", "Step", "steps_of"]
+
+# What has no influence on the answer of a trained network.
+WITHOUT_INFLUENCE = {
+    *("name", "trainable", "dtype", "seed", "batch_input_shape", "input_dtype"),
+    *("renorm_momentum", "renorm_clipping", "synchronized"),
+}
+IN_TRAINING = ("_initializer", "_regularizer", "_constraint")
+
+
+class Step(NamedTuple):
+    """A layer of ours and its arrays."""
+
+    layer: Layer
+    arrays: dict[str, Array]
+
+
+class Described:
+    """
+    A layer of the file: its settings, each of which is taken once, and its arrays.
+
+    Parameters
+    ----------
+    kind, settings
+        ``class_name`` and ``config`` in the file.
+    arrays : list of array
+        In the order of the file.
+    axes : int
+        Spatial axes of what it reads; 0 for vectors.
+    channels_first : bool
+        Whether the channels of images come before their pixels there.
+    """
+
+    def __init__(
+        self,
+        kind: str,
+        settings: Mapping[str, Any],
+        arrays: list[Array],
+        axes: int,
+        channels_first: bool,
+    ) -> None:
+        self.kind, self.settings, self.arrays = kind, dict(settings), arrays
+        self.axes, self.channels_first = axes, channels_first
+        self.flattens_as_stored = False  # channel by channel, though ours does not
+
+    def take(self, name: str, default: Any = None) -> Any:
+        """Return a setting, lists as tuples."""
+        value = self.settings.pop(name, default)
+        return tuple(value) if isinstance(value, list) else value
+
+    def need(self, name: str, *known: Any) -> None:
+        """Refuse a setting that has another value than those known, or none."""
+        value = self.take(name, known[0])
+        if value not in known:
+            raise ValueError(f"{name} = {quoted(value)} is not known here")
+
+    def need_channels(self, axis: Any) -> None:
+        """Refuse an axis that is not that of the channels."""
+        last = self.axes + 1
+        channels = 1 if self.channels_first else last
+        lone = axis[0] if isinstance(axis, tuple) and len(axis) == 1 else axis
+        if lone not in (channels, channels - last - 1):
+            raise ValueError(f"axis = {axis} is not that of the channels")
+
+    def finish(self) -> None:
+        """Refuse a format of images of its own, and settings that are not known."""
+        fmt = "channels_first" if self.channels_first else "channels_last"
+        self.need("data_format", fmt, None)
+        for name, value in self.settings.items():
+            harmless = name in WITHOUT_INFLUENCE or name.endswith(IN_TRAINING)
+            if not harmless and value not in (None, False):
+                raise ValueError(f"{name} = {quoted(value)} is not known here")
+
+    def array(self, number: int, *, axes: int) -> Array:
+        """Return an array of the file."""
+        if number >= len(self.arrays) or self.arrays[number].ndim != axes:
+            shapes = [array.shape for array in self.arrays]
+            raise ValueError(f"array {number} must have {axes} axes, of {shapes}")
+        return self.arrays[number]
+
+    def convolution(self) -> dict[str, Any]:
+        """Return the settings that all convolutions have."""
+        return {
+            "stride": self.take("strides", 1),
+            "padding": self.padding(),
+            "bias": self.take("use_bias", True),
+        }
+
+    def padding(self) -> Any:
+        """Return the padding, a word."""
+        word = self.take("padding", "valid")
+        if word not in ("valid", "same"):
+            raise ValueError(f"padding = {quoted(word)} is not known here")
+        return word
+
+    def weighted(self, layer: Layer, w: Array, *, bias_at: int = 1) -> Step:
+        """Return a layer with its weights, and with its bias if it has one."""
+        if not layer.settings["bias"]:
+            return Step(layer, {"w": w})
+        return Step(layer, {"w": w, "b": self.array(bias_at, axes=1)})
+
+    def activation(self) -> list[Step]:
+        """Return the activation as a layer of its own; none if it is linear."""
+        found = self.take("activation", "linear")
+        if isinstance(found, dict):  # Keras 3 writes layers and functions as objects
+            kind, settings = str(found.get("class_name")), found.get("config")
+            if isinstance(settings, dict):
+                return steps_of(
+                    Described(kind, settings, [], self.axes, self.channels_first)
+                )
+            found = settings
+        if found in (None, "linear"):
+            return []
+        if not isinstance(found, str) or found not in ACTIVATIONS:
+            raise ValueError(f"activation = {quoted(found)} is not known here")
+        return [Step(ACTIVATIONS[found](), {})]
+
+
+def convolution(d: Described) -> list[Step]:
+    """Translate Conv1D to Conv3D."""
+    layer = Conv(
+        d.take("filters"),
+        d.take("kernel_size"),
+        dilation=d.take("dilation_rate", 1),
+        groups=d.take("groups", 1),
+        **d.convolution(),
+    )
+    return [d.weighted(layer, d.array(0, axes=d.axes + 2)), *d.activation()]
+
+
+def transposed(d: Described) -> list[Step]:
+    """Translate Conv1DTranspose to Conv3DTranspose."""
+    d.need("output_padding", None)
+    d.need("dilation_rate", (1,) * d.axes, 1)
+    kernel_size, settings = d.take("kernel_size"), d.convolution()
+    if settings["padding"] == "valid":  # what no kernel reaches is there all the same
+        pairs = zip(settings["stride"], kernel_size, strict=True)
+        settings["output_padding"] = tuple(max(step - size, 0) for step, size in pairs)
+    layer = ConvTranspose(d.take("filters"), kernel_size, **settings)
+    return [d.weighted(layer, d.array(0, axes=d.axes + 2)), *d.activation()]
+
+
+def depthwise(d: Described) -> list[Step]:
+    """Translate DepthwiseConv1D and 2D, and SeparableConv1D and 2D."""
+    w = d.array(0, axes=d.axes + 2)
+    *kernel, C, M = w.shape
+    settings = {**d.convolution(), "dilation": d.take("dilation_rate", 1)}
+    settings["groups"], kernel_size = C, d.take("kernel_size")
+    d.need("depth_multiplier", M)
+    w = w.reshape(*kernel, 1, C * M)
+    if d.kind.startswith("Depthwise"):
+        layer = Conv(C * M, kernel_size, **settings)
+        return [d.weighted(layer, w), *d.activation()]
+    mixing = Conv(d.take("filters"), (1,) * d.axes, bias=settings["bias"])
+    return [
+        Step(Conv(C * M, kernel_size, **{**settings, "bias": False}), {"w": w}),
+        d.weighted(mixing, d.array(1, axes=d.axes + 2), bias_at=2),
+        *d.activation(),
+    ]
+
+
+def dense(d: Described) -> list[Step]:
+    """Translate Dense; on images it is a convolution of single pixels."""
+    units, bias, w = d.take("units"), d.take("use_bias", True), d.array(0, axes=2)
+    if d.channels_first and d.axes:
+        raise ValueError(
+            "multiplies the last axis of images, which is not the channels"
+        )
+    ones = (1,) * d.axes
+    layer = Conv(units, ones, bias=bias) if d.axes else Dense(units, bias=bias)
+    return [d.weighted(layer, w.reshape(*ones, *w.shape)), *d.activation()]
+
+
+def batch_norm(d: Described) -> list[Step]:
+    """Translate BatchNormalization; its momentum is 1 minus ours."""
+    d.need_channels(d.take("axis", -1))
+    learned = {"gamma": d.take("scale", True), "beta": d.take("center", True)}
+    names = [name for name, has in learned.items() if has]
+    arrays = {
+        name: d.array(n, axes=1)
+        for n, name in enumerate([*names, "running_mean", "running_var"])
+    }
+    mean = arrays["running_mean"]
+    arrays = {"gamma": np.ones_like(mean), "beta": np.zeros_like(mean)} | arrays
+    momentum = round(1 - d.take("momentum", 0.99), 9)  # not 0.010000000000000009
+    return [Step(BatchNorm(momentum=momentum, epsilon=d.take("epsilon", 1e-3)), arrays)]
+
+
+def pooling(d: Described) -> list[Step]:
+    """Translate MaxPooling1D to AveragePooling3D."""
+    make = MaxPool if d.kind.startswith("Max") else AvgPool
+    size = d.take("pool_size", 2)
+    layer = make(size, stride=d.take("strides"), padding=d.padding())
+    return [Step(layer, {})]
+
+
+def global_pooling(d: Described) -> list[Step]:
+    """Translate GlobalMaxPooling1D to GlobalAveragePooling3D."""
+    layer = GlobalMaxPool() if "Max" in d.kind else GlobalAvgPool()
+    rest = [] if d.take("keepdims", False) else [Step(Flatten(), {})]
+    return [Step(layer, {}), *rest]
+
+
+def flat(d: Described) -> list[Step]:
+    """Translate Flatten, which turns channels last first, or says that it does not."""
+    order = d.take("data_format", "channels_last")
+    d.flattens_as_stored = d.channels_first and order != "channels_first"
+    return [Step(Flatten(), {})] if d.axes else []
+
+
+def rectified(d: Described) -> list[Step]:
+    """Translate ReLU and LeakyReLU."""
+    d.need("max_value", None)
+    d.need("threshold", 0, None)
+    default = 0.3 if d.kind == "LeakyReLU" else 0
+    slope = d.take("alpha", d.take("negative_slope", default)) or 0
+    return [Step(LeakyReLU(float(slope)) if slope else ReLU(), {})]
+
+
+def rescaling(d: Described) -> list[Step]:
+    """Translate Rescaling by one number."""
+    d.need("offset", 0, 0.0)
+    return [Step(Rescale(1 / d.take("scale", 1.0)), {})]
+
+
+ACTIVATIONS: dict[str, Callable[[], Layer]] = {
+    "leaky_relu": lambda: LeakyReLU(0.2),
+    "relu": ReLU,
+    "sigmoid": Sigmoid,
+    "tanh": Tanh,
+}
+TRANSLATIONS: dict[str, Callable[[Described], list[Step]]] = {
+    **{f"Conv{n}D": convolution for n in (1, 2, 3)},
+    **{f"Conv{n}DTranspose": transposed for n in (1, 2, 3)},
+    **{
+        f"{kind}Conv{n}D": depthwise
+        for kind in ("Depthwise", "Separable")
+        for n in (1, 2)
+    },
+    **{f"{kind}Pooling{n}D": pooling for kind in ("Max", "Average") for n in (1, 2, 3)},
+    **{
+        f"Global{kind}Pooling{n}D": global_pooling
+        for kind in ("Max", "Average")
+        for n in (1, 2, 3)
+    },
+    "Activation": Described.activation,
+    "BatchNormalization": batch_norm,
+    "Dense": dense,
+    "Dropout": lambda d: [Step(Dropout(d.take("rate")), {})],
+    "Flatten": flat,
+    "LeakyReLU": rectified,
+    "ReLU": rectified,
+    "Rescaling": rescaling,
+}
+
+
+def steps_of(d: Described) -> list[Step]:
+    """Return a layer of the file as layers of ours."""
+    if d.kind not in TRANSLATIONS:
+        way_out = "code of strangers is not run: " if d.kind == "Lambda" else ""
+        raise ValueError(
+            f"{quoted(d.kind)} is no kind of layer known here: {way_out}save the model "
+            f"without it, or with layers that do the same"
+        )
+    number = re.search(r"([123])D", d.kind)
+    if number and int(number[1]) != d.axes:
+        raise ValueError(f"slides along {number[1]} axes, of {d.axes}")
+    steps = TRANSLATIONS[d.kind](d)
+    d.finish()
+    return steps

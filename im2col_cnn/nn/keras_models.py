@@ -1,0 +1,290 @@
+"""Build a network of ours from a model that Keras saved.
+
+    Input, Conv2D, BatchNormalization, Activation, Flatten, Dense       there
+           Conv,   BatchNorm,          ReLU,       Flatten, Dense       here
+
+The file becomes a description and arrays as those of our own files, and then a network
+by the same way as those: what is too large for the file, or has other arrays than its
+layers, is refused before anything is built.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Mapping
+from graphlib import TopologicalSorter
+from os import PathLike
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from .._checks import as_path, as_shape, in_a_line, quoted
+from .._typing import Array, Shape
+from ..files.keras import KerasFile, read_keras
+from ..files.weights import cast_finite
+from .keras_layers import Described, Step, steps_of
+from .layer import named_by_kind
+from .network import Sequential
+from .pairing import grouped, layout_of, places
+from .serialization import describe, rebuild
+
+__all__ = ["from_keras"]
+
+INPUT = "input"
+CHAINS = {"Sequential"}
+MODELS = CHAINS | {"Functional", "Model"}
+BATCH_SHAPES = ("build_input_shape", "batch_shape", "batch_input_shape")
+
+
+class Entry(NamedTuple):
+    """A layer as the file describes it, and the names of the layers that it reads."""
+
+    kind: str
+    settings: dict[str, Any]
+    sources: list[str]
+    group: str  # of its arrays
+
+
+class Node(NamedTuple):
+    """A layer of ours and its arrays, and the names of the layers that it reads."""
+
+    step: Step
+    sources: list[str]
+
+
+def from_keras(
+    path: str | PathLike[str], *, input_shape: Shape | None = None
+) -> Sequential:
+    """
+    Build a network from a model that Keras saved; the file need not be trusted.
+
+    Parameters
+    ----------
+    path : path
+        A ``.keras`` file, or an ``.h5`` file of a whole model, of Keras 2 or 3.
+    input_shape : tuple of int, optional
+        Of one image, channels last. Only for a model that leaves it open.
+
+    Returns
+    -------
+    Sequential
+        It reads images channels last, also where the model has them first.
+
+    Raises
+    ------
+    OSError
+        If the file is missing or damaged.
+    ValueError
+        If it holds no model, or one with a layer or a setting that no layer here has.
+
+    See Also
+    --------
+    load_keras_weights : Fills a network that is there.
+
+    Examples
+    --------
+    >>> from im2col_cnn.nn import from_keras
+    >>> network = from_keras("emotions.h5")  # doctest: +SKIP
+    """
+    path = as_path(path, "path")
+    file = read_keras(path)
+    if file.model is None:
+        raise ValueError(
+            f"{path}: holds weights without a model: load_keras_weights fills one"
+        )
+    try:
+        return network_of(file, input_shape)
+    except (LookupError, AttributeError, RecursionError) as error:
+        raise ValueError(
+            f"{path}: does not describe its model as Keras does: {in_a_line(error)}"
+        ) from error
+    except (ArithmeticError, TypeError, ValueError) as error:
+        raise ValueError(f"{path}: {in_a_line(error)}") from error
+
+
+def network_of(file: KerasFile, input_shape: Shape | None) -> Sequential:
+    """Build the network of a file."""
+    entries, _ = entries_of(file.model, [INPUT], "", "", by_class=file.by_class)
+    channels_first = any(
+        entry.settings.get("data_format") == "channels_first"
+        for entry in entries.values()
+        if entry.kind != "Flatten"
+    )
+    shape = shape_of(file.model, channels_first, input_shape)
+    groups = grouped(file.arrays, "/")
+    nodes: dict[str, Node] = {}
+    ends = {INPUT: INPUT}  # by layer of theirs: the one of ours that gives it out
+    axes = {INPUT: len(shape) - 1}  # spatial ones, by layer of theirs
+    turned = False
+    for name, entry in entries.items():
+        arrays = list(groups.get(entry.group, {}).values())
+        d = Described(
+            entry.kind, entry.settings, arrays, axes[entry.sources[0]], channels_first
+        )
+        try:
+            steps = steps_of(d)
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"{quoted(name)}: {error}") from error
+        sources = [ends[source] for source in entry.sources]
+        for n, step in enumerate(steps):
+            ours = f"{name}_{step.layer.kind}" if n else name
+            while ours in nodes or (n and ours in entries):
+                ours += "_"
+            nodes[ours], sources = Node(step, sources), [ours]
+        (ends[name],) = sources
+        axes[name] = 0 if any(s.layer.kind == "flatten" for s in steps) else d.axes
+        turned |= d.flattens_as_stored
+    configuration, stored = chain(nodes)
+    configuration["input_shape"] = list(shape)
+    built = rebuild(configuration, stored)
+    network = Sequential(built.layers.values())
+    _, network.input_shape, network.shapes, network.dtype = built
+    if turned:
+        turn_rows(network)
+    return network
+
+
+def chain(nodes: Mapping[str, Node]) -> tuple[dict[str, Any], dict[str, Array]]:
+    """Return the description of a chain of layers, and its arrays."""
+    last = INPUT
+    for name, node in nodes.items():
+        if node.sources != [last]:
+            raise ValueError(f"{quoted(name)} does not follow the layer before it")
+        last = name
+    steps = [node.step for node in nodes.values()]
+    arrays = [array for step in steps for array in step.arrays.values()]
+    dtype = np.result_type(*arrays) if arrays else np.dtype(np.float32)
+    named = zip(named_by_kind(step.layer for step in steps), steps, strict=True)
+    stored = {
+        f"{name}/{key}": cast_finite(array, dtype, f"{name}.{key}")
+        for name, step in named
+        for key, array in step.arrays.items()
+    }
+    return {"layers": describe(s.layer for s in steps), "dtype": dtype.name}, stored
+
+
+def turn_rows(network: Sequential) -> None:
+    """Put the rows behind a `Flatten` in the order of pixels, from that of channels."""
+    for place in places(network):
+        rows, turned = place.axes, place.axes[-1] + place.axes[:-1]
+        for array in place.layer.arrays.values() if place.image else ():
+            rest = ("O",) * (array.ndim - 1)
+            if place.layer.kind != "dense" or rest:
+                layout = layout_of(
+                    (rows, *rest), (turned, *rest), array.shape, **place.sizes
+                )
+                array[...] = layout.inward(array)
+
+
+def shape_of(model: Any, channels_first: bool, wanted: Shape | None) -> Shape:
+    """Return the shape of one image, channels last."""
+    config = model["config"]
+    layers = config if isinstance(config, list) else config["layers"]
+    settings = [layer["config"] for layer in layers]
+    settings += [config] if isinstance(config, dict) else []
+    found = [s[key] for s in settings for key in BATCH_SHAPES if s.get(key)]
+    _, *known = found[0]
+    if channels_first:
+        known = [*known[1:], known[0]]
+    if wanted is None:
+        if None in known:
+            raise ValueError(
+                f"leaves sizes of images open: pass input_shape= for {known}"
+            )
+        return as_shape(known, "input_shape", at_least=1)
+    shape = as_shape(wanted, "input_shape", at_least=1)
+    if len(shape) != len(known) or any(
+        size not in (None, given) for size, given in zip(known, shape, strict=True)
+    ):
+        raise ValueError(f"input_shape must be one of {known}, got {shape}")
+    return shape
+
+
+def entries_of(
+    model: Any, inputs: list[str], prefix: str, within: str, *, by_class: bool
+) -> tuple[dict[str, Entry], list[str]]:
+    """
+    Return the layers of a model and of models within it, and which of them give it out.
+
+    Parameters
+    ----------
+    model
+        Its description: ``class_name`` and ``config``.
+    inputs : list of str
+        What it reads.
+    prefix, within : str
+        Of the names of its layers, and of those of their arrays.
+    by_class : bool
+        Whether arrays go by class.
+    """
+    kind, config = model["class_name"], model["config"]
+    config = {"layers": config} if isinstance(config, list) else config  # Keras 2.1
+    if kind not in MODELS:
+        raise ValueError(f"{quoted(kind)} is no model whose layers have a known order")
+    described, groups, reads = {}, {}, {}
+    counts: Counter[str] = Counter()
+    last: list[str] = []
+    for layer in config["layers"]:
+        name = str(layer.get("name") or layer["config"]["name"])
+        if name in described:
+            raise ValueError(f"two layers are called {quoted(name)}")
+        word = snake_case(layer["class_name"])
+        counted = f"{word}_{counts[word]}" if counts[word] else word
+        counts[word] += 1
+        described[name], groups[name] = layer, within + (counted if by_class else name)
+        reads[name] = last if kind in CHAINS else nodes_of(layer)
+        last = [name]
+    entries: dict[str, Entry] = {}
+    given: dict[str, list[str]] = {}
+    waiting = list(inputs)
+    for name in TopologicalSorter(reads).static_order():
+        layer, full = described[name], prefix + name
+        sources = [source for read in reads[name] for source in given[read]]
+        if layer["class_name"] == "InputLayer":
+            if not waiting:
+                raise ValueError(f"{quoted(full)} is one input more than is read here")
+            given[name] = [waiting.pop(0)]
+        elif layer["class_name"] in MODELS:
+            if not by_class:
+                raise ValueError(f"{quoted(full)} is a model: save it as a .keras file")
+            inner, given[name] = entries_of(
+                layer, sources or inputs, f"{full}/", f"{groups[name]}/", by_class=True
+            )
+            entries |= inner
+        else:
+            entries[full] = Entry(
+                layer["class_name"], layer["config"], sources or inputs, groups[name]
+            )
+            given[name] = [full]
+    outputs = last if kind in CHAINS else histories(config["output_layers"])
+    return entries, [name for output in outputs for name in given[output]]
+
+
+def nodes_of(layer: Any) -> list[str]:
+    """Return the layers that a layer reads, in order."""
+    if len(layer["inbound_nodes"]) > 1:
+        raise ValueError(f"{quoted(layer['config']['name'])} is used twice")
+    return histories(layer["inbound_nodes"])
+
+
+def histories(value: Any) -> list[str]:
+    """Return the layers whose outputs a node of a graph reads, in order."""
+    match value:
+        case {"class_name": "__keras_tensor__", "config": {"keras_history": history}}:
+            return histories(history)
+        case {"args": args, "kwargs": kwargs}:  # Keras 3
+            if histories(list(kwargs.values())):
+                raise ValueError("a layer is given images by name")
+            return histories(args)
+        case [str(name), 0, 0] | [str(name), 0, 0, {}]:
+            return [name]
+        case [str(name), *_]:
+            raise ValueError(f"{quoted(name)} is used twice, or gives several outputs")
+        case list():
+            return [name for entry in value for name in histories(entry)]
+    return []
+
+
+def snake_case(word: str) -> str:
+    """Return Conv2D as conv2d, PReLU as p_re_lu."""
+    word = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", word)
+    return re.sub(r"([a-z])([A-Z])", r"\1_\2", word).lower()

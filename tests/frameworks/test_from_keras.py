@@ -1,0 +1,163 @@
+"""A network built from a file of Keras answers what Keras answers."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from im2col_cnn._typing import Array
+from im2col_cnn.nn import from_keras
+from tests.frameworks.agreement import assert_near
+
+pytestmark = [
+    pytest.mark.frameworks,
+    pytest.mark.filterwarnings("ignore:.*:DeprecationWarning"),  # of Keras itself
+    pytest.mark.filterwarnings("ignore:.*(HDF5|data_format).*"),
+]
+
+Chain = Callable[[Any], list[Any]]
+CHAINS: dict[str, tuple[tuple[int, ...], Chain]] = {
+    "convolutions": (
+        (11, 8, 4),
+        lambda L: [
+            L.Conv2D(6, (3, 2), strides=2, padding="same", activation="relu"),
+            L.Conv2D(6, 2, dilation_rate=(2, 1), groups=3, use_bias=False),
+            L.DepthwiseConv2D((2, 1), depth_multiplier=2, activation="tanh"),
+            L.SeparableConv2D(5, 2, depth_multiplier=2, padding="same"),
+            L.LeakyReLU(),
+        ],
+    ),
+    "transposed convolutions": (
+        (5, 4, 3),
+        lambda L: [
+            L.Conv2DTranspose(4, (3, 2), strides=(2, 3)),
+            L.Conv2DTranspose(2, 3, strides=2, padding="same", activation="sigmoid"),
+        ],
+    ),
+    "poolings and normalizations": (
+        (9, 12, 3),
+        lambda L: [
+            L.Rescaling(1 / 255),
+            L.BatchNormalization(momentum=0.9, scale=False),
+            L.MaxPooling2D((2, 3), strides=2, padding="same"),
+            L.BatchNormalization(epsilon=0.01, center=False),
+            L.AveragePooling2D(3, strides=2, padding="same"),
+            L.Dropout(0.5),
+            L.Dense(4),
+            L.Flatten(),
+            L.BatchNormalization(),
+            L.Dense(3, activation="leaky_relu"),
+            L.ReLU(negative_slope=0.5),
+        ],
+    ),
+    "pixels to vectors": (
+        (6, 5, 3),
+        lambda L: [
+            L.GlobalAveragePooling2D(keepdims=True),
+            L.Conv2D(4, 1),
+            L.GlobalMaxPooling2D(),
+            L.Dense(2),
+        ],
+    ),
+    "signals": (
+        (12, 2),
+        lambda L: [
+            L.Conv1D(3, 3, padding="same", strides=2),
+            L.SeparableConv1D(4, 2),
+            L.Conv1DTranspose(2, 2, strides=2),
+            L.MaxPooling1D(2),
+            L.Flatten(),
+            L.Dense(2),
+        ],
+    ),
+    "solids": (
+        (5, 6, 7, 2),
+        lambda L: [
+            L.Conv3D(3, 2, activation="relu"),
+            L.AveragePooling3D(2),
+            L.Conv3DTranspose(2, 2),
+            L.GlobalMaxPooling3D(),
+        ],
+    ),
+}
+
+
+def randomize(model: Any) -> Any:
+    """Give statistics and scales other values than 0 and 1."""
+    rng = np.random.default_rng(0)
+    model.set_weights([rng.uniform(0.2, 1, w.shape) for w in model.get_weights()])
+    return model
+
+
+@pytest.mark.parametrize("ending", [".keras", ".h5"])
+@pytest.mark.parametrize("name", CHAINS)
+def test_a_chain_of_layers_answers_the_same(
+    keras: Any, tmp_path: Path, name: str, ending: str
+) -> None:
+    shape, layers = CHAINS[name]
+    model = keras.Sequential([keras.Input(shape), *layers(keras.layers)])
+    randomize(model).save(tmp_path / f"net{ending}")
+    x = np.random.default_rng(1).random((3, *shape), np.float32)
+
+    network = from_keras(tmp_path / f"net{ending}")
+
+    assert_near(network.predict(x), model.predict(x, verbose=0))
+
+
+@pytest.mark.parametrize("ending", [".keras", ".h5"])
+@pytest.mark.parametrize("order", ["channels_first", "channels_last"])
+def test_a_model_with_channels_first_reads_images_with_channels_last(
+    keras: Any, tmp_path: Path, order: str, ending: str
+) -> None:
+    first, L = {"data_format": "channels_first"}, keras.layers
+    layers = [
+        L.Conv2D(4, (3, 2), padding="same", **first),
+        L.BatchNormalization(axis=1),
+        L.MaxPooling2D(2, **first),
+        L.DepthwiseConv2D(2, **first),
+        L.Flatten(data_format=order),
+        L.BatchNormalization(),
+        L.Dense(3),
+        L.Dense(3),
+    ]
+    model = randomize(keras.Sequential([keras.Input((2, 7, 8)), *layers]))
+    model.save(tmp_path / f"net{ending}")
+    x: Array = np.random.default_rng(1).random((3, 7, 8, 2), np.float32)
+
+    network = from_keras(tmp_path / f"net{ending}")
+
+    expected = model.predict(np.moveaxis(x, -1, 1).copy(), verbose=0)
+    assert_near(network.predict(x), expected)
+
+
+def test_a_model_that_leaves_sizes_open_takes_any(keras: Any, tmp_path: Path) -> None:
+    layers = [keras.layers.Conv2D(2, 3), keras.layers.GlobalAveragePooling2D()]
+    model = keras.Sequential([keras.Input((None, None, 3)), *layers])
+    model.save(tmp_path / "net.keras")
+    x = np.random.default_rng(1).random((2, 6, 7, 3), np.float32)
+
+    network = from_keras(tmp_path / "net.keras", input_shape=(6, 7, 3))
+
+    assert_near(network.predict(x), model.predict(x, verbose=0))
+
+
+def test_a_model_within_a_model_is_read_from_a_keras_file(
+    keras: Any, tmp_path: Path
+) -> None:
+    L = keras.layers
+    x = inner = keras.Input((6, 5, 2))
+    for layer in (L.Conv2D(3, 2), L.ReLU()):
+        x = layer(x)
+    base = keras.Model(inner, x, name="base")
+    head = keras.Sequential([L.Conv2D(2, 2), L.Flatten()], name="head")
+    model = randomize(
+        keras.Sequential([keras.Input((6, 5, 2)), base, head, L.Dense(2)])
+    )
+    model.save(tmp_path / "net.keras")
+    images = np.random.default_rng(1).random((2, 6, 5, 2), np.float32)
+
+    network = from_keras(tmp_path / "net.keras")
+
+    assert_near(network.predict(images), model.predict(images, verbose=0))

@@ -1,0 +1,136 @@
+"""A model that Keras saved becomes a network, or a line says what stands in the way."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from im2col_cnn.nn import (
+    AvgPool,
+    BatchNorm,
+    Conv,
+    Dense,
+    Flatten,
+    LeakyReLU,
+    MaxPool,
+    ReLU,
+    Sequential,
+    from_keras,
+)
+from tests.files.keras import Layers, arrays, sequential, write_archive, write_by_name
+
+RNG = np.random.default_rng(0)
+
+
+CONV = {"filters": 4, "kernel_size": [3, 3], "strides": [2, 2], "padding": "same"}
+MODEL = sequential(
+    (7, 6, 2),
+    ("Conv2D", {**CONV, "activation": "relu"}),
+    ("BatchNormalization", {"axis": [3], "momentum": 0.99, "epsilon": 0.001}),
+    ("MaxPooling2D", {"pool_size": [2, 1], "strides": [1, 1]}),
+    ("Flatten", {"data_format": "channels_last"}),
+    ("Dense", {"units": 3, "use_bias": False, "activation": "leaky_relu"}),
+)
+LAYERS = {
+    "conv2d": arrays((3, 3, 2, 4), (4,)),
+    "batch_normalization": arrays(*[(4,)] * 4),
+    "dense": arrays((36, 3)),
+}
+BY_NAME = dict(
+    zip(("conv2d_0", "batchnormalization_1", "dense_4"), LAYERS.values(), strict=True)
+)
+
+
+@pytest.fixture
+def save(tmp_path: Path) -> Callable[..., Path]:
+    """Write a model and its arrays as Keras 3 does."""
+
+    def write(model: Any, layers: Layers) -> Path:
+        return write_archive(tmp_path / "net.keras", layers, model)
+
+    return write
+
+
+@pytest.mark.parametrize("ending", ["keras", "h5"])
+def test_a_model_becomes_the_network_that_one_would_write(
+    tmp_path: Path, ending: str
+) -> None:
+    path = tmp_path / f"net.{ending}"
+    if ending == "keras":
+        write_archive(path, LAYERS, MODEL)
+    else:
+        write_by_name(path, BY_NAME, MODEL)
+
+    network = from_keras(path)
+
+    ours = Sequential(
+        [
+            Conv(4, (3, 3), stride=(2, 2), padding="same", dilation=1),
+            ReLU(),
+            BatchNorm(momentum=0.01, epsilon=0.001),
+            MaxPool((2, 1), stride=(1, 1), padding="valid"),
+            Flatten(),
+            Dense(3, bias=False),
+            LeakyReLU(0.2),
+        ]
+    ).build((7, 6, 2), rng=RNG)
+    assert repr(network) == repr(ours)
+    assert network.summary() == ours.summary()
+    found = list(network.arrays.values())
+    expected = [array for group in LAYERS.values() for array in group]
+    assert all(
+        np.array_equal(a, b) for a, b in zip(found[:2], expected[:2], strict=True)
+    )
+    assert np.array_equal(network.arrays["dense1.w"], LAYERS["dense"][0])
+    assert np.array_equal(network.arrays["batch_norm1.beta"], expected[3])
+
+
+def test_a_network_of_keras_is_saved_and_loaded_like_any_other(
+    save: Callable[..., Path], tmp_path: Path
+) -> None:
+    network = from_keras(save(MODEL, LAYERS))
+    x = RNG.random((2, 7, 6, 2), np.float32)
+
+    network.save(tmp_path / "ours.h5")
+
+    again = Sequential.load(tmp_path / "ours.h5")
+    assert np.array_equal(again.predict(x), network.predict(x))
+
+
+def test_rows_behind_a_flatten_of_channels_follow_the_pixels(
+    save: Callable[..., Path],
+) -> None:
+    first = {"data_format": "channels_first"}
+    (w,) = arrays((24, 3))
+    model = sequential(
+        (2, 3, 4),
+        ("AveragePooling2D", {"pool_size": 1, **first}),
+        ("Flatten", {}),  # Keras 1 and 2.0 had no format here
+        ("Dense", {"units": 3, "use_bias": False}),
+    )
+
+    network = from_keras(save(model, {"dense": [w]}))
+
+    x = RNG.random((2, 3, 4, 2), np.float32)
+    expected = x.transpose(0, 3, 1, 2).reshape(2, 24) @ w
+    np.testing.assert_allclose(network.predict(x), expected, rtol=1e-5)
+    assert isinstance(next(iter(network.layers.values())), AvgPool)
+
+
+def test_sizes_that_a_model_leaves_open_are_filled_and_others_kept(
+    save: Callable[..., Path],
+) -> None:
+    path = save(sequential((None, 4, 2), ("Flatten", {})), {})
+
+    assert from_keras(path, input_shape=(3, 4, 2)).input_shape == (3, 4, 2)
+    with pytest.raises(ValueError, match=r"must be one of \[None, 4, 2\], got"):
+        from_keras(path, input_shape=(3, 5, 2))
+
+
+def test_weights_alone_are_no_model(tmp_path: Path) -> None:
+    path = write_by_name(tmp_path / "net.h5", BY_NAME)
+
+    with pytest.raises(ValueError, match=r"without a model: load_keras_weights"):
+        from_keras(path)
