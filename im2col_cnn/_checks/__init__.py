@@ -36,6 +36,7 @@ from .settings import (
     as_float_dtype,
     as_function,
     as_int,
+    as_items,
     as_padding,
     as_path,
     as_per_axis,
@@ -49,6 +50,7 @@ from .settings import (
     printable,
     quoted,
     require_countable,
+    require_kind,
     require_window,
     visible,
 )
@@ -74,6 +76,7 @@ __all__ = [
     "as_function",
     "as_images",
     "as_int",
+    "as_items",
     "as_labels",
     "as_matrix",
     "as_padding",
@@ -96,6 +99,7 @@ __all__ = [
     "require_cache",
     "require_columns",
     "require_countable",
+    "require_kind",
     "require_window",
     "visible",
 ]

@@ -30,6 +30,7 @@ __all__ = [
     "as_float_dtype",
     "as_function",
     "as_int",
+    "as_items",
     "as_padding",
     "as_path",
     "as_per_axis",
@@ -46,6 +47,7 @@ __all__ = [
     "quoted",
     "require_countable",
     "require_entries",
+    "require_kind",
     "require_modest",
     "require_window",
     "visible",
@@ -54,6 +56,7 @@ __all__ = [
 
 
 Word = TypeVar("Word", bound=str)
+Kind = TypeVar("Kind")
 MAX_PIXELS = 2**31  # along one axis: positions are products of two
 MAX_BINS = 2**31  # of an image and a channel
 MAX_NUMBERS = 2**48  # of one array: 256 TiB, if each is a byte
@@ -268,6 +271,28 @@ def as_function(value: Any, name: str) -> Any:
     """Return `value` if it can be called."""
     if not callable(value):
         raise TypeError(f"{name} must be a function, got {quoted(value)}")
+    return value
+
+
+def as_items(
+    values: Iterable[Kind], name: str, kind: type[Kind] | None = None
+) -> list[Kind]:
+    """Return things, of one kind if one is given, as a list of at least one."""
+    if isinstance(values, str) or not np.iterable(values):
+        raise TypeError(f"{name} must be a list, got {quoted(values)}")
+    items = list(values)
+    if kind is not None:
+        for value in items:
+            require_kind(value, name, kind)
+    if not items:
+        raise ValueError(f"{name} must hold at least one, got none")
+    return items
+
+
+def require_kind(value: Any, name: str, kind: type[Kind]) -> Kind:
+    """Return `value` if it is of a kind."""
+    if not isinstance(value, kind):
+        raise TypeError(f"{name} must be a {kind.__name__}, got {quoted(value)}")
     return value
 
 

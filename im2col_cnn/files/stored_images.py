@@ -23,7 +23,7 @@ from weakref import finalize
 import h5py
 import numpy as np
 
-from .._checks import as_rng, by, quoted
+from .._checks import as_rng, by, quoted, require_kind
 from .._typing import Array, Shape
 from .hdf5.chunks import read_all, read_rows, rows_per_block
 from .hdf5.content import Identity
@@ -60,6 +60,8 @@ class StoredImages:
     """
 
     def __init__(self, dataset: h5py.Dataset, source: Source) -> None:
+        require_kind(dataset, "dataset", h5py.Dataset)
+        require_kind(source, "source", Source)
         self.dataset, self.source = dataset, source
         self.name = str(dataset.name).lstrip("/")  # of the closed file, too
         self.shape: Shape = tuple(map(int, dataset.shape))

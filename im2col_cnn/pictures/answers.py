@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from .._checks import as_array, as_int, as_items
 from .._typing import Array
 from .film import Film
 from .svg import MARGIN, Canvas, Point, box, element
@@ -48,7 +49,16 @@ def draw_answers(
     str
         An animated SVG, a frame per asking. A wrong answer is struck out.
     """
-    asked, n = answers.shape
+    images, labels = as_array(images, "images"), as_array(labels, "labels")
+    answers = as_array(answers, "answers")
+    seen, right = as_items(seen, "seen"), as_items(right, "right")
+    asked, n = len(seen), labels.size
+    if images.ndim != 3 or answers.shape != (asked, n) or len(images) != n:
+        raise ValueError(
+            f"images must have shape (n, H, W), labels (n,) and answers (times, n), "
+            f"got {images.shape}, {labels.shape} and {answers.shape}"
+        )
+    tested = as_int(tested, "tested", at_least=1)
     _, H, W = images.shape
     canvas = Canvas(
         "A network learns to read digits",

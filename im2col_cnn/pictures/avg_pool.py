@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .._checks import as_matrix, as_upstream
+from .._checks import as_matrix, as_shape, as_upstream
 from .._typing import ArrayLike, Padding, Shape, Sizes
 from ..placing import pooling_window
 from .captions import named, settings_of, shown, times
@@ -53,7 +53,7 @@ def draw_avg_pool(
     """
     window = as_plane(
         pooling_window(
-            spatial,
+            as_shape(spatial, "spatial", at_least=1),
             kernel_size,
             stride=stride,
             padding=padding,

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from .._checks import as_items
 from ..window import Window
 from .captions import settings_of
 from .film import Film
@@ -28,6 +29,12 @@ def draw_comb(windows: Sequence[Window]) -> str:
         An animated SVG. A filled dot reads a pixel, a ring reads padding; under every
         pixel stands how many combs read it.
     """
+    windows = as_items(windows, "windows", Window)
+    for window in windows:
+        if len(window.axes) != 1:
+            raise ValueError(
+                f"windows must have one spatial axis each, got one on {window.spatial}"
+            )
     canvas = Canvas(
         "Stride, padding, dilation: where do windows stop?",
         ["each line is a window; a dot reads a pixel, a ring reads padding"],

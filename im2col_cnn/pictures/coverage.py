@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from math import prod
 
+from .._checks import as_items
 from .._typing import Padding, Shape, Sizes
 from ..window import Window
 from .captions import briefly, times
@@ -44,7 +45,7 @@ def draw_coverage(
     """
     windows = [
         Window(spatial, kernel_size, stride=stride, padding=padding, dilation=dilation)
-        for stride in strides
+        for stride in as_items(strides, "strides")
     ]
     shape, kernel = windows[0].spatial, windows[0].kernel_size
     canvas = Canvas(

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .._checks import as_images
+from .._checks import as_array
 from .._typing import Array, ArrayLike, Sizes
 from ..window import Window
 from .captions import settings_of, times
@@ -40,7 +40,9 @@ def draw_layouts(x: ArrayLike, kernel_size: Sizes) -> str:
     >>> "2 runs of 4 entries" in draw_layouts([[[0, 100], [1, 101]]] * 2, 2)
     True
     """
-    image: Array = as_images(np.asarray(x)[None])[0]
+    image: Array = as_array(x, "x")
+    if image.ndim != 3:
+        raise ValueError(f"x must have shape (H, W, C), got {image.shape}")
     H, W, C = image.shape
     window = as_plane(Window((H, W), kernel_size))
     KH, KW = window.kernel_size

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from .._checks import as_at_least_zero, as_items
 from .svg import MARGIN, Canvas, Point, element
 
 __all__ = ["draw_learning"]
@@ -29,6 +30,7 @@ def draw_learning(losses: Sequence[float]) -> str:
     >>> "from 2 to 0.5" in draw_learning([2.0, 1.0, 0.5])
     True
     """
+    losses = [as_at_least_zero(loss, "losses") for loss in as_items(losses, "losses")]
     largest, last = max(losses), len(losses) - 1
     canvas = Canvas("The loss of every step", [f"{len(losses)} steps"])
     left, top = MARGIN + 48, canvas.top

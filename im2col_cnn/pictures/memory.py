@@ -6,7 +6,7 @@ from math import prod
 import numpy as np
 import numpy.typing as npt
 
-from .._checks import as_dtype, as_int
+from .._checks import as_dtype, as_int, as_items
 from .._typing import Padding, Shape, Sizes
 from ..window import Window
 from .captions import times
@@ -52,14 +52,15 @@ def draw_memory(
     N, C = as_int(N, "N", at_least=1), as_int(C, "C", at_least=1)
     dtype = as_dtype(dtype)
     windows = [
-        Window(spatial, size, stride=stride, padding=padding) for size in kernel_sizes
+        Window(spatial, size, stride=stride, padding=padding)
+        for size in as_items(kernel_sizes, "kernel_sizes")
     ]
-    own = N * C * prod(spatial) * dtype.itemsize
+    own = N * C * prod(windows[0].spatial) * dtype.itemsize
     sizes = [window.columns_bytes(N, C, dtype) for window in windows]
     canvas = Canvas(
         "Where did the memory go?",
         [
-            f"images of shape {times((N, *spatial, C))}, {dtype.name}",
+            f"images of shape {times((N, *windows[0].spatial, C))}, {dtype.name}",
             f"their column matrices at stride {stride}, and how many times as large",
         ],
     )

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from math import ceil, floor, log10
 from typing import NamedTuple
 
+from .._checks import as_items, require_kind
 from .film import Film
 from .svg import MARGIN, Canvas, Point, box, element
 
@@ -49,6 +50,8 @@ def draw_rungs(layers: Sequence[Layer], code: Mapping[str, str]) -> str:
     >>> "loops 900 ms, fast 3 ms" in draw_rungs([layer], {"loops": "14 lines"})
     True
     """
+    layers = as_items(layers, "layers", Layer)
+    code = require_kind(code, "code", dict)
     rungs = list(layers[0].times)
     everything = [ms for layer in layers for ms in layer.times.values()]
     low, high = floor(log10(min(everything))), ceil(log10(max(everything)))

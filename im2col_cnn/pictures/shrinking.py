@@ -5,8 +5,10 @@ from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
+from .._checks import as_function, as_per_axis
 from .._typing import Array, Shape
 from ..ops.conv import conv_backward, conv_forward
+from ..window import Window
 from .captions import times
 from .film import Film
 from .grids import draw_array, frame_differences
@@ -57,7 +59,10 @@ def draw_shrinking(backward: Backward, spatial: Shape, kernel: Shape) -> str:
         An animated SVG: at every trial the gradient that is right beside the one that
         was found, and a log of all trials.
     """
-    tried = list(trials(backward, spatial, kernel))
+    spatial = as_per_axis(spatial, "spatial", 2, at_least=1)
+    kernel = as_per_axis(kernel, "kernel", 2, at_least=1)
+    Window(spatial, kernel)  # refuses what does not fit
+    tried = list(trials(as_function(backward, "backward"), spatial, kernel))
     canvas = Canvas(
         "A failing case shrinks",
         ["one row or column less, as long as it still fails"],

@@ -9,6 +9,7 @@ from math import prod
 
 import numpy as np
 
+from .._checks import require_kind
 from .._typing import Array
 from ..axis import Axis
 from ..explanation import axis_names, counted
@@ -131,7 +132,7 @@ def draw_window(window: Window) -> str:
     >>> draw_window(Window((224, 224), 7, stride=2)).count('data-array="pixels"')
     2
     """
-    P, K = window.columns_shape()
+    P, K = require_kind(window, "window", Window).columns_shape()
     names = axis_names(len(window.axes))
     whole = drawable(window.spatial, window.padded_size, (P, K))
     lines = [

@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given, settings
 
 import im2col_cnn
-from im2col_cnn import loops, nn, step_by_step
+from im2col_cnn import loops, nn, pictures, step_by_step
 
 PUBLIC = {
     f"{module.__name__}.{name}".removeprefix("im2col_cnn."): getattr(module, name)
-    for module in (im2col_cnn, loops, nn, step_by_step)
+    for module in (im2col_cnn, loops, nn, pictures, step_by_step)
     for name in module.__all__
 }
 NOT_CALLED = {
