@@ -8,7 +8,7 @@ Sizes are built backwards from the output, so that every draw is legal and nothi
 filtered away; strides need not divide and pixels may stay unread.
 
 An implementation that takes less than everything says so in a `Support`, and is asked
-for nothing else.
+for nothing else. Homework is drawn larger now and then: `SIZES`.
 """
 
 from collections.abc import Mapping
@@ -22,8 +22,10 @@ from .._typing import Array, Padding, PaddingWord, Shape
 from .support import EVERYTHING, Centred, Freedom, Support
 
 __all__ = [
+    "SIZES",
     "Case",
     "Geometry",
+    "Sizes",
     "Sweep",
     "convolutions",
     "geometries",
@@ -36,6 +38,27 @@ __all__ = [
 
 
 MAX_TAPS = 3  # per axis; two for images with three axes, or the loops take too long
+
+
+class Sizes(NamedTuple):
+    """How many there are of each; in `rows`, how long one of the axes is."""
+
+    images: tuple[int, ...] = (1, 2, 3)
+    channels: tuple[int, ...] = (1, 2, 3)
+    filters: tuple[int, ...] = (1, 2)  # and channels, of each group of a convolution
+    taps: int = MAX_TAPS
+    rows: int = 0
+
+
+SMALL = Sizes()
+MANY = (1, 4, 5, 6)
+# Larger in one way at a time, or loops would take too long.
+SIZES = (
+    SMALL,
+    Sizes(images=MANY, channels=MANY, filters=MANY),
+    Sizes(taps=5),
+    Sizes(images=(1,), channels=(1,), filters=(1,), rows=18),
+)
 
 
 class Geometry(NamedTuple):
@@ -72,10 +95,13 @@ class Sweep(NamedTuple):
 
 
 @st.composite
-def geometries(draw: st.DrawFn, support: Support, *, pooling: bool = False) -> Geometry:
+def geometries(
+    draw: st.DrawFn, support: Support, *, pooling: bool = False, sizes: Sizes = SMALL
+) -> Geometry:
     """Draw how windows move along every axis, then the image that lies under them."""
     axes = draw(st.sampled_from(support.axes), label="axes")
-    most = 2 if axes == 3 else MAX_TAPS
+    most = 2 if axes == 3 else sizes.taps
+    few = min(most, MAX_TAPS)
     form = draw(st.sampled_from(support.paddings or ("valid",)), label="padding")
     kernels = support.kernels or tuple(range(1, most + 1))
     strides = support.strides or tuple(range(1, most + 1))
@@ -87,14 +113,18 @@ def geometries(draw: st.DrawFn, support: Support, *, pooling: bool = False) -> G
     stride = per_axis(draw, support.stride, axes, strides)
     if support.stride_is_kernel:
         stride = kernel
-    dilation = per_axis(draw, support.dilation, axes, tuple(range(1, most + 1)))
+    dilation = per_axis(draw, support.dilation, axes, tuple(range(1, few + 1)))
+    longest = draw(st.integers(0, axes - 1)) if sizes.rows and axes == 2 else None
+    if support.square and longest:
+        longest = 0
     sweeps = [
         Sweep(
             *movement,
-            stops=draw(st.integers(1, most)),
+            stops=draw(st.integers(1, few))
+            + (sizes.rows // movement[1] if axis == longest else 0),
             unread=draw(st.integers(0, movement[1] - 1)) if support.remainder else 0,
         )
-        for movement in zip(kernel, stride, dilation, strict=True)
+        for axis, movement in enumerate(zip(kernel, stride, dilation, strict=True))
     ]
     if support.square:
         sweeps = [sweeps[0]] * axes
@@ -211,21 +241,23 @@ def whole_arrays(
         numbers = np.arange(1, size + 1) % (high + 1)
     else:
         numbers = np.random.default_rng(seed).integers(low, high + 1, size)
+        if not numbers.any():  # of which nothing could be told
+            numbers[:1] = high
     array = numbers.astype(dtype).reshape(shape)
     array.flags.writeable = False
     return array
 
 
-def batches(support: Support) -> st.SearchStrategy[int]:
+def batches(support: Support, sizes: Sizes) -> st.SearchStrategy[int]:
     """Draw the number of images."""
     if support.one_image:
         return st.just(1)
-    return st.sampled_from([1, 2, 3, 0] if support.empty_batch else [1, 2, 3])
+    return st.sampled_from((*sizes.images, 0) if support.empty_batch else sizes.images)
 
 
-def depths(support: Support) -> st.SearchStrategy[int]:
+def depths(support: Support, sizes: Sizes) -> st.SearchStrategy[int]:
     """Draw the number of channels."""
-    return st.just(1) if support.one_channel else st.integers(1, 3)
+    return st.just(1) if support.one_channel else st.sampled_from(sizes.channels)
 
 
 @st.composite
@@ -234,10 +266,12 @@ def unfoldings(
     dtype: npt.DTypeLike = np.float64,
     *,
     support: Support = EVERYTHING,
+    sizes: Sizes = SMALL,
 ) -> Case:
     """Draw the arguments of `im2col`: images, and a window that slides over them."""
-    geometry = draw(geometries(support))
-    N, C = draw(batches(support), label="N"), draw(depths(support), label="C")
+    geometry = draw(geometries(support, sizes=sizes))
+    N = draw(batches(support, sizes), label="N")
+    C = draw(depths(support, sizes), label="C")
     x = draw(whole_arrays((N, *geometry.spatial, C), dtype), label="x")
     return Case((x,), {"kernel_size": geometry.kernel_size, **geometry.settings})
 
@@ -248,12 +282,14 @@ def convolutions(
     dtype: npt.DTypeLike = np.float64,
     *,
     support: Support = EVERYTHING,
+    sizes: Sizes = SMALL,
 ) -> Case:
     """Draw the arguments ``(x, w, b)`` and the settings of a convolution."""
-    geometry = draw(geometries(support))
-    N = draw(batches(support), label="N")
+    geometry = draw(geometries(support, sizes=sizes))
+    N = draw(batches(support, sizes), label="N")
     groups = draw(st.integers(1, 3), label="groups") if support.groups else 1
-    depth, filters = draw(st.integers(1, 2)), draw(st.integers(1, 2))
+    of_a_group = st.sampled_from(sizes.filters)
+    depth, filters = draw(of_a_group), draw(of_a_group)
     depth = 1 if support.one_channel else depth
     filters = 1 if support.one_filter else filters
     C, F = groups * depth, groups * filters
@@ -277,10 +313,12 @@ def poolings(
     dtype: npt.DTypeLike = np.float64,
     *,
     support: Support = EVERYTHING,
+    sizes: Sizes = SMALL,
 ) -> Case:
     """Draw the images and the settings that all poolings share."""
-    geometry = draw(geometries(support, pooling=True))
-    N, C = draw(batches(support), label="N"), draw(depths(support), label="C")
+    geometry = draw(geometries(support, pooling=True, sizes=sizes))
+    N = draw(batches(support, sizes), label="N")
+    C = draw(depths(support, sizes), label="C")
     x = draw(whole_arrays((N, *geometry.spatial, C), dtype), label="x")
     # Without a stride, a pooling would move by its kernel's size.
     # Side by side windows are what it does without being told.

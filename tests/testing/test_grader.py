@@ -122,6 +122,17 @@ def test_what_does_not_do_the_same_twice_is_judged_all_the_same() -> None:
     assert not check_conv(forward, fast.conv_backward, examples=10).ok
 
 
+@pytest.mark.parametrize("index", range(3))
+@pytest.mark.parametrize("seed", range(4))
+def test_one_example_tells_a_gradient_from_its_double(index: int, seed: int) -> None:
+    def backward(dy: Array, cache: Any) -> Any:
+        gradients: list[Any] = list(fast.conv_backward(dy, cache))
+        gradients[index] *= 2
+        return tuple(gradients)
+
+    assert not check_conv(fast.conv_forward, backward, examples=1, seed=seed).ok
+
+
 BUGS = {bug.key: bug for bug in MUSEUM}
 
 

@@ -60,7 +60,7 @@ def claimed(function: Callable[..., Any], kind: str) -> Support:
         count_include_pad="count_include_pad" in parameters,
         empty_batch=False,
         bias_shapes=False,
-        dtypes=("float32",),
+        dtypes=("float32", "float64"),
     )
 
 

@@ -23,7 +23,7 @@ CONVOLUTION = Support(
     ceil_mode=False,
     empty_batch=False,
     bias_shapes=False,
-    dtypes=("float32",),
+    dtypes=("float32", "float64"),
 )
 POOLING = replace(CONVOLUTION, paddings=())
 ONE_IMAGE = replace(

@@ -118,10 +118,14 @@ def diagnose(
         more: tuple[Trial, ...] = ()
         finding = same_crash(trial, findings)
         if finding is None and stop is None:
-            more = evidence(law, subject, seed)
+            drawn = subject
+            more = evidence(law, drawn, seed)
+            if not any(each.failure for each in more):
+                drawn = subject.at_large()
+                more = evidence(law, drawn, seed)
             finding = known(trial, subject, findings, more)
             if finding is None:
-                trial = shrink(law, subject, seed=seed, examples=2 * examples) or trial
+                trial = shrink(law, drawn, seed=seed, examples=2 * examples) or trial
                 finding = same_crash(trial, findings)
             if late := next((each for each in (*more, trial) if each.stopped), None):
                 # Only now did it not return: begin again, knowing that.

@@ -14,9 +14,12 @@ from ..._checks import require_columns
 from ..._typing import Array, Columns, Images, Shape
 from ...loops.conv import crop, pad, place
 from ...window import Window
+from ..laws.drawing import in_units
 from ..laws.subject import Oracle, Subject
 from ..strategies import (
+    SIZES,
     Case,
+    Sizes,
     Sweep,
     convolutions,
     most_around,
@@ -43,7 +46,13 @@ def subject_of(
         forward = with_right_output(oracle, forward)
 
     def cases(dtype: npt.DTypeLike) -> st.SearchStrategy[Case]:
-        return draw_cases(dtype, support=support)
+        return draw_cases(dtype, support=support, sizes=SIZES[0])
+
+    def varied(dtype: npt.DTypeLike) -> st.SearchStrategy[Case]:
+        drawn = st.sampled_from(SIZES).flatmap(
+            lambda sizes: draw_cases(dtype, support=support, sizes=sizes)
+        )
+        return drawn.flatmap(in_units)
 
     return Subject(
         kind,
@@ -60,6 +69,7 @@ def subject_of(
             if not has
         ),
         bias=support.bias,
+        varied=varied,
         **{"strict": False, **changes},
     )
 
@@ -78,24 +88,31 @@ def with_right_output(
 
 
 @st.composite
-def without_ties(draw: st.DrawFn, dtype: npt.DTypeLike, *, support: Support) -> Case:
+def without_ties(
+    draw: st.DrawFn, dtype: npt.DTypeLike, *, support: Support, sizes: Sizes
+) -> Case:
     """Draw a pooling of images whose pixels all differ, so that one of them wins."""
-    (x,), settings = draw(poolings(dtype, support=support))
+    (x,), settings = draw(poolings(dtype, support=support, sizes=sizes))
     return Case((ranks(x),), settings)
 
 
 @st.composite
-def windows(draw: st.DrawFn, dtype: npt.DTypeLike, *, support: Support) -> Case:
+def windows(
+    draw: st.DrawFn, dtype: npt.DTypeLike, *, support: Support, sizes: Sizes
+) -> Case:
     """Draw one window whose pixels all differ."""
-    KH = draw(st.integers(1, 3), label="KH")
-    KW = KH if support.kernel == "one" else draw(st.integers(1, 3), label="KW")
+    side = st.integers(1, sizes.taps)
+    KH = draw(side, label="KH")
+    KW = KH if support.kernel == "one" else draw(side, label="KW")
     return Case((ranks(draw(whole_arrays((KH, KW), dtype), label="window")),), {})
 
 
 @st.composite
-def shares(draw: st.DrawFn, dtype: npt.DTypeLike, *, support: Support) -> Case:
+def shares(
+    draw: st.DrawFn, dtype: npt.DTypeLike, *, support: Support, sizes: Sizes
+) -> Case:
     """Draw a gradient, and the shape of the window that is to share it."""
-    case = draw(windows(dtype, support=support))
+    case = draw(windows(dtype, support=support, sizes=sizes))
     dz = draw(whole_arrays((1,), dtype, low=1), label="dz")
     return Case((dz,), {"shape": case.arrays[0].shape})
 

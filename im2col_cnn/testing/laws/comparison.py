@@ -3,8 +3,9 @@
 Laws are put to small whole numbers, so that right answers are whole numbers too, or
 simple fractions, and ``==`` would do for loops and matrix products in any float dtype.
 An FFT cannot be exact, nor a division that is done as a product; so outsiders are
-allowed a rounding of ``2**10`` units in the last place of the largest number, and never
-more than a quarter: a wrong answer is off by more, and a rounded one by far less.
+allowed a rounding of ``2**10`` units in the last place of the largest number, and of
+small numbers never more than a quarter: a wrong answer is off by more, a rounded one by
+far less.
 """
 
 from typing import Any
@@ -15,6 +16,9 @@ from ..._typing import Array
 from ..errors import NOT_WRITTEN, SubjectError
 
 __all__ = ["BrokenLawError", "assert_equal", "assert_refused", "equal", "tolerance"]
+
+
+LARGE = 2**20  # as large as numbers drawn in units of this size
 
 
 class BrokenLawError(AssertionError):
@@ -66,7 +70,8 @@ def tolerance(found: Array, wanted: Array) -> float:
         return 0.0
     sizes = np.abs(wanted[np.isfinite(wanted)])
     largest = max(1.0, float(sizes.max(initial=0)))
-    return min(0.25, 2**10 * float(np.finfo(found.dtype).eps) * largest)
+    rounding = 2**10 * float(np.finfo(found.dtype).eps) * largest
+    return rounding if largest >= LARGE else min(0.25, rounding)
 
 
 def equal(found: Array, wanted: Array, allowed: float) -> Array:

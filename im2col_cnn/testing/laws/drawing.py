@@ -11,9 +11,23 @@ from ..._typing import Array
 from ..strategies import Case, whole_arrays
 from .subject import Subject
 
-__all__ = ["Draw", "draw_case", "draw_upstream", "instead", "read_only"]
+__all__ = ["Draw", "draw_case", "draw_upstream", "in_units", "instead", "read_only"]
 
 Draw = Callable[..., Any]  # the `draw` of Hypothesis: a strategy, and a label for it
+
+
+# Whole numbers, eighths, numbers of more than the 24 bits of a float32, large ones.
+UNITS = (1.0, 1 / 8, 1 + 2**-26, 2.0**20)
+
+
+@st.composite
+def in_units(draw: st.DrawFn, case: Case) -> Case:
+    """Multiply all arrays of a call by a unit: homework must not rely on small ones."""
+    unit = draw(st.sampled_from(UNITS), label="unit")
+    arrays = case.arrays
+    if unit != 1 and all(array.dtype == np.float64 for array in arrays):
+        arrays = tuple(read_only(array * unit) for array in arrays)
+    return Case(arrays, case.settings)
 
 
 def draw_case(
@@ -37,7 +51,11 @@ def instead(draw: Draw, case: Case, *arrays: Array, **settings: Any) -> Case:
 
 def draw_upstream(subject: Subject, draw: Draw, y: Array) -> Array:
     """Draw a gradient for `y`, of its dtype; means of it are exact."""
-    dy = draw(whole_arrays(y.shape), label="dy")
+    drawn: st.SearchStrategy[Array] = whole_arrays(y.shape)
+    if subject.varies and y.dtype == np.float64:
+        one = drawn.map(lambda dy: Case((dy,), {}))
+        drawn = one.flatmap(in_units).map(lambda case: case.arrays[0])
+    dy = draw(drawn, label="dy")
     # float16 cannot hold large multiples; whole numbers smaller than float32 neither.
     dtype = y.dtype if y.dtype in (np.float32, np.float64, np.int64) else np.float64
     return read_only((dy * subject.multiple).astype(dtype))

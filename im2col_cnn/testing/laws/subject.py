@@ -7,7 +7,7 @@ channels last. im2col has such a pair too: its backward is col2im.
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import inf
 from time import monotonic
 from typing import Any, NamedTuple
@@ -100,6 +100,10 @@ class Subject:
         Whether it adds one.
     name : str
         How to call it, where that is not its kind.
+    varied : callable, optional
+        Like `cases`, with larger images and other numbers now and then.
+    varies : bool
+        Whether those are drawn, and such gradients.
     deadline : Deadline
         When to ask it no more than must be.
     """
@@ -120,7 +124,13 @@ class Subject:
     without: tuple[str, ...] = ()
     bias: bool = True
     name: str = ""
+    varied: Cases | None = None
+    varies: bool = False
     deadline: Deadline = field(default_factory=Deadline)
+
+    def at_large(self) -> "Subject":
+        """Return it with the draws that find most, and not those that say most."""
+        return replace(self, cases=self.varied or self.cases, varies=True)
 
     def run(self, case: Case) -> tuple[Array, Any]:
         """Call forward."""
