@@ -41,10 +41,9 @@ from .wide_windows import (
 
 __all__ = ["as_rows", "copied", "correlate", "kernel_gradient", "repeated"]
 
-BLOCK_BYTES = 2**20  # of columns: they stay in the cache of one core
-LARGE_BLOCK_BYTES = 3 * 2**20  # where the kernel is repacked for every block
-LARGE_BLOCK_ROWS = 192  # at least
-MIN_WORK = 2 * 10**6  # multiply-adds of a tile: a thread is not worth less
+BLOCK_BYTES = 2**21  # of columns: they stay in the cache
+MIN_LARGE_ROWS = 192  # of a product for which BLAS repacks the kernel
+MIN_WORK = 4 * 10**6  # multiply-adds of a tile: a thread is not worth less
 MAX_KERNEL_BYTES = 2**23  # of a kernel whose gradient is computed in parts
 
 Part = tuple[Any, ...]  # indexes (*KERNEL, C, F)
@@ -87,12 +86,9 @@ def correlate(
 
 def plan_for(N: int, axes: Axes, C: int, W: Array, numbers: int) -> Plan:
     """Cut a batch for products with a matrix of this shape."""
-    bytes_ = numbers * W.itemsize
-    if are_small(*W.shape):
-        block, least = BLOCK_BYTES // bytes_, MIN_WORK // W.size
-    else:
-        block = max(LARGE_BLOCK_BYTES // bytes_, LARGE_BLOCK_ROWS)
-        least = max(LARGE_BLOCK_ROWS, MIN_WORK // W.size)
+    rows = 1 if are_small(*W.shape) else MIN_LARGE_ROWS
+    block = max(BLOCK_BYTES // (numbers * W.itemsize), rows)
+    least = max(MIN_WORK // W.size, rows)
     return plan(
         N, axes, C, numbers=numbers, itemsize=W.itemsize, block=block, least=least
     )
