@@ -44,6 +44,14 @@ class KerasFile(NamedTuple):
     arrays: dict[str, Array]  # as layer/number
     by_class: bool  # whether layers go by class and number, not by their own names
 
+    @property
+    def layers(self) -> dict[str, list[Array]]:
+        """The arrays of every layer that has any, in their order."""
+        layers: dict[str, list[Array]] = {}
+        for name, array in self.arrays.items():
+            layers.setdefault(name.rpartition("/")[0], []).append(array)
+        return layers
+
 
 def read_keras(path: str | PathLike[str]) -> KerasFile:
     """

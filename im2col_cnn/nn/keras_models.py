@@ -24,7 +24,7 @@ from ..files.weights import cast_finite
 from .keras_layers import Described, Step, steps_of
 from .layer import named_by_kind
 from .network import Sequential
-from .pairing import grouped, layout_of, places
+from .pairing import layout_of, places
 from .serialization import describe, rebuild
 
 __all__ = ["from_keras"]
@@ -110,13 +110,13 @@ def network_of(file: KerasFile, input_shape: Shape | None) -> Sequential:
         if entry.kind != "Flatten"
     )
     shape = shape_of(file.model, channels_first, input_shape)
-    groups = grouped(file.arrays, "/")
+    layers = file.layers
     nodes: dict[str, Node] = {}
     ends = {INPUT: INPUT}  # by layer of theirs: the one of ours that gives it out
     axes = {INPUT: len(shape) - 1}  # spatial ones, by layer of theirs
     turned = False
     for name, entry in entries.items():
-        arrays = list(groups.get(entry.group, {}).values())
+        arrays = layers.get(entry.group, [])
         d = Described(
             entry.kind, entry.settings, arrays, axes[entry.sources[0]], channels_first
         )

@@ -7,41 +7,19 @@ Arrays have numbers there, not names: the kernel is 0, the bias 1. A `SeparableC
 is two layers here, a depthwise convolution and one of single pixels.
 """
 
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from os import PathLike
 
 from .._checks import as_path
-from .._typing import Array
-from ..files.keras import read_keras, write_keras_weights
+from ..files.keras import KerasFile, read_keras, write_keras_weights
 from ..files.weights import require_network
-from .layer import Layer
 from .network import Sequential
-from .pairing import (
-    Form,
-    Place,
-    blank,
-    fill,
-    filled,
-    grouped,
-    layout_of,
-    pair,
-    places,
-    spatial_axes,
-)
+from .pairing import Form, Layout, Place, Weights, layout_of, places, spatial_axes
 
-__all__ = ["forms_of", "load_keras_weights", "save_keras_weights"]
+__all__ = ["load_keras_weights", "save_keras_weights"]
 
 KEYS = "w 0, b 1, slope 0, gamma 0, beta 1, running_mean 2, running_var 3"
 NUMBERS = dict(key.split() for key in KEYS.split(", "))
-
-CLASSES = {
-    "conv": "conv{}d",
-    "conv_transpose": "conv{}d_transpose",
-    "dense": "dense",
-    "batch_norm": "batch_normalization",
-    "prelu": "p_re_lu",
-}
 
 
 def load_keras_weights(
@@ -76,21 +54,16 @@ def load_keras_weights(
     from_keras : Builds the network too.
     save_keras_weights : The way back.
     """
-    path = as_path(path, "path")
     require_network(network)
-    file = read_keras(path)
-    wanted = {place.name: forms_of(place) for place in places(network)}
-    names_there = places_of(file.arrays)
-    groups = grouped({k: file.arrays[v] for k, v in names_there.items()}, "/")
-    partners = pair(path, wanted, groups, names=names, ordered=not file.by_class)
-    fill(path, network.layers, groups, partners)
+    weights = weights_of(read_keras(path))
+    weights.fill(network, forms_of(network), names)
 
 
 def save_keras_weights(
     path: str | PathLike[str],
     network: Sequential,
     *,
-    like: str | PathLike[str] | None = None,
+    like: str | PathLike[str],
     names: Iterable[str] | None = None,
 ) -> None:
     """
@@ -103,109 +76,64 @@ def save_keras_weights(
         one step.
     network : Sequential
         Built.
-    like : path, optional
-        A ``.weights.h5`` or ``.keras`` file of the model, whose layers are taken over.
-        By default they are those that Keras has for ours: ``Conv2D``, ``Dense`` and so
-        on, with a ``Conv2D(groups=)`` for a depthwise one.
+    like : path
+        A ``.weights.h5`` or ``.keras`` file of that model, trained or not, whose layers
+        are taken over.
     names : iterable of str, optional
-        As for `load_keras_weights`; they go with `like`.
+        As for `load_keras_weights`.
 
     Raises
     ------
-    OSError
-        If a file cannot be read or written.
-    ValueError
-        If `like` does not fit, or Keras has no such layer.
-
-    Examples
-    --------
-    >>> import tempfile, pathlib
-    >>> import numpy as np
-    >>> from im2col_cnn.nn import Dense, Sequential, load_keras_weights
-    >>> from im2col_cnn.nn import save_keras_weights
-    >>> path = pathlib.Path(tempfile.mkdtemp()) / "model.weights.h5"
-    >>> one = Sequential([Dense(2)]).build((3,), rng=np.random.default_rng(1))
-    >>> two = Sequential([Dense(2)]).build((3,), rng=np.random.default_rng(2))
-    >>> save_keras_weights(path, one)
-    >>> load_keras_weights(path, two)
-    >>> np.array_equal(one.parameters["dense1.w"], two.parameters["dense1.w"])
-    True
+    OSError, ValueError
+        As `load_keras_weights`, if `like` is missing or does not fit; and if `path`
+        cannot be written.
     """
-    path = as_path(path, "path")
     require_network(network)
-    if like is None and names is not None:
-        raise ValueError("names are those of a file: say which with like=")
-    wanted = {place.name: forms_of(place) for place in places(network)}
-    stored: dict[str, Array] = {}
-    names_there: dict[str, str] = {}
-    if like is None:
-        groups, partners = blank(network.layers, wanted, class_names(network.layers))
-    else:
-        file = read_keras(like := as_path(like, "like"))
-        if not file.by_class:
-            raise ValueError(f"{like}: is of Keras 2: load it there and save_weights")
-        stored, names_there = file.arrays, places_of(file.arrays)
-        groups = grouped({k: stored[v] for k, v in names_there.items()}, "/")
-        partners = pair(like, wanted, groups, names=names, ordered=False)
-    for name, array in filled(network.layers, groups, partners, "/").items():
-        stored[names_there.get(name, name)] = array
-    write_keras_weights(path, stored)
+    file = read_keras(as_path(like, "like"))
+    if not file.by_class:
+        raise ValueError(f"{file.path}: is none of Keras 3: save_weights makes one")
+    arrays = weights_of(file).filled(network, forms_of(network), names)
+    write_keras_weights(as_path(path, "path"), arrays)
 
 
-def forms_of(place: Place) -> list[Form]:
+def weights_of(file: KerasFile) -> Weights:
+    """Return the arrays of a file, a `SeparableConv` as two layers."""
+    groups = {}
+    for layer, arrays in file.layers.items():
+        names = [f"{layer}/{n}" for n in range(len(arrays))]
+        if sum(array.ndim > 2 for array in arrays) > 1:
+            groups[f"{layer}/depthwise"] = {"0": names.pop(0)}
+        groups[layer] = {str(n): name for n, name in enumerate(names)}
+    return Weights(file.path, file.arrays, groups, ordered=not file.by_class)
+
+
+def forms_of(network: Sequential) -> dict[str, list[Form]]:
+    """Return the forms that each layer can have in Keras."""
+    return {place.name: possible(place) for place in places(network)}
+
+
+def possible(place: Place) -> list[Form]:
     """Return the forms that the arrays of a layer can have in Keras."""
-    kind, arrays, rows = place.layer.kind, place.layer.arrays, place.axes
-    if kind not in CLASSES:
-        raise ValueError(f"{place.name}: Keras has no partner of {kind} known here")
+    kind, arrays = place.layer.kind, place.layer.arrays
     form: Form = {}
     for name, array in arrays.items():
-        axes: tuple[str, ...] = (rows,)
-        if kind == "dense":
-            axes = (rows, "O") if name == "w" else ("O",)
-        elif name == "w":
-            axes = (*spatial_axes(array.ndim - 2), "I", "O")
-        form[name] = NUMBERS[name], layout_of(axes, axes, array.shape, **place.sizes)
+        if name not in NUMBERS:
+            raise ValueError(f"{place.name}: Keras has no partner of its {name}")
+        letters = "DHWIO"[5 - array.ndim :]
+        form[name] = NUMBERS[name], layout_of(letters, letters, array.shape)
     forms = [form]
     if kind == "conv" and arrays["w"].shape[-2] == 1:
-        C, F = place.layer.settings["groups"], place.layer.settings["filters"]
-        spatial = spatial_axes(arrays["w"].ndim - 2)
-        depthwise = layout_of(
-            *((*spatial, "I", "CM"), (*spatial, "C", "IM")),
-            arrays["w"].shape,
-            C=C,
-            M=F // C,
-        )
-        forms.append(form | {"w": (NUMBERS["w"], depthwise)})
+        *axes, F = arrays["w"].shape
+        C = place.layer.settings["groups"]
+        spatial = spatial_axes(len(axes) - 1)
+        ours, theirs = (*spatial, "I", "CM"), (*spatial, "C", "IM")
+        layout = layout_of(ours, theirs, arrays["w"].shape, C=C, M=F // C)
+        forms.append(form | {"w": (NUMBERS["w"], layout)})
     if kind == "prelu":  # of images: axes of length 1 for those that share a slope
-        (name, array), ones = next(iter(arrays.items())), {"a": 1, "b": 1, "c": 1}
-        for n in range(1, 4):
-            axes = (*"abc"[:n], rows)
-            layout = layout_of(
-                ["".join(axes)], axes, array.shape, **place.sizes, **ones
-            )
-            forms.append({name: (NUMBERS[name], layout)})
+        ((name, array),) = arrays.items()
+        sizes = {"D": 1, "H": 1, "W": 1, "O": len(array)}
+        forms += [
+            {name: (NUMBERS[name], Layout((letters,), tuple(letters), sizes))}
+            for letters in ("WO", "HWO", "DHWO")
+        ]
     return forms
-
-
-def places_of(arrays: Mapping[str, Array]) -> dict[str, str]:
-    """Return the names of arrays, those of a `SeparableConv` as of two layers."""
-    names = {name: name for name in arrays}
-    for group, parts in grouped(arrays, "/").items():
-        axes = [array.ndim for array in parts.values()][:2]
-        if len(axes) == 2 and axes[0] == axes[1] > 2:
-            for name in parts:
-                part = f"pointwise/{int(name) - 1}" if int(name) else "depthwise/0"
-                names[f"{group}/{part}"] = names.pop(f"{group}/{name}")
-    return names
-
-
-def class_names(layers: Mapping[str, Layer]) -> dict[str, str]:
-    """Return what Keras would call layers like ours, by class and number."""
-    names, counts = {}, Counter[str]()
-    for name, layer in layers.items():
-        word = CLASSES.get(layer.kind, layer.kind)
-        if "w" in layer.arrays:
-            word = word.format(layer.arrays["w"].ndim - 2)
-        names[name] = f"{word}_{counts[word]}" if counts[word] else word
-        counts[word] += 1
-    return names

@@ -22,20 +22,7 @@ from ..files.weights import cast_finite
 from .layer import Layer
 from .network import Sequential
 
-__all__ = [
-    "Form",
-    "Groups",
-    "Layout",
-    "Place",
-    "blank",
-    "fill",
-    "filled",
-    "grouped",
-    "layout_of",
-    "pair",
-    "places",
-    "spatial_axes",
-]
+__all__ = ["Form", "Layout", "Place", "Weights", "layout_of", "places", "spatial_axes"]
 
 
 def spatial_axes(n: int) -> str:
@@ -96,9 +83,10 @@ def layout_of(
     return Layout(ours, tuple(theirs), {**sizes, **lone})
 
 
-# One array of ours after another: what theirs is called, and how its axes lie.
+# By array of ours: what theirs is called in its layer, and how its axes lie.
 Form: TypeAlias = dict[str, tuple[str, Layout]]
-Groups: TypeAlias = dict[str, dict[str, Array]]
+Forms: TypeAlias = dict[str, list[Form]]  # by layer: those that it can have
+Partners: TypeAlias = dict[str, tuple[str, Form]]  # by layer: theirs, and its form
 
 
 class Place(NamedTuple):
@@ -135,148 +123,95 @@ def places(network: Sequential) -> Iterator[Place]:
         image = image if len(shape) == 1 else ()
 
 
-def pair(
-    path: Path,
-    wanted: Mapping[str, list[Form]],
-    groups: Groups,
-    *,
-    names: Iterable[str] | None,
-    ordered: bool,
-) -> dict[str, tuple[str, Form]]:
-    """
-    Return the partner of every layer, and the form in which it has our arrays.
+class Weights(NamedTuple):
+    """The arrays of another framework's file, in groups, one per layer of theirs."""
 
-    Parameters
-    ----------
-    path : path
-        Of the file, for refusals.
-    wanted : mapping of str to list of Form
-        By layer: the forms its arrays can have there.
-    groups : dict
-        Their arrays, by layer and name.
-    names : iterable of str or None
-        The partners, in the order of `wanted`, if the user said so.
-    ordered : bool
-        Whether the groups stand in the order of layers.
-    """
-    free = list(groups) if ordered else in_order(groups)
-    if names is None and wanted.keys() <= groups.keys():
-        names = list(wanted)
-    given = None if names is None else list(names)
-    found: dict[str, tuple[str, Form]] = {}
-    if given is not None and len(given) != len(wanted):
-        raise ValueError(
-            f"names must name one layer of the file for each of {len(wanted)} layers, "
-            f"got {len(given)}"
-        )
-    for n, (layer, forms) in enumerate(wanted.items()):
-        options = free if given is None else [g for g in free if g == given[n]]
-        fitting = [
-            (group, form)
-            for group in options
-            for form in forms
-            if {role: layout.shape for role, layout in form.values()}
-            == {role: array.shape for role, array in groups[group].items()}
+    path: Path
+    arrays: dict[str, Array]
+    groups: dict[str, dict[str, str]]  # by layer and role, the names of arrays
+    ordered: bool  # whether the groups stand in the order of layers
+
+    def fill(
+        self, network: Sequential, forms: Forms, names: Iterable[str] | None
+    ) -> None:
+        """Copy the arrays into a network, all or none."""
+        ready = []
+        for ours, theirs, layout in self.links(network, forms, names):
+            name = printable(f"{self.path}: {theirs}")
+            array = cast_finite(self.arrays[theirs], ours.dtype, name)
+            ready.append((ours, layout.inward(array)))
+        for ours, array in ready:
+            ours[...] = array
+
+    def filled(
+        self, network: Sequential, forms: Forms, names: Iterable[str] | None
+    ) -> dict[str, Array]:
+        """Return the arrays, with the numbers of a network where it has any."""
+        return self.arrays | {
+            theirs: cast_finite(
+                layout.outward(ours), self.arrays[theirs].dtype, printable(theirs)
+            )
+            for ours, theirs, layout in self.links(network, forms, names)
+        }
+
+    def links(
+        self, network: Sequential, forms: Forms, names: Iterable[str] | None
+    ) -> list[tuple[Array, str, Layout]]:
+        """Return every array of a network, with the name and the layout of theirs."""
+        return [
+            (network.layers[layer].arrays[ours], self.groups[group][role], layout)
+            for layer, (group, form) in self.partners(forms, names).items()
+            for ours, (role, layout) in form.items()
         ]
-        alike = {re.sub(r"_?\d+", "", group) for group, _ in fitting}
-        if not fitting or (len(alike) > 1 and not ordered):
-            reason = f"{layer} has no partner" + (
-                f": any of {', '.join(group for group, _ in fitting)} could be it"
-                if fitting
-                else ""
+
+    def partners(self, forms: Forms, names: Iterable[str] | None) -> Partners:
+        """Return the partner of every layer; `names` has them if the user said so."""
+        free = list(self.groups) if self.ordered else in_order(self.groups)
+        if names is None and forms.keys() <= self.groups.keys():
+            names = forms
+        given = [] if names is None else list(names)
+        if names is not None and len(given) != len(forms):
+            raise ValueError(
+                f"names must name a layer of the file for each of {len(forms)} layers, "
+                f"got {len(given)}"
             )
-            raise misfit(path, reason, wanted, groups, found)
-        found[layer] = fitting[0]
-        free.remove(fitting[0][0])
-    if free:
-        raise misfit(path, f"{free[0]} has no partner", wanted, groups, found)
-    return found
+        found: Partners = {}
+        for n, (layer, possible) in enumerate(forms.items()):
+            fitting = {
+                group: form
+                for group in (free if names is None else {given[n]} & {*free})
+                for form in possible
+                if {role: layout.shape for role, layout in form.values()}
+                == {r: self.arrays[k].shape for r, k in self.groups[group].items()}
+            }
+            alike = {re.sub(r"_?\d+", "", group) for group in fitting}
+            if not fitting:
+                raise self.misfit(f"{layer} has no partner", forms, found)
+            if len(alike) > 1 and not self.ordered:
+                options = ", ".join(fitting)
+                raise self.misfit(f"{layer} could be any of {options}", forms, found)
+            found[layer] = next(iter(fitting.items()))
+            free.remove(found[layer][0])
+        if free:
+            raise self.misfit(f"{free[0]} has no partner", forms, found)
+        return found
 
-
-def misfit(
-    path: Path,
-    reason: str,
-    wanted: Mapping[str, list[Form]],
-    groups: Groups,
-    found: Mapping[str, tuple[str, Form]],
-) -> ValueError:
-    """Return an error with a table: each layer, and its partner if it is found."""
-    rows = [("network", "file")]
-    for layer, forms in wanted.items():
-        _, form = found.get(layer, ("", forms[0]))
-        shapes = " ".join(by(layout.shape) for _, layout in form.values())
-        rows.append((f"{layer} {shapes}", described(groups, found.get(layer))))
-    taken = {group for group, _ in found.values()}
-    rows += [("-", described(groups, (g, {}))) for g in groups if g not in taken]
-    wide = max(len(left) for left, _ in rows)
-    table = "\n".join(f"  {left:{wide}}  {right}" for left, right in rows)
-    return ValueError(
-        f"{path}: {printable(reason)}; names=[...] says which layer of the file "
-        f"belongs to which of ours:\n{table}"
-    )
-
-
-def described(groups: Groups, partner: tuple[str, Form] | None) -> str:
-    """Return the name and the shapes of a group in one line."""
-    if partner is None:
-        return "-"
-    shapes = " ".join(by(array.shape) for array in groups[partner[0]].values())
-    return printable(f"{partner[0]} {shapes}")
-
-
-def fill(
-    path: Path,
-    layers: Mapping[str, Layer],
-    groups: Groups,
-    partners: Mapping[str, tuple[str, Form]],
-) -> None:
-    """Copy their arrays into layers, all or none."""
-    ready = []
-    for layer, (group, form) in partners.items():
-        for ours, (role, layout) in form.items():
-            array = layers[layer].arrays[ours]
-            name = printable(f"{path}: {group} {role}")
-            theirs = cast_finite(groups[group][role], array.dtype, name)
-            ready.append((array, layout.inward(theirs)))
-    for array, theirs in ready:
-        array[...] = theirs
-
-
-def filled(
-    layers: Mapping[str, Layer],
-    groups: Groups,
-    partners: Mapping[str, tuple[str, Form]],
-    separator: str,
-) -> dict[str, Array]:
-    """Return what our layers hold as their arrays, by name."""
-    ready = {}
-    for layer, (group, form) in partners.items():
-        for ours, (role, layout) in form.items():
-            array = layout.outward(layers[layer].arrays[ours])
-            ready[f"{group}{separator}{role}"] = cast_finite(
-                array, groups[group][role].dtype, f"{layer}.{ours}"
-            )
-    return ready
-
-
-def grouped(arrays: Mapping[str, Array], separator: str) -> Groups:
-    """Return arrays by layer and role, which stands behind the last separator."""
-    groups: Groups = {}
-    for name, array in arrays.items():
-        group, _, role = name.rpartition(separator)
-        groups.setdefault(group, {})[role] = array
-    return groups
-
-
-def blank(
-    layers: Mapping[str, Layer],
-    wanted: Mapping[str, list[Form]],
-    names: Mapping[str, str],
-) -> tuple[Groups, dict[str, tuple[str, Form]]]:
-    """Return partners for layers that have none in any file, under new names."""
-    partners = {layer: (names[layer], forms[0]) for layer, forms in wanted.items()}
-    groups = {
-        group: {role: layers[layer].arrays[ours] for ours, (role, _) in form.items()}
-        for layer, (group, form) in partners.items()
-    }
-    return groups, partners
+    def misfit(self, reason: str, forms: Forms, found: Partners) -> ValueError:
+        """Return an error with a table: each layer, and its partner if it is found."""
+        rows = [("network", "file")]
+        for layer, possible in forms.items():
+            group, form = found.get(layer, ("-", possible[0]))
+            shapes = [by(layout.shape) for _, layout in form.values()]
+            rows.append((" ".join([layer, *shapes]), group))
+        taken = {group for group, _ in found.values()}
+        for group, names in self.groups.items():
+            if group not in taken:
+                shapes = [by(self.arrays[name].shape) for name in names.values()]
+                rows.append(("-", " ".join([group, *shapes])))
+        wide = max(len(left) for left, _ in rows)
+        lines = (f"  {left:{wide}}  {printable(right)}" for left, right in rows)
+        table = "\n".join(lines)
+        return ValueError(
+            f"{self.path}: {printable(reason)}; names=[...] says which layer of the "
+            f"file belongs to which of ours:\n{table}"
+        )

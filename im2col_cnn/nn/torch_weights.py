@@ -10,7 +10,7 @@ Behind a `Flatten` the rows of a dense layer follow the pixels, which PyTorch wr
 channel by channel.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -23,19 +23,7 @@ from ..files.atomic import write_whole
 from ..files.hdf5.source import require_readable
 from ..files.weights import require_network
 from .network import Sequential
-from .pairing import (
-    Form,
-    Groups,
-    Place,
-    blank,
-    fill,
-    filled,
-    grouped,
-    layout_of,
-    pair,
-    places,
-    spatial_axes,
-)
+from .pairing import Form, Place, Weights, layout_of, places, spatial_axes
 
 __all__ = ["load_torch_weights", "save_torch_weights"]
 
@@ -93,19 +81,16 @@ def load_torch_weights(
     >>> from im2col_cnn.nn import load_torch_weights
     >>> load_torch_weights("lenet.safetensors", network)  # doctest: +SKIP
     """
-    path = as_path(path, "path")
     require_network(network)
-    groups = without_counters(read(path))
-    wanted = forms_of(network, flattened)
-    partners = pair(path, wanted, groups, names=names, ordered=False)
-    fill(path, network.layers, groups, partners)
+    weights = read(as_path(path, "path"))
+    weights.fill(network, forms_of(network, flattened), names)
 
 
 def save_torch_weights(
     path: str | PathLike[str],
     network: Sequential,
     *,
-    like: str | PathLike[str] | None = None,
+    like: str | PathLike[str],
     names: Iterable[str] | None = None,
     flattened: str | None = None,
 ) -> None:
@@ -119,38 +104,23 @@ def save_torch_weights(
         exists, in one step.
     network : Sequential
         Built.
-    like : path, optional
-        A file of the model's own weights, whose names are taken over; what the network
-        does not have stays as it is there. By default layers are called by their place,
-        as in a ``torch.nn.Sequential`` of the same layers.
+    like : path
+        A file of that model's own weights, trained or not, whose names and dtypes are
+        taken over; what the network does not have stays as it is there.
     names, flattened
-        As for `load_torch_weights`; `names` go with `like`.
+        As for `load_torch_weights`.
 
     Raises
     ------
-    ModuleNotFoundError
-        If safetensors is not installed.
-    OSError
-        If a file cannot be read or written.
-    ValueError
-        If `like` does not fit.
+    ModuleNotFoundError, OSError, ValueError
+        As `load_torch_weights`, if `like` is missing or does not fit; and if `path`
+        cannot be written.
     """
-    path = as_path(path, "path")
     require_network(network)
-    if like is None and names is not None:
-        raise ValueError("names are those of a file: say which with like=")
-    wanted = forms_of(network, flattened)
-    stored: dict[str, Array] = {}
-    if like is None:
-        numbers = {layer: str(n) for n, layer in enumerate(network.layers)}
-        groups, partners = blank(network.layers, wanted, numbers)
-    else:
-        stored = read(like := as_path(like, "like"))
-        groups = without_counters(stored)
-        partners = pair(like, wanted, groups, names=names, ordered=False)
-    stored |= filled(network.layers, groups, partners, ".")
+    weights, path = read(as_path(like, "like")), as_path(path, "path")
+    arrays = weights.filled(network, forms_of(network, flattened), names)
     # The library reads memory as it lies.
-    ready = {name: np.array(array, order="C") for name, array in stored.items()}
+    ready = {name: np.array(array, order="C") for name, array in arrays.items()}
     write_whole(path, safetensors().save(ready))
 
 
@@ -185,24 +155,22 @@ def form_of(place: Place, flattened: str | None) -> Form:
     return form
 
 
-def without_counters(arrays: Mapping[str, Array]) -> Groups:
-    """Return arrays by layer and role."""
-    return grouped({k: a for k, a in arrays.items() if not k.endswith(COUNTER)}, ".")
-
-
-def read(path: Path) -> dict[str, Array]:
-    """Return all arrays of a file by name."""
+def read(path: Path) -> Weights:
+    """Return the arrays of a file; one of no influence belongs to no layer."""
     load_file = safetensors().load_file
     require_readable(path)
     try:
         arrays: dict[str, Array] = load_file(path)
-    except (
-        Exception
-    ) as error:  # of its own kind; bfloat16 is a TypeError or an AttributeError
+    except Exception as error:  # of kinds of its own; of bfloat16, an AttributeError
         raise OSError(
             f"{path}: is not read by safetensors: {in_a_line(error)}"
         ) from error
-    return arrays
+    groups: dict[str, dict[str, str]] = {}
+    for name in arrays:
+        group, _, role = name.rpartition(".")
+        if role != COUNTER:
+            groups.setdefault(group, {})[role] = name
+    return Weights(path, arrays, groups, ordered=False)
 
 
 def safetensors() -> Any:

@@ -87,33 +87,3 @@ def test_keras_reads_weights_written_like_its_own(keras: Any, tmp_path: Path) ->
     theirs.load_weights(tmp_path / "ours.weights.h5")
 
     assert_near(theirs.predict(x, verbose=0), ours.predict(x))
-
-
-def test_keras_reads_weights_of_the_same_layers(keras: Any, tmp_path: Path) -> None:
-    L = keras.layers
-    theirs = keras.Sequential(
-        [
-            keras.Input((8, 6)),
-            L.Conv1D(4, 3),
-            L.BatchNormalization(epsilon=1e-5),
-            L.Conv1DTranspose(3, 2, strides=2),
-            L.Conv1D(3, 3),
-            L.Flatten(),
-            L.Dense(5),
-        ]
-    )
-    layers = [
-        Conv(4, 3),
-        BatchNorm(),
-        ConvTranspose(3, 2, stride=2),
-        Conv(3, 3),
-        Flatten(),
-        Dense(5),
-    ]
-    ours = Sequential(layers).build((8, 6), rng=np.random.default_rng(0))
-    x = np.random.default_rng(1).random((3, 8, 6), np.float32)
-
-    save_keras_weights(tmp_path / "ours.weights.h5", ours)
-    theirs.load_weights(tmp_path / "ours.weights.h5")
-
-    assert_near(theirs.predict(x, verbose=0), ours.predict(x))

@@ -104,17 +104,3 @@ def test_weights_come_back_to_pytorch_bit_by_bit(
     assert found.keys() == theirs.state_dict().keys()
     for name, tensor in theirs.state_dict().items():
         assert torch.equal(found[name], tensor)
-
-
-def test_a_sequential_of_pytorch_takes_weights_of_the_same_layers(
-    torch: Any, safetensors: Any, tmp_path: Path
-) -> None:
-    theirs, ours = twins(torch)
-    x = np.random.default_rng(1).random((4, 9, 10, 3), np.float32)
-
-    save_torch_weights(tmp_path / "ours.safetensors", ours)
-    theirs.load_state_dict(safetensors.load_file(tmp_path / "ours.safetensors"))
-
-    with torch.no_grad():
-        found = theirs(torch.from_numpy(channels_first(x).copy())).numpy()
-    assert_near(found, ours.predict(x))

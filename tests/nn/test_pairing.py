@@ -108,11 +108,12 @@ def test_depthwise_and_separable_kernels_of_keras_find_their_layers(
     assert np.array_equal(again.arrays["conv1.w"][:, :, 0, 2], first[:, :, 1, 0])
 
 
-def test_weights_of_keras_come_back(tmp_path: Path) -> None:
-    one, two = network(), Sequential(list(network().layers.values()))
+def test_weights_of_keras_come_back_with_new_numbers(tmp_path: Path) -> None:
+    theirs = write_by_class(tmp_path / "theirs.weights.h5", in_keras())
+    one, two = network(), network()
     two.build((4, 5, 2), rng=RNG)
 
-    save_keras_weights(tmp_path / "net.weights.h5", one)
+    save_keras_weights(tmp_path / "net.weights.h5", one, like=theirs)
     load_keras_weights(tmp_path / "net.weights.h5", two)
 
     assert all(np.array_equal(two.arrays[k], a) for k, a in one.arrays.items())
@@ -205,9 +206,7 @@ def test_what_the_names_leave_open_is_refused_with_a_table(
     theirs = {"fc.weight": a, "fc.bias": b, "out.weight": a.T.copy(), "out.bias": b}
     safetensors.save_file(theirs, path)
 
-    with pytest.raises(
-        ValueError, match=r"dense1 .*: any of fc, out could be it"
-    ) as no:
+    with pytest.raises(ValueError, match="dense1 could be any of fc, out") as no:
         load_torch_weights(path, ours)
     assert "\n  dense1 5x5 5  -\n" in str(no.value)
     assert all(np.array_equal(ours.arrays[k], x) for k, x in before.items())
@@ -251,7 +250,7 @@ def test_numbers_that_are_not_finite_leave_the_network_as_it_was(
     before = {k: a.copy() for k, a in ours.arrays.items()}
 
     with pytest.raises(
-        ValueError, match=r"net\.weights\.h5: dense_1 1 must hold finite"
+        ValueError, match=r"net\.weights\.h5: dense_1/1 must hold finite"
     ):
         load_keras_weights(write_by_class(tmp_path / "net.weights.h5", theirs), ours)
 
@@ -265,10 +264,11 @@ def test_names_must_be_as_many_as_layers(tmp_path: Path) -> None:
         load_keras_weights(path, network(), names=["conv2d"])
 
 
-@pytest.mark.parametrize("save", [save_keras_weights, save_torch_weights])
-def test_names_are_those_of_a_file(save: Callable[..., None], tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=r"names are those of a file: .* like="):
-        save(tmp_path / "net.weights.h5", network(), names=["a"])
+def test_a_file_of_keras_2_is_no_pattern(tmp_path: Path) -> None:
+    path = write_by_name(tmp_path / "net.h5", in_keras())
+
+    with pytest.raises(ValueError, match=r"net\.h5: is none of Keras 3: save_weights"):
+        save_keras_weights(tmp_path / "net.weights.h5", network(), like=path)
 
 
 def test_a_file_that_safetensors_cannot_read_is_refused_in_one_line(
@@ -289,4 +289,4 @@ def test_weights_of_pytorch_say_what_they_need(
     monkeypatch.setitem(sys.modules, "safetensors.numpy", None)
 
     with pytest.raises(ModuleNotFoundError, match=r"'im2col-cnn\[safetensors\]'"):
-        save_torch_weights(tmp_path / "net.safetensors", network())
+        load_torch_weights(tmp_path / "net.safetensors", network())
