@@ -12,7 +12,7 @@ from ..files.datasets import DIGITS, Dataset, open_dataset
 from ..files.stored_images import NotFiniteError
 from ..nn.evaluation import Evaluation
 from ..nn.evaluation import evaluate as evaluate_network
-from ..nn.network import Sequential
+from ..nn.graph import Graph
 from .arguments import (
     AsJson,
     Data,
@@ -53,7 +53,7 @@ def evaluate(
         with refusing():
             require_svg("--confusion", confusion)
             require_outputs({"--confusion": confusion}, weights, path, test_data)
-            network = Sequential.load(weights)
+            network = Graph.load(weights)
             require_dataset(path)
             dataset = stack.enter_context(open_dataset(path, test_data))
             require_suited(network, dataset, weights, path)
@@ -99,9 +99,7 @@ def as_numbers(evaluation: Evaluation, classes: tuple[str, ...]) -> dict[str, An
     }
 
 
-def require_suited(
-    network: Sequential, dataset: Dataset, weights: Path, path: Path
-) -> None:
+def require_suited(network: Graph, dataset: Dataset, weights: Path, path: Path) -> None:
     """Refuse images or classes that the network does not know."""
     if network.input_shape != dataset.shape:
         raise ValueError(
@@ -113,7 +111,7 @@ def require_suited(
             f"{weights}: knows the classes {', '.join(network.classes):.60}, {path} "
             f"holds {', '.join(dataset.classes):.60}"
         )
-    *_, (scores, *_) = network.shapes.values()
+    scores, *_ = network.output_shape
     if scores != len(dataset.classes):
         raise ValueError(
             f"{weights}: has {scores} scores, {path} {len(dataset.classes)} classes"

@@ -11,7 +11,7 @@ from .._checks import by
 from .._typing import Array
 from ..files.photo_folders import is_photo
 from ..files.photos import IN_WORDS, MAX_PIXELS, read_photo
-from ..nn.network import Sequential
+from ..nn.graph import Graph
 from ..nn.preprocessing import Rescale
 from ..ops.softmax import softmax_forward
 from .arguments import (
@@ -57,7 +57,7 @@ def predict(
     """
     with refusing():
         require_extra("PIL", "images", purpose="predict")
-        network = Sequential.load(weights)
+        network = Graph.load(weights)
         require_photos(network, weights)
         paths = list(chain.from_iterable(map(inside, images)))
     pixels: dict[Path, Array] = {}
@@ -85,7 +85,7 @@ def inside(path: Path) -> list[Path]:
 
 
 def best_classes(
-    network: Sequential, pixels: dict[Path, Array], weights: Path, top: int
+    network: Graph, pixels: dict[Path, Array], weights: Path, top: int
 ) -> dict[Path, list[tuple[str, float]]]:
     """Return the most probable classes of every image, each with its probability."""
     batch = np.stack(list(pixels.values()))
@@ -129,10 +129,9 @@ def show(best: dict[Path, list[tuple[str, float]]], *, as_json: bool) -> None:
     show_table(screen, header, rows)
 
 
-def require_photos(network: Sequential, weights: Path) -> None:
+def require_photos(network: Graph, weights: Path) -> None:
     """Refuse a network that does not read photographs and name classes."""
-    *_, output = network.shapes.values()
-    shape = network.input_shape
+    shape, output = network.input_shape, network.output_shape
     if len(shape) != 3 or shape[-1] not in (1, 3) or len(output) != 1:
         raise ValueError(
             f"{weights}: must read grey or colour images and give one score per class, "
@@ -144,7 +143,7 @@ def require_photos(network: Sequential, weights: Path) -> None:
         )
 
 
-def as_trained(network: Sequential, pixels: Array) -> Array:
+def as_trained(network: Graph, pixels: Array) -> Array:
     """Scale pixels from 0 to 255 to what the network was trained on, if it says so."""
     first = next(iter(network.layers.values()))
     if isinstance(first, Rescale):

@@ -51,7 +51,7 @@ def save_weights(path: str | PathLike[str], network: Network) -> None:
     ----------
     path : path
         Replaced if it exists, in one step; see `im2col_cnn.files.atomic`.
-    network : Sequential
+    network : Sequential or Graph
         Built.
 
     Raises
@@ -99,7 +99,7 @@ def load_weights(path: str | PathLike[str], network: Network) -> None:
     ----------
     path : path
         A file that `save_weights` wrote.
-    network : Sequential
+    network : Sequential or Graph
         Built, with the same layers; the numbers are cast to its dtype.
 
     Raises
@@ -158,7 +158,7 @@ def cast_finite(array: Array, dtype: np.dtype, name: str) -> Array:
 def require_network(network: Network) -> None:
     """Refuse what is no network, or is not built."""
     if isinstance(network, type) or not hasattr(network, "require_built"):
-        raise TypeError(f"network must be a Sequential, got {quoted(network)}")
+        raise TypeError(f"network must be a Sequential or Graph, got {quoted(network)}")
     network.require_built()
 
 

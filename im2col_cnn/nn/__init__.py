@@ -11,13 +11,15 @@ from .convolution import Conv, ConvTranspose
 from .dense import Dense, Flatten
 from .evaluation import Evaluation, evaluate
 from .gradients import loss_and_gradients
+from .graph import Graph
 from .history import History
 from .initializers import glorot_normal, glorot_uniform, he_normal, he_uniform
 from .keras_models import from_keras
 from .keras_weights import load_keras_weights, save_keras_weights
 from .layer import Layer
+from .merging import Add, Concat, MergeLayer, Multiply
 from .models import small_cnn
-from .network import Sequential, Summary, SummaryRow
+from .network import Network, Sequential, Summary, SummaryRow
 from .optimizers import SGD, Adam, Optimizer
 from .pooling import (
     AdaptiveAvgPool,
@@ -40,9 +42,11 @@ __all__ = [
     "Adam",
     "AdaptiveAvgPool",
     "AdaptiveMaxPool",
+    "Add",
     "Augmentation",
     "AvgPool",
     "BatchNorm",
+    "Concat",
     "Conv",
     "ConvTranspose",
     "Dense",
@@ -51,11 +55,15 @@ __all__ = [
     "Flatten",
     "GlobalAvgPool",
     "GlobalMaxPool",
+    "Graph",
     "History",
     "Layer",
     "LeakyReLU",
     "LpPool",
     "MaxPool",
+    "MergeLayer",
+    "Multiply",
+    "Network",
     "Optimizer",
     "Progress",
     "ProgressLine",

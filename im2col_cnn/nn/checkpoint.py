@@ -23,7 +23,7 @@ from ..files.archive import Archive, read_archive, write_archive
 from ..files.weights import file_names
 from .evaluation import HeldOut
 from .history import History
-from .network import Sequential
+from .network import Network
 from .optimizers import Optimizer
 from .progress import Progress
 
@@ -47,7 +47,7 @@ class TrainingState:
     network as they were after its best epoch, if that is asked for.
     """
 
-    network: Sequential
+    network: Network
     optimizer: Optimizer
     rng: np.random.Generator
     fixed: dict[str, Any]

@@ -10,9 +10,8 @@ from .._typing import Array, ArrayLike
 from ..files.stored_images import StoredImages
 from ..ops.losses import softmax_cross_entropy
 from ..tiling.blas import with_one_blas_thread
-from ..tiling.winograd import winograd_unless_refused
 from .batches import ImageSource, batches
-from .network import Sequential
+from .network import Network
 
 __all__ = [
     "Evaluation",
@@ -64,7 +63,7 @@ class Evaluation:
 
 
 def evaluate(
-    network: Sequential,
+    network: Network,
     images: ArrayLike | StoredImages,
     labels: ArrayLike,
     *,
@@ -75,7 +74,7 @@ def evaluate(
 
     Parameters
     ----------
-    network : Sequential
+    network : Sequential or Graph
         Built; it does not change.
     images : array, shape (N, *SPATIAL, C), or StoredImages
     labels : array of int, shape (N,)
@@ -112,7 +111,7 @@ def evaluate(
 
 @with_one_blas_thread
 def evaluate_indices(
-    network: Sequential,
+    network: Network,
     images: ImageSource,
     labels: Array,
     indices: Array,
@@ -120,10 +119,12 @@ def evaluate_indices(
 ) -> Evaluation:
     """Evaluate a network on the images at some indices."""
     truth = labels[indices]
-    with winograd_unless_refused():
-        scores = np.concatenate(
-            [network.forward(x)[0] for _, x in batches(images, indices, batch_size)]
-        )
+    scores = np.concatenate(
+        [
+            network.predict(x, batch_size=batch_size)
+            for _, x in batches(images, indices, batch_size)
+        ]
+    )
     loss, _ = softmax_cross_entropy(scores, truth)
     K = scores.shape[1]
     pairs = np.bincount(truth * K + scores.argmax(axis=1), minlength=K * K)
@@ -131,17 +132,17 @@ def evaluate_indices(
 
 
 def as_examples(
-    network: Sequential, images: ArrayLike | StoredImages, labels: ArrayLike
+    network: Network, images: ArrayLike | StoredImages, labels: ArrayLike
 ) -> tuple[ImageSource, Array]:
     """Return images that this network reads and their labels, checked."""
-    if not isinstance(network, Sequential):
-        raise TypeError(f"network must be a Sequential, got {quoted(network)}")
+    if not isinstance(network, Network):
+        raise TypeError(f"network must be a Sequential or Graph, got {quoted(network)}")
     x = images if isinstance(images, StoredImages) else as_array(images, "images")
     network.require_images(x.shape, "images")
     if len(x) == 0:
         raise ValueError("images must hold at least one image, got none")
-    *_, output = network.shapes.values()
-    if len(output) != 1:
+    output = network.output_shape
+    if len(network.outputs) > 1 or len(output) != 1:
         raise ValueError(
             f"the network must end in one score per class, its output is {output}"
         )
@@ -156,7 +157,7 @@ class HeldOut(NamedTuple):
     indices: Array
     drawn: bool  # split off the training images, which must then exclude it
 
-    def evaluate(self, network: Sequential) -> Evaluation | None:
+    def evaluate(self, network: Network) -> Evaluation | None:
         """Evaluate a network on the validation set; None if it is empty."""
         if len(self.indices) == 0:
             return None
@@ -165,7 +166,7 @@ class HeldOut(NamedTuple):
 
 def hold_out(
     validation: Validation,
-    network: Sequential,
+    network: Network,
     images: ImageSource,
     labels: Array,
     rng: np.random.Generator,

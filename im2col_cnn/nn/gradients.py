@@ -19,7 +19,7 @@ from .._typing import Array, ArrayLike
 from ..ops.losses import softmax_cross_entropy
 from .evaluation import as_examples
 from .layer import Gradients
-from .network import Sequential
+from .network import Network
 
 __all__ = [
     "IMAGES",
@@ -34,7 +34,7 @@ IMAGES = "the images"
 
 
 def loss_and_gradients(
-    network: Sequential,
+    network: Network,
     images: ArrayLike,
     labels: ArrayLike,
     *,
@@ -45,7 +45,7 @@ def loss_and_gradients(
 
     Parameters
     ----------
-    network : Sequential
+    network : Sequential or Graph
         Built; it does not change.
     images : array, shape (N, *SPATIAL, C)
     labels : array of int, shape (N,)
@@ -120,7 +120,7 @@ class Shard:
 
 
 def forward_backward(
-    network: Sequential,
+    network: Network,
     images: Array,
     labels: Array,
     rng: np.random.Generator | None,
@@ -152,18 +152,17 @@ def clip_by_norm(gradients: Gradients, max_norm: float) -> Gradients:
 
 
 def first_non_finite(
-    network: Sequential, images: Array, gradients: Gradients | None = None
+    network: Network, images: Array, gradients: Gradients | None = None
 ) -> str:
     """Return the name of what is first not finite in a forward and a backward pass."""
-    y = network.as_batch(images)
-    if not np.isfinite(y).all():
+    if not np.isfinite(images.astype(network.dtype, copy=False)).all():
         return IMAGES
+    outputs = network.run(network.as_images(images), list(network.layers))
     for name, layer in network.layers.items():
         for key, array in layer.arrays.items():
             if not np.isfinite(array).all():
                 return f"{name}.{key}"
-        y, _ = layer.forward(y)
-        if not np.isfinite(y).all():
+        if not np.isfinite(outputs[name]).all():
             return f"the output of {name}"
     for name, gradient in (gradients or {}).items():  # last layer first
         if not np.isfinite(gradient).all():

@@ -11,6 +11,9 @@ What a layer does remember is learned in two ways: `parameters` follow gradients
 `state`, the running statistics of batch normalization, follows the caches that
 `update_state` is given.
 
+Most layers read one array. One that `merges` reads several, as a tuple, and hands back
+a tuple of as many gradients.
+
 `Layer` checks arguments, once for all layers. What a kind of layer does is said in four
 methods: `array_shapes`, `draw`, `apply` and `differentiate`.
 """
@@ -19,7 +22,7 @@ from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, fields
-from typing import Any, ClassVar, Literal, NamedTuple, TypeAlias, overload
+from typing import Any, ClassVar, NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -30,6 +33,7 @@ from .initializers import Initializer
 
 __all__ = [
     "Gradients",
+    "Inputs",
     "Layer",
     "Operation",
     "OperationLayer",
@@ -39,6 +43,8 @@ __all__ = [
 ]
 
 Gradients: TypeAlias = dict[str, Array]
+Inputs: TypeAlias = Any  # an array; into a layer that merges, a tuple of arrays
+InputShapes: TypeAlias = Any  # a shape; of a layer that merges, a tuple of shapes
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -46,6 +52,7 @@ class Layer(ABC):
     """One step of a network; `kind` is the word its name is made from."""
 
     kind: ClassVar[str]
+    merges: ClassVar[bool] = False  # whether it reads several arrays
     mixes_images: ClassVar[bool] = False  # whether, training, one image sways another
     min_training_values: ClassVar[int] = 1  # per channel of a batch
     parameters: dict[str, Array] = field(default_factory=dict, init=False, repr=False)
@@ -53,7 +60,7 @@ class Layer(ABC):
 
     def build(
         self,
-        shape: Shape,
+        shape: InputShapes,
         *,
         rng: np.random.Generator,
         dtype: npt.DTypeLike = np.float32,
@@ -65,6 +72,7 @@ class Layer(ABC):
         ----------
         shape : tuple of int
             The shape of one input, without the batch: ``(*SPATIAL, C)`` or ``(D,)``.
+            A layer that merges takes a tuple of such shapes.
         rng : numpy.random.Generator
             Where the first values come from.
         dtype : dtype, default float32
@@ -80,16 +88,20 @@ class Layer(ABC):
         TypeError, ValueError
             If an argument is malformed, or the layer cannot work on such inputs.
         """
-        shape = as_shape(shape, "shape", at_least=1)
+        shapes = tuple(
+            as_shape(one, "shape", at_least=1)
+            for one in (shape if self.merges and np.iterable(shape) else [shape])
+        )
         rng, dtype = as_rng(rng), as_float_dtype(dtype)
-        self.draw(self.array_shapes(shape), rng, dtype)
-        # An empty batch: the size formula, and every refusal, stay with the operation.
-        y, _ = self.forward(np.zeros((0, *shape), dtype))
+        self.draw(self.array_shapes(shapes if self.merges else shapes[0]), rng, dtype)
+        # Empty batches: the size formula, and every refusal, stay with the operation.
+        xs = tuple(np.zeros((0, *one), dtype) for one in shapes)
+        y, _ = self.forward(xs if self.merges else xs[0])
         return y.shape[1:]
 
     def forward(
         self,
-        x: Array,
+        x: Inputs,
         *,
         training: bool = False,
         rng: np.random.Generator | None = None,
@@ -99,7 +111,7 @@ class Layer(ABC):
 
         Parameters
         ----------
-        x : array, shape (N, *shape)
+        x : array, shape (N, *shape), or a tuple of such arrays
         training : bool, default False
             Whether this pass is one to learn from: batch normalization and dropout
             care. A layer is used far more often than it is trained, so False; the
@@ -117,21 +129,9 @@ class Layer(ABC):
         training = as_flag(training, "training")
         return self.apply(x, training, rng if rng is None else as_rng(rng))
 
-    @overload
-    def backward(
-        self, dy: Array, cache: Any, *, input_gradient: Literal[True] = True
-    ) -> tuple[Array, Gradients]: ...
-    @overload
-    def backward(
-        self, dy: Array, cache: Any, *, input_gradient: Literal[False]
-    ) -> tuple[None, Gradients]: ...
-    @overload
-    def backward(
-        self, dy: Array, cache: Any, *, input_gradient: bool
-    ) -> tuple[Array | None, Gradients]: ...
     def backward(
         self, dy: Array, cache: Any, *, input_gradient: bool = True
-    ) -> tuple[Array | None, Gradients]:
+    ) -> tuple[Inputs, Gradients]:
         """
         Compute the gradients of the loss.
 
@@ -146,7 +146,7 @@ class Layer(ABC):
 
         Returns
         -------
-        dx : array of the shape of x, or None
+        dx : array of the shape of x, a tuple of such arrays, or None
             None if `input_gradient` is False.
         gradients : dict
             One array per entry of `parameters`, of the same name and shape.
@@ -160,7 +160,7 @@ class Layer(ABC):
             array[...] = getattr(cache, name)
 
     @abstractmethod
-    def array_shapes(self, shape: Shape) -> dict[str, Shape]:
+    def array_shapes(self, shape: InputShapes) -> dict[str, Shape]:
         """
         Return the shapes of all that `build` would make, without making it.
 
@@ -188,14 +188,14 @@ class Layer(ABC):
 
     @abstractmethod
     def apply(
-        self, x: Array, training: bool, rng: np.random.Generator | None
+        self, x: Inputs, training: bool, rng: np.random.Generator | None
     ) -> tuple[Array, Any]:
         """Return the output and a cache; `forward` has checked the settings."""
 
     @abstractmethod
     def differentiate(
         self, dy: Array, cache: Any, input_gradient: bool
-    ) -> tuple[Array | None, Gradients]:
+    ) -> tuple[Inputs, Gradients]:
         """Return ``dx``, None if it is not wanted, and the gradients of parameters."""
 
     def __repr__(self) -> str:
@@ -236,7 +236,7 @@ class Layer(ABC):
 class ParameterlessLayer(Layer):
     """A layer without parameters: there is nothing to draw."""
 
-    def array_shapes(self, shape: Shape) -> dict[str, Shape]:
+    def array_shapes(self, shape: InputShapes) -> dict[str, Shape]:
         """Return none."""
         return {}
 

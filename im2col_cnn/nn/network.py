@@ -1,14 +1,20 @@
-"""A network as a chain of layers: forward in order, backward in reverse.
+"""A network of layers: forward in order, backward in reverse.
 
     y = layer_n( ... layer_2(layer_1(x)))          forward passes images on
     dx = dlayer_1( ... dlayer_n-1(dlayer_n(dy)))   backward passes gradients back
 
-That is the chain rule, and all there is to backpropagation in a chain of layers.
+That is the chain rule, and all there is to backpropagation in a chain of layers. Where
+several layers read one array, the gradients that they pass back meet, and add up:
+
+    a = f(x),  y = g(a) + h(a)          da = dg(dy) + dh(dy)
+
+`Network` is what all networks share, `Sequential` a chain; ``graph.py`` has the rest.
 """
 
-from collections.abc import Iterable
+from abc import ABC, abstractmethod
+from collections.abc import Collection, Iterable, Mapping
 from os import PathLike
-from typing import Any, Literal, NamedTuple, Self, final, overload
+from typing import Any, NamedTuple, Self, TypeAlias, final
 
 import numpy as np
 import numpy.typing as npt
@@ -25,21 +31,33 @@ from .._checks import (
     in_a_line,
     quoted,
 )
-from .._typing import Array, ArrayLike, Shape
+from .._typing import Array, Shape
 from ..files.weights import read_weights, save_weights
 from ..tiling.winograd import winograd_unless_refused
-from .layer import Gradients, Layer, named_by_kind
-from .serialization import describe, read_classes, rebuild, require_loadable, written
+from .layer import Gradients, Inputs, Layer, named_by_kind
+from .serialization import (
+    INPUT,
+    Built,
+    describe,
+    in_chain,
+    read_classes,
+    rebuild,
+    require_loadable,
+    written,
+)
 
-__all__ = ["Sequential", "Summary", "SummaryRow"]
+__all__ = ["Network", "Sequential", "Summary", "SummaryRow"]
+
+Named: TypeAlias = Any  # one array; of several inputs or outputs, a dict by name
 
 
 class SummaryRow(NamedTuple):
-    """Name, shape of one output and number of parameters of a layer."""
+    """Name, shape of one output, number of parameters, and what a layer reads."""
 
     name: str
     shape: Shape
     parameters: int
+    reads: tuple[str, ...] = ()  # empty in a chain, where it goes without saying
 
 
 class Summary(list[SummaryRow]):
@@ -57,77 +75,86 @@ class Summary(list[SummaryRow]):
     """
 
     @property
-    def table(self) -> list[tuple[str, str, str]]:
+    def table(self) -> list[tuple[str, ...]]:
         """The rows in words, under a head, with the sum below."""
-        return [
-            ("layer", "output", "parameters"),
-            *((row.name, by(row.shape), f"{row.parameters:,}") for row in self),
-            ("total", "", f"{sum(row.parameters for row in self):,}"),
+        rows: list[tuple[str, ...]] = [
+            ("layer", "output", "parameters", "reads"),
+            *(
+                (row.name, by(row.shape), f"{row.parameters:,}", ", ".join(row.reads))
+                for row in self
+            ),
+            ("total", "", f"{sum(row.parameters for row in self):,}", ""),
         ]
+        return rows if any(row.reads for row in self) else [row[:3] for row in rows]
 
     def __repr__(self) -> str:
-        """Write the table: names on the left, numbers on the right."""
-        first, second, third = (
+        """Write the table: numbers on the right, names on the left."""
+        first, second, third, *_ = (
             max(map(len, column)) for column in zip(*self.table, strict=True)
         )
         return "\n".join(
-            f"{name:{first}}  {shape:>{second}}  {count:>{third}}"
-            for name, shape, count in self.table
+            "  ".join([f"{a:{first}}", f"{b:>{second}}", f"{c:>{third}}", *d]).rstrip()
+            for a, b, c, *d in self.table
         )
 
 
-@final
-class Sequential:
+class Network(ABC):
     """
-    A chain of layers, each reading what the one before it wrote.
+    Layers by name, each reading images or what others wrote.
 
     Parameters
     ----------
-    layers : iterable of Layer
-        In the order in which images pass through them. They are named after their
-        kind and counted: ``conv1``, ``relu1``, ``conv2``.
+    layers : dict of str to Layer
+        In an order in which each comes after all that it reads.
+    reads : dict of str to tuple of str
+        What each layer reads: names of inputs or of layers.
+    inputs : tuple of str
+        What the images are called.
+    outputs : tuple of str
+        The layers whose outputs are those of the network.
 
     Attributes
     ----------
-    layers : dict of str to Layer
-        By name, in order.
+    layers, reads, inputs, outputs
+        As given.
+    input_shapes : dict of str to tuple of int
+        The shape of one image of each input; empty until the network is built.
     shapes : dict of str to tuple of int
         The shape of one output of each layer; empty until the network is built.
     dtype : numpy.dtype
         Of parameters, and of images, which are cast to it.
     classes : tuple of str
         The names of its scores; empty where they have none.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from im2col_cnn.nn import Conv, Dense, Flatten, MaxPool, ReLU, Sequential
-    >>> network = Sequential([Conv(4, 3), ReLU(), MaxPool(2), Flatten(), Dense(10)])
-    >>> network = network.build((8, 8, 1), rng=np.random.default_rng(0))
-    >>> network.summary()
-    layer      output  parameters
-    conv1       6x6x4          40
-    relu1       6x6x4           0
-    max_pool1   3x3x4           0
-    flatten1       36           0
-    dense1         10         370
-    total                     410
-    >>> images = np.zeros((2, 8, 8, 1), np.uint8)
-    >>> scores, _ = network.forward(images)
-    >>> scores.shape, scores.dtype
-    ((2, 10), dtype('float32'))
     """
 
-    def __init__(self, layers: Iterable[Layer]) -> None:
-        self.layers = named_by_kind(layers)
-        self.input_shape: Shape = ()
+    def __init__(
+        self,
+        layers: dict[str, Layer],
+        reads: dict[str, tuple[str, ...]],
+        inputs: tuple[str, ...],
+        outputs: tuple[str, ...],
+    ) -> None:
+        self.layers, self.reads = layers, reads
+        self.inputs, self.outputs = inputs, outputs
+        self.last_readers = {read: name for name in layers for read in reads[name]}
+        self.input_shapes: dict[str, Shape] = {}
         self.shapes: dict[str, Shape] = {}
         self.dtype: np.dtype = np.dtype(np.float32)
         self.classes: tuple[str, ...] = ()
 
+    @classmethod
+    @abstractmethod
+    def of(cls, built: Built) -> Self:
+        """Make such a network of layers that are built."""
+
+    @property
+    @abstractmethod
+    def structure(self) -> dict[str, Any]:
+        """What `configuration` says of inputs, layers and outputs."""
+
     def build(
         self,
-        shape: Shape,
+        shape: Named,
         *,
         rng: np.random.Generator,
         dtype: npt.DTypeLike = np.float32,
@@ -138,7 +165,7 @@ class Sequential:
         Parameters
         ----------
         shape : tuple of int
-            Of one image: ``(*SPATIAL, C)``.
+            Of one image: ``(*SPATIAL, C)``; for several inputs, a dict by name.
         rng : numpy.random.Generator
             Where the first values come from; layers draw in order.
         dtype : dtype, default float32
@@ -146,7 +173,7 @@ class Sequential:
 
         Returns
         -------
-        Sequential
+        Network
             This network, so that making and building fit in one expression.
 
         Raises
@@ -156,25 +183,31 @@ class Sequential:
         """
         as_rng(rng)
         dtype = as_float_dtype(dtype)
-        self.input_shape = shape = as_shape(shape, "shape", at_least=1)
+        given = by_name(self.inputs, shape, "shape")
+        self.input_shapes = {
+            name: as_shape(one, "shape", at_least=1) for name, one in given.items()
+        }
         self.dtype, self.shapes = dtype, {}
-        shapes = {}
+        shapes = dict(self.input_shapes)
         for name, layer in self.layers.items():
+            read = tuple(shapes[one] for one in self.reads[name])
             try:
-                shape = layer.build(shape, rng=rng, dtype=dtype)
+                shapes[name] = layer.build(
+                    read if layer.merges else read[0], rng=rng, dtype=dtype
+                )
             except ValueError as error:
-                raise ValueError(f"{name} cannot read {by(shape)}: {error}") from error
-            shapes[name] = shape
-        self.shapes = shapes
+                words = " and ".join(map(by, read))
+                raise ValueError(f"{name} cannot read {words}: {error}") from error
+        self.shapes = {name: shapes[name] for name in self.layers}
         return self
 
     def forward(
         self,
-        x: ArrayLike,
+        x: Named,
         *,
         training: bool = False,
         rng: np.random.Generator | None = None,
-    ) -> tuple[Array, dict[str, Any]]:
+    ) -> tuple[Named, dict[str, Any]]:
         """
         Compute the scores of a batch.
 
@@ -182,6 +215,7 @@ class Sequential:
         ----------
         x : array, shape (N, *SPATIAL, C)
             Images of any dtype; they are computed with in the dtype of the network.
+            For several inputs, a dict by name.
         training : bool, default False
             Whether this pass is one to learn from; see `Layer.forward`.
         rng : numpy.random.Generator, optional
@@ -190,6 +224,7 @@ class Sequential:
         Returns
         -------
         scores : array, shape (N, *output shape)
+            From several outputs, a dict by name.
         caches : dict
             One per layer, for `backward`.
 
@@ -201,50 +236,81 @@ class Sequential:
             If `x` does not hold such images, or there is no `rng` for a layer that
             needs it.
         """
-        y = self.as_batch(x)
-        caches = {}
+        caches: dict[str, Any] = {}
+        images = self.as_images(x)
+        return alone(self.run(images, self.outputs, caches, training, rng)), caches
+
+    def run(
+        self,
+        images: Mapping[str, Array],
+        keep: Collection[str],
+        caches: dict[str, Any] | None = None,
+        training: bool = False,
+        rng: np.random.Generator | None = None,
+    ) -> dict[str, Array]:
+        """
+        Compute the outputs of some layers, and forget all others once they are read.
+
+        Parameters
+        ----------
+        images : mapping of str to array
+            One array per input, checked.
+        keep : collection of str
+            The layers whose outputs are wanted.
+        caches : dict, optional
+            Where caches go; without it they are forgotten too.
+        training, rng
+            As for `forward`.
+
+        Returns
+        -------
+        dict of str to array
+            In the order of `keep`.
+        """
+        values = {
+            name: image.astype(self.dtype, copy=False) for name, image in images.items()
+        }
         with np.errstate(under="ignore"):  # what vanishes is 0
             for name, layer in self.layers.items():
-                y, caches[name] = layer.forward(y, training=training, rng=rng)
-        return y, caches
+                values[name], cache = layer.forward(
+                    self.read_by(name, values), training=training, rng=rng
+                )
+                if caches is not None:
+                    caches[name] = cache
+                del cache
+                for read in self.reads[name]:
+                    if self.last_readers[read] == name and read not in keep:
+                        values.pop(read, None)  # it may be read twice
+        return {name: values[name] for name in keep}
 
-    @overload
+    def read_by(self, name: str, values: Mapping[str, Array]) -> Inputs:
+        """Return what a layer reads, as it takes it."""
+        if self.layers[name].merges:
+            return tuple(values[read] for read in self.reads[name])
+        return values[self.reads[name][0]]
+
     def backward(
-        self,
-        dy: Array,
-        caches: dict[str, Any],
-        *,
-        input_gradient: Literal[True] = True,
-    ) -> tuple[Array, Gradients]: ...
-    @overload
-    def backward(
-        self, dy: Array, caches: dict[str, Any], *, input_gradient: Literal[False]
-    ) -> tuple[None, Gradients]: ...
-    @overload
-    def backward(
-        self, dy: Array, caches: dict[str, Any], *, input_gradient: bool
-    ) -> tuple[Array | None, Gradients]: ...
-    def backward(
-        self, dy: Array, caches: dict[str, Any], *, input_gradient: bool = True
-    ) -> tuple[Array | None, Gradients]:
+        self, dy: Named, caches: dict[str, Any], *, input_gradient: bool = True
+    ) -> tuple[Named, Gradients]:
         """
         Compute the gradient of the loss for every parameter.
 
         Parameters
         ----------
         dy : array, shape (N, *output shape)
-            The gradient of the loss with respect to the scores.
+            The gradient of the loss with respect to the scores; for several outputs, a
+            dict by name.
         caches : dict
             What `forward` returned beside those scores.
         input_gradient : bool, default True
             Whether to go on to the images. Nothing is learned from that: with False,
-            which `fit` passes, the first layer that has parameters is the last one
-            asked.
+            which `fit` passes, only layers are asked that have parameters, or read
+            what depends on some.
 
         Returns
         -------
         dx : array of the shape of the images, or None
-            None if `input_gradient` is False.
+            None if `input_gradient` is False; for several inputs, a dict by name.
         gradients : dict
             One array per entry of `parameters`, under the same name.
 
@@ -253,22 +319,39 @@ class Sequential:
         TypeError, ValueError
             If `caches` are not those of `forward`, or `dy` has another shape than the
             scores.
+
+        Notes
+        -----
+        Gradients that meet are added in the order of the layers, the last one first:
+        the sum is the same bits each time.
         """
         self.require_caches(caches)
         input_gradient = as_flag(input_gradient, "input_gradient")
+        flowing: dict[str, Array] = dict(by_name(self.outputs, dy, "dy"))
+        wanted = set(self.inputs) if input_gradient else set()
+        for name, layer in self.layers.items():
+            if layer.parameters or not wanted.isdisjoint(self.reads[name]):
+                wanted.add(name)
         gradients: Gradients = {}
-        dx: Array | None = dy
-        waiting = len(self.parameters)
         with np.errstate(under="ignore"):  # what vanishes is 0
             for name, layer in reversed(self.layers.items()):
-                if dx is None:
-                    break
-                waiting -= len(layer.parameters)
+                if name not in wanted:
+                    continue
+                reads = self.reads[name]
                 dx, of_layer = layer.backward(
-                    dx, caches[name], input_gradient=input_gradient or waiting > 0
+                    flowing.pop(name),
+                    caches[name],
+                    input_gradient=not wanted.isdisjoint(reads),
                 )
                 gradients |= {f"{name}.{key}": array for key, array in of_layer.items()}
-        return dx if input_gradient else None, gradients
+                passed = dx if layer.merges else (dx,)
+                for read, one in zip(reads, passed or (), strict=False):
+                    if read in wanted:
+                        met = flowing.get(read)
+                        flowing[read] = one if met is None else met + one
+        if not input_gradient:
+            return None, gradients
+        return alone({name: flowing[name] for name in self.inputs}), gradients
 
     def update_state(self, caches: dict[str, Any]) -> None:
         """Update the running statistics of every layer from forward caches."""
@@ -276,7 +359,7 @@ class Sequential:
         for name, layer in self.layers.items():
             layer.update_state(caches[name])
 
-    def predict(self, x: ArrayLike, *, batch_size: int = 256) -> Array:
+    def predict(self, x: Named, *, batch_size: int = 256) -> Named:
         """
         Compute the scores of many images, a batch at a time.
 
@@ -285,12 +368,15 @@ class Sequential:
         Parameters
         ----------
         x : array, shape (N, *SPATIAL, C)
+            For several inputs, a dict by name.
         batch_size : int, default 256
-            Images at once: it bounds the memory for caches.
+            Images at once: it bounds the memory. What a layer returned is forgotten
+            once the last layer has read it.
 
         Returns
         -------
         array, shape (N, *output shape)
+            From several outputs, a dict by name.
 
         Raises
         ------
@@ -299,13 +385,17 @@ class Sequential:
         TypeError, ValueError
             If `x` does not hold such images, or `batch_size` is no number of them.
         """
-        images, size = as_array(x, "x"), as_int(batch_size, "batch_size", at_least=1)
-        self.require_images(images.shape, "x")
-        # At least one batch, so that no images at all still give scores of a shape.
-        starts = range(0, max(len(images), 1), size)
+        images, size = self.as_images(x), as_int(batch_size, "batch_size", at_least=1)
+        N = len(images[self.inputs[0]])
         with winograd_unless_refused():
-            scores = [self.forward(images[i : i + size])[0] for i in starts]
-        return np.concatenate(scores)
+            scores = [
+                self.run({k: x[i : i + size] for k, x in images.items()}, self.outputs)
+                # At least one batch: no images at all still give scores of a shape.
+                for i in range(0, max(N, 1), size)
+            ]
+        return alone(
+            {name: np.concatenate([y[name] for y in scores]) for name in self.outputs}
+        )
 
     def save(self, path: str | PathLike[str]) -> None:
         """
@@ -351,21 +441,37 @@ class Sequential:
         archive = read_weights(path)
         try:
             built = rebuild(archive.configuration, archive.arrays)
-            network = cls(built.layers.values())
+            network = cls.of(built)
             network.classes = read_classes(archive.configuration)
         except (TypeError, ValueError) as error:
             raise ValueError(f"{path}: configuration: {in_a_line(error)}") from error
-        _, network.input_shape, network.shapes, network.dtype = built
+        network.input_shapes, network.shapes = built.input_shapes, built.shapes
+        network.dtype = built.dtype
         return network
 
     def summary(self) -> Summary:
         """Return one row per layer, shown as a table."""
         self.require_built()
-        named_shapes = zip(self.layers.items(), self.shapes.values(), strict=True)
+        goes_without_saying = self.reads == in_chain(self.layers)
         return Summary(
-            SummaryRow(name, shape, sum(p.size for p in layer.parameters.values()))
-            for (name, layer), shape in named_shapes
+            SummaryRow(
+                name,
+                self.shapes[name],
+                sum(parameter.size for parameter in layer.parameters.values()),
+                () if goes_without_saying else self.reads[name],
+            )
+            for name, layer in self.layers.items()
         )
+
+    @property
+    def input_shape(self) -> Shape:
+        """The shape of one image; of several inputs, that of the first."""
+        return next(iter(self.input_shapes.values()), ())
+
+    @property
+    def output_shape(self) -> Shape:
+        """The shape of the scores of one image; of several outputs, of the first."""
+        return self.shapes[self.outputs[0]]
 
     @property
     def parameters(self) -> dict[str, Array]:
@@ -389,42 +495,49 @@ class Sequential:
     def configuration(self) -> dict[str, Any]:
         """A description to build this network from again, as JSON has it."""
         return {
-            "input_shape": list(self.input_shape),
             "dtype": self.dtype.name,
             "classes": written(self.classes),
-            "layers": describe(self.layers.values()),
+            **self.structure,
         }
-
-    def __repr__(self) -> str:
-        """Write the call that makes such a network, a layer on every line."""
-        lines = "".join(f"    {layer!r},\n" for layer in self.layers.values())
-        return f"{type(self).__name__}([\n{lines}])"
 
     def require_built(self) -> None:
         """Refuse to be used before there are parameters."""
         if not self.shapes:
             raise RuntimeError("build this network first: build(shape, rng=...)")
 
-    def require_images(self, shape: Shape, name: str) -> None:
+    def require_images(self, shape: Shape, name: str, of: str = "") -> None:
         """Refuse images of another shape than this network was built for."""
         self.require_built()
-        if not shape or shape[1:] != self.input_shape:
-            *spatial, C = self.input_shape
+        if not of and len(self.inputs) > 1:
+            raise ValueError(
+                f"{name} cannot be one array: this network has the inputs "
+                f"{', '.join(self.inputs)}"
+            )
+        expected = self.input_shapes[of or self.inputs[0]]
+        if not shape or shape[1:] != expected:
+            *spatial, C = expected
             way_out = ""
-            if shape == self.input_shape:
+            if shape == expected:
                 way_out = f": for a single one, {name}[np.newaxis]"
             elif C == 1 and shape[1:] == tuple(spatial):
                 way_out = f": for grey images, {name}[..., np.newaxis]"
-            sizes = ", ".join(map(str, self.input_shape))
+            sizes = ", ".join(map(str, expected))
             raise ValueError(
                 f"{name} must have shape (N, {sizes}), got {shape}{way_out}"
             )
 
-    def as_batch(self, x: ArrayLike) -> Array:
-        """Return `x` in the dtype of the network, if its images have their shape."""
-        images = as_array(x, "x")
-        self.require_images(images.shape, "x")
-        return images.astype(self.dtype, copy=False)
+    def as_images(self, x: Named) -> dict[str, Array]:
+        """Return images by the name of their input, if they have its shape."""
+        self.require_built()
+        images = {}
+        for name, given in by_name(self.inputs, x, "x").items():
+            label = "x" if len(self.inputs) == 1 else f"x[{name!r}]"
+            images[name] = as_array(given, label)
+            self.require_images(images[name].shape, label, name)
+        counts = {name: len(image) for name, image in images.items()}
+        if len(set(counts.values())) > 1:
+            raise ValueError(f"x must hold as many images for each input, got {counts}")
+        return images
 
     def require_caches(self, caches: Any) -> None:
         """Refuse what `forward` did not return."""
@@ -433,3 +546,84 @@ class Sequential:
                 f"caches must be those forward returned, one per layer, got "
                 f"{quoted(caches)}"
             )
+
+
+@final
+class Sequential(Network):
+    """
+    A chain of layers, each reading what the one before it wrote.
+
+    Parameters
+    ----------
+    layers : iterable of Layer
+        In the order in which images pass through them. They are named after their
+        kind and counted: ``conv1``, ``relu1``, ``conv2``.
+
+    Attributes
+    ----------
+    layers, shapes, dtype, classes
+        As those of every `Network`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from im2col_cnn.nn import Conv, Dense, Flatten, MaxPool, ReLU, Sequential
+    >>> network = Sequential([Conv(4, 3), ReLU(), MaxPool(2), Flatten(), Dense(10)])
+    >>> network = network.build((8, 8, 1), rng=np.random.default_rng(0))
+    >>> network.summary()
+    layer      output  parameters
+    conv1       6x6x4          40
+    relu1       6x6x4           0
+    max_pool1   3x3x4           0
+    flatten1       36           0
+    dense1         10         370
+    total                     410
+    >>> images = np.zeros((2, 8, 8, 1), np.uint8)
+    >>> scores, _ = network.forward(images)
+    >>> scores.shape, scores.dtype
+    ((2, 10), dtype('float32'))
+    """
+
+    def __init__(self, layers: Iterable[Layer]) -> None:
+        named = named_by_kind(layers)
+        for name, layer in named.items():
+            if layer.merges:
+                raise ValueError(f"{name} reads several arrays: make a Graph")
+        *_, last = named
+        super().__init__(named, in_chain(named), (INPUT,), (last,))
+
+    @classmethod
+    def of(cls, built: Built) -> Self:
+        """Make a chain; refuse layers that are none."""
+        if built.reads != in_chain(named_by_kind(built.layers.values())):
+            raise ValueError("its layers are no chain: Graph.load reads them")
+        return cls(built.layers.values())
+
+    @property
+    def structure(self) -> dict[str, Any]:
+        """The shape of one image, and the layers."""
+        return {
+            "input_shape": list(self.input_shape),
+            "layers": describe(self.layers.values()),
+        }
+
+    def __repr__(self) -> str:
+        """Write the call that makes such a network, a layer on every line."""
+        lines = "".join(f"    {layer!r},\n" for layer in self.layers.values())
+        return f"{type(self).__name__}([\n{lines}])"
+
+
+def by_name(names: tuple[str, ...], value: Named, argument: str) -> dict[str, Any]:
+    """Return what is given for each of some inputs or outputs."""
+    if len(names) == 1:
+        return {names[0]: value}
+    if not isinstance(value, Mapping) or value.keys() != set(names):
+        raise TypeError(
+            f"{argument} must be a dict with {', '.join(names)}, got {quoted(value)}"
+        )
+    return {name: value[name] for name in names}
+
+
+def alone(values: dict[str, Array]) -> Named:
+    """Return the only array, or all by name."""
+    return values if len(values) > 1 else next(iter(values.values()))

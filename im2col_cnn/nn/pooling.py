@@ -6,10 +6,12 @@ They hold settings only; each setting is explained where the work is done, in
 
 from abc import abstractmethod
 from dataclasses import KW_ONLY, dataclass
-from typing import ClassVar, final
+from typing import Any, ClassVar, final
+
+import numpy as np
 
 from .._checks import as_choice, as_exponent, as_flag, as_shape, require_window
-from .._typing import Padding, Sizes, Ties
+from .._typing import Array, Padding, Sizes, Ties
 from ..ops.adaptive_pool import (
     adaptive_avg_pool_backward,
     adaptive_avg_pool_forward,
@@ -25,7 +27,7 @@ from ..ops.global_pool import (
 )
 from ..ops.lp_pool import lp_pool_backward, lp_pool_forward
 from ..ops.max_pool import max_pool_backward, max_pool_forward
-from .layer import Operation, OperationLayer
+from .layer import Gradients, Operation, OperationLayer, ParameterlessLayer
 
 __all__ = [
     "AdaptiveAvgPool",
@@ -143,10 +145,45 @@ class AdaptiveMaxPool(OperationLayer):
         as_shape(self.output_size, "output_size", at_least=1)
 
 
+@dataclass(frozen=True, eq=False, repr=False)
+class BaseGlobalPool(ParameterlessLayer):
+    """What global poolings share: whether the axes of one pixel stay."""
+
+    operation: ClassVar[Operation]
+
+    _: KW_ONLY
+    keepdims: bool = True
+
+    def __post_init__(self) -> None:
+        as_flag(self.keepdims, "keepdims")
+
+    def apply(
+        self, x: Array, training: bool, rng: np.random.Generator | None
+    ) -> tuple[Array, Any]:
+        """Pool, and drop the axes of one pixel if asked to."""
+        y, cache = self.operation.forward(x)
+        return y if self.keepdims else y.reshape(len(y), y.shape[-1]), cache
+
+    def differentiate(
+        self, dy: Array, cache: Any, input_gradient: bool
+    ) -> tuple[Array | None, Gradients]:
+        """Return the gradient that the operation returns."""
+        if not input_gradient:
+            return None, {}
+        if not self.keepdims:
+            N, C = dy.shape
+            dy = dy.reshape(N, *[1] * len(cache.spatial), C)
+        return self.operation.backward(dy, cache), {}
+
+
 @final
 @dataclass(frozen=True, eq=False, repr=False)
-class GlobalAvgPool(OperationLayer):
-    """Average every channel: ``(*SPATIAL, C) -> (1, ..., 1, C)``."""
+class GlobalAvgPool(BaseGlobalPool):
+    """
+    Average every channel: ``(*SPATIAL, C) -> (1, ..., 1, C)``.
+
+    With ``keepdims=False`` to ``(C,)``, which dense layers read.
+    """
 
     kind: ClassVar[str] = "global_avg_pool"
     operation: ClassVar[Operation] = Operation(
@@ -156,8 +193,8 @@ class GlobalAvgPool(OperationLayer):
 
 @final
 @dataclass(frozen=True, eq=False, repr=False)
-class GlobalMaxPool(OperationLayer):
-    """Keep the largest of every channel: ``(*SPATIAL, C) -> (1, ..., 1, C)``."""
+class GlobalMaxPool(BaseGlobalPool):
+    """Keep the largest of every channel, in shapes as of `GlobalAvgPool`."""
 
     kind: ClassVar[str] = "global_max_pool"
     operation: ClassVar[Operation] = Operation(

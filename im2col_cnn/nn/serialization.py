@@ -3,12 +3,18 @@
     {"input_shape": [8, 8, 1], "dtype": "float32", "classes": ["cat", "dog"],
      "layers": [{"kind": "conv", "filters": 4, "kernel_size": 3, ...}, ...]}
 
+That is a chain. In a graph every layer has a name, and says what it reads:
+
+    {"inputs": {"input": [8, 8, 1]}, "outputs": ["add"], "dtype": ..., "classes": ...,
+     "layers": [..., {"name": "add", "reads": ["conv", "input"], "kind": "add"}]}
+
 A description may come from a file that anyone made. So a kind of layer or a setting
 that is not known is refused, and so are sizes no network has, before anything is built.
 """
 
 import json
 from collections.abc import Iterable, Mapping
+from itertools import pairwise
 from math import prod
 from typing import Any, NamedTuple
 
@@ -21,6 +27,7 @@ from .convolution import Conv, ConvTranspose
 from .dense import Dense, Flatten
 from .initializers import glorot_normal, glorot_uniform, he_normal, he_uniform
 from .layer import Layer, named_by_kind
+from .merging import Add, Concat, Multiply
 from .pooling import (
     AdaptiveAvgPool,
     AdaptiveMaxPool,
@@ -34,14 +41,17 @@ from .preprocessing import Rescale
 from .regularization import BatchNorm, Dropout
 
 __all__ = [
+    "INPUT",
     "Built",
     "describe",
+    "in_chain",
     "read_classes",
     "read_dtype",
     "read_layers",
     "read_shape",
     "rebuild",
     "require_loadable",
+    "require_name",
     "require_small_image",
     "require_stored",
     "written",
@@ -51,22 +61,24 @@ __all__ = [
 KINDS = {
     layer.kind: layer
     for layer in (
-        *(AdaptiveAvgPool, AdaptiveMaxPool, AvgPool, BatchNorm, Conv, ConvTranspose),
-        *(Dense, Dropout, Flatten, GlobalAvgPool, GlobalMaxPool, LeakyReLU, LpPool),
-        *(MaxPool, ReLU, Rescale, Sigmoid, Tanh),
+        *(AdaptiveAvgPool, AdaptiveMaxPool, Add, AvgPool, BatchNorm, Concat, Conv),
+        *(ConvTranspose, Dense, Dropout, Flatten, GlobalAvgPool, GlobalMaxPool),
+        *(LeakyReLU, LpPool, MaxPool, Multiply, ReLU, Rescale, Sigmoid, Tanh),
     )
 }
 INITIALIZERS = {
     draw.__name__: draw
     for draw in (glorot_normal, glorot_uniform, he_normal, he_uniform)
 }
+INPUT = "input"  # what the images of a network are called, unless it says otherwise
 MAX_LAYERS = 10_000
+MAX_NAME_LETTERS = 200
 MAX_NUMBERS_PER_IMAGE = 2**28  # 1 GiB of float32
 MAX_WINDOW_PIXELS = 2**16  # of a kernel, a stride or a padding, along an axis
 MAX_AXES = 16  # of an image
 WINDOW_SETTINGS = (
     *("kernel_size", "stride", "padding", "dilation", "output_padding"),
-    "output_size",
+    *("output_size", "scale", "width"),
 )
 
 
@@ -101,6 +113,8 @@ def read_layers(configuration: Mapping[str, Any]) -> list[Layer]:
 def read_layer(described: Any) -> Layer:
     """Make one layer."""
     settings = dict(described) if isinstance(described, dict) else {}
+    for key in ("name", "reads"):  # of a graph
+        settings.pop(key, None)
     kind = settings.pop("kind", None)
     make = KINDS.get(kind) if isinstance(kind, str) else None
     if make is None:
@@ -132,13 +146,75 @@ def read_setting(name: str, value: Any) -> Any:
     return value
 
 
-def read_shape(configuration: Mapping[str, Any]) -> Shape:
+def read_shape(found: Any) -> Shape:
     """Return the shape of one input."""
-    found = configuration.get("input_shape")
     if not isinstance(found, list) or len(found) > MAX_AXES:
         raise ValueError(f"input_shape must be a list of up to {MAX_AXES} sizes")
     shape = as_shape(found, "input_shape", at_least=1)
     return require_small_image(shape, "input_shape")
+
+
+class Plan(NamedTuple):
+    """Layers that are not built, and how they hang together."""
+
+    layers: dict[str, Layer]
+    reads: dict[str, tuple[str, ...]]
+    input_shapes: dict[str, Shape]
+    outputs: tuple[str, ...]
+
+
+def in_chain(names: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """Return what layers read that follow one another."""
+    return {name: (before,) for before, name in pairwise([INPUT, *names])}
+
+
+def read_plan(configuration: Mapping[str, Any]) -> Plan:
+    """Return layers, what each reads, and the shapes of inputs."""
+    layers = read_layers(configuration)
+    if "inputs" not in configuration:
+        chain = named_by_kind(layers)
+        shape = read_shape(configuration.get("input_shape"))
+        return Plan(chain, in_chain(chain), {INPUT: shape}, (list(chain)[-1],))
+    inputs = configuration["inputs"]
+    if not isinstance(inputs, dict) or not 0 < len(inputs) <= MAX_LAYERS:
+        raise ValueError("inputs must be a dict of names and shapes")
+    input_shapes = {require_name(k): read_shape(found) for k, found in inputs.items()}
+    reads: dict[str, tuple[str, ...]] = {}
+    known: set[str] = set(inputs)
+    for described, layer in zip(configuration["layers"], layers, strict=True):
+        name = require_name(described.get("name"))
+        if name in known:
+            raise ValueError(f"layers: {name} is there twice")
+        reads[name] = read_names(described.get("reads"), f"{name} reads", known)
+        known.add(name)
+        if not layer.merges and len(reads[name]) > 1:
+            raise ValueError(f"layers: {name} reads {len(reads[name])} arrays, not one")
+    outputs = read_names(configuration.get("outputs"), "outputs", set(reads))
+    return Plan(dict(zip(reads, layers, strict=True)), reads, input_shapes, outputs)
+
+
+def read_names(found: Any, role: str, known: set[str]) -> tuple[str, ...]:
+    """Return names of what comes before, at least one."""
+    if not isinstance(found, list) or not 0 < len(found) <= MAX_LAYERS:
+        raise ValueError(f"{role} must be a list of names")
+    for name in found:
+        if not isinstance(name, str) or name not in known:
+            raise ValueError(f"{role} {quoted(name):.60}, which does not come before")
+    return tuple(found)
+
+
+def require_name(name: Any) -> str:
+    """Return the name of an input or a layer; refuse what names no array of a file."""
+    if not isinstance(name, str):
+        raise TypeError(f"a name must be a str, got {quoted(name):.60}")
+    if not name.isprintable() or not 0 < len(name) <= MAX_NAME_LETTERS:
+        raise ValueError(
+            f"a name must have 1 to {MAX_NAME_LETTERS} printable letters, got "
+            f"{len(name)} in {quoted(name):.60}"
+        )
+    if "." in name or "/" in name:  # as in conv1.w, or conv1/w in a file
+        raise ValueError(f"{quoted(name)} must do without . and /: write _, say")
+    return name
 
 
 def read_dtype(configuration: Mapping[str, Any]) -> np.dtype:
@@ -193,11 +269,10 @@ def require_loadable(
     """
     try:
         read = json.loads(json.dumps(configuration))
-        layers = named_by_kind(read_layers(read))
+        read_plan(read)
         read_dtype(read)
-        read_shape(read)
         read_classes(read)
-        for name, shape in zip(layers, shapes.values(), strict=True):
+        for name, shape in shapes.items():
             require_small_image(shape, name)
     except (TypeError, ValueError) as error:
         raise ValueError(
@@ -209,7 +284,9 @@ class Built(NamedTuple):
     """Layers with their arrays, and what a network knows about them."""
 
     layers: dict[str, Layer]
-    input_shape: Shape
+    reads: dict[str, tuple[str, ...]]
+    input_shapes: dict[str, Shape]
+    outputs: tuple[str, ...]
     shapes: dict[str, Shape]
     dtype: np.dtype
 
@@ -230,17 +307,18 @@ def rebuild(configuration: dict[str, Any], stored: Mapping[str, Array]) -> Built
     TypeError, ValueError
         If the description is of no network, or of one with other arrays.
     """
-    layers = named_by_kind(read_layers(configuration))
-    dtype = read_dtype(configuration)
-    input_shape = shape = read_shape(configuration)
-    shapes, used = {}, set()
-    for name, layer in layers.items():
+    plan, dtype = read_plan(configuration), read_dtype(configuration)
+    shapes: dict[str, Shape] = dict(plan.input_shapes)
+    used = set()
+    for name, layer in plan.layers.items():
+        read = tuple(shapes[one] for one in plan.reads[name])
+        shape = read if layer.merges else read[0]
         for key, size in layer.array_shapes(shape).items():
             require_stored(stored, f"{name}/{key}", size)
             used.add(f"{name}/{key}")
         rng = np.random.default_rng(0)  # what it draws is overwritten
-        shapes[name] = shape = layer.build(shape, rng=rng, dtype=dtype)
-        require_small_image(shape, name)
+        shapes[name] = layer.build(shape, rng=rng, dtype=dtype)
+        require_small_image(shapes[name], name)
         for key, array in layer.arrays.items():
             found = stored[f"{name}/{key}"]
             if found.dtype != array.dtype:  # a larger one could overflow
@@ -250,4 +328,5 @@ def rebuild(configuration: dict[str, Any], stored: Mapping[str, Array]) -> Built
             array[...] = found
     if odd := sorted(stored.keys() - used):
         raise ValueError(f"no layer has the array {odd[0]}")
-    return Built(layers, input_shape, shapes, dtype)
+    outputs = {name: shapes[name] for name in plan.layers}
+    return Built(*plan, outputs, dtype)

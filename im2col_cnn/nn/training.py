@@ -43,7 +43,7 @@ from .checkpoint import TrainingState, load_checkpoint, save_checkpoint
 from .evaluation import Validation, as_examples, hold_out
 from .gradients import IMAGES, Shard, clip_by_norm, first_non_finite, forward_backward
 from .history import History
-from .network import Sequential
+from .network import Network
 from .optimizers import Optimizer
 from .progress import Progress
 
@@ -51,7 +51,7 @@ __all__ = ["Callbacks", "Settings", "Trainer", "fit"]
 
 
 def fit(
-    network: Sequential,
+    network: Network,
     images: ArrayLike | StoredImages,
     labels: ArrayLike,
     *,
@@ -76,7 +76,7 @@ def fit(
 
     Parameters
     ----------
-    network : Sequential
+    network : Sequential or Graph
         Built; its parameters change.
     images : array, shape (N, *SPATIAL, C), or StoredImages
         Of any dtype; at least one. Those of `open_dataset` stay in their file, and
@@ -261,7 +261,7 @@ class Trainer:
 
     def __init__(
         self,
-        network: Sequential,
+        network: Network,
         images: ArrayLike | StoredImages,
         labels: ArrayLike,
         *,
@@ -507,11 +507,12 @@ def named(function: Any) -> str | None:
     return words
 
 
-def require_batches(network: Sequential, N: int, batch_size: int) -> None:
+def require_batches(network: Network, N: int, batch_size: int) -> None:
     """Refuse batches of N images whose last one is too small for a layer."""
     last = N % batch_size or min(N, batch_size)
-    inputs = [network.input_shape, *network.shapes.values()]
-    for (name, layer), shape in zip(network.layers.items(), inputs, strict=False):
+    shapes = network.input_shapes | network.shapes
+    for name, layer in network.layers.items():
+        shape = shapes[network.reads[name][0]]
         least, values = layer.min_training_values, prod(shape[:-1])
         if last * values < least:
             smaller = range(min(batch_size, N) - 1, 1, -1)
@@ -535,7 +536,7 @@ def require_unmapped(checkpoint: Path, *sources: Any) -> None:
                 )
 
 
-def warn_of_mixing(network: Sequential) -> None:
+def warn_of_mixing(network: Network) -> None:
     """Warn of layers that make a batch more than the sum of its shards."""
     mixing = [name for name, layer in network.layers.items() if layer.mixes_images]
     if mixing:

@@ -20,7 +20,9 @@ def test_what_is_no_network_is_neither_saved_nor_loaded(
     built.save(tmp_path / "w.h5")
 
     for act in save_weights, load_weights:
-        with pytest.raises(TypeError, match="network must be a Sequential, got "):
+        with pytest.raises(
+            TypeError, match="network must be a Sequential or Graph, got "
+        ):
             act(tmp_path / "w.h5", network)
 
 

@@ -20,7 +20,7 @@ PUBLIC = {
     for name in module.__all__
 }
 NOT_CALLED = {
-    *("nn.Layer", "nn.Optimizer"),  # abstract
+    *("nn.Layer", "nn.MergeLayer", "nn.Network", "nn.Optimizer"),  # abstract
     *("nn.Evaluation", "nn.History", "nn.Progress", "nn.Summary", "nn.SummaryRow"),
     *("nn.ProgressLine", "threads"),  # of the terminal, and of the process
 }

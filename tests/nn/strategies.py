@@ -1,6 +1,7 @@
 """Draw built layers with images to put through them, for laws that hold for all."""
 
-from typing import NamedTuple
+from dataclasses import dataclass
+from typing import Any, ClassVar, NamedTuple
 
 import hypothesis.strategies as st
 import numpy as np
@@ -9,8 +10,10 @@ from im2col_cnn._typing import Array, Shape
 from im2col_cnn.nn import (
     AdaptiveAvgPool,
     AdaptiveMaxPool,
+    Add,
     AvgPool,
     BatchNorm,
+    Concat,
     Conv,
     ConvTranspose,
     Dense,
@@ -18,19 +21,22 @@ from im2col_cnn.nn import (
     Flatten,
     GlobalAvgPool,
     GlobalMaxPool,
+    Graph,
     Layer,
     LeakyReLU,
     LpPool,
     MaxPool,
+    Multiply,
     ReLU,
     Rescale,
     Sequential,
     Sigmoid,
     Tanh,
 )
+from im2col_cnn.nn.layer import Gradients, ParameterlessLayer
 from im2col_cnn.testing.strategies import convolutions, poolings
 
-__all__ = ["KINDS", "Layered", "layered", "spread"]
+__all__ = ["KINDS", "MERGES", "Layered", "graphs", "layered", "spread"]
 
 
 class Layered(NamedTuple):
@@ -49,7 +55,7 @@ def spread(shape: Shape, rng: np.random.Generator) -> Array:
 @st.composite
 def layered(draw: st.DrawFn, kind: str) -> Layered:
     """Draw a layer of one kind, with any settings."""
-    layer, shape = draw(KINDS[kind])
+    layer, shape = draw((KINDS | MERGES)[kind])
     # One value per channel has no variance to train on.
     N = draw(st.integers(2 if kind == "batch_norm" else 1, 3), label="N")
     rng = np.random.default_rng(draw(st.integers(0, 2**16), label="seed"))
@@ -59,6 +65,98 @@ def layered(draw: st.DrawFn, kind: str) -> Layered:
     x = spread((N, *shape), rng)
     x.flags.writeable = False
     return Layered(layer, x)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Packed(ParameterlessLayer):
+    """A layer of several inputs as one of vectors: its inputs, one after the other."""
+
+    kind: ClassVar[str] = "packed"
+
+    layer: Layer
+    shapes: tuple[Shape, ...]
+
+    def apply(
+        self, x: Array, training: bool, rng: np.random.Generator | None
+    ) -> tuple[Array, Any]:
+        ends = np.cumsum([int(np.prod(shape)) for shape in self.shapes])
+        parts = np.split(x, ends[:-1], axis=1)
+        xs = tuple(
+            part.reshape(len(x), *shape)
+            for part, shape in zip(parts, self.shapes, strict=True)
+        )
+        return self.layer.forward(xs, training=training, rng=rng)
+
+    def differentiate(
+        self, dy: Array, cache: Any, input_gradient: bool
+    ) -> tuple[Array | None, Gradients]:
+        dxs, _ = self.layer.backward(dy, cache, input_gradient=input_gradient)
+        if not input_gradient:
+            assert dxs is None
+            return None, {}
+        assert [dx.shape[1:] for dx in dxs] == list(self.shapes)
+        sizes = [(len(dy), int(np.prod(shape))) for shape in self.shapes]
+        flat = [dx.reshape(size) for dx, size in zip(dxs, sizes, strict=True)]
+        return np.concatenate(flat, axis=1), {}
+
+
+def packed(layer: Layer, *shapes: Shape) -> tuple[Layer, Shape]:
+    """Return a layer that reads all of these shapes in one vector."""
+    return Packed(layer, shapes), (sum(int(np.prod(shape)) for shape in shapes),)
+
+
+@st.composite
+def broadcasts(
+    draw: st.DrawFn, make: type[Add] | type[Multiply]
+) -> tuple[Layer, Shape]:
+    """Draw two or three shapes that broadcast, one of them whole."""
+    whole = draw(SHAPES)
+    shapes = [whole]
+    for _ in range(draw(st.integers(1, 2))):
+        fewer = whole[draw(st.integers(0, len(whole) - 1)) :]
+        shapes.append(tuple(n if draw(st.booleans()) else 1 for n in fewer))
+    return packed(make(), *draw(st.permutations(shapes)))
+
+
+@st.composite
+def concats(draw: st.DrawFn) -> tuple[Layer, Shape]:
+    """Draw one to three shapes that differ along an axis."""
+    shape = draw(SHAPES)
+    place = draw(st.integers(0, len(shape) - 1))
+    sizes = draw(st.lists(st.integers(1, 3), min_size=1, max_size=3))
+    shapes = [(*shape[:place], n, *shape[place + 1 :]) for n in sizes]
+    return packed(
+        Concat(draw(st.sampled_from([place + 1, place - len(shape)]))), *shapes
+    )
+
+
+@st.composite
+def global_pools(
+    draw: st.DrawFn, make: type[GlobalAvgPool] | type[GlobalMaxPool]
+) -> tuple[Layer, Shape]:
+    """Draw a pooling of all pixels."""
+    return make(keepdims=draw(st.booleans())), draw(IMAGES)
+
+
+@st.composite
+def graphs(draw: st.DrawFn, *, dtype: type = np.float64) -> Graph:
+    """Draw a graph of smooth layers, built, its nodes in any order."""
+    names = [f"n{i}" for i in range(draw(st.integers(1, 6)))]
+    nodes: dict[str, Any] = {}
+    unread = set(names)
+    for i, name in enumerate(names):
+        # The first reads the input, so that it is read.
+        before = st.sampled_from(["input", *names[:i]]) if i else st.just("input")
+        layer = draw(st.sampled_from([Conv, Sigmoid, Add, Multiply, BatchNorm]))
+        count = draw(st.integers(1, 3)) if layer in (Add, Multiply) else 1
+        reads = [draw(before) for _ in range(count)]
+        made = Conv(2, (2, 3), padding="same") if layer is Conv else layer()
+        nodes[name] = (made, *reads)
+        unread -= set(reads)
+    order = draw(st.permutations(names))
+    outputs = [name for name in names if name in unread]
+    graph = Graph({name: nodes[name] for name in order}, outputs)
+    return graph.build((2, 3, 2), rng=np.random.default_rng(0), dtype=dtype)
 
 
 @st.composite
@@ -136,13 +234,18 @@ KINDS: dict[str, st.SearchStrategy[tuple[Layer, Shape]]] = {
     "batch_norm": SHAPES.map(lambda shape: (BatchNorm(), shape)),
     "conv_transpose": conv_transposes(),
     "dropout": SHAPES.map(lambda shape: (Dropout(0.5), shape)),
-    "global_avg_pool": IMAGES.map(lambda shape: (GlobalAvgPool(), shape)),
-    "global_max_pool": IMAGES.map(lambda shape: (GlobalMaxPool(), shape)),
+    "global_avg_pool": global_pools(GlobalAvgPool),
+    "global_max_pool": global_pools(GlobalMaxPool),
     "leaky_relu": SHAPES.map(lambda shape: (LeakyReLU(0.25), shape)),
     "lp_pool": pools(LpPool),
     "sigmoid": SHAPES.map(lambda shape: (Sigmoid(), shape)),
     "tanh": SHAPES.map(lambda shape: (Tanh(), shape)),
     "rescale": SHAPES.map(lambda shape: (Rescale(255), shape)),
+}
+MERGES: dict[str, st.SearchStrategy[tuple[Layer, Shape]]] = {
+    "add": broadcasts(Add),
+    "concat": concats(),
+    "multiply": broadcasts(Multiply),
 }
 
 

@@ -12,10 +12,10 @@ from numpy.testing import assert_array_equal
 
 from im2col_cnn._typing import Array
 from im2col_cnn.nn import Dense, Layer, Sequential
-from tests.nn.strategies import KINDS, layered
+from tests.nn.strategies import KINDS, MERGES, layered
 
 STEP = 2.0**-10  # smaller than the distance to any kink
-each_kind = pytest.mark.parametrize("kind", sorted(KINDS))
+each_kind = pytest.mark.parametrize("kind", sorted(KINDS | MERGES))
 
 
 @each_kind

@@ -9,6 +9,7 @@ from numpy.testing import assert_array_equal
 from im2col_cnn._typing import Array, Shape
 from im2col_cnn.nn import (
     Layer,
+    SummaryRow,
     small_cnn,
 )
 from tests.nn.strategies import SHAPE, network, spread
@@ -114,9 +115,9 @@ def test_parameters_are_the_arrays_of_the_layers() -> None:
 def test_the_summary_tells_shapes_and_parameters() -> None:
     rows = {row.name: row for row in network().summary()}
 
-    assert rows["conv1"] == ("conv1", (5, 6, 3), 2 * 3 * 2 * 3 + 3)
-    assert rows["max_pool1"] == ("max_pool1", (4, 5, 3), 0)
-    assert rows["dense2"] == ("dense2", (3,), 4 * 3 + 3)
+    assert rows["conv1"] == SummaryRow("conv1", (5, 6, 3), 2 * 3 * 2 * 3 + 3)
+    assert rows["max_pool1"] == SummaryRow("max_pool1", (4, 5, 3), 0)
+    assert rows["dense2"] == SummaryRow("dense2", (3,), 4 * 3 + 3)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

@@ -56,7 +56,7 @@ def never(*_: Any) -> Any:
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"network": None}, "network must be a Sequential, got None"),
+        ({"network": None}, "network must be a Sequential or Graph, got None"),
         (
             {"optimizer": "adam"},
             "optimizer must be an optimizer, SGD.. say, got 'adam'",

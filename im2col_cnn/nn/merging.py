@@ -1,0 +1,197 @@
+"""Layers of several inputs: `Add`, `Multiply` and `Concat`.
+
+They read a tuple of arrays and return a tuple of gradients. Sums and products broadcast
+as NumPy does, image by image: the shapes ``(H, W, C)`` and ``(C,)`` fit, one number per
+channel for all pixels. What was spread over an axis going forward is added up along it
+going back.
+"""
+
+from abc import abstractmethod
+from dataclasses import dataclass
+from functools import reduce
+from operator import add, mul
+from typing import Any, ClassVar, final
+
+import numpy as np
+
+from .._checks import as_array, as_int, by, quoted
+from .._dtypes import arithmetic
+from .._typing import Array, Shape
+from .layer import Gradients, Inputs, ParameterlessLayer
+
+__all__ = ["Add", "Concat", "MergeLayer", "Multiply"]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class MergeLayer(ParameterlessLayer):
+    """A layer that reads several arrays: ``forward((a, b, ...))``."""
+
+    merges: ClassVar[bool] = True
+
+    def apply(
+        self, x: Inputs, training: bool, rng: np.random.Generator | None
+    ) -> tuple[Array, Any]:
+        """Merge; the cache is what `split` needs."""
+        if not isinstance(x, tuple | list) or not x:
+            raise TypeError(f"x must be a tuple of arrays, got {quoted(x)}")
+        xs = tuple(as_array(one, "x") for one in x)
+        if not all(one.ndim and len(one) == len(xs[0]) for one in xs):
+            raise ValueError(f"x must hold batches of as many images: {in_words(xs)}")
+        return self.merge(xs)
+
+    def differentiate(
+        self, dy: Array, cache: Any, input_gradient: bool
+    ) -> tuple[tuple[Array, ...] | None, Gradients]:
+        """Return a tuple of gradients, one for each array."""
+        return self.split(dy, cache) if input_gradient else None, {}
+
+    @abstractmethod
+    def merge(self, xs: tuple[Array, ...]) -> tuple[Array, Any]:
+        """Return one array made of several, and a cache."""
+
+    @abstractmethod
+    def split(self, dy: Array, cache: Any) -> tuple[Array, ...]:
+        """Return the gradients with respect to each of the several."""
+
+
+@final
+@dataclass(frozen=True, eq=False, repr=False)
+class Add(MergeLayer):
+    """
+    Add arrays up: a residual block adds its input to its output.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from im2col_cnn.nn import Add
+    >>> y, cache = Add().forward((np.array([[1, 2]]), np.array([[10, 20]])))
+    >>> y
+    array([[11, 22]])
+    >>> Add().backward(np.array([[5, 6]]), cache)
+    ((array([[5, 6]]), array([[5, 6]])), {})
+    """
+
+    kind: ClassVar[str] = "add"
+
+    def merge(self, xs: tuple[Array, ...]) -> tuple[Array, Any]:
+        """Add, the first two first; the cache is their shapes."""
+        return reduce(add, aligned(xs)), tuple(x.shape for x in xs)
+
+    def split(self, dy: Array, cache: Any) -> tuple[Array, ...]:
+        """Pass ``dy`` to all."""
+        return tuple(gathered(dy, shape) for shape in cache)
+
+
+@final
+@dataclass(frozen=True, eq=False, repr=False)
+class Multiply(MergeLayer):
+    """
+    Multiply arrays: one number per channel weighs it, say.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from im2col_cnn.nn import Multiply
+    >>> images, weights = np.ones((1, 2, 2, 3)), np.array([[1.0, 2.0, 3.0]])
+    >>> y, cache = Multiply().forward((images, weights))
+    >>> y[0, 0, 0]
+    array([1., 2., 3.])
+    >>> (dx, dweights), _ = Multiply().backward(np.ones_like(y), cache)
+    >>> dweights  # of four pixels
+    array([[4., 4., 4.]])
+    """
+
+    kind: ClassVar[str] = "multiply"
+
+    def merge(self, xs: tuple[Array, ...]) -> tuple[Array, Any]:
+        """Multiply, the first two first; the cache is the factors."""
+        return reduce(mul, aligned(xs)), xs
+
+    def split(self, dy: Array, cache: Any) -> tuple[Array, ...]:
+        """Multiply ``dy`` by all other factors."""
+        factors = aligned(cache)
+        return tuple(
+            gathered(reduce(mul, [*factors[:i], *factors[i + 1 :]], dy), x.shape)
+            for i, x in enumerate(cache)
+        )
+
+
+@final
+@dataclass(frozen=True, eq=False, repr=False)
+class Concat(MergeLayer):
+    """
+    Join arrays along an axis, that of channels unless told otherwise.
+
+    The axis is one of ``(N, *SPATIAL, C)``, as in `numpy.concatenate`.
+    """
+
+    kind: ClassVar[str] = "concat"
+
+    axis: int = -1
+
+    def __post_init__(self) -> None:
+        self.unwrap_settings()
+        as_axis(self.axis)
+
+    def merge(self, xs: tuple[Array, ...]) -> tuple[Array, Any]:
+        """Join; the cache is where each array ends."""
+        axis = within(self.axis, xs[0].ndim)
+        rests = {(*x.shape[:axis], *x.shape[axis + 1 :]) for x in xs}
+        if len({x.ndim for x in xs}) > 1 or len(rests) > 1:
+            raise ValueError(
+                f"arrays must differ along axis {self.axis} only: {in_words(xs)}"
+            )
+        ends = np.cumsum([x.shape[axis] for x in xs])
+        return np.concatenate(xs, axis=axis), ends[:-1]
+
+    def split(self, dy: Array, cache: Any) -> tuple[Array, ...]:
+        """Cut ``dy`` where arrays meet."""
+        return tuple(np.split(dy, cache, axis=self.axis))
+
+
+def as_axis(axis: Any) -> int:
+    """Return an axis of a batch; refuse the axis of images."""
+    if as_int(axis, "axis", at_least=-32) == 0:
+        raise ValueError("axis must not be 0, along which there are images")
+    return int(axis)
+
+
+def within(axis: int, ndim: int) -> int:
+    """Return an axis of so many, counted from 0; refuse one that is not there."""
+    found = axis + ndim if axis < 0 else axis
+    if not 0 < found < ndim:
+        raise ValueError(
+            f"axis {axis} is none of images with {ndim - 1} axes: it must be 1 to "
+            f"{ndim - 1}, or -1 for the last"
+        )
+    return found
+
+
+def aligned(xs: tuple[Array, ...]) -> list[Array]:
+    """Return arrays whose images have as many axes; refuse what does not broadcast."""
+    axes = max(x.ndim for x in xs)
+    found = [x.reshape(len(x), *[1] * (axes - x.ndim), *x.shape[1:]) for x in xs]
+    try:
+        np.broadcast_shapes(*(x.shape[1:] for x in found))
+    except ValueError:
+        raise ValueError(
+            f"shapes must be the same, or 1 along an axis: {in_words(xs)}"
+        ) from None
+    return found
+
+
+def gathered(dy: Array, shape: Shape) -> Array:
+    """Add up along the axes over which an array of this shape was spread."""
+    N, *rest = shape
+    full = (N, *[1] * (dy.ndim - len(shape)), *rest)
+    spread = tuple(i for i, n in enumerate(full) if n == 1 < dy.shape[i])
+    if not spread:
+        return dy.reshape(shape)
+    result, working = arithmetic(dy)
+    summed = dy.sum(axis=spread, dtype=working, keepdims=True)
+    return np.asarray(summed.reshape(shape), result)
+
+
+def in_words(xs: tuple[Array, ...]) -> str:
+    """Return the shapes of single images."""
+    return " and ".join(by(x.shape[1:]) for x in xs)
