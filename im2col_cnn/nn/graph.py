@@ -121,7 +121,7 @@ class Graph(Network):
         )
 
     @classmethod
-    def of(cls, built: Built) -> Self:
+    def connect(cls, built: Built) -> Self:
         """Make a graph; a chain is one too."""
         nodes = {k: (layer, *built.reads[k]) for k, layer in built.layers.items()}
         return cls(nodes, built.outputs, inputs=tuple(built.input_shapes))

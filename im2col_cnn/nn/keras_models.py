@@ -135,9 +135,7 @@ def network_of(file: KerasFile, input_shape: Shape | None) -> Sequential:
         turned |= d.flattens_as_stored
     configuration, stored = chain(nodes)
     configuration["input_shape"] = list(shape)
-    built = rebuild(configuration, stored)
-    network = Sequential(built.layers.values())
-    _, network.input_shape, network.shapes, network.dtype = built
+    network = Sequential.of(rebuild(configuration, stored))
     if turned:
         turn_rows(network)
     return network

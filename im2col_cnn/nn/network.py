@@ -144,8 +144,16 @@ class Network(ABC):
 
     @classmethod
     @abstractmethod
+    def connect(cls, built: Built) -> Self:
+        """Make such a network of these layers, and leave out what `build` finds."""
+
+    @classmethod
     def of(cls, built: Built) -> Self:
-        """Make such a network of layers that are built."""
+        """Make a network of layers that are built."""
+        network = cls.connect(built)
+        network.input_shapes, network.shapes = built.input_shapes, built.shapes
+        network.dtype = built.dtype
+        return network
 
     @property
     @abstractmethod
@@ -445,8 +453,6 @@ class Network(ABC):
             network.classes = read_classes(archive.configuration)
         except (TypeError, ValueError) as error:
             raise ValueError(f"{path}: configuration: {in_a_line(error)}") from error
-        network.input_shapes, network.shapes = built.input_shapes, built.shapes
-        network.dtype = built.dtype
         return network
 
     def summary(self) -> Summary:
@@ -593,7 +599,7 @@ class Sequential(Network):
         super().__init__(named, in_chain(named), (INPUT,), (last,))
 
     @classmethod
-    def of(cls, built: Built) -> Self:
+    def connect(cls, built: Built) -> Self:
         """Make a chain; refuse layers that are none."""
         if built.reads != in_chain(named_by_kind(built.layers.values())):
             raise ValueError("its layers are no chain: Graph.load reads them")
