@@ -49,6 +49,7 @@ BY_POSITION = {
     "col2im": "a function, beside im2col",
     "dtype": "of what a strategy draws, as strategies of Hypothesis take it",
     "learning_rate": "the one setting of an optimizer that each has",
+    "outputs": "of a graph, as Model(inputs, outputs) of Keras has them",
     "mode": "as in the notebook's own signature",
     "slope": "the one setting of a leak",
     "stream": "the one thing that a progress line needs to know",

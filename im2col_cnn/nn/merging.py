@@ -7,7 +7,7 @@ going back.
 """
 
 from abc import abstractmethod
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from functools import reduce
 from operator import add, mul
 from typing import Any, ClassVar, final
@@ -127,6 +127,7 @@ class Concat(MergeLayer):
 
     kind: ClassVar[str] = "concat"
 
+    _: KW_ONLY
     axis: int = -1
 
     def __post_init__(self) -> None:

@@ -386,14 +386,14 @@ def test_arrays_that_do_not_merge_are_refused_when_a_graph_is_built() -> None:
     rng = np.random.default_rng(0)
     for merge, words in (
         (Add(), r"sum cannot read 6x5x2 and 6x5x3: shapes must be the same, or 1"),
-        (Concat(1), r"arrays must differ along axis 1 only: 6x5x2 and 6x5x3"),
-        (Concat(4), r"axis 4 is none of images with 3 axes: it must be 1 to 3"),
+        (Concat(axis=1), r"arrays must differ along axis 1 only: 6x5x2 and 6x5x3"),
+        (Concat(axis=4), r"axis 4 is none of images with 3 axes: it must be 1 to 3"),
     ):
         nodes = {"conv": Conv(3, 1), "sum": (merge, "input", "conv")}
         with pytest.raises(ValueError, match=words):
             Graph(nodes).build(SHAPE, rng=rng)
     with pytest.raises(ValueError, match="axis must not be 0, along which there are"):
-        Concat(0)
+        Concat(axis=0)
     with pytest.raises(TypeError, match="x must be a tuple of arrays, got 3"):
         Add().forward(3)
     with pytest.raises(ValueError, match="batches of as many images: 2 and 2"):
