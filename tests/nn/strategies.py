@@ -125,9 +125,8 @@ def concats(draw: st.DrawFn) -> tuple[Layer, Shape]:
     place = draw(st.integers(0, len(shape) - 1))
     sizes = draw(st.lists(st.integers(1, 3), min_size=1, max_size=3))
     shapes = [(*shape[:place], n, *shape[place + 1 :]) for n in sizes]
-    return packed(
-        Concat(draw(st.sampled_from([place + 1, place - len(shape)]))), *shapes
-    )
+    axis = draw(st.sampled_from([place + 1, place - len(shape)]))
+    return packed(Concat(axis=axis), *shapes)
 
 
 @st.composite
