@@ -25,6 +25,7 @@ from . import depthwise, gemm, phases, winograd
 from .blas import with_one_blas_thread
 from .threads import run
 from .tiles import TILE_BYTES, kept_blocks, room
+from .wide_windows import is_finite
 
 __all__ = [
     "bias_gradient",
@@ -41,6 +42,7 @@ R = TypeVar("R")
 # second one takes too long; above, each gradient is cut into tiles for several.
 MIN_COLUMN_BYTES, MAX_COLUMN_BYTES = 2 * 2**20, 2 * TILE_BYTES
 MAX_KERNEL_BYTES = 2**20  # bytes of a kernel: both may copy it at once
+MIN_CHANNELS = 16  # of a group, or filters: with fewer, several groups are taken as one
 # In an array, and multiply-adds in all, for which OpenBLAS wakes no second thread.
 FEW_NUMBERS, FEW_PRODUCTS = 2**13, 2**18
 
@@ -76,6 +78,7 @@ def correlate(
         for x_, w_, b_, y_ in filters_of_channels(groups, x, w, b, y):
             depthwise.correlate(x_, w_, window.axes, y_, b_)
     else:
+        w, groups = merge_groups(x, w, groups)
         for x_, w_, b_, y_ in per_group(groups, x, w, b, y):
             if not winograd.correlate(x_, w_, window.axes, y_, b_):
                 gemm.correlate(x_, w_, window.axes, y_, b_)
@@ -93,10 +96,25 @@ def kernel_gradient(
         for x_, dy_, dw_ in filters_of_channels(groups, x, dy, dw):
             depthwise.kernel_gradient(x_, dy_, window.axes, dw_)
     else:
-        for x_, dy_, dw_ in per_group(groups, x, dy, dw):
-            if not winograd.kernel_gradient(x_, dy_, window.axes, dw_):
-                gemm.kernel_gradient(x_, dy_, window.axes, dw_)
+        many = groups_at_once(dw, groups)
+        if many > 1:
+            *taps, depth, F = shape
+            wide = np.empty((*taps, many * depth, F), dw.dtype)
+            # Channels and filters that do not belong together meet, and must not warn.
+            with np.errstate(all="ignore"):
+                add_up(x, dy, window, groups // many, wide)
+            for found, here in own_blocks(wide, dw, groups, many):
+                here[...] = found
+        if many == 1 or not is_finite(dw):
+            add_up(x, dy, window, groups, dw)
     return dw.astype(dtypes.result, copy=False)
+
+
+def add_up(x: Images, dy: Images, window: Window, groups: int, dw: Kernels) -> None:
+    """Return in `dw` the gradient of the kernels, group by group."""
+    for x_, dy_, dw_ in per_group(groups, x, dy, dw):
+        if not winograd.kernel_gradient(x_, dy_, window.axes, dw_):
+            gemm.kernel_gradient(x_, dy_, window.axes, dw_)
 
 
 @while_large
@@ -116,6 +134,7 @@ def image_gradient(
     if is_depthwise(w, groups):
         depthwise.image_gradient(dy, w, window.axes, dx, b)
         return dx
+    w, groups = merge_groups(dy, w, groups)
     turned = phases.turned_axes(window.axes) if winograd.is_wanted() else None
     for dy_, w_, b_, dx_ in per_group(groups, dy, w, b, dx):
         if turned is None or not winograd.correlate(
@@ -177,6 +196,38 @@ def bias_gradient(dy: Images, dtypes: Arithmetic) -> Array:
 def is_depthwise(w: Kernels, groups: int) -> bool:
     """Tell whether each channel is a group of its own."""
     return groups > 1 and w.shape[-2] == 1 and w.shape[-1] > 0
+
+
+def groups_at_once(w: Kernels, groups: int) -> int:
+    """Return how many groups of few channels had better be one group."""
+    *_, C, F = w.shape
+    most = min(
+        MIN_CHANNELS // max(C, F // groups, 1), MAX_KERNEL_BYTES // max(w.nbytes, 1)
+    )
+    return next((n for n in range(most, 1, -1) if groups % n == 0), 1)
+
+
+def merge_groups(x: Images, w: Kernels, groups: int) -> tuple[Kernels, int]:
+    """Return kernels with zeros for the channels of other groups, and fewer groups."""
+    many = groups_at_once(w, groups)
+    if many == 1 or not is_finite(x):  # inf * 0 is NaN
+        return w, groups
+    *taps, C, F = w.shape
+    wide = np.zeros((*taps, many * C, F), w.dtype)
+    for here, own in own_blocks(wide, w, groups, many):
+        here[...] = own
+    return wide, groups // many
+
+
+def own_blocks(
+    wide: Kernels, w: Kernels, groups: int, many: int
+) -> Iterator[tuple[Array, Array]]:
+    """View what belongs together in a kernel of merged groups, and in a plain one."""
+    *taps, C, F = w.shape
+    wide = wide.reshape(*taps, many, C, groups // many, many, F // groups)
+    w = w.reshape(*taps, C, groups // many, many, F // groups)
+    for g in range(many):
+        yield wide[..., g, :, :, g, :], w[..., g, :]
 
 
 def per_group(groups: int, *arrays: Array | None) -> Iterator[tuple[Any, ...]]:

@@ -141,9 +141,8 @@ def add_up(x: Images, dy: Images, axes: Axes, out: Kernels) -> None:
     plans = [(part, plan_of(cut, out[part])) for part, cut in parts(axes, out)]
     jobs = ((part, tile) for part, its in plans for tile in its.tiles)
     part, work = plans[0]
-    ahead = most_results(out[part].nbytes)
-    most = min(work.threads, most_results(2 * out[part].nbytes))
-    run(multiply_tile, jobs, then=add, most=most, ahead=ahead)
+    ahead = most_results(2 * out[part].nbytes)  # a sum, and what is added to it
+    run(multiply_tile, jobs, then=add, most=min(work.threads, ahead), ahead=ahead)
 
 
 def parts(axes: Axes, w: Kernels) -> Iterator[tuple[Part, Axes]]:

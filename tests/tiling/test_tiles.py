@@ -97,6 +97,12 @@ def gradients_side_by_side() -> Iterator[None]:
 
 
 @contextmanager
+def groups_apart() -> Iterator[None]:
+    with patch.object(dispatch, "MIN_CHANNELS", 0):
+        yield
+
+
+@contextmanager
 def in_parts() -> Iterator[None]:
     with folded(), never_wide(), patch.object(gemm, "MAX_KERNEL_BYTES", 1):
         yield
@@ -113,6 +119,7 @@ WAYS: list[Callable[[], AbstractContextManager[None]]] = [
     never_wide,
     as_wide_as_can_be,
     gradients_side_by_side,
+    groups_apart,
     in_parts,
 ]
 
