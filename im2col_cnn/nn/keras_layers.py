@@ -19,6 +19,7 @@ from .activations import LeakyReLU, ReLU, Sigmoid, Tanh
 from .convolution import Conv, ConvTranspose
 from .dense import Dense, Flatten
 from .layer import Layer
+from .merging import Add, Concat, Multiply
 from .pooling import AvgPool, GlobalAvgPool, GlobalMaxPool, MaxPool
 from .preprocessing import Rescale
 from .regularization import BatchNorm, Dropout
@@ -79,13 +80,31 @@ class Described:
         if value not in known:
             raise ValueError(f"{name} = {quoted(value)} is not known here")
 
-    def need_channels(self, axis: Any) -> None:
+    def axis(self, default: int = -1) -> int:
+        """Return an axis as ours, from the last one, which is that of the channels."""
+        found = self.take("axis", default)
+        found, *others = found if isinstance(found, tuple) else (found,)
+        count = self.axes + 2
+        if others or not -count <= found < count or found % count == 0:
+            raise ValueError(f"axis = {quoted(found)} is not one of an image")
+        if self.channels_first and self.axes:
+            found = count - 1 if found % count == 1 else found % count - 1
+        return int(found) % count - count
+
+    def need_channels(self) -> None:
         """Refuse an axis that is not that of the channels."""
-        last = self.axes + 1
-        channels = 1 if self.channels_first else last
-        lone = axis[0] if isinstance(axis, tuple) and len(axis) == 1 else axis
-        if lone not in (channels, channels - last - 1):
-            raise ValueError(f"axis = {axis} is not that of the channels")
+        given = self.settings.get("axis", -1)
+        if self.axis() != -1:
+            raise ValueError(f"axis = {given} is not that of the channels")
+
+    def axes_after(self, steps: list[Step]) -> int:
+        """Return how many spatial axes there are behind this layer."""
+        layers = [step.layer for step in steps]
+        flat = any(
+            layer.kind == "flatten" or layer.settings.get("keepdims") is False
+            for layer in layers
+        )
+        return 0 if flat else self.axes
 
     def finish(self) -> None:
         """Refuse a format of images of its own, and settings that are not known."""
@@ -198,7 +217,7 @@ def dense(d: Described) -> list[Step]:
 
 def batch_norm(d: Described) -> list[Step]:
     """Translate BatchNormalization; its momentum is 1 minus ours."""
-    d.need_channels(d.take("axis", -1))
+    d.need_channels()
     learned = {"gamma": d.take("scale", True), "beta": d.take("center", True)}
     names = [name for name, has in learned.items() if has]
     arrays = {
@@ -221,9 +240,8 @@ def pooling(d: Described) -> list[Step]:
 
 def global_pooling(d: Described) -> list[Step]:
     """Translate GlobalMaxPooling1D to GlobalAveragePooling3D."""
-    layer = GlobalMaxPool() if "Max" in d.kind else GlobalAvgPool()
-    rest = [] if d.take("keepdims", False) else [Step(Flatten(), {})]
-    return [Step(layer, {}), *rest]
+    make = GlobalMaxPool if "Max" in d.kind else GlobalAvgPool
+    return [Step(make(keepdims=d.take("keepdims", False)), {})]
 
 
 def flat(d: Described) -> list[Step]:
@@ -231,6 +249,13 @@ def flat(d: Described) -> list[Step]:
     order = d.take("data_format", "channels_last")
     d.flattens_as_stored = d.channels_first and order != "channels_first"
     return [Step(Flatten(), {})] if d.axes else []
+
+
+def merging(d: Described) -> list[Step]:
+    """Translate Add, Multiply and Concatenate."""
+    if d.kind == "Concatenate":
+        return [Step(Concat(axis=d.axis()), {})]
+    return [Step(Add() if d.kind == "Add" else Multiply(), {})]
 
 
 def rectified(d: Described) -> list[Step]:
@@ -269,11 +294,14 @@ TRANSLATIONS: dict[str, Callable[[Described], list[Step]]] = {
         for n in (1, 2, 3)
     },
     "Activation": Described.activation,
+    "Add": merging,
     "BatchNormalization": batch_norm,
+    "Concatenate": merging,
     "Dense": dense,
     "Dropout": lambda d: [Step(Dropout(d.take("rate")), {})],
     "Flatten": flat,
     "LeakyReLU": rectified,
+    "Multiply": merging,
     "ReLU": rectified,
     "Rescaling": rescaling,
 }

@@ -18,18 +18,18 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .._checks import as_path, as_shape, in_a_line, quoted
-from .._typing import Array, Shape
+from .._typing import Shape
 from ..files.keras import KerasFile, read_keras
 from ..files.weights import cast_finite
+from .graph import Graph
 from .keras_layers import Described, Step, steps_of
 from .layer import named_by_kind
-from .network import Sequential
+from .network import Network, Sequential
 from .pairing import layout_of, places
-from .serialization import describe, rebuild
+from .serialization import INPUT, describe, in_chain, rebuild
 
 __all__ = ["from_keras"]
 
-INPUT = "input"
 CHAINS = {"Sequential"}
 MODELS = CHAINS | {"Functional", "Model"}
 BATCH_SHAPES = ("build_input_shape", "batch_shape", "batch_input_shape")
@@ -53,7 +53,7 @@ class Node(NamedTuple):
 
 def from_keras(
     path: str | PathLike[str], *, input_shape: Shape | None = None
-) -> Sequential:
+) -> Network:
     """
     Build a network from a model that Keras saved; the file need not be trusted.
 
@@ -66,8 +66,9 @@ def from_keras(
 
     Returns
     -------
-    Sequential
-        It reads images channels last, also where the model has them first.
+    Sequential or Graph
+        A chain where the layers are one. It reads images channels last, also where the
+        model has them first.
 
     Raises
     ------
@@ -101,9 +102,9 @@ def from_keras(
         raise ValueError(f"{path}: {in_a_line(error)}") from error
 
 
-def network_of(file: KerasFile, input_shape: Shape | None) -> Sequential:
+def network_of(file: KerasFile, input_shape: Shape | None) -> Network:
     """Build the network of a file."""
-    entries, _ = entries_of(file.model, [INPUT], "", "", by_class=file.by_class)
+    entries, outputs = entries_of(file.model, [INPUT], "", "", by_class=file.by_class)
     channels_first = any(
         entry.settings.get("data_format") == "channels_first"
         for entry in entries.values()
@@ -116,9 +117,12 @@ def network_of(file: KerasFile, input_shape: Shape | None) -> Sequential:
     axes = {INPUT: len(shape) - 1}  # spatial ones, by layer of theirs
     turned = False
     for name, entry in entries.items():
-        arrays = layers.get(entry.group, [])
         d = Described(
-            entry.kind, entry.settings, arrays, axes[entry.sources[0]], channels_first
+            entry.kind,
+            entry.settings,
+            layers.get(entry.group, []),
+            max(axes[source] for source in entry.sources),
+            channels_first,
         )
         try:
             steps = steps_of(d)
@@ -126,41 +130,45 @@ def network_of(file: KerasFile, input_shape: Shape | None) -> Sequential:
             raise ValueError(f"{quoted(name)}: {error}") from error
         sources = [ends[source] for source in entry.sources]
         for n, step in enumerate(steps):
-            ours = f"{name}_{step.layer.kind}" if n else name
-            while ours in nodes or (n and ours in entries):
+            ours = re.sub(r"[./]", "_", f"{name}_{step.layer.kind}" if n else name)
+            while ours in {*nodes, INPUT} or (n and ours in entries):
                 ours += "_"
             nodes[ours], sources = Node(step, sources), [ours]
         (ends[name],) = sources
-        axes[name] = 0 if any(s.layer.kind == "flatten" for s in steps) else d.axes
+        axes[name] = d.axes_after(steps)
         turned |= d.flattens_as_stored
-    configuration, stored = chain(nodes)
-    configuration["input_shape"] = list(shape)
-    network = Sequential.of(rebuild(configuration, stored))
+    network = assembled(nodes, [ends[name] for name in outputs], shape)
     if turned:
         turn_rows(network)
     return network
 
 
-def chain(nodes: Mapping[str, Node]) -> tuple[dict[str, Any], dict[str, Array]]:
-    """Return the description of a chain of layers, and its arrays."""
-    last = INPUT
-    for name, node in nodes.items():
-        if node.sources != [last]:
-            raise ValueError(f"{quoted(name)} does not follow the layer before it")
-        last = name
+def assembled(nodes: Mapping[str, Node], outputs: list[str], shape: Shape) -> Network:
+    """Return a chain of layers where they are one, and a graph otherwise."""
     steps = [node.step for node in nodes.values()]
     arrays = [array for step in steps for array in step.arrays.values()]
     dtype = np.result_type(*arrays) if arrays else np.dtype(np.float32)
-    named = zip(named_by_kind(step.layer for step in steps), steps, strict=True)
+    reads = {name: tuple(node.sources) for name, node in nodes.items()}
+    layers = describe(step.layer for step in steps)
+    configuration: dict[str, Any] = {"dtype": dtype.name, "layers": layers}
+    names = list(nodes)
+    if reads == in_chain(nodes) and outputs == names[-1:]:
+        configuration["input_shape"] = list(shape)
+        names = list(named_by_kind(step.layer for step in steps))
+    else:
+        configuration |= {"inputs": {INPUT: list(shape)}, "outputs": outputs}
+        for name, layer in zip(names, layers, strict=True):
+            layer |= {"name": name, "reads": list(reads[name])}
     stored = {
         f"{name}/{key}": cast_finite(array, dtype, f"{name}.{key}")
-        for name, step in named
+        for name, step in zip(names, steps, strict=True)
         for key, array in step.arrays.items()
     }
-    return {"layers": describe(s.layer for s in steps), "dtype": dtype.name}, stored
+    make = Sequential if "input_shape" in configuration else Graph
+    return make.of(rebuild(configuration, stored))
 
 
-def turn_rows(network: Sequential) -> None:
+def turn_rows(network: Network) -> None:
     """Put the rows behind a `Flatten` in the order of pixels, from that of channels."""
     for place in places(network):
         rows, turned = place.axes, place.axes[-1] + place.axes[:-1]

@@ -13,7 +13,7 @@ from os import PathLike
 from .._checks import as_path
 from ..files.keras import KerasFile, read_keras, write_keras_weights
 from ..files.weights import require_network
-from .network import Sequential
+from .network import Network
 from .pairing import Form, Layout, Place, Weights, layout_of, places, spatial_axes
 
 __all__ = ["load_keras_weights", "save_keras_weights"]
@@ -24,7 +24,7 @@ NUMBERS = dict(key.split() for key in KEYS.split(", "))
 
 def load_keras_weights(
     path: str | PathLike[str],
-    network: Sequential,
+    network: Network,
     *,
     names: Iterable[str] | None = None,
 ) -> None:
@@ -35,7 +35,7 @@ def load_keras_weights(
     ----------
     path : path
         A ``.weights.h5``, ``.h5`` or ``.keras`` file.
-    network : Sequential
+    network : Sequential or Graph
         Built, with the same layers; the numbers are cast to its dtype.
     names : iterable of str, optional
         For each layer that has parameters, what it is called in the file. By default
@@ -61,7 +61,7 @@ def load_keras_weights(
 
 def save_keras_weights(
     path: str | PathLike[str],
-    network: Sequential,
+    network: Network,
     *,
     like: str | PathLike[str],
     names: Iterable[str] | None = None,
@@ -74,7 +74,7 @@ def save_keras_weights(
     path : path
         It must end in ``.weights.h5``: Keras goes by that. Replaced if it exists, in
         one step.
-    network : Sequential
+    network : Sequential or Graph
         Built.
     like : path
         A ``.weights.h5`` or ``.keras`` file of that model, trained or not, whose layers
@@ -107,7 +107,7 @@ def weights_of(file: KerasFile) -> Weights:
     return Weights(file.path, file.arrays, groups, ordered=not file.by_class)
 
 
-def forms_of(network: Sequential) -> dict[str, list[Form]]:
+def forms_of(network: Network) -> dict[str, list[Form]]:
     """Return the forms that each layer can have in Keras."""
     return {place.name: possible(place) for place in places(network)}
 

@@ -20,7 +20,7 @@ from .._typing import Array, Shape
 from ..files.keras import in_order
 from ..files.weights import cast_finite
 from .layer import Layer
-from .network import Sequential
+from .network import Network
 
 __all__ = ["Form", "Layout", "Place", "Weights", "layout_of", "places", "spatial_axes"]
 
@@ -94,11 +94,16 @@ class Place(NamedTuple):
 
     name: str
     layer: Layer
-    image: Shape
+    image: Shape | None  # () for vectors that were none, None if several were joined
 
     @property
     def axes(self) -> str:
         """The axes of that image: HWC, say."""
+        if self.image is None:
+            raise ValueError(
+                f"{self.name} reads images that were flattened and then joined: the "
+                f"order of its rows is not known"
+            )
         return f"{spatial_axes(len(self.image) - 1)}C" if self.image else "I"
 
     @property
@@ -107,20 +112,21 @@ class Place(NamedTuple):
         return dict(zip(self.axes, self.image, strict=True)) if self.image else {}
 
 
-def places(network: Sequential) -> Iterator[Place]:
+def places(network: Network) -> Iterator[Place]:
     """Yield the layers that have arrays, in order."""
-    image: Shape = ()
-    shape = network.input_shape
+    shapes = {**network.input_shapes, **network.shapes}
+    images: dict[str, Shape | None] = {}
     for name, layer in network.layers.items():
+        first, *others = network.reads[name]
+        image = images.get(first, ())
         if layer.kind == "flatten":
-            image = shape
-        elif layer.kind == "dense" and layer.arrays:
+            image = shapes[first]
+        elif layer.kind == "concat" and any(map(images.get, (first, *others))):
+            image = None
+        if layer.arrays:
             yield Place(name, layer, image)
-            image = ()
-        elif layer.arrays:
-            yield Place(name, layer, image)
-        shape = network.shapes[name]
-        image = image if len(shape) == 1 else ()
+        vectors = len(shapes[name]) == 1 and layer.kind != "dense"
+        images[name] = image if vectors else ()
 
 
 class Weights(NamedTuple):
@@ -131,9 +137,7 @@ class Weights(NamedTuple):
     groups: dict[str, dict[str, str]]  # by layer and role, the names of arrays
     ordered: bool  # whether the groups stand in the order of layers
 
-    def fill(
-        self, network: Sequential, forms: Forms, names: Iterable[str] | None
-    ) -> None:
+    def fill(self, network: Network, forms: Forms, names: Iterable[str] | None) -> None:
         """Copy the arrays into a network, all or none."""
         ready = []
         for ours, theirs, layout in self.links(network, forms, names):
@@ -144,7 +148,7 @@ class Weights(NamedTuple):
             ours[...] = array
 
     def filled(
-        self, network: Sequential, forms: Forms, names: Iterable[str] | None
+        self, network: Network, forms: Forms, names: Iterable[str] | None
     ) -> dict[str, Array]:
         """Return the arrays, with the numbers of a network where it has any."""
         return self.arrays | {
@@ -155,7 +159,7 @@ class Weights(NamedTuple):
         }
 
     def links(
-        self, network: Sequential, forms: Forms, names: Iterable[str] | None
+        self, network: Network, forms: Forms, names: Iterable[str] | None
     ) -> list[tuple[Array, str, Layout]]:
         """Return every array of a network, with the name and the layout of theirs."""
         return [

@@ -22,7 +22,7 @@ from .._typing import Array
 from ..files.atomic import write_whole
 from ..files.hdf5.source import require_readable
 from ..files.weights import require_network
-from .network import Sequential
+from .network import Network
 from .pairing import Form, Place, Weights, layout_of, places, spatial_axes
 
 __all__ = ["load_torch_weights", "save_torch_weights"]
@@ -41,7 +41,7 @@ COUNTER = "num_batches_tracked"  # the one that has no influence on what is comp
 
 def load_torch_weights(
     path: str | PathLike[str],
-    network: Sequential,
+    network: Network,
     *,
     names: Iterable[str] | None = None,
     flattened: str | None = None,
@@ -53,7 +53,7 @@ def load_torch_weights(
     ----------
     path : path
         What ``safetensors.torch.save_file(model.state_dict(), path)`` wrote.
-    network : Sequential
+    network : Sequential or Graph
         Built, with the same layers; the numbers are cast to its dtype.
     names : iterable of str, optional
         For each layer that has parameters, what it is called in the file: ``"fc1"`` for
@@ -88,7 +88,7 @@ def load_torch_weights(
 
 def save_torch_weights(
     path: str | PathLike[str],
-    network: Sequential,
+    network: Network,
     *,
     like: str | PathLike[str],
     names: Iterable[str] | None = None,
@@ -102,7 +102,7 @@ def save_torch_weights(
     path : path
         For ``model.load_state_dict(safetensors.torch.load_file(path))``. Replaced if it
         exists, in one step.
-    network : Sequential
+    network : Sequential or Graph
         Built.
     like : path
         A file of that model's own weights, trained or not, whose names and dtypes are
@@ -124,7 +124,7 @@ def save_torch_weights(
     write_whole(path, safetensors().save(ready))
 
 
-def forms_of(network: Sequential, flattened: str | None) -> dict[str, list[Form]]:
+def forms_of(network: Network, flattened: str | None) -> dict[str, list[Form]]:
     """Return the one form that each layer has in PyTorch."""
     return {place.name: [form_of(place, flattened)] for place in places(network)}
 

@@ -78,7 +78,7 @@ REFUSALS: list[tuple[Any, str]] = [
     ({"class_name": "Custom", "config": {}}, "'Custom' is no model whose layers"),
     ({"class_name": "Sequential", "config": {"layers": 3}}, "not iterable"),
     ({"class_name": "Sequential", "config": {"layers": []}}, "does not describe"),
-    (sequential((2,)), "at least one layer"),
+    (sequential((2,)), "must be a list of up to 10000 layers"),
 ]
 
 

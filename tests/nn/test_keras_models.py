@@ -134,3 +134,107 @@ def test_weights_alone_are_no_model(tmp_path: Path) -> None:
 
     with pytest.raises(ValueError, match=r"without a model: load_keras_weights"):
         from_keras(path)
+
+
+def tensors(*names: str) -> list[dict[str, Any]]:
+    """Say what a layer of Keras 3 reads."""
+    found = [
+        {"class_name": "__keras_tensor__", "config": {"keras_history": [name, 0, 0]}}
+        for name in names
+    ]
+    return [{"args": [found if len(found) > 1 else found[0]], "kwargs": {"mask": None}}]
+
+
+def functional(
+    *layers: tuple[str, str, dict[str, Any], tuple[str, ...]], keras: int, outputs: Any
+) -> dict[str, Any]:
+    """Describe a graph of layers as Keras 2 or 3 does: name, class, settings, reads."""
+    entries = [
+        {
+            "name": name,
+            "class_name": kind,
+            "config": {"name": name, **settings},
+            "inbound_nodes": (
+                tensors(*reads) if keras == 3 else [[[r, 0, 0, {}] for r in reads]]
+            )
+            if reads
+            else [],
+        }
+        for name, kind, settings, reads in layers
+    ]
+    config = {"name": "net", "layers": entries, "input_layers": [["x", 0, 0]]}
+    kind = "Functional" if keras == 3 else "Model"
+    return {"class_name": kind, "config": {**config, "output_layers": outputs}}
+
+
+X = ("x", "InputLayer", {"batch_shape": [None, 4, 3, 2]}, ())
+RELU = {"filters": 2, "kernel_size": [1, 1], "use_bias": False, "activation": "relu"}
+BRANCHES = (
+    X,
+    ("both", "Concatenate", {"axis": -1}, ("sum", "left")),  # before what it reads
+    ("left", "Conv2D", RELU, ("x",)),
+    ("sum", "Add", {}, ("left", "x")),
+    ("mean", "GlobalAveragePooling2D", {}, ("both",)),
+)
+
+
+@pytest.mark.parametrize("keras", [2, 3])
+def test_branches_become_a_graph(tmp_path: Path, keras: int) -> None:
+    (w,) = arrays((1, 1, 2, 2))
+    model = functional(*BRANCHES, keras=keras, outputs=[["mean", 0, 0], ["sum", 0, 0]])
+    path = tmp_path / "net"
+    if keras == 3:
+        write_archive(path, {"conv2d": [w]}, model)
+    else:
+        write_by_name(path, {"left": [w]}, model)
+
+    network = from_keras(path)
+
+    x = RNG.random((2, 4, 3, 2), np.float32)
+    found = network.predict(x)
+    left = np.maximum(x @ w[0, 0], 0)
+    both = np.concatenate([left + x, left], axis=-1)
+    assert network.outputs == ("mean", "sum")
+    np.testing.assert_allclose(found["sum"], left + x, rtol=1e-5)
+    np.testing.assert_allclose(found["mean"], both.mean(axis=(1, 2)), rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("layers", "outputs", "words"),
+    [
+        (
+            [X, ("a", "ReLU", {}, ("b",)), ("b", "ReLU", {}, ("a",))],
+            "a",
+            "circle|cycle",
+        ),
+        ([X, ("a", "ReLU", {}, ("z",))], "a", "does not describe its model .*z"),
+        ([X, ("a", "ReLU", {}, ("x", "x"))], "a", "reads 2 arrays, not one"),
+        (
+            [X, ("a", "ReLU", {}, ("x",)), ("a", "Add", {}, ("x",))],
+            "a",
+            "two layers are",
+        ),
+        ([X, X, ("a", "ReLU", {}, ("x",))], "a", "two layers are called 'x'"),
+        ([X, ("y", *X[1:]), ("a", "Add", {}, ("x", "y"))], "a", "one input more"),
+        ([X, ("b/c", "ReLU", {}, ("x",)), ("b.c", "ReLU", {}, ("b/c",))], "b.c", ""),
+    ],
+)
+def test_what_is_no_graph_is_refused_in_one_line(
+    save: Callable[..., Path], layers: Any, outputs: str, words: str
+) -> None:
+    path = save(functional(*layers, keras=3, outputs=[outputs, 0, 0]), {})
+
+    if not words:
+        assert from_keras(path).summary()[-1].shape == (4, 3, 2)
+        return
+    with pytest.raises(ValueError, match=rf"net\.keras: .*({words})") as no:
+        from_keras(path)
+    assert str(no.value).isprintable()
+
+
+def test_a_layer_that_is_used_twice_is_refused(save: Callable[..., Path]) -> None:
+    model = functional(X, ("a", "ReLU", {}, ("x",)), keras=3, outputs=["a", 0, 0])
+    model["config"]["layers"][1]["inbound_nodes"] *= 2
+
+    with pytest.raises(ValueError, match=r"net\.keras: 'a' is used twice"):
+        from_keras(save(model, {}))
