@@ -167,9 +167,9 @@ def functional(
     return {"class_name": kind, "config": {**config, "output_layers": outputs}}
 
 
-X = ("x", "InputLayer", {"batch_shape": [None, 4, 3, 2]}, ())
+X: Any = ("x", "InputLayer", {"batch_shape": [None, 4, 3, 2]}, ())
 RELU = {"filters": 2, "kernel_size": [1, 1], "use_bias": False, "activation": "relu"}
-BRANCHES = (
+BRANCHES: Any = (
     X,
     ("both", "Concatenate", {"axis": -1}, ("sum", "left")),  # before what it reads
     ("left", "Conv2D", RELU, ("x",)),
