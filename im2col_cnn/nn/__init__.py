@@ -6,7 +6,18 @@ every layer promises, and the files that wrap the operations, `convolution`, `de
 and its derivatives; and `training`.
 """
 
-from .activations import LeakyReLU, ReLU, Sigmoid, Tanh
+from .activations import (
+    Clip,
+    HardSigmoid,
+    HardSwish,
+    LeakyReLU,
+    ReLU,
+    ReLU6,
+    Sigmoid,
+    SiLU,
+    Softmax,
+    Tanh,
+)
 from .convolution import Conv, ConvTranspose
 from .dense import Dense, Flatten
 from .evaluation import Evaluation, evaluate
@@ -21,6 +32,7 @@ from .merging import Add, Concat, MergeLayer, Multiply
 from .models import small_cnn
 from .network import Network, Sequential, Summary, SummaryRow
 from .optimizers import SGD, Adam, Optimizer
+from .per_channel import PReLU, Scale
 from .pooling import (
     AdaptiveAvgPool,
     AdaptiveMaxPool,
@@ -33,6 +45,7 @@ from .pooling import (
 from .preprocessing import Augmentation, Rescale
 from .progress import Progress, ProgressLine
 from .regularization import BatchNorm, Dropout
+from .resizing import Crop, Pad, Slice, Upsample
 from .schedules import cosine
 from .torch_weights import load_torch_weights, save_torch_weights
 from .training import fit
@@ -46,9 +59,11 @@ __all__ = [
     "Augmentation",
     "AvgPool",
     "BatchNorm",
+    "Clip",
     "Concat",
     "Conv",
     "ConvTranspose",
+    "Crop",
     "Dense",
     "Dropout",
     "Evaluation",
@@ -56,6 +71,8 @@ __all__ = [
     "GlobalAvgPool",
     "GlobalMaxPool",
     "Graph",
+    "HardSigmoid",
+    "HardSwish",
     "History",
     "Layer",
     "LeakyReLU",
@@ -65,15 +82,23 @@ __all__ = [
     "Multiply",
     "Network",
     "Optimizer",
+    "PReLU",
+    "Pad",
     "Progress",
     "ProgressLine",
     "ReLU",
+    "ReLU6",
     "Rescale",
+    "Scale",
     "Sequential",
+    "SiLU",
     "Sigmoid",
+    "Slice",
+    "Softmax",
     "Summary",
     "SummaryRow",
     "Tanh",
+    "Upsample",
     "cosine",
     "evaluate",
     "fit",

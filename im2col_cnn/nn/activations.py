@@ -1,12 +1,18 @@
-"""Activation layers, which map every number on its own: any shape to the same shape.
+"""Activation layers: any shape to the same shape, and but for `Softmax` by number.
 
-What each does, and what its slope is at a kink, is said in ``im2col_cnn.ops``.
+What those do that have operations, and what their slope is at a kink, is said in
+``im2col_cnn.ops``. The others are small: a value and its slope, 0 at a kink beyond
+which there is nothing to learn.
 """
 
-from dataclasses import dataclass
-from typing import ClassVar, final
+from abc import abstractmethod
+from dataclasses import KW_ONLY, dataclass
+from typing import Any, ClassVar, final
 
-from .._checks import as_slope
+import numpy as np
+
+from .._checks import as_array, as_real, as_slope
+from .._typing import Array
 from ..ops.relu import (
     leaky_relu_backward,
     leaky_relu_forward,
@@ -19,9 +25,28 @@ from ..ops.sigmoid import (
     tanh_backward,
     tanh_forward,
 )
-from .layer import Operation, OperationLayer
+from ..ops.softmax import softmax_backward, softmax_forward
+from .layer import (
+    Gradients,
+    Operation,
+    OperationLayer,
+    ParameterlessLayer,
+    as_axis,
+    axis_within,
+)
 
-__all__ = ["LeakyReLU", "ReLU", "Sigmoid", "Tanh"]
+__all__ = [
+    "Clip",
+    "HardSigmoid",
+    "HardSwish",
+    "LeakyReLU",
+    "ReLU",
+    "ReLU6",
+    "SiLU",
+    "Sigmoid",
+    "Softmax",
+    "Tanh",
+]
 
 
 @final
@@ -64,3 +89,183 @@ class Tanh(OperationLayer):
 
     kind: ClassVar[str] = "tanh"
     operation: ClassVar[Operation] = Operation(tanh_forward, tanh_backward)
+
+
+@final
+@dataclass(frozen=True, eq=False, repr=False)
+class Softmax(ParameterlessLayer):
+    """
+    Make probabilities of scores along an axis; see `softmax_forward`.
+
+    The axis is one of ``(N, *SPATIAL, C)``. A network that is trained ends in scores
+    without it: `fit` computes the loss from those.
+    """
+
+    kind: ClassVar[str] = "softmax"
+
+    _: KW_ONLY
+    axis: int = -1
+
+    def __post_init__(self) -> None:
+        self.unwrap_settings()
+        as_axis(self.axis)
+
+    def apply(
+        self, x: Array, training: bool, rng: np.random.Generator | None
+    ) -> tuple[Array, Any]:
+        """Divide exponentials by their sum."""
+        x = as_array(x, "x")
+        axis = axis_within(self.axis, x.ndim)
+        y, cache = softmax_forward(np.moveaxis(x, axis, -1))
+        return np.moveaxis(y, -1, axis), cache
+
+    def differentiate(
+        self, dy: Array, cache: Any, input_gradient: bool
+    ) -> tuple[Array | None, Gradients]:
+        """Return the gradient along that axis; see `softmax_backward`."""
+        if not input_gradient:
+            return None, {}
+        dx = softmax_backward(np.moveaxis(dy, self.axis, -1), cache)
+        return np.moveaxis(dx, -1, self.axis), {}
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Curve(ParameterlessLayer):
+    """An activation said by its value and its slope."""
+
+    def apply(
+        self, x: Array, training: bool, rng: np.random.Generator | None
+    ) -> tuple[Array, Any]:
+        """Return the values; the cache is ``x``."""
+        x = as_array(x, "x")
+        return self.value(x), x
+
+    def differentiate(
+        self, dy: Array, cache: Any, input_gradient: bool
+    ) -> tuple[Array | None, Gradients]:
+        """Multiply by the slopes."""
+        return dy * self.slope_at(cache) if input_gradient else None, {}
+
+    @abstractmethod
+    def value(self, x: Array) -> Array:
+        """Return the value at each number."""
+
+    @abstractmethod
+    def slope_at(self, x: Array) -> Array:
+        """Return the slope at each number."""
+
+
+@final
+@dataclass(frozen=True, eq=False, repr=False)
+class Clip(Curve):
+    """Set what is below `low` to it, and what is above `high` to that."""
+
+    kind: ClassVar[str] = "clip"
+
+    low: float
+    high: float
+
+    def __post_init__(self) -> None:
+        self.unwrap_settings()
+        low, high = as_real(self.low, "low"), as_real(self.high, "high")
+        if low > high:
+            raise ValueError(f"low must be at most high, got {low} and {high}")
+
+    def value(self, x: Array) -> Array:
+        """Return ``min(max(x, low), high)``."""
+        return np.clip(x, self.low, self.high)
+
+    def slope_at(self, x: Array) -> Array:
+        """Return 1 between the two, 0 elsewhere."""
+        return (self.low < x) & (x < self.high)
+
+
+@final
+@dataclass(frozen=True, eq=False, repr=False)
+class ReLU6(Curve):
+    """Clip to 0 and 6, as small networks do that count with few bits."""
+
+    kind: ClassVar[str] = "relu6"
+
+    def value(self, x: Array) -> Array:
+        """Return ``min(max(x, 0), 6)``."""
+        return np.clip(x, 0, 6)
+
+    def slope_at(self, x: Array) -> Array:
+        """Return 1 between 0 and 6, 0 elsewhere."""
+        return (x > 0) & (x < 6)
+
+
+@final
+@dataclass(frozen=True, eq=False, repr=False)
+class SiLU(Curve):
+    """
+    Multiply each number by its sigmoid, ``s``; also called swish.
+
+    References
+    ----------
+    Ramachandran, Zoph and Le, "Searching for Activation Functions", 2017.
+    """
+
+    kind: ClassVar[str] = "silu"
+
+    def value(self, x: Array) -> Array:
+        """Return ``x * s``."""
+        return x * sigmoid_forward(x)[0]
+
+    def slope_at(self, x: Array) -> Array:
+        """Return ``s * (1 + x * (1 - s))``."""
+        s, _ = sigmoid_forward(x)
+        return np.asarray(s * (1 + x * (1 - s)))
+
+
+@final
+@dataclass(frozen=True, eq=False, repr=False)
+class HardSigmoid(Curve):
+    """
+    Clip a straight line to 0 and 1: ``slope * x + offset``, a sigmoid without exp.
+
+    The slope is 1/6 as in PyTorch and Keras 3; it is 0.2 in Keras 2 and ONNX.
+    """
+
+    kind: ClassVar[str] = "hard_sigmoid"
+
+    _: KW_ONLY
+    slope: float = 1 / 6
+    offset: float = 0.5
+
+    def __post_init__(self) -> None:
+        self.unwrap_settings()
+        as_slope(self.slope)
+        as_real(self.offset, "offset")
+
+    def value(self, x: Array) -> Array:
+        """Return ``min(max(slope * x + offset, 0), 1)``."""
+        return np.clip(x * float(self.slope) + float(self.offset), 0, 1)
+
+    def slope_at(self, x: Array) -> Array:
+        """Return the slope where the line is between 0 and 1, 0 elsewhere."""
+        y = self.value(x)
+        return np.where((y > 0) & (y < 1), y.dtype.type(self.slope), 0)
+
+
+@final
+@dataclass(frozen=True, eq=False, repr=False)
+class HardSwish(Curve):
+    """
+    Multiply each number by its `HardSigmoid`.
+
+    References
+    ----------
+    Howard et al., "Searching for MobileNetV3", 2019.
+    """
+
+    kind: ClassVar[str] = "hard_swish"
+
+    def value(self, x: Array) -> Array:
+        """Return ``x * min(max(x / 6 + 1 / 2, 0), 1)``."""
+        return np.asarray(x * np.clip(x / 6 + 0.5, 0, 1))
+
+    def slope_at(self, x: Array) -> Array:
+        """Return ``x / 3 + 1 / 2`` from -3 to 3, 0 below and 1 above."""
+        return np.where(abs(x) < 3, x / 3 + 0.5, x > 0)

@@ -27,7 +27,7 @@ from typing import Any, ClassVar, NamedTuple, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from .._checks import as_flag, as_float_dtype, as_rng, as_shape, quoted
+from .._checks import as_flag, as_float_dtype, as_int, as_rng, as_shape, quoted
 from .._typing import Array, Shape
 from .initializers import Initializer
 
@@ -39,6 +39,8 @@ __all__ = [
     "OperationLayer",
     "ParameterlessLayer",
     "WeightedLayer",
+    "as_axis",
+    "axis_within",
     "named_by_kind",
 ]
 
@@ -322,6 +324,24 @@ def named_by_kind(layers: Iterable[Layer]) -> dict[str, Layer]:
     if not names:
         raise ValueError("layers must hold at least one layer, got none")
     return {name: layer for layer, name in names.items()}
+
+
+def as_axis(axis: Any) -> int:
+    """Return an axis of a batch; refuse the axis of images."""
+    if as_int(axis, "axis", at_least=-32) == 0:
+        raise ValueError("axis must not be 0, along which there are images")
+    return int(axis)
+
+
+def axis_within(axis: int, ndim: int) -> int:
+    """Return an axis of so many, counted from 0; refuse one that is not there."""
+    found = axis + ndim if axis < 0 else axis
+    if not 0 < found < ndim:
+        raise ValueError(
+            f"axis {axis} is none of images with {ndim - 1} axes: it must be 1 to "
+            f"{ndim - 1}, or -1 for the last"
+        )
+    return found
 
 
 def shown(value: Any) -> str:

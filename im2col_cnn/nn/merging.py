@@ -14,10 +14,10 @@ from typing import Any, ClassVar, final
 
 import numpy as np
 
-from .._checks import as_array, as_int, by, quoted
+from .._checks import as_array, by, quoted
 from .._dtypes import arithmetic
 from .._typing import Array, Shape
-from .layer import Gradients, Inputs, ParameterlessLayer
+from .layer import Gradients, Inputs, ParameterlessLayer, as_axis, axis_within
 
 __all__ = ["Add", "Concat", "MergeLayer", "Multiply"]
 
@@ -136,7 +136,7 @@ class Concat(MergeLayer):
 
     def merge(self, xs: tuple[Array, ...]) -> tuple[Array, Any]:
         """Join; the cache is where each array ends."""
-        axis = within(self.axis, xs[0].ndim)
+        axis = axis_within(self.axis, xs[0].ndim)
         rests = {(*x.shape[:axis], *x.shape[axis + 1 :]) for x in xs}
         if len({x.ndim for x in xs}) > 1 or len(rests) > 1:
             raise ValueError(
@@ -148,24 +148,6 @@ class Concat(MergeLayer):
     def split(self, dy: Array, cache: Any) -> tuple[Array, ...]:
         """Cut ``dy`` where arrays meet."""
         return tuple(np.split(dy, cache, axis=self.axis))
-
-
-def as_axis(axis: Any) -> int:
-    """Return an axis of a batch; refuse the axis of images."""
-    if as_int(axis, "axis", at_least=-32) == 0:
-        raise ValueError("axis must not be 0, along which there are images")
-    return int(axis)
-
-
-def within(axis: int, ndim: int) -> int:
-    """Return an axis of so many, counted from 0; refuse one that is not there."""
-    found = axis + ndim if axis < 0 else axis
-    if not 0 < found < ndim:
-        raise ValueError(
-            f"axis {axis} is none of images with {ndim - 1} axes: it must be 1 to "
-            f"{ndim - 1}, or -1 for the last"
-        )
-    return found
 
 
 def aligned(xs: tuple[Array, ...]) -> list[Array]:

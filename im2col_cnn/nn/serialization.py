@@ -22,12 +22,24 @@ import numpy as np
 
 from .._checks import as_shape, by, quoted
 from .._typing import Array, Shape
-from .activations import LeakyReLU, ReLU, Sigmoid, Tanh
+from .activations import (
+    Clip,
+    HardSigmoid,
+    HardSwish,
+    LeakyReLU,
+    ReLU,
+    ReLU6,
+    Sigmoid,
+    SiLU,
+    Softmax,
+    Tanh,
+)
 from .convolution import Conv, ConvTranspose
 from .dense import Dense, Flatten
 from .initializers import glorot_normal, glorot_uniform, he_normal, he_uniform
 from .layer import Layer, named_by_kind
 from .merging import Add, Concat, Multiply
+from .per_channel import PReLU, Scale
 from .pooling import (
     AdaptiveAvgPool,
     AdaptiveMaxPool,
@@ -39,6 +51,7 @@ from .pooling import (
 )
 from .preprocessing import Rescale
 from .regularization import BatchNorm, Dropout
+from .resizing import Crop, Pad, Slice, Upsample
 
 __all__ = [
     "INPUT",
@@ -61,9 +74,11 @@ __all__ = [
 KINDS = {
     layer.kind: layer
     for layer in (
-        *(AdaptiveAvgPool, AdaptiveMaxPool, Add, AvgPool, BatchNorm, Concat, Conv),
-        *(ConvTranspose, Dense, Dropout, Flatten, GlobalAvgPool, GlobalMaxPool),
-        *(LeakyReLU, LpPool, MaxPool, Multiply, ReLU, Rescale, Sigmoid, Tanh),
+        *(AdaptiveAvgPool, AdaptiveMaxPool, Add, AvgPool, BatchNorm, Clip, Concat),
+        *(Conv, ConvTranspose, Crop, Dense, Dropout, Flatten, GlobalAvgPool),
+        *(GlobalMaxPool, HardSigmoid, HardSwish, LeakyReLU, LpPool, MaxPool, Multiply),
+        *(Pad, PReLU, ReLU, ReLU6, Rescale, Scale, Sigmoid, SiLU, Slice, Softmax),
+        *(Tanh, Upsample),
     )
 }
 INITIALIZERS = {
@@ -78,7 +93,7 @@ MAX_WINDOW_PIXELS = 2**16  # of a kernel, a stride or a padding, along an axis
 MAX_AXES = 16  # of an image
 WINDOW_SETTINGS = (
     *("kernel_size", "stride", "padding", "dilation", "output_padding"),
-    *("output_size", "scale", "width"),
+    *("output_size", "scale"),
 )
 
 

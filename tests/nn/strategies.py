@@ -13,25 +13,37 @@ from im2col_cnn.nn import (
     Add,
     AvgPool,
     BatchNorm,
+    Clip,
     Concat,
     Conv,
     ConvTranspose,
+    Crop,
     Dense,
     Dropout,
     Flatten,
     GlobalAvgPool,
     GlobalMaxPool,
     Graph,
+    HardSigmoid,
+    HardSwish,
     Layer,
     LeakyReLU,
     LpPool,
     MaxPool,
     Multiply,
+    Pad,
+    PReLU,
     ReLU,
+    ReLU6,
     Rescale,
+    Scale,
     Sequential,
     Sigmoid,
+    SiLU,
+    Slice,
+    Softmax,
     Tanh,
+    Upsample,
 )
 from im2col_cnn.nn.layer import Gradients, ParameterlessLayer
 from im2col_cnn.testing.strategies import convolutions, poolings
@@ -138,6 +150,53 @@ def global_pools(
 
 
 @st.composite
+def pads(draw: st.DrawFn) -> tuple[Layer, Shape]:
+    """Draw a padding that has pixels enough to mirror and repeat."""
+    shape = draw(IMAGES)
+    mode: Any = draw(st.sampled_from(["constant", "edge", "reflect", "wrap"]))
+    fewer = {"reflect": 1, "wrap": 0}.get(mode, -2)
+    sides = [st.tuples(*[st.integers(0, size - fewer)] * 2) for size in shape[:-1]]
+    return Pad(draw(st.tuples(*sides)), mode=mode, value=draw(st.integers(0, 2))), shape
+
+
+@st.composite
+def crops(draw: st.DrawFn) -> tuple[Layer, Shape]:
+    """Draw a crop that leaves something."""
+    *left, C = draw(IMAGES)
+    padding = tuple(draw(st.tuples(*[st.integers(0, 2)] * 2)) for _ in left)
+    shape = [size + sum(pair) for size, pair in zip(left, padding, strict=True)]
+    return Crop(padding), (*shape, C)
+
+
+@st.composite
+def slices(draw: st.DrawFn) -> tuple[Layer, Shape]:
+    """Draw a slice of an axis, forwards or backwards, that keeps something."""
+    shape = draw(SHAPES)
+    place = draw(st.integers(0, len(shape) - 1))
+    size = shape[place]
+    start = draw(st.none() | st.integers(-size, size - 1))
+    step = draw(st.sampled_from([1, 2, -1, -3]))
+    stop = None if start is None else draw(st.sampled_from([None, start + step]))
+    if stop is not None and start is not None and (start < 0) != (stop < 0):
+        stop = None  # it would count from the other end
+    axis = draw(st.sampled_from([place + 1, place - len(shape)]))
+    return Slice(start, stop, step=step, axis=axis), shape
+
+
+@st.composite
+def softmaxes(draw: st.DrawFn) -> tuple[Layer, Shape]:
+    """Draw a softmax along any axis."""
+    shape = draw(SHAPES)
+    return Softmax(axis=draw(st.integers(1, len(shape)))), shape
+
+
+@st.composite
+def upsamples(draw: st.DrawFn) -> tuple[Layer, Shape]:
+    """Draw blocks."""
+    return Upsample(draw(st.tuples(*[st.integers(1, 3)] * 2))), draw(IMAGES)
+
+
+@st.composite
 def graphs(draw: st.DrawFn, *, dtype: type = np.float64) -> Graph:
     """Draw a graph of smooth layers, built, its nodes in any order."""
     names = [f"n{i}" for i in range(draw(st.integers(1, 6)))]
@@ -240,6 +299,19 @@ KINDS: dict[str, st.SearchStrategy[tuple[Layer, Shape]]] = {
     "sigmoid": SHAPES.map(lambda shape: (Sigmoid(), shape)),
     "tanh": SHAPES.map(lambda shape: (Tanh(), shape)),
     "rescale": SHAPES.map(lambda shape: (Rescale(255), shape)),
+    # Kinks are at whole numbers, which `spread` avoids.
+    "clip": SHAPES.map(lambda shape: (Clip(-2, 1), shape)),
+    "crop": crops(),
+    "hard_sigmoid": SHAPES.map(lambda shape: (HardSigmoid(slope=0.25), shape)),
+    "hard_swish": SHAPES.map(lambda shape: (HardSwish(), shape)),
+    "pad": pads(),
+    "prelu": SHAPES.map(lambda shape: (PReLU(first_slope=0.5), shape)),
+    "relu6": SHAPES.map(lambda shape: (ReLU6(), shape)),
+    "scale": SHAPES.map(lambda shape: (Scale(), shape)),
+    "silu": SHAPES.map(lambda shape: (SiLU(), shape)),
+    "slice": slices(),
+    "softmax": softmaxes(),
+    "upsample": upsamples(),
 }
 MERGES: dict[str, st.SearchStrategy[tuple[Layer, Shape]]] = {
     "add": broadcasts(Add),

@@ -1,0 +1,121 @@
+"""Layers that learn one number or two for each channel: `PReLU` and `Scale`.
+
+The channel is the last axis, whatever comes before it; a gradient is added up over
+images and pixels.
+"""
+
+from dataclasses import KW_ONLY, dataclass
+from typing import Any, ClassVar, final
+
+import numpy as np
+
+from .._checks import as_array, as_real
+from .._dtypes import arithmetic
+from .._typing import Array, Shape
+from .layer import Gradients, Layer
+
+__all__ = ["PReLU", "Scale"]
+
+
+@final
+@dataclass(frozen=True, eq=False, repr=False)
+class PReLU(Layer):
+    """
+    Multiply what is negative by a slope that each channel learns; any shape.
+
+    References
+    ----------
+    He, Zhang, Ren and Sun, "Delving Deep into Rectifiers", 2015.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from im2col_cnn.nn import PReLU
+    >>> layer = PReLU()
+    >>> layer.build((2,), rng=np.random.default_rng(0))
+    (2,)
+    >>> layer.parameters["slope"][...] = [0.5, 2]
+    >>> layer.forward(np.array([[-4, -4], [4, 4]]))[0]
+    array([[-2., -8.],
+           [ 4.,  4.]])
+    """
+
+    kind: ClassVar[str] = "prelu"
+
+    _: KW_ONLY
+    first_slope: float = 0.25  # of all channels
+
+    def __post_init__(self) -> None:
+        self.unwrap_settings()
+        as_real(self.first_slope, "first_slope")
+
+    def array_shapes(self, shape: Shape) -> dict[str, Shape]:
+        """Return one number per channel."""
+        return {"slope": shape[-1:]}
+
+    def draw(
+        self, shapes: dict[str, Shape], rng: np.random.Generator, dtype: np.dtype
+    ) -> None:
+        """Start with the same slope everywhere."""
+        self.parameters["slope"] = np.full(shapes["slope"], self.first_slope, dtype)
+
+    def apply(
+        self, x: Array, training: bool, rng: np.random.Generator | None
+    ) -> tuple[Array, Any]:
+        """Multiply; the cache is ``x`` and the slope of today."""
+        x, slope = as_array(x, "x"), self.require_parameters()["slope"]
+        return np.where(x > 0, x, x * slope), (x, slope.copy())
+
+    def differentiate(
+        self, dy: Array, cache: Any, input_gradient: bool
+    ) -> tuple[Array | None, Gradients]:
+        """Return ``dx``, and ``dslope = sum(dy * x)`` where ``x`` is negative."""
+        x, slope = cache
+        dslope = summed(dy * np.where(x > 0, 0, x))
+        dx = np.where(x > 0, dy, dy * slope) if input_gradient else None
+        return dx, {"slope": dslope}
+
+
+@final
+@dataclass(frozen=True, eq=False, repr=False)
+class Scale(Layer):
+    """
+    Multiply each channel by a weight and add a bias: ``y = x * w + b``; any shape.
+
+    What batch normalization does once it has learned.
+    """
+
+    kind: ClassVar[str] = "scale"
+
+    def array_shapes(self, shape: Shape) -> dict[str, Shape]:
+        """Return one number per channel, twice."""
+        return {"w": shape[-1:], "b": shape[-1:]}
+
+    def draw(
+        self, shapes: dict[str, Shape], rng: np.random.Generator, dtype: np.dtype
+    ) -> None:
+        """Start with what changes nothing."""
+        self.parameters["w"] = np.ones(shapes["w"], dtype)
+        self.parameters["b"] = np.zeros(shapes["b"], dtype)
+
+    def apply(
+        self, x: Array, training: bool, rng: np.random.Generator | None
+    ) -> tuple[Array, Any]:
+        """Multiply and add; the cache is ``x`` and the weights of today."""
+        x, parameters = as_array(x, "x"), self.require_parameters()
+        return x * parameters["w"] + parameters["b"], (x, parameters["w"].copy())
+
+    def differentiate(
+        self, dy: Array, cache: Any, input_gradient: bool
+    ) -> tuple[Array | None, Gradients]:
+        """Return ``dx = dy * w``, ``dw = sum(dy * x)`` and ``db = sum(dy)``."""
+        x, w = cache
+        dx = dy * w if input_gradient else None
+        return dx, {"w": summed(dy * x), "b": summed(dy)}
+
+
+def summed(terms: Array) -> Array:
+    """Add up over everything but channels."""
+    result, working = arithmetic(terms)
+    flat = terms.reshape(-1, terms.shape[-1])
+    return np.asarray(flat.sum(axis=0, dtype=working), result)

@@ -1,0 +1,304 @@
+"""Layers that make images larger or smaller, and compute nothing: each pixel is a copy.
+
+Pad, Upsample     one pixel may go to several places: going back, they add up
+Crop, Slice       some pixels go nowhere: their gradient is 0
+"""
+
+from dataclasses import KW_ONLY, dataclass
+from typing import Any, ClassVar, Literal, TypeAlias, final
+
+import numpy as np
+
+from .._checks import (
+    as_array,
+    as_choice,
+    as_int,
+    as_padding,
+    as_per_axis,
+    as_real,
+    as_shape,
+    by,
+)
+from .._dtypes import arithmetic
+from .._typing import Array, Padding, Shape, Sizes
+from .layer import Gradients, ParameterlessLayer, as_axis, axis_within
+
+__all__ = ["Crop", "Pad", "Slice", "Upsample"]
+
+PadMode: TypeAlias = Literal["constant", "edge", "reflect", "wrap"]
+Pairs: TypeAlias = tuple[tuple[int, int], ...]
+
+
+@final
+@dataclass(frozen=True, eq=False, repr=False)
+class Pad(ParameterlessLayer):
+    """
+    Put pixels around images: ``(*SPATIAL, C) -> (*LARGER, C)``.
+
+    Parameters
+    ----------
+    padding : int, one int or one (before, after) pair per spatial axis
+        How many pixels.
+    mode : {"constant", "edge", "reflect", "wrap"}, default "constant"
+        What they hold: `value`, or copies of pixels as in `numpy.pad`.
+    value : float, default 0
+        For "constant".
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from im2col_cnn.nn import Pad
+    >>> y, _ = Pad(((1, 2),), mode="reflect").forward(np.array([[[5], [6], [7]]]))
+    >>> y.ravel()
+    array([6, 5, 6, 7, 6, 5])
+    """
+
+    kind: ClassVar[str] = "pad"
+
+    padding: Padding
+    _: KW_ONLY
+    mode: PadMode = "constant"
+    value: float = 0
+
+    def __post_init__(self) -> None:
+        self.unwrap_settings()
+        require_pairs(self.padding)
+        as_choice(self.mode, "mode", ("constant", "edge", "reflect", "wrap"))
+        as_real(self.value, "value")
+
+    def apply(
+        self, x: Array, training: bool, rng: np.random.Generator | None
+    ) -> tuple[Array, Any]:
+        """Pad; the cache is the shape of ``x``."""
+        x = as_array(x, "x")
+        pairs = pairs_for(self.padding, x.shape)
+        self.require_enough(pairs, x.shape[1:-1])
+        widths = ((0, 0), *pairs, (0, 0))
+        if self.mode == "constant":
+            return np.pad(x, widths, constant_values=self.value), x.shape
+        return np.pad(x, widths, self.mode), x.shape
+
+    def differentiate(
+        self, dy: Array, cache: Any, input_gradient: bool
+    ) -> tuple[Array | None, Gradients]:
+        """Crop the gradient; add what copies of a pixel are given."""
+        if not input_gradient:
+            return None, {}
+        pairs = pairs_for(self.padding, cache)
+        if self.mode == "constant":
+            return dy[inside(pairs, dy.shape)], {}
+        result, working = arithmetic(dy)
+        dx = dy.astype(working)
+        for axis, pair in enumerate(pairs, start=1):
+            source = np.pad(np.arange(cache[axis]), pair, self.mode)
+            before = np.moveaxis(dx, axis, 0)
+            after = np.zeros((cache[axis], *before.shape[1:]), working)
+            np.add.at(after, source, before)
+            dx = np.moveaxis(after, 0, axis)
+        return dx.astype(result, copy=False), {}
+
+    def require_enough(self, pairs: Pairs, spatial: Shape) -> None:
+        """Refuse to mirror or repeat more pixels than there are."""
+        fewer = {"reflect": 1, "wrap": 0}.get(self.mode)
+        if fewer is None:
+            return
+        for size, pair in zip(spatial, pairs, strict=True):
+            if max(pair) > size - fewer:
+                raise ValueError(
+                    f'padding = {max(pair)} with mode="{self.mode}" needs more than '
+                    f"the {size} pixels of an image of {by(spatial)}: pad less"
+                )
+
+
+@final
+@dataclass(frozen=True, eq=False, repr=False)
+class Crop(ParameterlessLayer):
+    """
+    Cut pixels off around images, as many as `Pad` would add.
+
+    Parameters
+    ----------
+    padding : int, one int or one (before, after) pair per spatial axis
+        How many pixels.
+    """
+
+    kind: ClassVar[str] = "crop"
+
+    padding: Padding
+
+    def __post_init__(self) -> None:
+        self.unwrap_settings()
+        require_pairs(self.padding)
+
+    def apply(
+        self, x: Array, training: bool, rng: np.random.Generator | None
+    ) -> tuple[Array, Any]:
+        """Cut; the cache is the shape of ``x``."""
+        x = as_array(x, "x")
+        y = x[inside(pairs_for(self.padding, x.shape), x.shape)]
+        if 0 in y.shape[1:]:
+            raise ValueError(
+                f"cropping {self.padding} leaves nothing of an image of "
+                f"{by(x.shape[1:-1])}: crop less"
+            )
+        return y, x.shape
+
+    def differentiate(
+        self, dy: Array, cache: Any, input_gradient: bool
+    ) -> tuple[Array | None, Gradients]:
+        """Put 0 around the gradient."""
+        if not input_gradient:
+            return None, {}
+        return np.pad(dy, ((0, 0), *pairs_for(self.padding, cache), (0, 0))), {}
+
+
+@final
+@dataclass(frozen=True, eq=False, repr=False)
+class Slice(ParameterlessLayer):
+    """
+    Keep ``start:stop:step`` of an axis, that of channels unless told otherwise.
+
+    Parameters
+    ----------
+    start, stop : int or None
+        As in ``x[start:stop]``.
+    step : int, default 1
+    axis : int, default -1
+        Of ``(N, *SPATIAL, C)``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from im2col_cnn.nn import Slice
+    >>> y, cache = Slice(1, None, step=2).forward(np.array([[0, 1, 2, 3]]))
+    >>> y
+    array([[1, 3]])
+    >>> Slice(1, None, step=2).backward(np.array([[5, 6]]), cache)
+    (array([[0, 5, 0, 6]]), {})
+    """
+
+    kind: ClassVar[str] = "slice"
+
+    start: int | None
+    stop: int | None
+    _: KW_ONLY
+    step: int = 1
+    axis: int = -1
+
+    def __post_init__(self) -> None:
+        self.unwrap_settings()
+        for name in "start", "stop":
+            if getattr(self, name) is not None:
+                as_int(getattr(self, name), name, at_least=-(2**63))
+        if as_int(self.step, "step", at_least=-(2**63)) == 0:
+            raise ValueError("step must not be 0")
+        as_axis(self.axis)
+
+    def apply(
+        self, x: Array, training: bool, rng: np.random.Generator | None
+    ) -> tuple[Array, Any]:
+        """Return a view; the cache is the shape of ``x``."""
+        x = as_array(x, "x")
+        y = x[self.place(x.shape)]
+        if 0 in y.shape[1:]:
+            raise ValueError(f"{self} keeps nothing of {by(x.shape[1:])}")
+        return y, x.shape
+
+    def differentiate(
+        self, dy: Array, cache: Any, input_gradient: bool
+    ) -> tuple[Array | None, Gradients]:
+        """Put the gradient where it came from, and 0 elsewhere."""
+        if not input_gradient:
+            return None, {}
+        dx = np.zeros(cache, dy.dtype)
+        dx[self.place(cache)] = dy
+        return dx, {}
+
+    def place(self, shape: Shape) -> tuple[slice, ...]:
+        """Return the index of what is kept."""
+        axis = axis_within(self.axis, len(shape))
+        return (slice(None),) * axis + (slice(self.start, self.stop, self.step),)
+
+
+@final
+@dataclass(frozen=True, eq=False, repr=False)
+class Upsample(ParameterlessLayer):
+    """
+    Make each pixel a block of equal ones: ``(*SPATIAL, C) -> (*SPATIAL * scale, C)``.
+
+    Parameters
+    ----------
+    scale : int or one int per spatial axis
+        How many pixels become of one.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from im2col_cnn.nn import Upsample
+    >>> y, cache = Upsample(2).forward(np.array([[[1], [2]]]))
+    >>> y.ravel()
+    array([1, 1, 2, 2])
+    >>> Upsample(2).backward(np.array([[[5], [6], [7], [8]]]), cache)[0].ravel()
+    array([11, 15])
+    """
+
+    kind: ClassVar[str] = "upsample"
+
+    scale: Sizes
+
+    def __post_init__(self) -> None:
+        self.unwrap_settings()
+        as_shape(self.scale, "scale", at_least=1)
+
+    def apply(
+        self, x: Array, training: bool, rng: np.random.Generator | None
+    ) -> tuple[Array, Any]:
+        """Repeat; the cache is the shape of blocks, ``(N, H, SH, W, SW, C)``."""
+        x = as_array(x, "x")
+        N, *spatial, C = with_pixels(x.shape)
+        scale = as_per_axis(self.scale, "scale", len(spatial), at_least=1)
+        pairs = list(zip(spatial, scale, strict=True))
+        blocks = (N, *(n for pair in pairs for n in pair), C)
+        alone = x.reshape(N, *(n for size in spatial for n in (size, 1)), C)
+        y = np.broadcast_to(alone, blocks)
+        return y.reshape(N, *(size * times for size, times in pairs), C), blocks
+
+    def differentiate(
+        self, dy: Array, cache: Any, input_gradient: bool
+    ) -> tuple[Array | None, Gradients]:
+        """Add the gradient up, block by block."""
+        if not input_gradient:
+            return None, {}
+        result, working = arithmetic(dy)
+        within = tuple(range(2, len(cache) - 1, 2))
+        dx = dy.reshape(cache).sum(axis=within, dtype=working)
+        return dx.astype(result, copy=False), {}
+
+
+def require_pairs(padding: Padding) -> None:
+    """Refuse what is no padding in numbers."""
+    if isinstance(padding, str):
+        raise ValueError(f"padding must be numbers of pixels, got {padding!r:.60}")
+    as_padding(padding, len(padding) if isinstance(padding, tuple | list) else 1)
+
+
+def pairs_for(padding: Padding, shape: Shape) -> Pairs:
+    """Return how much to pad before and after each spatial axis of a batch."""
+    found = as_padding(padding, len(with_pixels(shape)) - 2)
+    return tuple(pair for pair in found if not isinstance(pair, str))
+
+
+def with_pixels(shape: Shape) -> Shape:
+    """Return the shape of a batch of images; refuse that of vectors."""
+    if len(shape) < 3:
+        raise ValueError(f"this layer reads images, got vectors: {shape[1:]}")
+    return shape
+
+
+def inside(pairs: Pairs, shape: Shape) -> tuple[slice, ...]:
+    """Return the index of what is left without so many pixels around."""
+    cuts = (
+        slice(before, max(size - after, before))
+        for size, (before, after) in zip(shape[1:-1], pairs, strict=True)
+    )
+    return slice(None), *cuts
