@@ -166,7 +166,7 @@ def as_names(value: Any, argument: str) -> Reads:
         raise ValueError(
             f"{argument} must be names, each there once, got {quoted(value)}"
         )
-    return tuple(map(require_name, names))
+    return tuple(require_name(name, argument) for name in names)
 
 
 def as_layers(nodes: Any, inputs: Reads) -> tuple[dict[str, Layer], dict[str, Reads]]:
@@ -177,7 +177,7 @@ def as_layers(nodes: Any, inputs: Reads) -> tuple[dict[str, Layer], dict[str, Re
     reads: dict[str, Reads] = {}
     before = inputs
     for name, node in nodes.items():
-        if require_name(name) in inputs:
+        if require_name(name, "nodes") in inputs:
             raise ValueError(f"{name} names an input: call the layer something else")
         layer, *read = node if isinstance(node, tuple) and node else (node,)
         if not isinstance(layer, Layer):

@@ -279,7 +279,8 @@ def require_pairs(padding: Padding) -> None:
     """Refuse what is no padding in numbers."""
     if isinstance(padding, str):
         raise ValueError(f"padding must be numbers of pixels, got {padding!r:.60}")
-    as_padding(padding, len(padding) if isinstance(padding, tuple | list) else 1)
+    axes = len(padding) if isinstance(padding, tuple | list) else 1
+    as_padding(padding, max(axes, 1))
 
 
 def pairs_for(padding: Padding, shape: Shape) -> Pairs:

@@ -193,11 +193,13 @@ def read_plan(configuration: Mapping[str, Any]) -> Plan:
     inputs = configuration["inputs"]
     if not isinstance(inputs, dict) or not 0 < len(inputs) <= MAX_LAYERS:
         raise ValueError("inputs must be a dict of names and shapes")
-    input_shapes = {require_name(k): read_shape(found) for k, found in inputs.items()}
+    input_shapes = {
+        require_name(k, "inputs"): read_shape(found) for k, found in inputs.items()
+    }
     reads: dict[str, tuple[str, ...]] = {}
     known: set[str] = set(inputs)
     for described, layer in zip(configuration["layers"], layers, strict=True):
-        name = require_name(described.get("name"))
+        name = require_name(described.get("name"), "layers")
         if name in known:
             raise ValueError(f"layers: {name} is there twice")
         reads[name] = read_names(described.get("reads"), f"{name} reads", known)
@@ -218,17 +220,19 @@ def read_names(found: Any, role: str, known: set[str]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def require_name(name: Any) -> str:
+def require_name(name: Any, where: str) -> str:
     """Return the name of an input or a layer; refuse what names no array of a file."""
     if not isinstance(name, str):
-        raise TypeError(f"a name must be a str, got {quoted(name):.60}")
+        raise TypeError(f"{where}: a name must be a str, got {quoted(name):.60}")
     if not name.isprintable() or not 0 < len(name) <= MAX_NAME_LETTERS:
         raise ValueError(
-            f"a name must have 1 to {MAX_NAME_LETTERS} printable letters, got "
+            f"{where}: a name must have 1 to {MAX_NAME_LETTERS} printable letters, got "
             f"{len(name)} in {quoted(name):.60}"
         )
     if "." in name or "/" in name:  # as in conv1.w, or conv1/w in a file
-        raise ValueError(f"{quoted(name)} must do without . and /: write _, say")
+        raise ValueError(
+            f"{where}: {quoted(name)} must do without . and /: write _, say"
+        )
     return name
 
 
