@@ -38,13 +38,21 @@ def kept(make: Callable[..., Window]) -> Callable[..., Window]:
     @wraps(make)
     def window(spatial: Shape, kernel_size: Sizes, **settings: Any) -> Window:
         sizes = kernel_size if type(kernel_size) is tuple else (kernel_size,)
-        is_plain = PLAIN.issuperset(map(type, settings.values()))
-        is_plain = is_plain and {int}.issuperset(map(type, sizes)) and sizes != ()
+        is_plain = {int}.issuperset(map(type, sizes)) and sizes != ()
+        is_plain &= all(type(s) in PLAIN or are_ints(s) for s in settings.values())
         if is_plain and max(sizes) <= MAX_KEPT_TAPS:
             return keep(spatial, kernel_size, **settings)
         return make(spatial, kernel_size, **settings)
 
     return window
+
+
+def are_ints(setting: Any) -> bool:
+    """Tell whether a setting is a tuple of ints, or of such tuples."""
+    # Not of bools: (True,) equals (1,), and must be refused.
+    return type(setting) is tuple and all(
+        type(entry) is int or are_ints(entry) for entry in setting
+    )
 
 
 @kept

@@ -43,8 +43,9 @@ R = TypeVar("R")
 MIN_COLUMN_BYTES, MAX_COLUMN_BYTES = 2 * 2**20, 2 * TILE_BYTES
 MAX_KERNEL_BYTES = 2**20  # bytes of a kernel: both may copy it at once
 MIN_CHANNELS = 16  # of a group, or filters: with fewer, several groups are taken as one
-# In an array, and multiply-adds in all, for which OpenBLAS wakes no second thread.
-FEW_NUMBERS, FEW_PRODUCTS = 2**13, 2**18
+# Up to so many, OpenBLAS wakes no second thread: numbers of two factors, the first of
+# which may be summed up, and multiply-adds.
+FEW_SUMMED, FEW_NUMBERS, FEW_PRODUCTS = 2**13, 10**4, 2**18
 
 
 def is_little(first: Array, second: Any, *_: Any, **__: Any) -> bool:
@@ -52,7 +53,8 @@ def is_little(first: Array, second: Any, *_: Any, **__: Any) -> bool:
     size = second.size if isinstance(second, np.ndarray) else 1
     # As many multiply-adds, or a few less; sums of products take a thread earlier.
     product = first.size * size // max(first.shape[-1], 1)
-    return max(first.size, size) <= FEW_NUMBERS and product <= FEW_PRODUCTS
+    few = first.size <= FEW_SUMMED and size <= FEW_NUMBERS
+    return few and product <= FEW_PRODUCTS
 
 
 def while_large(function: Callable[P, R]) -> Callable[P, R]:

@@ -5,8 +5,13 @@ import pytest
 from im2col_cnn.placing import sliding_window
 
 
-def test_equal_settings_give_the_window_that_was_made_before() -> None:
-    settings = {"stride": 1, "padding": "same", "dilation": 1}
+@pytest.mark.parametrize(
+    ("stride", "padding"), [(1, "same"), ((1, 1), 2), (1, ((0, 1), (1, 0)))]
+)
+def test_equal_settings_give_the_window_that_was_made_before(
+    stride: object, padding: object
+) -> None:
+    settings = {"stride": stride, "padding": padding, "dilation": 1}
 
     first = sliding_window((5, 6), (3, 3), **settings)
 
@@ -14,7 +19,7 @@ def test_equal_settings_give_the_window_that_was_made_before() -> None:
     assert sliding_window((5, 6), (3, 3), stride=2, padding=0, dilation=1) != first
 
 
-@pytest.mark.parametrize("stride", [True, 1.0, (True, 1)])
+@pytest.mark.parametrize("stride", [True, 1.0, (True, 1), ((1, 1), 1)])
 def test_what_equals_a_setting_but_is_none_is_refused_all_the_same(
     stride: object,
 ) -> None:
