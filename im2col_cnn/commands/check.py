@@ -88,9 +88,9 @@ def check(
     total_seconds: Annotated[
         float | None,
         typer.Option(
-            min=0,
+            min=0.1,
             max=86_400,
-            help="How long a file should take: slow functions get fewer examples.",
+            help="How long a file may take: slow functions get fewer examples.",
             show_default="20, more for more examples",
         ),
     ] = None,

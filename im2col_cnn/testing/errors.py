@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["NOT_WRITTEN", "SubjectError", "SubjectStoppedError"]
+__all__ = ["NOT_WRITTEN", "SubjectError", "SubjectStoppedError", "TimeIsUpError"]
 
 NOT_WRITTEN = "not written"  # the kind of an error: a template left as it was
 
@@ -22,6 +22,7 @@ class SubjectError(Exception):
         super().__init__(problem)
         self.kind, self.detail = kind, detail  # of the exception it raised, if it did
         self.part = part  # forward or backward, where that is known
+        self.crashed = False  # raised by what it called, and not to refuse
 
 
 class SubjectStoppedError(BaseException):
@@ -33,3 +34,7 @@ class SubjectStoppedError(BaseException):
         super().__init__(problem)
         self.kind, self.part = kind, part
         self.case = case  # the call, where that is known
+
+
+class TimeIsUpError(BaseException):
+    """A call that was not made, or not waited for, since the time for all is over."""

@@ -133,6 +133,27 @@ def test_one_example_tells_a_gradient_from_its_double(index: int, seed: int) -> 
     assert not check_conv(fast.conv_forward, backward, examples=1, seed=seed).ok
 
 
+def test_what_its_author_raised_is_a_refusal_and_what_python_raised_a_crash() -> None:
+    def forward(
+        x: Array, w: Array, b: Array, stride: Any = 1, dilation: Any = 1
+    ) -> tuple[Array, Any]:
+        if isinstance(stride, tuple):
+            raise TypeError(
+                f"stride must be an int, got {stride}"  # not where the line begins
+            )
+        settings = {"stride": stride, "dilation": dilation + 0}
+        return fast.conv_forward(x, w, b, **settings)
+
+    report = check_conv(forward, examples=3)
+
+    refused, crashed = report.remarks[:2]
+    assert refused.endswith("so not asked for: stride per axis")
+    assert crashed == "forward: crashed when tried, so not asked for: dilation per axis"
+    assert report.ok
+    assert report.findings[-1].problem.startswith("forward raised TypeError: can only")
+    assert "(test_grader.py, line" in report.findings[-1].problem
+
+
 BUGS = {bug.key: bug for bug in MUSEUM}
 
 

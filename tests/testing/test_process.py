@@ -1,16 +1,18 @@
 """Homework runs in a process of its own, says what it offers, and answers calls."""
 
 import os
+import sys
 import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from im2col_cnn.testing.errors import NOT_WRITTEN, SubjectError
+from im2col_cnn.testing import HomeworkError, check_module
+from im2col_cnn.testing.errors import NOT_WRITTEN, SubjectError, SubjectStoppedError
 from im2col_cnn.testing.isolation import process, worker
 from im2col_cnn.testing.isolation.process import IsolatedModule, offers_in
-from im2col_cnn.testing.isolation.worker import MAX_CACHES
+from im2col_cnn.testing.isolation.worker import MAX_CACHES, MAX_PROCESSES
 from tests.testing.families import source_of
 
 
@@ -69,6 +71,111 @@ def test_what_homework_starts_ends_with_it(tmp_path: Path) -> None:
     group = int(told.read_text(encoding="utf-8"))
 
     assert not is_there(group)
+
+
+BOMB = """
+import os, subprocess, sys, time
+
+
+def create_mask_from_window(x):
+    while True:
+        with open(PATH, "a") as file:
+            file.write(str(os.getpid()) + "\\n")
+        start_new_one()
+    return x == x.max()
+
+
+def start_new_one():
+"""
+FORK = "    if os.fork() == 0:\n        os.setsid()\n"
+SPAWN = (
+    "    sleep = [sys.executable, '-c', 'import time; time.sleep(60)']\n"
+    "    started = subprocess.Popen(sleep, start_new_session=True)\n"
+    "    with open(PATH, 'a') as file:\n        file.write(f'{started.pid}\\n')\n"
+)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such limit")
+@pytest.mark.parametrize("body", [FORK, SPAWN], ids=["fork", "spawn"])
+def test_homework_starts_few_processes_and_none_is_left(
+    body: str, tmp_path: Path
+) -> None:
+    told = tmp_path / "processes"
+    source = (BOMB + body).replace("PATH", repr(str(told)))
+    with isolated(tmp_path / "mask.py", source) as homework:
+        ((_, offer),) = offers_in(homework, homework.load())
+        with pytest.raises((SubjectError, SubjectStoppedError), match="processes here"):
+            offer.forward(np.ones((2, 2)))
+    processes = {int(line) for line in told.read_text(encoding="utf-8").split()}
+
+    assert 2 <= len(processes) <= MAX_PROCESSES + 1
+    assert not any(is_running(process) for process in processes)
+
+
+def is_running(process: int) -> bool:
+    """Tell whether a process is left, after a moment to end in; zombies have ended."""
+    for _ in range(100):
+        status = Path(f"/proc/{process}/stat")
+        try:
+            if status.read_text(encoding="utf-8").rpartition(")")[2].split()[0] == "Z":
+                return False
+        except OSError:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+RETURNS_TWICE = """
+import os
+
+
+def create_mask_from_window(x):
+    os.fork()
+    return x == x.max()
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_a_function_that_returns_twice_answers_once(tmp_path: Path) -> None:
+    with isolated(tmp_path / "mask.py", RETURNS_TWICE) as homework:
+        ((_, offer),) = offers_in(homework, homework.load())
+        found = [offer.forward(np.eye(2) + n)[0] for n in range(9)]
+
+    assert (np.array(found) == np.eye(2)).all()
+
+
+SLOW = """
+import time
+import numpy as np
+
+
+def create_mask_from_window(x):
+    time.sleep(0.6)
+    return x == x.max()
+
+
+def distribute_value(dz, shape):
+    time.sleep(0.6)
+    return np.full(shape, dz / shape[0] / shape[1])
+"""
+
+
+def test_the_time_for_all_is_kept_to_the_second(tmp_path: Path) -> None:
+    (tmp_path / "slow.py").write_text(SLOW, encoding="utf-8")
+    begin = time.monotonic()
+
+    report = check_module(tmp_path / "slow.py", total_seconds=4)
+
+    assert time.monotonic() - begin < 5
+    assert {verdict.status for verdict in report.verdicts} == {"holds", "not checked"}
+    assert not report.ok
+
+
+def test_where_time_is_too_short_for_anything_that_is_said(tmp_path: Path) -> None:
+    (tmp_path / "slow.py").write_text(SLOW.replace("0.6", "9"), encoding="utf-8")
+
+    with pytest.raises(HomeworkError, match="nothing was checked: the 2 s were over"):
+        check_module(tmp_path / "slow.py", total_seconds=2)
 
 
 def is_there(group: int) -> bool:

@@ -2,17 +2,19 @@
 
 A setting that is no parameter is not asked for. One that is can be written in several
 ways, and images can have one, two or three spatial axes: each is tried once, on a tiny
-image, and what is refused there is left out. What is accepted is held to the laws.
+image, and what is refused there is left out. What is accepted is held to the laws; what
+ends in an error that its author did not raise is a crash.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Dict, Tuple
 
 import numpy as np
 
+from ..errors import SubjectError
 from ..support import Freedom, Support
 from .dialect import Offer, parameters_of
 
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
     from ..._typing import Array
 
 __all__ = ["claimed", "tried"]
+
+Crash = Tuple[Tuple[Any, ...], Dict[str, Any], SubjectError]  # arrays, settings, error
 
 SPATIAL = {1: "one spatial axis", 2: "two spatial axes", 3: "three spatial axes"}
 NO_SETTINGS: dict[str, Any] = {
@@ -64,7 +68,7 @@ def claimed(function: Callable[..., Any], kind: str) -> Support:
     )
 
 
-def tried(offer: Offer) -> tuple[Support, tuple[str, ...]]:
+def tried(offer: Offer) -> tuple[Support, tuple[str, ...], dict[str, Crash]]:
     """
     Try what an implementation claims to take.
 
@@ -76,18 +80,24 @@ def tried(offer: Offer) -> tuple[Support, tuple[str, ...]]:
     -------
     support : Support
     left_out : tuple of str
-        What it knows by name, and refused when it was tried.
+        What it refused when it was tried, or never said that it takes.
+    crashes : dict
+        What it knows by name, and crashed when it was tried: the call, and the error.
     """
     support = offer.support
     left_out: list[str] = []
+    crashes: dict[str, Crash] = {}
 
     def works(words: str, settings: dict[str, Any], axes: int = 2) -> bool:
         arrays, window = smallest_call(offer.kind, axes)
         try:
             with np.errstate(all="ignore"):
                 offer.forward(*arrays, **window, **settings)
-        except Exception:  # a refusal, of whatever kind
-            left_out.append(words)
+        except Exception as error:  # of whatever kind
+            if settings and isinstance(error, SubjectError) and error.crashed:
+                crashes[words] = arrays, {**window, **settings}, error
+            else:
+                left_out.append(words)
             return False
         return True
 
@@ -98,7 +108,7 @@ def tried(offer: Offer) -> tuple[Support, tuple[str, ...]]:
 
     if not works(SPATIAL[2], {}):
         # It does not run at all: the laws will show how, asked for the least.
-        return replace(support, axes=(2,), **NO_SETTINGS), ()
+        return replace(support, axes=(2,), **NO_SETTINGS), (), {}
     narrowed = replace(
         support,
         axes=tuple(n for n in support.axes if n == 2 or works(SPATIAL[n], {}, n)),
@@ -110,7 +120,10 @@ def tried(offer: Offer) -> tuple[Support, tuple[str, ...]]:
         ),
         dilation=freedom("dilation", support.dilation),
     )
-    return narrowed, tuple(left_out)
+    if not narrowed.paddings and "padding=1" in crashes:
+        # It takes none, and refuses none: the laws will show how it crashes.
+        narrowed = replace(narrowed, paddings=("int",))
+    return narrowed, tuple(left_out), crashes
 
 
 def smallest_call(kind: str, axes: int) -> tuple[tuple[Array, ...], dict[str, Any]]:

@@ -7,6 +7,7 @@ and the backward that laws know.
 
 from __future__ import annotations
 
+import dis
 import inspect
 import sysconfig
 import traceback
@@ -32,6 +33,7 @@ __all__ = [
     "channels_first",
     "channels_last",
     "described",
+    "is_crash",
     "is_template",
     "parameters_of",
     "where",
@@ -156,8 +158,9 @@ def ask(
     except Exception as error:
         kind = type(error).__name__
         words = ": ".join(filter(None, (kind, str(error))))
-        problem = f"{name} raised {words}{where(error)}"
-        raise SubjectError(problem, kind, str(error)) from error
+        failure = SubjectError(f"{name} raised {words}{where(error)}", kind, str(error))
+        failure.crashed = is_crash(error)
+        raise failure from error
     if returns == ("object",):
         return found
     if len(returns) == 1:
@@ -211,6 +214,16 @@ def where(error: Exception) -> str:
     own = (frame for frame in frames if not frame.filename.startswith(STRANGE))
     frame = next(own, None)
     return f" ({Path(frame.filename).name}, line {frame.lineno})" if frame else ""
+
+
+def is_crash(error: Exception) -> bool:
+    """Tell whether Python or NumPy raised it in the homework, and not its author."""
+    trace, inside = error.__traceback__, False
+    while trace is not None:
+        code, last = trace.tb_frame.f_code, trace.tb_lasti
+        own = not code.co_filename.startswith(STRANGE)
+        inside, trace = inside or own, trace.tb_next
+    return inside and not (own and code.co_code[last] == dis.opmap["RAISE_VARARGS"])
 
 
 def is_template(error: Exception) -> bool:

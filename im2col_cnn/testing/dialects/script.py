@@ -15,6 +15,7 @@ import ast
 import inspect
 from dataclasses import dataclass, field, replace
 from functools import cache
+from itertools import combinations
 from typing import Any, Mapping
 
 from ..support import EVERYTHING, Support
@@ -242,7 +243,10 @@ def has_method(holder: Any, path: tuple[str, ...], node: ast.Call) -> bool:
 
 
 def takes(function: Any, node: ast.Call, more: int = 0) -> bool:
-    """Tell whether a function takes as many arguments, and the keywords, of a call."""
+    """Tell whether a function takes as many arguments, and the keywords, of a call.
+
+    A stride does not go where it takes a padding, nor an array where it takes either.
+    """
     if not callable(function):
         return False
     try:
@@ -254,4 +258,36 @@ def takes(function: Any, node: ast.Call, more: int = 0) -> bool:
         signature.bind(*[None] * (len(node.args) + more), **keywords)
     except TypeError:
         return False
-    return True
+    places = zip([*signature.parameters][more:], node.args)
+    return not any(
+        {role_of(place), role_of_argument(argument)} in CLASHES
+        for place, argument in places
+    )
+
+
+SETTINGS = {
+    "stride": "stride strides step s",
+    "padding": "padding paddings pad pads p",
+    "activation": "activation activation_function act",
+}
+CLASHES = [{one, other} for one, other in combinations((*SETTINGS, "another"), 2)]
+
+
+def role_of(name: str) -> str:
+    """Return the setting that a parameter is, by its name; nothing if it is none."""
+    lower = name.lower().lstrip("_")
+    return next((s for s, words in SETTINGS.items() if lower in words.split()), "")
+
+
+def role_of_argument(argument: ast.expr) -> str:
+    """Return the setting that an argument is, ``"another"``, or nothing."""
+    if isinstance(argument, ast.Lambda):
+        return "activation"
+    names = {node.id for node in ast.walk(argument) if isinstance(node, ast.Name)}
+    if isinstance(argument, ast.Dict):
+        return "another"
+    if names & {"stride", "S", "SH", "SW"}:
+        return "stride"
+    if names & {"padding", "word"}:
+        return "padding"
+    return "another" if names else ""

@@ -164,7 +164,8 @@ def evidence(law: Law, subject: Subject, seed: int) -> tuple[Trial, ...]:
     numbers = [each for each in laws_for(subject) if each.oracle and not each.follows]
     laws = numbers[:2] if law is FIRST else [law]
     drawn = draw_trials(laws, subject, count=EVIDENCE_DRAWS, seed=seed + 1)
-    return tuple(chain.from_iterable(drawn.values()))
+    trials = chain.from_iterable(drawn.values())
+    return tuple(trial for trial in trials if not trial.skipped)
 
 
 def known(

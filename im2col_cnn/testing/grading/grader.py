@@ -6,6 +6,7 @@
 
 import os
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from math import inf
 from pathlib import Path
@@ -18,12 +19,13 @@ from ..dialects.capabilities import tried
 from ..dialects.dialect import Offer
 from ..dialects.native import column_offer, pair_offer
 from ..dialects.table import DIALECTS
-from ..errors import SubjectError, SubjectStoppedError
+from ..errors import SubjectError, SubjectStoppedError, TimeIsUpError
 from ..isolation.loader import HomeworkError, require_file
 from ..isolation.process import IsolatedModule, offers_in
 from ..laws.subject import Deadline
-from ..laws.table import FIRST
+from ..laws.table import FIRST, laws_for
 from ..laws.ties import TIE_RULES
+from ..strategies import Case
 from ..support import Support
 from .diagnosis import diagnose, find_tie_rule, has_ties, in_words
 from .kinds import KINDS, subject_of
@@ -85,12 +87,13 @@ def grade(
     """
     support = offer.support
     left_out: tuple[str, ...] = ()
+    crashes: dict[str, Any] = {}
     begun: dict[str, Trial] = {}
     if isinstance(offer.stopped, SubjectStoppedError):
         begun = {FIRST.name: stopped_by(offer.stopped, FIRST)}
     elif offer.claims:
         try:
-            support, left_out = tried(offer)
+            support, left_out, crashes = tried(offer)
         except SubjectStoppedError as stop:
             begun = {FIRST.name: stopped_by(stop, FIRST)}
     subject = subject_of(
@@ -104,6 +107,9 @@ def grade(
     remarks = []
     if left_out:
         remarks.append(f"refused when tried, so not asked for: {', '.join(left_out)}")
+    if crashes:
+        called = f"crashed when tried, so not asked for: {', '.join(crashes)}"
+        remarks.append(called)
     begun = begun or first_look(subject)
     if has_ties(subject) and not any(trial.stopped for trial in begun.values()):
         rule: Ties | None = None
@@ -111,7 +117,7 @@ def grade(
             rule = find_tie_rule(subject)
         except SubjectStoppedError as stop:
             begun = {FIRST.name: stopped_by(stop, FIRST)}
-        except Exception:  # the laws will meet it again
+        except (Exception, TimeIsUpError):  # the laws will meet it again
             pass
         else:
             remarks.append(f"tied maxima {in_words(rule, subject)}")
@@ -133,17 +139,34 @@ def grade(
             ties=subject.ties,
             deadline=subject.deadline,
         )
-        verdicts = diagnose(again, seed=seed, examples=examples)
-        law = replace(asked.law, advice=True)
-        verdicts.append(Verdict(offer.name, law, "advice", asked))
-        remarks.append(
-            f"asked only where the course's template works: {asked.headline}"
-        )
+        with suppress(TimeIsUpError):
+            verdicts = diagnose(again, seed=seed, examples=examples)
+            law = replace(asked.law, advice=True)
+            verdicts.append(Verdict(offer.name, law, "advice", asked))
+            remarks.append(
+                f"asked only where the course's template works: {asked.headline}"
+            )
+    for arrays, settings, error in [*crashes.values()][:1]:
+        law = replace(FIRST, advice=True)
+        trial = Trial(law, (("case", Case(arrays, settings)),), error)
+        finding = Finding(offer.name, offer.kind, law, trial)
+        verdicts.append(Verdict(offer.name, law, "advice", finding))
     if subject.deadline.met:
         few = f"time was short, so it got fewer than {examples} examples per law"
         remarks.append(f"{few}; --total-seconds gives more")
     verdicts = [replace(verdict, kind=offer.kind) for verdict in verdicts]
     return verdicts, [f"{offer.name}: {remark}" for remark in remarks]
+
+
+def not_checked(offer: Offer) -> list[Verdict]:
+    """Say of every law that it was not put to a function."""
+    subject = subject_of(
+        offer.kind, offer.forward, offer.backward, offer.support, graded=offer.graded
+    )
+    return [
+        Verdict(offer.name, law, "not checked", kind=offer.kind)
+        for law in laws_for(subject)
+    ]
 
 
 def by_template(verdicts: list[Verdict], offer: Offer) -> Finding | None:
@@ -333,9 +356,9 @@ def check_module(
         How long a call may take. After each that did not return, the next may take
         half as long, down to one second.
     total_seconds : float, optional
-        How long all of it should take: 20, and more for more than 25 examples. Where
-        time is short, functions that are slow get fewer examples, and the report says
-        which.
+        How long all of it may take, to the second: 20, and more for more than 25
+        examples. Where time is short, functions that are slow get fewer examples, or
+        none, and the report says which.
     megabytes : int
         How much address space the process may have.
     python : str, optional
@@ -367,14 +390,13 @@ def check_module(
     >>> check_module(loops.conv.__file__, examples=2).dialect
     'native'
     """
+    its_adapter = None if adapter is None else as_path(adapter, "adapter")
     path = as_path(path, "path")
-    require_file(path)
+    for file in filter(None, (path, its_adapter)):
+        require_file(file)
     require_drawn(seed, examples, ties)
     if dialect is not None:
         as_choice(dialect, "dialect", tuple(DIALECTS))
-    its_adapter = None if adapter is None else as_path(adapter, "adapter")
-    if its_adapter is not None:
-        require_file(its_adapter)
     only = as_selectors(only)
     as_above_zero(seconds, "seconds")
     as_int(megabytes, "megabytes", at_least=256)
@@ -388,12 +410,17 @@ def check_module(
         megabytes=megabytes,
         python=python,
         adapter=its_adapter,
+        until=end,
     ) as homework:
         try:
             found = homework.load()
         except (SubjectError, SubjectStoppedError) as error:
             raise HomeworkError(f"{path}: {error}") from error
-        chosen, remarks = choose(offers_in(homework, found))
+        over = f"the {total_seconds:g} s were over; --total-seconds gives more"
+        try:
+            chosen, remarks = choose(offers_in(homework, found))
+        except TimeIsUpError as error:
+            raise HomeworkError(f"{path}: nothing was checked: {over}") from error
         if not chosen:
             raise HomeworkError(unread(path, found))
         remarks = [*how_it_is_read(chosen), *remarks]
@@ -409,15 +436,15 @@ def check_module(
             if only and not is_offered(offer.kind, offer.name, only):
                 continue
             half = (end - monotonic()) / 2  # of the time left, for others want some
-            its_verdicts, its_remarks = grade(offer, seed, examples, ties, half)
+            try:
+                its_verdicts, its_remarks = grade(offer, seed, examples, ties, half)
+            except TimeIsUpError:
+                its_verdicts = not_checked(offer)
+                its_remarks = [f"{offer.name}: not checked: {over}"]
             verdicts += its_verdicts
             remarks += its_remarks
-        if only:
-            verdicts = [verdict for verdict in verdicts if is_selected(verdict, only)]
-            if not verdicts:
-                raise HomeworkError(f"{path}: has no {' and no '.join(only)} to check")
-        if not verdicts:
-            raise HomeworkError(unread(path, found))
+        verdicts = [v for v in verdicts if not only or is_selected(v, only)]
+        require_checked(verdicts, only, path, unread(path, found), over)
         remarks += homework.notes()
         remarks += (
             f"it imports {tool}, which can convolve by itself"
@@ -439,6 +466,18 @@ def check_module(
         )
         offers = {offer.name: offer for _, offer in chosen}
         return replace(report, calls=pasted(report, offers))
+
+
+def require_checked(
+    verdicts: list[Verdict], only: Sequence[str], path: Path, unread: str, over: str
+) -> None:
+    """Say why nothing was checked, if nothing was."""
+    if only and not verdicts:
+        raise HomeworkError(f"{path}: has no {' and no '.join(only)} to check")
+    if not verdicts:
+        raise HomeworkError(unread)
+    if all(verdict.status == "not checked" for verdict in verdicts):
+        raise HomeworkError(f"{path}: nothing was checked: {over}")
 
 
 def unread(path: Path, found: dict[str, Any]) -> str:

@@ -16,6 +16,7 @@ from ..dialects.table import DIALECTS
 from ..errors import SubjectStoppedError
 from ..laws.comparison import BrokenLawError, equal, tolerance
 from ..strategies import Case
+from ..support import Support
 from .kinds import call_of, choices, subject_of
 from .report import Report
 
@@ -145,6 +146,8 @@ def without_halves(chosen: list[tuple[str, Offer]]) -> list[tuple[str, Offer]]:
 
 def score(offer: Offer) -> float:
     """Return how much tiny calls speak for a reading."""
+    if offer.claims:  # it may take one number only
+        offer = replace(offer, support=narrow(offer.support))
     subject = subject_of(
         offer.kind,
         offer.forward,
@@ -171,6 +174,18 @@ def score(offer: Offer) -> float:
         except Exception:  # a wrong reading raises what it will
             continue
     return points
+
+
+def narrow(support: Support) -> Support:
+    """Return what even the plainest implementation takes of this."""
+    return replace(
+        support,
+        axes=(2,),
+        stride=min(support.stride, "one", key=("none", "one", "each").index),
+        paddings=("int",) if support.paddings else (),
+        dilation="none",
+        groups=False,
+    )
 
 
 def compared(found: object, wanted: object) -> int:

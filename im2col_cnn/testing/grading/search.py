@@ -17,7 +17,7 @@ import hypothesis.strategies as st
 import numpy as np
 import numpy.typing as npt
 
-from ..errors import SubjectError, SubjectStoppedError
+from ..errors import SubjectError, SubjectStoppedError, TimeIsUpError
 from ..laws.comparison import BrokenLawError, equal, tolerance
 from ..laws.drawing import read_only
 from ..laws.subject import Deadline, Subject
@@ -93,7 +93,7 @@ def try_law(law: Law, subject: Subject, draw: Callable[..., Any]) -> Trial:
     try:
         with np.errstate(all="ignore"):
             law(subject, record)
-    except SubjectStoppedError as stop:
+    except (SubjectStoppedError, TimeIsUpError) as stop:
         return stopped_by(stop, law, tuple(drawn))
     except StopIteration:  # of draws that are made again
         raise
@@ -115,9 +115,13 @@ def try_law(law: Law, subject: Subject, draw: Callable[..., Any]) -> Trial:
 
 
 def stopped_by(
-    stop: SubjectStoppedError, law: Law, drawn: tuple[tuple[str, Any], ...] = ()
+    stop: SubjectStoppedError | TimeIsUpError,
+    law: Law,
+    drawn: tuple[tuple[str, Any], ...] = (),
 ) -> Trial:
     """Return the trial in which a call never returned; by itself it says which."""
+    if isinstance(stop, TimeIsUpError):
+        return Trial(law, drawn, None, skipped=True)
     error = SubjectError(str(stop), stop.kind, part=stop.part)
     return Trial(law, drawn or (("case", stop.case),), error, stopped=True)
 
@@ -299,6 +303,8 @@ def find_broken_laws(
         asked = [*simplest, sharing(subject.at_large(), data)]
         simplest.clear()
         for each, law in product(asked, laws):
+            if each is not asked[0] and subject.deadline.is_over():
+                break
             trial = try_law(law, each, data.draw)
             if not trial.skipped:
                 known.add(law.name)
@@ -333,6 +339,10 @@ def first_look(subject: Subject) -> dict[str, Trial]:
     first: dict[str, Trial] = {}
     for case in subject.small:
         trial = try_law(FIRST, subject, lambda *_, one=case, **__: one)
+        if trial.skipped:
+            if case is subject.small[0]:
+                raise TimeIsUpError
+            break
         if trial.stopped:
             return {FIRST.name: trial}
         if trial.failure is not None and case is subject.small[0]:

@@ -12,15 +12,18 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
+from math import inf
 from pathlib import Path
+from time import monotonic
 from types import TracebackType
 from typing import Any
+from uuid import uuid4
 
 import numpy as np
 
 from ..._typing import Array
 from ..dialects.dialect import Offer
-from ..errors import SubjectError, SubjectStoppedError
+from ..errors import SubjectError, SubjectStoppedError, TimeIsUpError
 from ..strategies import Case
 from .loader import HomeworkError
 
@@ -52,6 +55,7 @@ class Process:
         root = str(Path(__file__).parents[3])
         paths = [root, environment.get("PYTHONPATH", "")]
         environment["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
+        self.mark = environment["IM2COL_CNN_CHECK"] = uuid4().hex
         command = [python or sys.executable, str(Path(__file__).with_name("start.py"))]
         self.process = subprocess.Popen(
             [*command, str(printed), str(megabytes)],
@@ -96,6 +100,10 @@ class Process:
         if hasattr(os, "killpg"):
             with suppress(ProcessLookupError, PermissionError):
                 os.killpg(self.process.pid, signal.SIGKILL)
+        for environment in Path("/proc").glob("[0-9]*/environ"):
+            with suppress(OSError):  # of somebody else, or gone
+                if self.mark.encode() in environment.read_bytes():
+                    os.kill(int(environment.parent.name), signal.SIGKILL)
         for stream in self.process.stdin, self.process.stdout:
             assert stream is not None
             stream.close()
@@ -105,6 +113,7 @@ class Process:
 MAX_CACHES = 32  # as the worker keeps
 IMPORT_SECONDS = 60.0  # seconds to import what a file imports
 MIN_CALL_SECONDS = 1.0  # seconds that a call may take, whatever happened before
+LAST_WORDS_SECONDS = 0.5  # seconds for what is asked after the time is over
 QUICK_CALL_SECONDS = 0.25  # seconds in which nearly every call returns
 
 
@@ -127,6 +136,8 @@ class IsolatedModule:
         The interpreter that runs it; by default this one.
     adapter : Path, optional
         A file that says how to call it.
+    until : float
+        When to call it no more, on the clock of `time.monotonic`.
     """
 
     def __init__(
@@ -138,10 +149,11 @@ class IsolatedModule:
         megabytes: int,
         python: str | None = None,
         adapter: Path | None = None,
+        until: float = inf,
     ) -> None:
         self.path, self.dialect, self.python = path, dialect, python
         self.adapter = str(adapter) if adapter else None
-        self.seconds, self.megabytes = seconds, megabytes
+        self.seconds, self.megabytes, self.until = seconds, megabytes, until
         descriptor, name = tempfile.mkstemp(prefix="im2col_cnn_check_")
         os.close(descriptor)
         self.file = Path(name)
@@ -183,6 +195,8 @@ class IsolatedModule:
 
     def request(self, what: str, part: str, case: Case, *message: Any) -> Any:
         """Let a function be called, and return what it gave."""
+        if monotonic() > self.until:
+            raise TimeIsUpError
         if self.process is None:
             self.load()
         assert self.process is not None
@@ -197,6 +211,8 @@ class IsolatedModule:
         """Wait for an answer, and say what happened if there is none."""
         process = self.process
         assert process is not None
+        left = max(0.0 if case else LAST_WORDS_SECONDS, self.until - monotonic())
+        is_last, seconds = left < seconds, min(seconds, left)
         on = f" for a {sight_of(case)}" if case else ""
         soon = min(seconds, QUICK_CALL_SECONDS) if case else seconds
         try:
@@ -211,6 +227,8 @@ class IsolatedModule:
         if status in ("hung", "ended"):
             self.process = None
             code = process.end()
+            if status == "hung" and is_last and case:
+                raise TimeIsUpError
             how = f"signal {-code}" if code < 0 else f"status {code}"
             if status == "ended":
                 problem = f"{what} ended the process with {how}{on}"
@@ -221,8 +239,10 @@ class IsolatedModule:
         if status == "refused":
             raise HomeworkError(result)
         if status == "failed":
-            problem, kind, detail = result
-            raise SubjectError(problem, kind, detail, part)
+            problem, kind, detail, crashed = result
+            failure = SubjectError(problem, kind, detail, part)
+            failure.crashed = crashed
+            raise failure
         return result
 
     def forward(self, offer: int, name: str, arrays: Any, settings: Any) -> Any:
@@ -244,6 +264,8 @@ class IsolatedModule:
 
     def paste(self, offer: int, *arguments: Any) -> str:
         """Return a call as a program in the homework's words; nothing if it fails."""
+        if self.process is None and monotonic() > self.until:
+            return ""
         if self.process is None:
             self.load()
         assert self.process is not None

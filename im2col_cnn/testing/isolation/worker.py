@@ -8,9 +8,12 @@ The homework gets others: nothing to read, and a file for whatever it prints.
 
 from __future__ import annotations
 
+import ctypes
 import io
+import mmap
 import os
 import pickle
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -24,7 +27,7 @@ from ..errors import SubjectError
 from .adapter import offers_by
 from .loader import Account, HomeworkError, load
 
-__all__ = ["MAX_CACHES", "main"]
+__all__ = ["MAX_CACHES", "MAX_PROCESSES", "main"]
 
 MAX_CACHES = 32  # laws look back at few
 MAX_PRINTED_LETTERS = 2000  # characters
@@ -37,9 +40,13 @@ def main() -> None:
     printed, megabytes = sys.argv[1], int(sys.argv[2])
     redirect(printed)
     limit_memory(megabytes)
-    server = Server()
+    limit_processes([requests.fileno(), answers.fileno()])
+    server, process = Server(), os.getpid()
     while (request := read(requests)) is not None:
-        pickle.dump(server.answer(*request), answers)
+        answer = server.answer(*request)
+        if os.getpid() != process:  # a function that returned twice
+            os._exit(0)
+        pickle.dump(answer, answers)
         answers.flush()
 
 
@@ -90,6 +97,41 @@ def limit_memory(megabytes: int) -> None:
             resource.setrlimit(kind, (limit, hard))
 
 
+MAX_PROCESSES = 32  # that one file may start
+STARTS = ("os.fork", "os.forkpty", "os.posix_spawn", "os.system", "subprocess.Popen")
+
+
+def limit_processes(pipes: list[int]) -> None:
+    """Refuse to start many processes, and let those that are started end with this.
+
+    They count together, in memory that they share: a limit of the system would count
+    those of the whole user, and none of root's.
+    """
+    started = mmap.mmap(-1, 1)
+
+    def count(event: str, _: Any) -> None:
+        if event in STARTS:
+            if started[0] >= MAX_PROCESSES:
+                raise RuntimeError(f"no more than {MAX_PROCESSES} processes here")
+            started[0] += 1
+
+    def leave() -> None:
+        for pipe in pipes:  # or nobody would see the worker end
+            os.close(pipe)
+        end_with_parent()
+
+    sys.addaudithook(count)
+    end_with_parent()
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(after_in_child=leave)
+
+
+def end_with_parent() -> None:
+    """Ask the system to end this process when the one that started it ends."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+
+
 class Server:
     """The homework, once it is loaded, and the caches that it returned."""
 
@@ -113,12 +155,13 @@ class Server:
                 return "ok", serve[request](*arguments)
         except SubjectError as error:
             why = self.account.explain(error.__cause__)
-            return "failed", (f"{error}{why}", error.kind, error.detail)
+            return "failed", (f"{error}{why}", error.kind, error.detail, error.crashed)
         except HomeworkError as error:
             return "refused", str(error)
         except Exception as error:
             kind, text = type(error).__name__, str(error)
-            return "failed", (f"a result could not be used: {kind}: {text}", kind, text)
+            problem = f"a result could not be used: {kind}: {text}"
+            return "failed", (problem, kind, text, False)
 
     def load(
         self, path: str, dialect: str | None, adapter: str | None = None
