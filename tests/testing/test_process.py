@@ -89,7 +89,7 @@ def start_new_one():
 """
 FORK = "    if os.fork() == 0:\n        os.setsid()\n"
 SPAWN = (
-    "    sleep = [sys.executable, '-c', 'import time; time.sleep(60)']\n"
+    "    sleep = ['sleep', '60']\n"
     "    started = subprocess.Popen(sleep, start_new_session=True)\n"
     "    with open(PATH, 'a') as file:\n        file.write(f'{started.pid}\\n')\n"
 )

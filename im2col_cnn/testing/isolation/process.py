@@ -14,7 +14,7 @@ from dataclasses import replace
 from functools import partial
 from math import inf
 from pathlib import Path
-from time import monotonic
+from time import monotonic, sleep
 from types import TracebackType
 from typing import Any
 from uuid import uuid4
@@ -100,10 +100,11 @@ class Process:
         if hasattr(os, "killpg"):
             with suppress(ProcessLookupError, PermissionError):
                 os.killpg(self.process.pid, signal.SIGKILL)
-        for environment in Path("/proc").glob("[0-9]*/environ"):
-            with suppress(OSError):  # of somebody else, or gone
-                if self.mark.encode() in environment.read_bytes():
-                    os.kill(int(environment.parent.name), signal.SIGKILL)
+        # What begins to be another program has no environment for a moment.
+        for _ in range(100):
+            if not kill_marked(self.mark) + kill_marked(self.mark):
+                break
+            sleep(0.01)
         for stream in self.process.stdin, self.process.stdout:
             assert stream is not None
             stream.close()
@@ -115,6 +116,17 @@ IMPORT_SECONDS = 60.0  # seconds to import what a file imports
 MIN_CALL_SECONDS = 1.0  # seconds that a call may take, whatever happened before
 LAST_WORDS_SECONDS = 0.5  # seconds for what is asked after the time is over
 QUICK_CALL_SECONDS = 0.25  # seconds in which nearly every call returns
+
+
+def kill_marked(mark: str) -> int:
+    """Kill the processes that have a mark in their environment, and count them."""
+    killed = 0
+    for environment in Path("/proc").glob("[0-9]*/environ"):
+        with suppress(OSError):  # of somebody else, or gone
+            if mark.encode() in environment.read_bytes():
+                os.kill(int(environment.parent.name), signal.SIGKILL)
+                killed += 1
+    return killed
 
 
 class IsolatedModule:
