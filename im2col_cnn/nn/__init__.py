@@ -25,6 +25,7 @@ from .gradients import loss_and_gradients
 from .graph import Graph
 from .history import History
 from .initializers import glorot_normal, glorot_uniform, he_normal, he_uniform
+from .inside import feature_maps
 from .keras_models import from_keras
 from .keras_weights import load_keras_weights, save_keras_weights
 from .layer import Layer
@@ -101,6 +102,7 @@ __all__ = [
     "Upsample",
     "cosine",
     "evaluate",
+    "feature_maps",
     "fit",
     "from_keras",
     "glorot_normal",

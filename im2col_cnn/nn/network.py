@@ -273,8 +273,10 @@ class Network(ABC):
         Returns
         -------
         dict of str to array
-            In the order of `keep`.
+            In the order of `keep`. What only later layers need is not computed.
         """
+        kept = set(keep)
+        *_, last = (name for name in self.layers if name in kept)
         values = {
             name: image.astype(self.dtype, copy=False) for name, image in images.items()
         }
@@ -287,8 +289,10 @@ class Network(ABC):
                     caches[name] = cache
                 del cache
                 for read in self.reads[name]:
-                    if self.last_readers[read] == name and read not in keep:
+                    if self.last_readers[read] == name and read not in kept:
                         values.pop(read, None)  # it may be read twice
+                if name == last:
+                    break
         return {name: values[name] for name in keep}
 
     def read_by(self, name: str, values: Mapping[str, Array]) -> Inputs:

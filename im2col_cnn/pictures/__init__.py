@@ -9,6 +9,8 @@ from .conv_transpose import draw_conv_transpose
 from .convolution import draw_convolution, draw_full_correlation
 from .convolution_matrix import draw_convolution_matrix
 from .coverage import draw_coverage
+from .feature_maps import draw_feature_maps
+from .graph import draw_graph
 from .im2col import draw_im2col
 from .layer_shapes import draw_layer_shapes
 from .layouts import draw_layouts
@@ -32,7 +34,9 @@ __all__ = [
     "draw_convolution",
     "draw_convolution_matrix",
     "draw_coverage",
+    "draw_feature_maps",
     "draw_full_correlation",
+    "draw_graph",
     "draw_im2col",
     "draw_layer_shapes",
     "draw_layouts",
