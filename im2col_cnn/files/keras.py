@@ -1,6 +1,6 @@
 """Read and write the files of Keras, without Keras.
 
-    .keras        a zip archive: config.json, and model.weights.h5
+    .keras        a zip archive: metadata.json, config.json, model.weights.h5
     .weights.h5   HDF5: layers/conv2d_1/vars/0, 1, ...     layers go by class, counted
     .h5           HDF5: model_config, an attribute, and model_weights/conv1/...
 
@@ -43,6 +43,7 @@ class KerasFile(NamedTuple):
     model: dict[str, Any] | None
     arrays: dict[str, Array]  # as layer/number
     by_class: bool  # whether layers go by class and number, not by their own names
+    version: str  # of the Keras that wrote it, if that is known
 
     @property
     def layers(self) -> dict[str, list[Array]]:
@@ -77,10 +78,15 @@ def read_keras(path: str | PathLike[str]) -> KerasFile:
     with reading(path, "/"):
         archive = zipfile.ZipFile(path)
     with archive:
-        text = member(archive, path, "config.json", MAX_CONFIGURATION_BYTES)
+        texts = [
+            member(archive, path, name, MAX_CONFIGURATION_BYTES)
+            for name in ("config.json", "metadata.json")
+        ]
         weights = member(archive, path, "model.weights.h5", MAX_READ_BYTES)
     with hdf5_in_memory(path, weights) as source:
-        return read_hdf5(source)._replace(model=parsed(path, text))
+        model, about = (parsed(path, text) for text in texts)
+        version = str(about.get("keras_version"))
+        return read_hdf5(source)._replace(model=model, version=version)
 
 
 def member(archive: zipfile.ZipFile, path: Path, name: str, most: int) -> bytes:
@@ -131,9 +137,11 @@ def read_hdf5(source: Source) -> KerasFile:
         for layer, numbered in places.items()
         for n, place in enumerate(numbered)
     }
-    text = Attributes(source).texts(source.file, "model_config")
+    attributes = Attributes(source)
+    text = attributes.texts(source.file, "model_config")
     model = parsed(source.path, text[0]) if text else None
-    return KerasFile(source.path, model, named, by_class)
+    version = "".join(attributes.texts(source.file, "keras_version"))
+    return KerasFile(source.path, model, named, by_class, version)
 
 
 def class_places(source: Source) -> dict[str, list[str]]:

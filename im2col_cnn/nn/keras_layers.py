@@ -15,22 +15,36 @@ import numpy as np
 
 from .._checks import quoted
 from .._typing import Array
-from .activations import LeakyReLU, ReLU, Sigmoid, Tanh
+from .activations import (
+    Clip,
+    HardSigmoid,
+    HardSwish,
+    LeakyReLU,
+    ReLU,
+    ReLU6,
+    Sigmoid,
+    SiLU,
+    Softmax,
+    Tanh,
+)
 from .convolution import Conv, ConvTranspose
 from .dense import Dense, Flatten
 from .layer import Layer
 from .merging import Add, Concat, Multiply
+from .per_channel import PReLU, Scale
 from .pooling import AvgPool, GlobalAvgPool, GlobalMaxPool, MaxPool
 from .preprocessing import Rescale
 from .regularization import BatchNorm, Dropout
+from .resizing import Crop, Pad, Upsample
 
-__all__ = ["Described", "Step", "steps_of"]
+__all__ = ["Described", "Setting", "Step", "steps_of"]
 
 # What has no influence on the answer of a trained network.
 WITHOUT_INFLUENCE = {
     *("name", "trainable", "dtype", "seed", "batch_input_shape", "input_dtype"),
     *("renorm_momentum", "renorm_clipping", "synchronized"),
 }
+SMALLEST_DEVIATION = 1e-7  # that Keras divides by
 IN_TRAINING = ("_initializer", "_regularizer", "_constraint")
 
 
@@ -41,32 +55,28 @@ class Step(NamedTuple):
     arrays: dict[str, Array]
 
 
-class Described:
-    """
-    A layer of the file: its settings, each of which is taken once, and its arrays.
+class Setting(NamedTuple):
+    """Where a layer of the file stands: what it reads, and how Keras was set up."""
 
-    Parameters
-    ----------
-    kind, settings
-        ``class_name`` and ``config`` in the file.
-    arrays : list of array
-        In the order of the file.
-    axes : int
-        Spatial axes of what it reads; 0 for vectors.
-    channels_first : bool
-        Whether the channels of images come before their pixels there.
-    """
+    axes: int  # spatial ones of what it reads; 0 for vectors
+    channels: int | None  # of the images of the network; None behind other layers
+    channels_first: bool
+    keras: str  # its version
+
+
+class Described:
+    """A layer of the file: its settings, to be taken once each, and its arrays."""
 
     def __init__(
         self,
         kind: str,
         settings: Mapping[str, Any],
         arrays: list[Array],
-        axes: int,
-        channels_first: bool,
+        setting: Setting,
     ) -> None:
         self.kind, self.settings, self.arrays = kind, dict(settings), arrays
-        self.axes, self.channels_first = axes, channels_first
+        self.axes, self.channels, self.channels_first, self.keras = setting
+        self.setting = setting
         self.flattens_as_stored = False  # channel by channel, though ours does not
 
     def take(self, name: str, default: Any = None) -> Any:
@@ -149,15 +159,13 @@ class Described:
         if isinstance(found, dict):  # Keras 3 writes layers and functions as objects
             kind, settings = str(found.get("class_name")), found.get("config")
             if isinstance(settings, dict):
-                return steps_of(
-                    Described(kind, settings, [], self.axes, self.channels_first)
-                )
+                return steps_of(Described(kind, settings, [], self.setting))
             found = settings
         if found in (None, "linear"):
             return []
         if not isinstance(found, str) or found not in ACTIVATIONS:
             raise ValueError(f"activation = {quoted(found)} is not known here")
-        return [Step(ACTIVATIONS[found](), {})]
+        return [Step(ACTIVATIONS[found](self), {})]
 
 
 def convolution(d: Described) -> list[Step]:
@@ -260,50 +268,111 @@ def merging(d: Described) -> list[Step]:
 
 def rectified(d: Described) -> list[Step]:
     """Translate ReLU and LeakyReLU."""
-    d.need("max_value", None)
     d.need("threshold", 0, None)
     default = 0.3 if d.kind == "LeakyReLU" else 0
     slope = d.take("alpha", d.take("negative_slope", default)) or 0
-    return [Step(LeakyReLU(float(slope)) if slope else ReLU(), {})]
+    most = d.take("max_value")
+    if most is None:
+        return [Step(LeakyReLU(float(slope)) if slope else ReLU(), {})]
+    if slope:
+        raise ValueError(f"max_value = {quoted(most)} with a slope is not known here")
+    return [Step(ReLU6() if most == 6 else Clip(0, most), {})]
+
+
+def slopes(d: Described) -> list[Step]:
+    """Translate PReLU with one slope per channel."""
+    d.take("shared_axes")
+    alpha = d.array(0, axes=d.axes + 1)
+    channels = alpha.shape[0 if d.channels_first else -1]
+    if alpha.size != channels:
+        raise ValueError(f"has slopes of shape {alpha.shape}, not one per channel")
+    return [Step(PReLU(), {"slope": alpha.ravel()})]
 
 
 def rescaling(d: Described) -> list[Step]:
-    """Translate Rescaling by one number."""
-    d.need("offset", 0, 0.0)
-    return [Step(Rescale(1 / d.take("scale", 1.0)), {})]
+    """Translate Rescaling; where it shifts, it is a layer that can also learn."""
+    scale, offset, C = d.take("scale", 1.0), d.take("offset", 0.0), d.channels
+    if offset == 0 and not isinstance(scale, tuple):
+        return [Step(Rescale(1 / scale), {})]
+    if C is None:
+        raise ValueError("shifts what other layers give out: put it first")
+    arrays = {"w": np.full(C, scale, "f4"), "b": np.full(C, offset, "f4")}
+    return [Step(Scale(), arrays)]
 
 
-ACTIVATIONS: dict[str, Callable[[], Layer]] = {
-    "leaky_relu": lambda: LeakyReLU(0.2),
-    "relu": ReLU,
-    "sigmoid": Sigmoid,
-    "tanh": Tanh,
+def normalization(d: Described) -> list[Step]:
+    """Translate Normalization, whose mean and variance are settings or arrays."""
+    d.need_channels()
+    given = d.take("mean"), d.take("variance")
+    mean, variance = (
+        (d.array(n, axes=1) if value is None else np.ravel(np.asarray(value, "f4")))
+        for n, value in enumerate(given)
+    )
+    w = 1 / np.maximum(np.sqrt(variance), np.float32(SMALLEST_DEVIATION))
+    return [Step(Scale(), {"w": w, "b": -mean * w})]
+
+
+def padding(d: Described) -> list[Step]:
+    """Translate ZeroPadding1D to Cropping3D."""
+    make, name = (Pad, "padding") if "Padding" in d.kind else (Crop, "cropping")
+    pixels = d.take(name)
+    if isinstance(pixels, tuple):
+        pixels = (pixels,) if d.axes == 1 else tuple(map(tuple, pixels))
+    return [Step(make(pixels), {})]
+
+
+def upsampling(d: Described) -> list[Step]:
+    """Translate UpSampling1D to UpSampling3D."""
+    d.need("interpolation", "nearest")
+    return [Step(Upsample(d.take("size")), {})]
+
+
+def reshaping(d: Described) -> list[Step]:
+    """Translate Reshape where it flattens."""
+    target = d.take("target_shape")
+    if d.channels_first or not isinstance(target, tuple) or len(target) != 1:
+        raise ValueError(f"target_shape = {quoted(target)} is no vector")
+    return flat(d)
+
+
+ACTIVATIONS: dict[str, Callable[[Described], Layer]] = {
+    "hard_sigmoid": lambda d: HardSigmoid(slope=0.2 if d.keras < "3" else 1 / 6),
+    "hard_silu": lambda _: HardSwish(),
+    "hard_swish": lambda _: HardSwish(),
+    "leaky_relu": lambda _: LeakyReLU(0.2),
+    "relu": lambda _: ReLU(),
+    "relu6": lambda _: ReLU6(),
+    "sigmoid": lambda _: Sigmoid(),
+    "silu": lambda _: SiLU(),
+    "softmax": lambda d: Softmax(axis=d.axis()),
+    "swish": lambda _: SiLU(),
+    "tanh": lambda _: Tanh(),
 }
+AXES = (1, 2, 3)
 TRANSLATIONS: dict[str, Callable[[Described], list[Step]]] = {
-    **{f"Conv{n}D": convolution for n in (1, 2, 3)},
-    **{f"Conv{n}DTranspose": transposed for n in (1, 2, 3)},
-    **{
-        f"{kind}Conv{n}D": depthwise
-        for kind in ("Depthwise", "Separable")
-        for n in (1, 2)
-    },
-    **{f"{kind}Pooling{n}D": pooling for kind in ("Max", "Average") for n in (1, 2, 3)},
-    **{
-        f"Global{kind}Pooling{n}D": global_pooling
-        for kind in ("Max", "Average")
-        for n in (1, 2, 3)
-    },
+    **{f"Conv{n}D": convolution for n in AXES},
+    **{f"Conv{n}DTranspose": transposed for n in AXES},
+    **{f"DepthwiseConv{n}D": depthwise for n in AXES},
+    **{f"SeparableConv{n}D": depthwise for n in AXES},
+    **{f"MaxPooling{n}D": pooling for n in AXES},
+    **{f"AveragePooling{n}D": pooling for n in AXES},
+    **{f"GlobalMaxPooling{n}D": global_pooling for n in AXES},
+    **{f"GlobalAveragePooling{n}D": global_pooling for n in AXES},
+    **{f"ZeroPadding{n}D": padding for n in AXES},
+    **{f"Cropping{n}D": padding for n in AXES},
+    **{f"UpSampling{n}D": upsampling for n in AXES},
+    **dict.fromkeys(("Add", "Concatenate", "Multiply"), merging),
+    **dict.fromkeys(("ReLU", "LeakyReLU"), rectified),
     "Activation": Described.activation,
-    "Add": merging,
     "BatchNormalization": batch_norm,
-    "Concatenate": merging,
     "Dense": dense,
     "Dropout": lambda d: [Step(Dropout(d.take("rate")), {})],
     "Flatten": flat,
-    "LeakyReLU": rectified,
-    "Multiply": merging,
-    "ReLU": rectified,
+    "Normalization": normalization,
+    "PReLU": slopes,
     "Rescaling": rescaling,
+    "Reshape": reshaping,
+    "Softmax": lambda d: [Step(Softmax(axis=d.axis()), {})],
 }
 
 

@@ -22,7 +22,7 @@ from .._typing import Shape
 from ..files.keras import KerasFile, read_keras
 from ..files.weights import cast_finite
 from .graph import Graph
-from .keras_layers import Described, Step, steps_of
+from .keras_layers import Described, Setting, Step, steps_of
 from .layer import named_by_kind
 from .network import Network, Sequential
 from .pairing import layout_of, places
@@ -117,13 +117,14 @@ def network_of(file: KerasFile, input_shape: Shape | None) -> Network:
     axes = {INPUT: len(shape) - 1}  # spatial ones, by layer of theirs
     turned = False
     for name, entry in entries.items():
-        d = Described(
-            entry.kind,
-            entry.settings,
-            layers.get(entry.group, []),
+        setting = Setting(
             max(axes[source] for source in entry.sources),
+            shape[-1] if entry.sources == [INPUT] else None,
             channels_first,
+            file.version,
         )
+        arrays = layers.get(entry.group, [])
+        d = Described(entry.kind, entry.settings, arrays, setting)
         try:
             steps = steps_of(d)
         except (TypeError, ValueError) as error:

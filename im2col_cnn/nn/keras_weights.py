@@ -117,7 +117,7 @@ def possible(place: Place) -> list[Form]:
     kind, arrays = place.layer.kind, place.layer.arrays
     form: Form = {}
     for name, array in arrays.items():
-        if name not in NUMBERS:
+        if name not in NUMBERS or kind == "scale":
             raise ValueError(f"{place.name}: Keras has no partner of its {name}")
         letters = "DHWIO"[5 - array.ndim :]
         form[name] = NUMBERS[name], layout_of(letters, letters, array.shape)

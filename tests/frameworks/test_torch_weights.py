@@ -1,5 +1,7 @@
 """A network filled from PyTorch answers what PyTorch answers, and gives it all back."""
 
+import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +14,17 @@ from im2col_cnn.nn import (
     ConvTranspose,
     Dense,
     Flatten,
+    Graph,
     MaxPool,
+    PReLU,
     ReLU,
     Sequential,
+    Softmax,
     load_torch_weights,
     save_torch_weights,
 )
 from tests.frameworks.agreement import assert_near, channels_first
+from tests.frameworks.real_models import face, from_wheel
 
 pytestmark = pytest.mark.frameworks
 
@@ -104,3 +110,93 @@ def test_weights_come_back_to_pytorch_bit_by_bit(
     assert found.keys() == theirs.state_dict().keys()
     for name, tensor in theirs.state_dict().items():
         assert torch.equal(found[name], tensor)
+
+
+def real(torch: Any, safetensors: Any, name: str, folder: Path) -> tuple[Any, Path]:
+    """Return the weights of a network of facenet-pytorch, there and in a safe file."""
+    pickled = from_wheel("facenet_pytorch", f"facenet_pytorch/data/{name}.pt", folder)
+    state = torch.load(pickled, weights_only=True)
+    state = {name: tensor.contiguous() for name, tensor in state.items()}
+    safetensors.save_file(state, folder / f"{name}.safetensors")
+    return state, folder / f"{name}.safetensors"
+
+
+def test_a_real_network_of_convolutions_answers_the_same(
+    torch: Any, safetensors: Any, tmp_path: Path
+) -> None:
+    state, path = real(torch, safetensors, "pnet", tmp_path)
+    ours = Graph(
+        {
+            "conv1": Conv(10, 3),
+            "prelu1": PReLU(),
+            "pool1": MaxPool(2, ceil_mode=True),
+            "conv2": Conv(16, 3),
+            "prelu2": PReLU(),
+            "conv3": Conv(32, 3),
+            "prelu3": PReLU(),
+            "conv4_1": Conv(2, 1),
+            "face": Softmax(),
+            "conv4_2": (Conv(4, 1), "prelu3"),
+        },
+        outputs=("face", "conv4_2"),
+    ).build((61, 61, 3), rng=np.random.default_rng(0))
+    x = face(61, 3)
+
+    load_torch_weights(path, ours)
+
+    found, F = ours.predict(x), torch.nn.functional
+
+    def conv(name: str, y: Any) -> Any:
+        return F.conv2d(y, state[f"{name}.weight"], state[f"{name}.bias"])
+
+    y = torch.from_numpy(channels_first(x))
+    for n in (1, 2, 3):
+        y = F.prelu(conv(f"conv{n}", y), state[f"prelu{n}.weight"])
+        y = F.max_pool2d(y, 2, ceil_mode=True) if n == 1 else y
+    assert_near(channels_first(found["face"]), conv("conv4_1", y).softmax(1).numpy())
+    assert_near(channels_first(found["conv4_2"]), conv("conv4_2", y).numpy())
+
+
+# Pixels, filters, kernels, poolings, and features of the dense layer.
+FLATTENING: dict[str, tuple[int, Sequence[int], Sequence[int], Sequence[int], int]] = {
+    "rnet": (24, (28, 48, 64), (3, 3, 2), (3, 3), 128),
+    "onet": (48, (32, 64, 64, 128), (3, 3, 3, 2), (3, 3, 2), 256),
+}
+
+
+@pytest.mark.parametrize("name", FLATTENING)
+def test_a_real_network_that_flattens_answers_the_same(
+    torch: Any, safetensors: Any, tmp_path: Path, name: str
+) -> None:
+    size, filters, kernels, pools, features = FLATTENING[name]
+    state, path = real(torch, safetensors, name, tmp_path)
+    x, F = face(size, 3), torch.nn.functional
+    y = torch.from_numpy(channels_first(x))
+    nodes: dict[str, Any] = {}
+    for n in range(len(filters)):
+        conv, slope = f"conv{n + 1}", f"prelu{n + 1}"
+        nodes |= {conv: Conv(filters[n], kernels[n]), slope: PReLU()}
+        y = F.conv2d(y, state[f"{conv}.weight"], state[f"{conv}.bias"])
+        y = F.prelu(y, state[f"{slope}.weight"])
+        if n < len(pools):
+            nodes[f"pool{n + 1}"] = MaxPool(pools[n], stride=2, ceil_mode=True)
+            y = F.max_pool2d(y, pools[n], 2, ceil_mode=True)
+
+    def dense(name: str, y: Any) -> Any:
+        return F.linear(y, state[f"{name}.weight"], state[f"{name}.bias"])
+
+    n = len(filters) + 1
+    slope = f"prelu{n}"
+    nodes |= {"flat": Flatten(), f"dense{n}": Dense(features), slope: PReLU()}
+    y = dense(f"dense{n}", y.permute(0, 3, 2, 1).flatten(1))
+    y = F.prelu(y, state[f"{slope}.weight"])
+    heads = re.findall(rf"(dense{n + 1}_\d)\.bias", " ".join(state))
+    nodes |= {head: (Dense(len(state[f"{head}.bias"])), slope) for head in heads}
+    ours = Graph(nodes, heads).build((size, size, 3), rng=np.random.default_rng(0))
+
+    load_torch_weights(path, ours, flattened="WHC")
+
+    found = ours.predict(x)
+    assert len(heads) > 1
+    for head in heads:
+        assert_near(found[head], dense(head, y).numpy())

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from im2col_cnn.nn import from_keras
-from tests.files.keras import Layers, arrays, sequential, write_archive
+from tests.files.keras import Layers, arrays, sequential, write_archive, write_by_name
 
 
 @pytest.fixture
@@ -51,6 +51,75 @@ def layered(kind: str, **settings: Any) -> dict[str, Any]:
     return sequential((6, 5, 2), (kind, settings))
 
 
+TRANSLATIONS = [
+    (layered("Activation", activation="relu6"), "ReLU6()"),
+    (layered("Activation", activation="swish"), "SiLU()"),
+    (layered("Activation", activation="hard_swish"), "HardSwish()"),
+    (layered("ReLU", max_value=6.0, threshold=0.0), "ReLU6()"),
+    (layered("ReLU", max_value=2.0), "Clip(0, 2.0)"),
+    (layered("ReLU", negative_slope=0.5), "LeakyReLU(0.5)"),
+    (layered("LeakyReLU", alpha=0.25), "LeakyReLU(0.25)"),
+    (layered("LeakyReLU"), "LeakyReLU(0.3)"),
+    (layered("Softmax", axis=1), "Softmax(axis=-3)"),
+    (layered("Softmax"), "Softmax()"),
+    (layered("ZeroPadding2D", padding=[[1, 2], [0, 3]]), "Pad(((1, 2), (0, 3)))"),
+    (layered("Cropping2D", cropping=1), "Crop(1)"),
+    (layered("UpSampling2D", size=[2, 1]), "Upsample((2, 1))"),
+    (layered("Dropout", rate=0.5, noise_shape=None), "Dropout(0.5)"),
+    (layered("Rescaling", scale=0.25), "Rescale(4.0)"),
+    (layered("GlobalMaxPooling2D", keepdims=False), "GlobalMaxPool(keepdims=False)"),
+    (layered("GlobalAveragePooling2D", keepdims=True), "GlobalAvgPool()"),
+    (layered("Reshape", target_shape=[60]), "Flatten()"),
+]
+
+
+@pytest.mark.parametrize(("model", "ours"), TRANSLATIONS)
+def test_a_layer_of_keras_has_its_own_here(
+    save: Callable[..., Path], model: Any, ours: str
+) -> None:
+    (layer,) = from_keras(save(model, {})).layers.values()
+
+    assert repr(layer) == ours
+
+
+def test_a_hard_sigmoid_is_less_steep_in_keras_2(tmp_path: Path) -> None:
+    model = layered("Activation", activation="hard_sigmoid")
+    steep = from_keras(write_archive(tmp_path / "net.keras", {}, model))
+    flat = from_keras(write_by_name(tmp_path / "net.h5", {"other": []}, model))
+
+    assert "HardSigmoid(),\n" in repr(steep)
+    assert "HardSigmoid(slope=0.2),\n" in repr(flat)
+
+
+def test_one_slope_per_channel_is_read_from_an_image_of_them(
+    save: Callable[..., Path],
+) -> None:
+    (slopes,) = arrays((1, 1, 2))
+
+    network = from_keras(
+        save(layered("PReLU", shared_axes=[1, 2]), {"p_re_lu": [slopes]})
+    )
+
+    assert np.array_equal(network.arrays["prelu1.slope"], slopes[0, 0])
+
+
+def test_what_shifts_and_scales_images_is_a_layer_that_can_learn(
+    save: Callable[..., Path],
+) -> None:
+    mean, variance = arrays((2,), (2,))
+    model = sequential(
+        (6, 5, 2),
+        ("Rescaling", {"scale": [2.0, 4.0], "offset": -1}),
+        ("Normalization", {"axis": [-1]}),
+    )
+    x = np.random.default_rng(0).random((2, 6, 5, 2), np.float32)
+
+    network = from_keras(save(model, {"normalization": [mean, variance]}))
+
+    expected = ((x * [2, 4] - 1) - mean) / np.sqrt(variance)
+    np.testing.assert_allclose(network.predict(x), expected, rtol=1e-5, atol=1e-6)
+
+
 PLAIN = {"filters": 2, "kernel_size": [3, 3]}
 REFUSALS: list[tuple[Any, str]] = [
     (
@@ -68,6 +137,13 @@ REFUSALS: list[tuple[Any, str]] = [
     (layered("BatchNormalization", axis=1), "axis = 1 is not that of the channels"),
     (layered("ReLU", threshold=1.0), "threshold = 1.0 is not known here"),
     (layered("Dropout", rate=2), "rate must be"),
+    (layered("ReLU", max_value=1.0, negative_slope=0.1), "max_value = 1.0 with a"),
+    (layered("PReLU", shared_axes=[1]), "array 0 must have 3 axes, of"),
+    (layered("Reshape", target_shape=[3, 4, 5]), r"target_shape = \(3, 4, 5\) is no"),
+    (layered("UpSampling2D", size=2, interpolation="bilinear"), "'bilinear' is not"),
+    (layered("Softmax", axis=0), "axis = 0 is not one of an image"),
+    (layered("Add"), "add1 reads several arrays"),
+    (layered("MaxPooling2D", data_format="channels_sideways"), "data_format = "),
     (layered("\x1b[2J"), r"is no kind of layer known here"),
     (sequential((None, None, 2), ("Flatten", {})), "pass input_shape= for"),
     (sequential((10**6, 10**6, 2), ("Flatten", {})), "is more than 268435456 numbers"),

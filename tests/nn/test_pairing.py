@@ -15,6 +15,7 @@ from im2col_cnn.nn import (
     Conv,
     Dense,
     Flatten,
+    Scale,
     Sequential,
     load_keras_weights,
     load_torch_weights,
@@ -290,3 +291,16 @@ def test_weights_of_pytorch_say_what_they_need(
 
     with pytest.raises(ModuleNotFoundError, match=r"'im2col-cnn\[safetensors\]'"):
         load_torch_weights(tmp_path / "net.safetensors", network())
+
+
+@pytest.mark.parametrize("load", [load_keras_weights, load_torch_weights])
+def test_a_layer_that_others_lack_is_named(
+    load: Callable[..., None], in_torch: Callable[..., tuple[Path, dict[str, Array]]]
+) -> None:
+    path, _ = in_torch()
+    if load is load_keras_weights:
+        path = write_by_class(path, in_keras())
+    ours = Sequential([Scale()]).build((2,), rng=RNG)
+
+    with pytest.raises(ValueError, match=r"scale1: .* has no partner of its w"):
+        load(path, ours)
