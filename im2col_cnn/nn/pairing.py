@@ -210,7 +210,9 @@ class Weights(NamedTuple):
         taken = {group for group, _ in found.values()}
         for group, names in self.groups.items():
             if group not in taken:
-                shapes = [by(self.arrays[name].shape) for name in names.values()]
+                arrays = [self.arrays[name] for name in names.values()]
+                arrays.sort(key=lambda array: -array.ndim)
+                shapes = [by(array.shape) for array in arrays]
                 rows.append(("-", " ".join([group, *shapes])))
         wide = max(len(left) for left, _ in rows)
         lines = (f"  {left:{wide}}  {printable(right)}" for left, right in rows)

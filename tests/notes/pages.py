@@ -5,7 +5,8 @@
 
 A page is one session. Its ``python`` fences run as they stand; its ``pycon`` fences
 are compared with what they print, by the rules of doctest with NORMALIZE_WHITESPACE.
-A fence flagged ``no-run`` is only read, and so is a fence in any other language.
+A fence flagged ``no-run`` is only read, and so is a fence in any other language. One
+flagged ``frameworks`` needs those of other people, and runs with ``--frameworks``.
 """
 
 import argparse
@@ -42,6 +43,7 @@ class Fence(NamedTuple):
     language: str
     source: str
     line: int
+    frameworks: bool  # whether it needs those of other people
 
 
 class Stale(NamedTuple):
@@ -61,12 +63,13 @@ class Stale(NamedTuple):
         )
 
 
-def stale_outputs(page: Path) -> list[Stale]:
+def stale_outputs(page: Path, *, frameworks: bool = False) -> list[Stale]:
     """Run a page from top to bottom, in a folder that is then thrown away."""
     page = page.resolve()
     names: Names = {"__name__": "__page__"}
     with tempfile.TemporaryDirectory() as folder, chdir(folder):
-        return [stale for fence in fences(page) for stale in run(fence, page, names)]
+        code = [f for f in fences(page) if frameworks or not f.frameworks]
+        return [stale for fence in code for stale in run(fence, page, names)]
 
 
 def mend(page: Path, stale: list[Stale]) -> None:
@@ -84,8 +87,9 @@ def fences(page: Path) -> Iterator[Fence]:
         line = text.count("\n", 0, match.start()) + 1
         if match["stray"]:
             raise ValueError(f"{page}:{line}: this fence is indented or never closed")
-        if "no-run" not in match["flags"].split():
-            yield Fence(match["language"], match["source"], line)
+        flags = match["flags"].split()
+        if "no-run" not in flags:
+            yield Fence(match["language"], match["source"], line, "frameworks" in flags)
 
 
 def run(fence: Fence, page: Path, names: Names) -> Iterator[Stale]:
@@ -148,8 +152,10 @@ def main() -> int:
     """Run every page; return 1 if one shows what its code does not print."""
     parser = argparse.ArgumentParser(prog="python -m tests.notes.pages")
     parser.add_argument("--update", action="store_true", help="mend the pages")
-    update = parser.parse_args().update
-    found = {page: stale_outputs(page) for page in PAGES}
+    parser.add_argument("--frameworks", action="store_true", help="run all fences")
+    options = parser.parse_args()
+    update = options.update
+    found = {p: stale_outputs(p, frameworks=options.frameworks) for p in PAGES}
     for page, stale in found.items():
         if stale and update:
             mend(page, stale)
