@@ -11,11 +11,14 @@ import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from im2col_cnn import Window, im2col
+from im2col_cnn import Window, conv_forward, im2col
 from im2col_cnn._typing import Array
+from im2col_cnn.files import DIGITS, read_dataset
+from im2col_cnn.nn import Add, Conv, Dense, Flatten, Graph, ReLU
 from im2col_cnn.pictures import (
     draw_answers,
     draw_avg_pool,
@@ -25,7 +28,9 @@ from im2col_cnn.pictures import (
     draw_convolution,
     draw_convolution_matrix,
     draw_coverage,
+    draw_feature_maps,
     draw_full_correlation,
+    draw_graph,
     draw_im2col,
     draw_layer_shapes,
     draw_layouts,
@@ -72,6 +77,30 @@ def swapped(dy: Array, x: Array, w: Array) -> Array:
     return dx
 
 
+def residual() -> Graph:
+    """Build a network of two blocks, each with a shortcut."""
+    nodes: dict[str, Any] = {"stem": Conv(8, 3, stride=2, padding="same")}
+    for n in range(2):
+        (*_, last), name = nodes, f"block{n + 1}"
+        nodes |= {f"{name}_relu": ReLU(), f"{name}_conv": Conv(8, 3, padding="same")}
+        nodes[name] = (Add(), f"{name}_conv", last)
+    nodes |= {"flatten": Flatten(), "scores": Dense(10)}
+    return Graph(nodes).build((8, 8, 1), rng=np.random.default_rng(0))
+
+
+EDGE = np.array([[1, 0, -1], [2, 0, -2], [1, 0, -1]])
+BLUR = np.array([[1, 2, 1], [2, 4, 2], [1, 2, 1]]) // 2
+OUTLINE = np.array([[-1, -1, -1], [-1, 8, -1], [-1, -1, -1]])
+
+
+def found_by_hand() -> str:
+    """Draw what four kernels of whole numbers find in a digit."""
+    digit = read_dataset(DIGITS).test.images[0].astype(int)
+    kernels = np.stack([EDGE, EDGE.T, BLUR, OUTLINE], axis=-1)[:, :, np.newaxis]
+    maps, _ = conv_forward(digit[np.newaxis], kernels, padding="same")
+    return draw_feature_maps(maps[0], image=digit)
+
+
 GALLERY: dict[str, Callable[[], str]] = {
     "convolution": partial(draw_convolution, X, W),
     "im2col": partial(draw_im2col, X, 2),
@@ -105,6 +134,8 @@ GALLERY: dict[str, Callable[[], str]] = {
     "shrinking": lambda: draw_shrinking(swapped, (3, 3), (2, 2)),
     "digits": lambda: draw_answers(**taught()._asdict()),
     "layouts": partial(draw_layouts, np.stack([X, X + 100], axis=-1), 2),
+    "residual": lambda: draw_graph(residual()),
+    "feature-maps": found_by_hand,
     "window": partial(draw_window, Window((3, 4), 2, stride=(1, 2), padding=1)),
 }
 

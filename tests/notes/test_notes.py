@@ -45,6 +45,7 @@ SLIPS = {
     "15-laws": ("rng.integers(1, 100, shape)", "np.ones(shape, int)"),
     "16-digits": ("w -=", "w +="),
     "17-layouts": ("np.moveaxis(w.reshape(C, H, W, -1), 0, 2)", "w"),
+    "18-shortcuts": ("dy + backward", "backward"),
 }
 
 lessons = pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.stem)
