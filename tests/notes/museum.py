@@ -39,8 +39,8 @@ nothing else is wrong with it, and `im2col-cnn check` compares homework with it:
 gives the same wrong numbers has the same bug, and gets its name.
 
 Below each stands what comes of it, what to write instead, where it was seen in public,
-the laws that kill it, and the smallest input that was found to show it: what goes in,
-what should come out, and what does, with the wrong numbers framed. Arrays are cut into
+the laws that kill it, and a small input that shows it: what goes in, what should come
+out, and what does, with the wrong numbers framed. Arrays are cut into
 planes of rows and columns; `x[0, :, :, 1]` is channel 1 of image 0.
 
 This page and its pictures are written by `python -m tests.notes.museum --update`.
@@ -79,7 +79,7 @@ def label(exhibit: Exhibit, killers: tuple[str, ...]) -> str:
     return (
         f"### {exhibit.key}: {exhibit.name}\n\n"
         f"{sentence(exhibit.why)}\n\n"
-        f"![The smallest input that shows {exhibit.key}]({picture})\n\n"
+        f"![A small input that shows bug {exhibit.key}]({picture})\n\n"
         f"- **instead**: {exhibit.fix}\n"
         f"- **seen in**: {exhibit.source}\n"
         f"- **of**: {exhibit.kind}\n"

@@ -8,6 +8,7 @@ from xml.etree import ElementTree as ET
 import numpy as np
 import pytest
 
+from im2col_cnn import coverage
 from im2col_cnn.testing.bugs.exhibit import Exhibit
 from im2col_cnn.testing.bugs.museum import MUSEUM
 from im2col_cnn.testing.grading.counterexample import draw_counterexample
@@ -15,7 +16,7 @@ from im2col_cnn.testing.grading.kill_matrix import on_show
 from im2col_cnn.testing.grading.kinds import KINDS
 from im2col_cnn.testing.grading.search import try_again
 from im2col_cnn.testing.laws.comparison import BrokenLawError
-from tests.notes.counterexamples import FOLDER, picture_of, read
+from tests.notes.counterexamples import CHOSEN, FOLDER, picture_of, read
 from tests.notes.museum import PAGE, read_matrix, stale
 from tests.notes.svg import SVG, arrays
 from tests.profile import drawn, in_full
@@ -68,6 +69,16 @@ def test_a_picture_frames_what_is_wrong_and_nothing_else(exhibit: Exhibit) -> No
         assert not frames
     assert len(picture) < 12_000
     assert "prefers-color-scheme:dark" in picture
+
+
+@pytest.mark.parametrize("key", CHOSEN)
+def test_a_chosen_input_shows_windows_that_overlap_and_wrong_numbers(key: str) -> None:
+    trial = read(next(exhibit for exhibit in MUSEUM if exhibit.key == key))
+    x, w, _ = trial.case.arrays
+
+    assert coverage(x.shape[1:3], w.shape[:2]).max() > 1
+    assert isinstance(trial.failure, BrokenLawError)
+    assert trial.failure.what.startswith("dx")
 
 
 def test_a_nan_is_drawn_and_an_empty_array_is_named() -> None:
