@@ -12,14 +12,15 @@ from typing import Any, NamedTuple, Self
 
 import numpy as np
 
-from .._checks import by
+from .._checks import as_per_axis, by
 from .._typing import Array, Shape
-from ..nn.convolution import Conv
+from ..nn.convolution import Conv, ConvTranspose
 from ..nn.dense import Dense, Flatten
 from ..nn.layer import Layer, named_by_kind
 from ..nn.network import Sequential
 from ..nn.pooling import AvgPool, MaxPool
 from ..nn.serialization import describe, read_layers
+from ..placing import transposed_window
 from ..window import Window
 
 __all__ = ["RATE", "Case", "Stage", "cut", "sliding"]
@@ -39,7 +40,7 @@ class Stage(NamedTuple):
     @property
     def turns(self) -> int:
         """How often loops turn for an image: once a filter's window, a pooled pixel."""
-        per_number = 1 if isinstance(self.layer, Conv) else self.cost
+        per_number = 1 if isinstance(self.layer, Conv | ConvTranspose) else self.cost
         return prod(self.shape) * per_number if self.window else 0
 
     @property
@@ -95,6 +96,22 @@ class Case:
                     if isinstance(layer, Conv):
                         cost, C = 2 * cost * C // layer.groups, layer.filters
                     shape = (*window.output_size, C)
+                case ConvTranspose():
+                    *spatial, C = shape
+                    kernel = as_per_axis(
+                        layer.kernel_size, "kernel_size", len(spatial), at_least=1
+                    )
+                    window, size = transposed_window(
+                        tuple(spatial),
+                        kernel,
+                        output_padding=layer.output_padding,
+                        output_size=None,
+                        **sliding(layer),
+                    )
+                    # What every pixel of x paints, shared out among those of y.
+                    painted = prod(spatial) * prod(kernel) * C // layer.groups
+                    cost = max(2 * painted // prod(size), 1)
+                    shape = (*size, layer.filters)
                 case Flatten():
                     shape = (prod(shape),)
                 case Dense():
@@ -129,7 +146,7 @@ class Case:
         return f"{by(self.input)}: {steps}{', learning' if self.learns else ''}"
 
 
-def sliding(layer: Conv | MaxPool | AvgPool) -> dict[str, Any]:
+def sliding(layer: Conv | ConvTranspose | MaxPool | AvgPool) -> dict[str, Any]:
     """Return how its window slides, in the words of `im2col`."""
     stride = layer.kernel_size if layer.stride is None else layer.stride
     return {"stride": stride, "padding": layer.padding, "dilation": layer.dilation}
@@ -139,7 +156,7 @@ def in_words(layer: Layer) -> str:
     """Write a layer as its kind and what makes it special."""
     words = [layer.kind.replace("_", " ")]
     match layer:
-        case Conv():
+        case Conv() | ConvTranspose():
             words += [str(layer.filters), "of", sized(layer.kernel_size)]
         case MaxPool() | AvgPool():
             words += [sized(layer.kernel_size)]

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from ..nn.activations import ReLU
-from ..nn.convolution import Conv
+from ..nn.convolution import Conv, ConvTranspose
 from ..nn.dense import Dense, Flatten
 from ..nn.pooling import AvgPool, MaxPool
 from .cases import Case
@@ -107,7 +107,19 @@ ODD = {
     )
 }
 GROUPS = layer("groups_of_4", "8 56 128 3 128 1 1", groups=32)
+ONE_IMAGE = layer("one_image", "1 56 64 3 64 1 1")
 DEPTHWISE = layer("depthwise", "8 56 128 3 128 1 1", groups=128)
+TRANSPOSED = {
+    case.name: case
+    for case in (
+        Case("transposed_2x2", (8, 28, 28, 64), (ConvTranspose(64, 2, stride=2),)),
+        Case(
+            "transposed_4x4",
+            (8, 28, 28, 64),
+            (ConvTranspose(64, 4, stride=2, padding=1),),
+        ),
+    )
+}
 POOLS = {
     f"{name}_{kind}": pool(f"{name}_{kind}", row)
     for kind in ("max", "avg")
@@ -141,8 +153,17 @@ NETWORKS = {
             ),
             learns=True,
         ),
+        Case(
+            "digits",
+            (64, 8, 8, 1),
+            (
+                *(Conv(16, 3, padding="same"), ReLU()),
+                *(Conv(32, 3, padding="same"), ReLU(), MaxPool(2)),
+                *(Flatten(), Dense(128), ReLU(), Dense(10)),
+            ),
+            learns=True,
+        ),
     )
 }
-CASES = (
-    LAYERS | ODD | {case.name: case for case in (DEPTHWISE, GROUPS)} | POOLS | NETWORKS
-)
+ALONE = {case.name: case for case in (ONE_IMAGE, DEPTHWISE, GROUPS)}
+CASES = LAYERS | ODD | ALONE | TRANSPOSED | POOLS | NETWORKS

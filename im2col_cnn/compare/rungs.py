@@ -8,7 +8,7 @@ import numpy as np
 from .. import loops
 from .._typing import Array
 from ..columns import col2im, im2col
-from ..nn.convolution import Conv
+from ..nn.convolution import Conv, ConvTranspose
 from ..nn.layer import Gradients, Layer
 from ..nn.network import Sequential
 from ..nn.optimizers import SGD
@@ -82,6 +82,12 @@ class ByLoops:
                 w, b = layer.require_parameters()["w"], layer.parameters.get("b")
                 slide = {**sliding(layer), "groups": layer.groups}
                 return loops.conv_forward(x, w, b, **slide)
+            case ConvTranspose():
+                w, b = layer.require_parameters()["w"], layer.parameters.get("b")
+                slide = {**sliding(layer), "groups": layer.groups}
+                return loops.conv_transpose_forward(
+                    x, w, b, output_padding=layer.output_padding, **slide
+                )
             case MaxPool():
                 return loops.max_pool_forward(x, layer.kernel_size, **sliding(layer))
             case AvgPool():
@@ -91,8 +97,13 @@ class ByLoops:
     def backward(self, layer: Layer, dy: Array, cache: Any) -> Back:
         """Undo it."""
         match layer:
-            case Conv():
-                dx, dw, db = loops.conv_backward(dy, cache)
+            case Conv() | ConvTranspose():
+                back = (
+                    loops.conv_backward
+                    if isinstance(layer, Conv)
+                    else loops.conv_transpose_backward
+                )
+                dx, dw, db = back(dy, cache)
                 return dx, {"w": dw} if db is None else {"w": dw, "b": db}
             case MaxPool():
                 return loops.max_pool_backward(dy, cache), {}
@@ -157,6 +168,8 @@ def of_columns(case: Case, arrays: Arrays) -> Contestant:
     """Unfold everything at once."""
     if any(isinstance(layer, Conv) and layer.groups > 1 for layer in case.layers):
         raise CannotError("one matrix of columns knows no groups")
+    if any(isinstance(layer, ConvTranspose) for layer in case.layers):
+        raise CannotError("it unfolds, and does not paint")
     network = case.network(arrays.parameters)
     return taking_part(case, arrays, Chain(network, ByColumns()))
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from .._typing import Array
 from ..nn.activations import ReLU
-from ..nn.convolution import Conv
+from ..nn.convolution import Conv, ConvTranspose
 from ..nn.dense import Dense, Flatten
 from ..nn.pooling import AvgPool, MaxPool
 from .cases import RATE, Case, Stage
@@ -78,7 +78,8 @@ def torch_in(case: Case, arrays: Arrays, memory: str) -> Contestant:
         y = images
         for stage in stages:
             w, b = (weights.get(f"{stage.name}.{key}") for key in "wb")
-            y = applied(torch, stage, y, w, b)
+            do = painted if isinstance(stage.layer, ConvTranspose) else applied
+            y = do(torch, stage, y, w, b)
         return y
 
     def forward() -> Any:
@@ -126,6 +127,20 @@ def applied(torch: Any, stage: Stage, y: Any, w: Any, b: Any) -> Any:
         case Dense():
             return do.linear(y, w, b)
     raise CannotError(f"no {stage.layer.kind} here")
+
+
+def painted(torch: Any, stage: Stage, y: Any, w: Any, b: Any) -> Any:
+    """Do a transposed convolution."""
+    layer, window = stage.layer, stage.window
+    assert isinstance(layer, ConvTranspose)
+    assert window is not None  # one slides over what it paints
+    if any(before != after for before, after in window.padding):
+        raise CannotError("it pads both sides alike")
+    padding = tuple(before for before, _ in window.padding)
+    settings = layer.output_padding, layer.groups, window.dilation
+    return torch.nn.functional.conv_transpose2d(
+        y, w, b, window.stride, padding, *settings
+    )
 
 
 def padded(torch: Any, y: Any, sides: Sides) -> tuple[Any, Any]:

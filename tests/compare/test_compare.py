@@ -120,6 +120,6 @@ def test_operations_are_counted() -> None:
 
 
 def test_the_catalogue_has_what_is_known() -> None:
-    assert (len(LAYERS), len(POOLS), len(NETWORKS)) == (12, 8, 2)
+    assert (len(LAYERS), len(POOLS), len(NETWORKS)) == (12, 8, 3)
     assert "depthwise" in CASES
     assert all(case.operations > 0 for case in CASES.values())
