@@ -101,6 +101,8 @@ def as_numbers(evaluation: Evaluation, classes: tuple[str, ...]) -> dict[str, An
 
 def require_suited(network: Graph, dataset: Dataset, weights: Path, path: Path) -> None:
     """Refuse images or classes that the network does not know."""
+    if not network.classifies:
+        raise ValueError(f"{weights}: must read images and give one score per class")
     if network.input_shape != dataset.shape:
         raise ValueError(
             f"{weights}: reads images of {by(network.input_shape)}, {path} holds "

@@ -132,7 +132,7 @@ def show(best: dict[Path, list[tuple[str, float]]], *, as_json: bool) -> None:
 def require_photos(network: Graph, weights: Path) -> None:
     """Refuse a network that does not read photographs and name classes."""
     shape, output = network.input_shape, network.output_shape
-    if len(shape) != 3 or shape[-1] not in (1, 3) or len(output) != 1:
+    if len(shape) != 3 or shape[-1] not in (1, 3) or not network.classifies:
         raise ValueError(
             f"{weights}: must read grey or colour images and give one score per class, "
             f"it reads {by(shape)} and gives {by(output)}"

@@ -27,10 +27,9 @@ from ..ops.sigmoid import (
 )
 from ..ops.softmax import softmax_backward, softmax_forward
 from .layer import (
-    Gradients,
     Operation,
     OperationLayer,
-    ParameterlessLayer,
+    PureLayer,
     as_axis,
     axis_within,
 )
@@ -93,7 +92,7 @@ class Tanh(OperationLayer):
 
 @final
 @dataclass(frozen=True, eq=False, repr=False)
-class Softmax(ParameterlessLayer):
+class Softmax(PureLayer):
     """
     Make probabilities of scores along an axis; see `softmax_forward`.
 
@@ -110,41 +109,31 @@ class Softmax(ParameterlessLayer):
         self.unwrap_settings()
         as_axis(self.axis)
 
-    def apply(
-        self, x: Array, training: bool, rng: np.random.Generator | None
-    ) -> tuple[Array, Any]:
+    def compute(self, x: Array) -> tuple[Array, Any]:
         """Divide exponentials by their sum."""
         x = as_array(x, "x")
         axis = axis_within(self.axis, x.ndim)
         y, cache = softmax_forward(np.moveaxis(x, axis, -1))
         return np.moveaxis(y, -1, axis), cache
 
-    def differentiate(
-        self, dy: Array, cache: Any, input_gradient: bool
-    ) -> tuple[Array | None, Gradients]:
+    def pull_back(self, dy: Array, cache: Any) -> Array:
         """Return the gradient along that axis; see `softmax_backward`."""
-        if not input_gradient:
-            return None, {}
         dx = softmax_backward(np.moveaxis(dy, self.axis, -1), cache)
-        return np.moveaxis(dx, -1, self.axis), {}
+        return np.moveaxis(dx, -1, self.axis)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Curve(ParameterlessLayer):
+class Curve(PureLayer):
     """An activation said by its value and its slope."""
 
-    def apply(
-        self, x: Array, training: bool, rng: np.random.Generator | None
-    ) -> tuple[Array, Any]:
+    def compute(self, x: Array) -> tuple[Array, Any]:
         """Return the values; the cache is ``x``."""
         x = as_array(x, "x")
         return self.value(x), x
 
-    def differentiate(
-        self, dy: Array, cache: Any, input_gradient: bool
-    ) -> tuple[Array | None, Gradients]:
+    def pull_back(self, dy: Array, cache: Any) -> Array:
         """Multiply by the slopes."""
-        return dy * self.slope_at(cache) if input_gradient else None, {}
+        return dy * self.slope_at(cache)
 
     @abstractmethod
     def value(self, x: Array) -> Array:

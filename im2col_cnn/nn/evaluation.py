@@ -142,7 +142,7 @@ def as_examples(
     if len(x) == 0:
         raise ValueError("images must hold at least one image, got none")
     output = network.output_shape
-    if len(network.outputs) > 1 or len(output) != 1:
+    if not network.classifies:
         raise ValueError(
             f"the network must end in one score per class, its output is {output}"
         )

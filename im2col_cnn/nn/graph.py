@@ -23,9 +23,8 @@ dict, and a block that repeats is a function that returns one.
     network = Graph(nodes)
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
-from heapq import heapify, heappop, heappush
 from typing import Any, Self, TypeAlias, final
 
 import numpy as np
@@ -51,9 +50,8 @@ class Graph(Network):
     ----------
     nodes : dict of str to Layer or tuple
         A layer alone reads the one before it, the first one the input; ``(layer, "a",
-        "b")`` reads what is called ``a`` and ``b``. Any order will do in which there is
-        no circle: layers are sorted such that each comes after what it reads, and
-        otherwise stay where they are.
+        "b")`` reads what is called ``a`` and ``b``. If each comes after what it reads,
+        that is the order in which they are computed; otherwise they are sorted.
     outputs : str or sequence of str, optional
         The layers whose outputs are those of the network; by default the last one. Of
         several, `forward` and `predict` return a dict by name.
@@ -112,7 +110,7 @@ class Graph(Network):
         layers, reads = as_layers(nodes, named)
         written = as_names(list(layers)[-1] if outputs is None else outputs, "outputs")
         require_known(reads, named, written)
-        order = list(in_order(reads))
+        order = in_order(reads, named)
         super().__init__(
             {name: layers[name] for name in order},
             {name: reads[name] for name in order},
@@ -222,25 +220,20 @@ def require_known(
             )
 
 
-def in_order(reads: dict[str, Reads]) -> Iterator[str]:
-    """Return names such that each comes after what it reads, as given if possible."""
-    place = {name: i for i, name in enumerate(reads)}
-    sorter = TopologicalSorter(
-        {k: [one for one in read if one in reads] for k, read in reads.items()}
-    )
+def in_order(reads: dict[str, Reads], inputs: Reads) -> list[str]:
+    """Return names such that each comes after what it reads: as given, if that does."""
+    known = set(inputs)
+    for name, read in reads.items():
+        if not known.issuperset(read):
+            break
+        known.add(name)
+    else:
+        return list(reads)
+    inside = {k: [one for one in read if one in reads] for k, read in reads.items()}
     try:
-        sorter.prepare()
+        return list(TopologicalSorter(inside).static_order())
     except CycleError as error:
         _, circle = error.args
         raise ValueError(
             f"layers must not read in a circle: {' to '.join(circle):.200}"
         ) from None
-    names = list(reads)
-    ready = [place[name] for name in sorter.get_ready()]
-    heapify(ready)
-    while ready:
-        name = names[heappop(ready)]
-        yield name
-        sorter.done(name)
-        for other in sorter.get_ready():
-            heappush(ready, place[other])

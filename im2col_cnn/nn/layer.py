@@ -38,6 +38,7 @@ __all__ = [
     "Operation",
     "OperationLayer",
     "ParameterlessLayer",
+    "PureLayer",
     "WeightedLayer",
     "as_axis",
     "axis_within",
@@ -248,6 +249,31 @@ class ParameterlessLayer(Layer):
         """Draw nothing."""
 
 
+@dataclass(frozen=True, eq=False, repr=False)
+class PureLayer(ParameterlessLayer):
+    """A layer whose output depends on its input alone, in training and later."""
+
+    def apply(
+        self, x: Inputs, training: bool, rng: np.random.Generator | None
+    ) -> tuple[Array, Any]:
+        """Compute."""
+        return self.compute(x)
+
+    def differentiate(
+        self, dy: Array, cache: Any, input_gradient: bool
+    ) -> tuple[Inputs, Gradients]:
+        """Pull the gradient back, if it is wanted."""
+        return self.pull_back(dy, cache) if input_gradient else None, {}
+
+    @abstractmethod
+    def compute(self, x: Inputs) -> tuple[Array, Any]:
+        """Return the output and a cache."""
+
+    @abstractmethod
+    def pull_back(self, dy: Array, cache: Any) -> Inputs:
+        """Return ``dx``; of a layer that merges, a tuple."""
+
+
 class Operation(NamedTuple):
     """The two functions of an operation in ``im2col_cnn.ops``, forward and backward."""
 
@@ -256,22 +282,18 @@ class Operation(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class OperationLayer(ParameterlessLayer):
+class OperationLayer(PureLayer):
     """A layer that is one operation with its settings, and nothing else."""
 
     operation: ClassVar[Operation]
 
-    def apply(
-        self, x: Array, training: bool, rng: np.random.Generator | None
-    ) -> tuple[Array, Any]:
+    def compute(self, x: Array) -> tuple[Array, Any]:
         """Apply the operation."""
         return self.operation.forward(x, **self.settings)
 
-    def differentiate(
-        self, dy: Array, cache: Any, input_gradient: bool
-    ) -> tuple[Array | None, Gradients]:
+    def pull_back(self, dy: Array, cache: Any) -> Array:
         """Return the gradient that the operation returns."""
-        return self.operation.backward(dy, cache) if input_gradient else None, {}
+        return np.asarray(self.operation.backward(dy, cache))
 
 
 @dataclass(frozen=True, eq=False, repr=False)

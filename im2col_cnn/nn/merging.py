@@ -17,21 +17,19 @@ import numpy as np
 from .._checks import as_array, by, quoted
 from .._dtypes import arithmetic
 from .._typing import Array, Shape
-from .layer import Gradients, Inputs, ParameterlessLayer, as_axis, axis_within
+from .layer import Inputs, PureLayer, as_axis, axis_within
 
 __all__ = ["Add", "Concat", "MergeLayer", "Multiply"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class MergeLayer(ParameterlessLayer):
+class MergeLayer(PureLayer):
     """A layer that reads several arrays: ``forward((a, b, ...))``."""
 
     merges: ClassVar[bool] = True
 
-    def apply(
-        self, x: Inputs, training: bool, rng: np.random.Generator | None
-    ) -> tuple[Array, Any]:
-        """Merge; the cache is what `split` needs."""
+    def compute(self, x: Inputs) -> tuple[Array, Any]:
+        """Merge what is a tuple of batches of as many images."""
         if not isinstance(x, tuple | list) or not x:
             raise TypeError(f"x must be a tuple of arrays, got {quoted(x)}")
         xs = tuple(as_array(one, "x") for one in x)
@@ -39,19 +37,9 @@ class MergeLayer(ParameterlessLayer):
             raise ValueError(f"x must hold batches of as many images: {in_words(xs)}")
         return self.merge(xs)
 
-    def differentiate(
-        self, dy: Array, cache: Any, input_gradient: bool
-    ) -> tuple[tuple[Array, ...] | None, Gradients]:
-        """Return a tuple of gradients, one for each array."""
-        return self.split(dy, cache) if input_gradient else None, {}
-
     @abstractmethod
     def merge(self, xs: tuple[Array, ...]) -> tuple[Array, Any]:
         """Return one array made of several, and a cache."""
-
-    @abstractmethod
-    def split(self, dy: Array, cache: Any) -> tuple[Array, ...]:
-        """Return the gradients with respect to each of the several."""
 
 
 @final
@@ -77,7 +65,7 @@ class Add(MergeLayer):
         """Add, the first two first; the cache is their shapes."""
         return reduce(add, aligned(xs)), tuple(x.shape for x in xs)
 
-    def split(self, dy: Array, cache: Any) -> tuple[Array, ...]:
+    def pull_back(self, dy: Array, cache: Any) -> tuple[Array, ...]:
         """Pass ``dy`` to all."""
         return tuple(gathered(dy, shape) for shape in cache)
 
@@ -107,7 +95,7 @@ class Multiply(MergeLayer):
         """Multiply, the first two first; the cache is the factors."""
         return reduce(mul, aligned(xs)), xs
 
-    def split(self, dy: Array, cache: Any) -> tuple[Array, ...]:
+    def pull_back(self, dy: Array, cache: Any) -> tuple[Array, ...]:
         """Multiply ``dy`` by all other factors."""
         factors = aligned(cache)
         return tuple(
@@ -145,7 +133,7 @@ class Concat(MergeLayer):
         ends = np.cumsum([x.shape[axis] for x in xs])
         return np.concatenate(xs, axis=axis), ends[:-1]
 
-    def split(self, dy: Array, cache: Any) -> tuple[Array, ...]:
+    def pull_back(self, dy: Array, cache: Any) -> tuple[Array, ...]:
         """Cut ``dy`` where arrays meet."""
         return tuple(np.split(dy, cache, axis=self.axis))
 

@@ -484,6 +484,11 @@ class Network(ABC):
         return self.shapes[self.outputs[0]]
 
     @property
+    def classifies(self) -> bool:
+        """Whether there is one input, and one output of a score per class."""
+        return len(self.inputs) == len(self.outputs) == len(self.output_shape) == 1
+
+    @property
     def parameters(self) -> dict[str, Array]:
         """Every parameter as ``layer.parameter``: a new dict, the arrays themselves."""
         return {

@@ -27,7 +27,7 @@ from ..ops.global_pool import (
 )
 from ..ops.lp_pool import lp_pool_backward, lp_pool_forward
 from ..ops.max_pool import max_pool_backward, max_pool_forward
-from .layer import Gradients, Operation, OperationLayer, ParameterlessLayer
+from .layer import Operation, OperationLayer, PureLayer
 
 __all__ = [
     "AdaptiveAvgPool",
@@ -146,7 +146,7 @@ class AdaptiveMaxPool(OperationLayer):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class BaseGlobalPool(ParameterlessLayer):
+class BaseGlobalPool(PureLayer):
     """What global poolings share: whether the axes of one pixel stay."""
 
     operation: ClassVar[Operation]
@@ -157,23 +157,17 @@ class BaseGlobalPool(ParameterlessLayer):
     def __post_init__(self) -> None:
         as_flag(self.keepdims, "keepdims")
 
-    def apply(
-        self, x: Array, training: bool, rng: np.random.Generator | None
-    ) -> tuple[Array, Any]:
+    def compute(self, x: Array) -> tuple[Array, Any]:
         """Pool, and drop the axes of one pixel if asked to."""
         y, cache = self.operation.forward(x)
         return y if self.keepdims else y.reshape(len(y), y.shape[-1]), cache
 
-    def differentiate(
-        self, dy: Array, cache: Any, input_gradient: bool
-    ) -> tuple[Array | None, Gradients]:
+    def pull_back(self, dy: Array, cache: Any) -> Array:
         """Return the gradient that the operation returns."""
-        if not input_gradient:
-            return None, {}
         if not self.keepdims:
             N, C = dy.shape
             dy = dy.reshape(N, *[1] * len(cache.spatial), C)
-        return self.operation.backward(dy, cache), {}
+        return np.asarray(self.operation.backward(dy, cache))
 
 
 @final

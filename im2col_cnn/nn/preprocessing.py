@@ -7,7 +7,7 @@ import numpy as np
 
 from .._checks import as_above_zero, as_flag, as_images, as_int, as_rng
 from .._typing import Array, Images
-from .layer import Gradients, ParameterlessLayer
+from .layer import PureLayer
 
 __all__ = ["Augmentation", "Rescale"]
 
@@ -74,7 +74,7 @@ class Augmentation:
 
 @final
 @dataclass(frozen=True, eq=False, repr=False)
-class Rescale(ParameterlessLayer):
+class Rescale(PureLayer):
     """
     Divide pixels by the largest value they can have, so that they run from 0 to 1.
 
@@ -90,17 +90,13 @@ class Rescale(ParameterlessLayer):
         self.unwrap_settings()
         as_above_zero(self.pixel_maximum, "pixel_maximum")
 
-    def apply(
-        self, x: Array, training: bool, rng: np.random.Generator | None
-    ) -> tuple[Array, Any]:
+    def compute(self, x: Array) -> tuple[Array, Any]:
         """Divide."""
         return x / float(self.pixel_maximum), None
 
-    def differentiate(
-        self, dy: Array, cache: Any, input_gradient: bool
-    ) -> tuple[Array | None, Gradients]:
+    def pull_back(self, dy: Array, cache: Any) -> Array:
         """Divide the gradient too."""
-        return dy / float(self.pixel_maximum) if input_gradient else None, {}
+        return dy / float(self.pixel_maximum)
 
 
 def moved(images: Images, steps: Array, axis: int) -> Images:

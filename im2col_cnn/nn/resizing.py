@@ -21,7 +21,7 @@ from .._checks import (
 )
 from .._dtypes import arithmetic
 from .._typing import Array, Padding, Shape, Sizes
-from .layer import Gradients, ParameterlessLayer, as_axis, axis_within
+from .layer import PureLayer, as_axis, axis_within
 
 __all__ = ["Crop", "Pad", "Slice", "Upsample"]
 
@@ -31,7 +31,7 @@ Pairs: TypeAlias = tuple[tuple[int, int], ...]
 
 @final
 @dataclass(frozen=True, eq=False, repr=False)
-class Pad(ParameterlessLayer):
+class Pad(PureLayer):
     """
     Put pixels around images: ``(*SPATIAL, C) -> (*LARGER, C)``.
 
@@ -66,9 +66,7 @@ class Pad(ParameterlessLayer):
         as_choice(self.mode, "mode", ("constant", "edge", "reflect", "wrap"))
         as_real(self.value, "value")
 
-    def apply(
-        self, x: Array, training: bool, rng: np.random.Generator | None
-    ) -> tuple[Array, Any]:
+    def compute(self, x: Array) -> tuple[Array, Any]:
         """Pad; the cache is the shape of ``x``."""
         x = as_array(x, "x")
         pairs = pairs_for(self.padding, x.shape)
@@ -78,15 +76,11 @@ class Pad(ParameterlessLayer):
             return np.pad(x, widths, constant_values=self.value), x.shape
         return np.pad(x, widths, self.mode), x.shape
 
-    def differentiate(
-        self, dy: Array, cache: Any, input_gradient: bool
-    ) -> tuple[Array | None, Gradients]:
+    def pull_back(self, dy: Array, cache: Any) -> Array:
         """Crop the gradient; add what copies of a pixel are given."""
-        if not input_gradient:
-            return None, {}
         pairs = pairs_for(self.padding, cache)
         if self.mode == "constant":
-            return dy[inside(pairs, dy.shape)], {}
+            return dy[inside(pairs, dy.shape)]
         result, working = arithmetic(dy)
         dx = dy.astype(working)
         for axis, pair in enumerate(pairs, start=1):
@@ -95,7 +89,7 @@ class Pad(ParameterlessLayer):
             after = np.zeros((cache[axis], *before.shape[1:]), working)
             np.add.at(after, source, before)
             dx = np.moveaxis(after, 0, axis)
-        return dx.astype(result, copy=False), {}
+        return np.asarray(dx, result)
 
     def require_enough(self, pairs: Pairs, spatial: Shape) -> None:
         """Refuse to mirror or repeat more pixels than there are."""
@@ -112,7 +106,7 @@ class Pad(ParameterlessLayer):
 
 @final
 @dataclass(frozen=True, eq=False, repr=False)
-class Crop(ParameterlessLayer):
+class Crop(PureLayer):
     """
     Cut pixels off around images, as many as `Pad` would add.
 
@@ -130,9 +124,7 @@ class Crop(ParameterlessLayer):
         self.unwrap_settings()
         require_pairs(self.padding)
 
-    def apply(
-        self, x: Array, training: bool, rng: np.random.Generator | None
-    ) -> tuple[Array, Any]:
+    def compute(self, x: Array) -> tuple[Array, Any]:
         """Cut; the cache is the shape of ``x``."""
         x = as_array(x, "x")
         y = x[inside(pairs_for(self.padding, x.shape), x.shape)]
@@ -143,18 +135,14 @@ class Crop(ParameterlessLayer):
             )
         return y, x.shape
 
-    def differentiate(
-        self, dy: Array, cache: Any, input_gradient: bool
-    ) -> tuple[Array | None, Gradients]:
+    def pull_back(self, dy: Array, cache: Any) -> Array:
         """Put 0 around the gradient."""
-        if not input_gradient:
-            return None, {}
-        return np.pad(dy, ((0, 0), *pairs_for(self.padding, cache), (0, 0))), {}
+        return np.pad(dy, ((0, 0), *pairs_for(self.padding, cache), (0, 0)))
 
 
 @final
 @dataclass(frozen=True, eq=False, repr=False)
-class Slice(ParameterlessLayer):
+class Slice(PureLayer):
     """
     Keep ``start:stop:step`` of an axis, that of channels unless told otherwise.
 
@@ -194,9 +182,7 @@ class Slice(ParameterlessLayer):
             raise ValueError("step must not be 0")
         as_axis(self.axis)
 
-    def apply(
-        self, x: Array, training: bool, rng: np.random.Generator | None
-    ) -> tuple[Array, Any]:
+    def compute(self, x: Array) -> tuple[Array, Any]:
         """Return a view; the cache is the shape of ``x``."""
         x = as_array(x, "x")
         y = x[self.place(x.shape)]
@@ -204,15 +190,11 @@ class Slice(ParameterlessLayer):
             raise ValueError(f"{self} keeps nothing of {by(x.shape[1:])}")
         return y, x.shape
 
-    def differentiate(
-        self, dy: Array, cache: Any, input_gradient: bool
-    ) -> tuple[Array | None, Gradients]:
+    def pull_back(self, dy: Array, cache: Any) -> Array:
         """Put the gradient where it came from, and 0 elsewhere."""
-        if not input_gradient:
-            return None, {}
         dx = np.zeros(cache, dy.dtype)
         dx[self.place(cache)] = dy
-        return dx, {}
+        return dx
 
     def place(self, shape: Shape) -> tuple[slice, ...]:
         """Return the index of what is kept."""
@@ -222,7 +204,7 @@ class Slice(ParameterlessLayer):
 
 @final
 @dataclass(frozen=True, eq=False, repr=False)
-class Upsample(ParameterlessLayer):
+class Upsample(PureLayer):
     """
     Make each pixel a block of equal ones: ``(*SPATIAL, C) -> (*SPATIAL * scale, C)``.
 
@@ -250,9 +232,7 @@ class Upsample(ParameterlessLayer):
         self.unwrap_settings()
         as_shape(self.scale, "scale", at_least=1)
 
-    def apply(
-        self, x: Array, training: bool, rng: np.random.Generator | None
-    ) -> tuple[Array, Any]:
+    def compute(self, x: Array) -> tuple[Array, Any]:
         """Repeat; the cache is the shape of blocks, ``(N, H, SH, W, SW, C)``."""
         x = as_array(x, "x")
         N, *spatial, C = with_pixels(x.shape)
@@ -263,16 +243,12 @@ class Upsample(ParameterlessLayer):
         y = np.broadcast_to(alone, blocks)
         return y.reshape(N, *(size * times for size, times in pairs), C), blocks
 
-    def differentiate(
-        self, dy: Array, cache: Any, input_gradient: bool
-    ) -> tuple[Array | None, Gradients]:
+    def pull_back(self, dy: Array, cache: Any) -> Array:
         """Add the gradient up, block by block."""
-        if not input_gradient:
-            return None, {}
         result, working = arithmetic(dy)
         within = tuple(range(2, len(cache) - 1, 2))
         dx = dy.reshape(cache).sum(axis=within, dtype=working)
-        return dx.astype(result, copy=False), {}
+        return np.asarray(dx, result)
 
 
 def require_pairs(padding: Padding) -> None:

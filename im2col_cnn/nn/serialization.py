@@ -196,27 +196,22 @@ def read_plan(configuration: Mapping[str, Any]) -> Plan:
     input_shapes = {
         require_name(k, "inputs"): read_shape(found) for k, found in inputs.items()
     }
-    reads: dict[str, tuple[str, ...]] = {}
-    known: set[str] = set(inputs)
-    for described, layer in zip(configuration["layers"], layers, strict=True):
-        name = require_name(described.get("name"), "layers")
-        if name in known:
-            raise ValueError(f"layers: {name} is there twice")
-        reads[name] = read_names(described.get("reads"), f"{name} reads", known)
-        known.add(name)
-        if not layer.merges and len(reads[name]) > 1:
-            raise ValueError(f"layers: {name} reads {len(reads[name])} arrays, not one")
-    outputs = read_names(configuration.get("outputs"), "outputs", set(reads))
-    return Plan(dict(zip(reads, layers, strict=True)), reads, input_shapes, outputs)
+    described = configuration["layers"]
+    names = [require_name(one.get("name"), "layers") for one in described]
+    if len(set(names)) < len(names):
+        raise ValueError("layers must have names of their own")
+    reads = {
+        name: read_names(one.get("reads"), f"{name} reads")
+        for name, one in zip(names, described, strict=True)
+    }
+    outputs = read_names(configuration.get("outputs"), "outputs")
+    return Plan(dict(zip(names, layers, strict=True)), reads, input_shapes, outputs)
 
 
-def read_names(found: Any, role: str, known: set[str]) -> tuple[str, ...]:
-    """Return names of what comes before, at least one."""
-    if not isinstance(found, list) or not 0 < len(found) <= MAX_LAYERS:
+def read_names(found: Any, role: str) -> tuple[str, ...]:
+    """Return a list of names, at least one."""
+    if not isinstance(found, list) or not all(isinstance(name, str) for name in found):
         raise ValueError(f"{role} must be a list of names")
-    for name in found:
-        if not isinstance(name, str) or name not in known:
-            raise ValueError(f"{role} {quoted(name):.60}, which does not come before")
     return tuple(found)
 
 
@@ -330,6 +325,8 @@ def rebuild(configuration: dict[str, Any], stored: Mapping[str, Array]) -> Built
     shapes: dict[str, Shape] = dict(plan.input_shapes)
     used = set()
     for name, layer in plan.layers.items():
+        if not plan.reads[name] or not shapes.keys() >= set(plan.reads[name]):
+            raise ValueError(f"layers: {name} does not come after what it reads")
         read = tuple(shapes[one] for one in plan.reads[name])
         shape = read if layer.merges else read[0]
         for key, size in layer.array_shapes(shape).items():

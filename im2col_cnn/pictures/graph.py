@@ -5,7 +5,7 @@ from html import escape
 from typing import Any, NamedTuple, Protocol
 
 from .._checks import by, quoted
-from .._typing import Array, Shape
+from .._typing import Shape
 from .svg import LETTER, MARGIN, Canvas, Point, box, element
 
 __all__ = ["draw_graph"]
@@ -15,14 +15,6 @@ BOX = 30.0  # a box is so high
 LANE = 16.0  # from one wire beside the boxes to the next
 BEND = 7.0  # radius of a corner
 MAX_LETTERS = 60  # of the settings of a layer
-
-
-class Layer(Protocol):
-    """A layer: what it has learned."""
-
-    @property
-    def parameters(self) -> Mapping[str, Array]:
-        """By name; empty if there is nothing to learn."""
 
 
 class Network(Protocol):

@@ -11,16 +11,33 @@ import pytest
 from im2col_cnn.cli import run
 from im2col_cnn.commands.evaluation_table import draw_confusion
 from im2col_cnn.files.archive import write_archive
-from im2col_cnn.nn import Conv, Dense, Flatten, Rescale, Sequential
+from im2col_cnn.nn import (
+    Add,
+    Conv,
+    Dense,
+    Flatten,
+    Graph,
+    Layer,
+    Network,
+    Rescale,
+    Sequential,
+)
 from tests.files.hdf5 import arrays, write
 from tests.files.photos import Image, make_folder
 
 
 def brightness(
-    path: Path, shape: tuple[int, ...] = (6, 5, 1), scale: float = 16
+    path: Path,
+    shape: tuple[int, ...] = (6, 5, 1),
+    scale: float = 16,
+    *,
+    as_graph: bool = False,
 ) -> Path:
     """Save a network that tells bright images from dark ones."""
-    network = Sequential([Rescale(scale), Flatten(), Dense(2)])
+    layers: list[Layer] = [Rescale(scale), Flatten(), Dense(2)]
+    network: Network = Sequential(layers)
+    if as_graph:
+        network = Graph(network.layers)
     network.build(shape, rng=np.random.default_rng(0))
     network.classes = ("bright", "dark")
     w, b = network.parameters["dense1.w"], network.parameters["dense1.b"]
@@ -30,14 +47,16 @@ def brightness(
     return path
 
 
+@pytest.mark.parametrize("as_graph", [False, True])
 @pytest.mark.parametrize(("shape", "scale"), [((6, 5, 1), 16), ((4, 4, 3), 1)])
 def test_an_image_is_scaled_as_the_network_expects_and_named(
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
     shape: tuple[int, ...],
     scale: float,
+    as_graph: bool,
 ) -> None:
-    weights = brightness(tmp_path / "weights.h5", shape, scale)
+    weights = brightness(tmp_path / "weights.h5", shape, scale, as_graph=as_graph)
     folder = make_folder(tmp_path / "photos", each=1)
     images = [str(folder / "bright" / "0.png"), str(folder / "dark" / "0.png")]
 
@@ -66,6 +85,9 @@ def test_an_image_is_scaled_as_the_network_expects_and_named(
             ["predict", "map.h5", "a.png"],
             "must read grey or colour images and give one",
         ),
+        (["predict", "two.h5", "a.png"], "must read .* give one score per class"),
+        (["evaluate", "two.h5"], "two.h5: must read images and give one score per"),
+        (["evaluate", "map.h5"], "map.h5: must read images and give one score per"),
         (["evaluate", "none.h5"], "none.h5: there is no such file"),
         (["evaluate", "weights.h5"], "reads images of 6x5x1, .*digits.h5 holds 8x8x1"),
         (["evaluate", "weights.h5", "data.h5"], "knows the classes bright, dark, "),
@@ -95,6 +117,9 @@ def test_bad_input_is_refused_in_one_line(
     (tmp_path / "bare").mkdir()
     network = Sequential([Conv(1, 1)]).build((2, 2, 1), rng=np.random.default_rng(0))
     network.save(tmp_path / "map.h5")
+    two = Graph({"add": Add()}, inputs=("a", "b"))
+    shapes = dict.fromkeys("ab", (3, 3, 1))
+    two.build(shapes, rng=np.random.default_rng(0)).save(tmp_path / "two.h5")
     write(tmp_path / "data.h5", arrays())
     write_archive(tmp_path / "run.h5", "checkpoint", {}, {})
     Image.new("L", (3, 3)).save(tmp_path / "a.png")

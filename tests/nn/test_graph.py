@@ -272,19 +272,23 @@ def test_graph_reads_the_file_of_a_chain_and_a_chain_refuses_a_graph(
 @pytest.mark.parametrize(
     ("place", "changes", "words"),
     [
-        (1, {"reads": ["one_conv1", "two"]}, "one_relu reads 'two', which does not"),
-        (1, {"reads": ["one_relu"]}, "one_relu reads 'one_relu', which does not come"),
-        (1, {"reads": ["one_conv1"] * 2}, "one_relu reads 2 arrays, not one"),
-        (1, {"reads": []}, "one_relu reads must be a list of names"),
-        (1, {"reads": [["stem"]]}, "one_relu reads .*stem.*, which does not come"),
-        (1, {"name": "input"}, "input is there twice"),
+        (1, {"reads": ["one_conv1", "two"]}, "one_relu does not come after what"),
+        (1, {"reads": ["one_relu"]}, "one_relu does not come after what it"),
+        (
+            1,
+            {"reads": ["one_conv1"] * 2},
+            "one_relu reads one array, got one_",
+        ),
+        (1, {"reads": []}, "one_relu does not come after what"),
+        (1, {"reads": [["stem"]]}, "one_relu reads must be a list of names"),
+        (1, {"name": "stem"}, "layers must have names of their own"),
         (1, {"name": "../one"}, "must do without . and /"),
         (1, {"name": "\x1b[31m"}, "printable letters"),
         (1, {"name": ["a"]}, "a name must be a str"),
         (None, {"inputs": {}}, "inputs must be a dict of names and shapes"),
         (None, {"inputs": {"input": "wide"}}, "input_shape must be a list"),
         (None, {"inputs": {"input": [6, 5, 2], "b": [2]}}, "b is read by no layer"),
-        (None, {"outputs": ["input"]}, "outputs 'input', which does not come before"),
+        (None, {"outputs": ["input"]}, "outputs: 'input' names no layer"),
         (None, {"outputs": ["scores"] * 2}, "outputs must be names, each there once"),
         (
             None,
@@ -332,6 +336,52 @@ def test_a_residual_network_learns_the_digits() -> None:
     fit(network, *digits.train, epochs=5, batch_size=32, optimizer=Adam(0.004), rng=rng)
 
     assert evaluate(network, *digits.test).accuracy > 0.9
+
+
+def test_a_run_of_a_graph_goes_on_where_it_was_saved(tmp_path: Path) -> None:
+    rng = np.random.default_rng(5)
+    images, labels = rng.normal(size=(12, *SHAPE)), rng.integers(0, 3, 12)
+
+    def trained(epochs: int, **settings: Any) -> Graph:
+        graph, rng = small(), np.random.default_rng(1)
+        adam = {"batch_size": 5, "optimizer": Adam(0.01), **settings}
+        fit(graph, images, labels, epochs=epochs, rng=rng, **adam)
+        return graph
+
+    whole = trained(3)
+    trained(1, checkpoint=tmp_path / "run.h5")
+
+    resumed = trained(3, resume=tmp_path / "run.h5")
+
+    for name, array in whole.arrays.items():
+        assert_array_equal(resumed.arrays[name], array)
+
+
+def test_what_is_not_finite_is_named_in_a_graph_too() -> None:
+    graph = small()
+    graph.parameters["two_conv1.w"][...] = np.finfo(np.float32).max
+
+    with (
+        np.errstate(all="ignore"),
+        pytest.raises(FloatingPointError, match="is the output of two_conv"),
+    ):
+        fit(
+            graph,
+            np.ones((4, *SHAPE)),
+            [0, 1, 2, 0],
+            epochs=1,
+            batch_size=4,
+            optimizer=Adam(0.01),
+            rng=np.random.default_rng(0),
+        )
+
+
+def test_a_graph_of_several_outputs_is_no_classifier() -> None:
+    graph = Graph({"a": Dense(2), "b": (Dense(2), "input")}, ("a", "b"))
+    graph.build((3,), rng=np.random.default_rng(0))
+
+    with pytest.raises(ValueError, match="must end in one score per class"):
+        evaluate(graph, np.ones((1, 3)), [0])
 
 
 @pytest.mark.parametrize(
