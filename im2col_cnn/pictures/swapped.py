@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .._checks import as_matrix
+from .._checks import as_matrix, as_shape
 from .._typing import Array, ArrayLike, Shape, Sizes
 from ..columns import unfold
 from ..window import Window
@@ -43,6 +43,7 @@ def draw_swapped(x: ArrayLike, kernel_size: Sizes) -> str:
     True
     """
     x = as_matrix(x, "x", "(H, W)")
+    as_shape(x.shape, "x", at_least=1)
     window = as_plane(Window(x.shape, kernel_size))
     KH, KW = window.kernel_size
     P, K = window.columns_shape()
