@@ -119,6 +119,8 @@ def read_hdf5(source: Source) -> KerasFile:
     """Read the weights of a file, and the model if it is described beside them."""
     by_class = any(source.has(container) for container in CONTAINERS)
     places = class_places(source) if by_class else legacy_places(source)
+    if not "".join(p for numbered in places.values() for p in numbered).isprintable():
+        raise ValueError(f"{source.path}: its layers must have printable names")
     arrays = {p: source.find(p) for numbered in places.values() for p in numbered}
     room = max(ALWAYS_UNPACKED_BYTES, MAX_GROWTH * source.content.length)
     claimed = sum(arrays[p].nbytes for ps in places.values() for p in ps)
@@ -168,20 +170,22 @@ def class_places(source: Source) -> dict[str, list[str]]:
 
 def legacy_places(source: Source) -> dict[str, list[str]]:
     """Return where arrays are, by layer, in a file whose layers go by name."""
-    attributes = Attributes(source)
-    root = "model_weights/" if source.has("model_weights") else ""
-    group = source.follow(source.file, "model_weights") if root else source.file
-    names = listed(attributes, group, "layer_names") if children(group) else []
-    if not 0 < len(names) <= MAX_LAYERS:
-        raise ValueError(f"{source.path}: holds no weights that Keras wrote")
-    places = {}
-    for name in names:
-        layer = group
-        with reading(source.path, name):
+    attributes, places = Attributes(source), {}
+    with reading(source.path, "layer_names"):
+        root = "model_weights/" if source.has("model_weights") else ""
+        group = source.follow(source.file, "model_weights") if root else source.file
+        names = listed(attributes, group, "layer_names") if children(group) else []
+        for name in names[:MAX_LAYERS]:
+            layer = group
             for part in name.split("/"):
                 layer = source.follow(layer, part)
-        if children(layer) and (weights := listed(attributes, layer, "weight_names")):
-            places[name] = [f"{root}{name}/{weight}" for weight in weights]
+            if children(layer):
+                weights = listed(attributes, layer, "weight_names")
+                places[name] = [f"{root}{name}/{weight}" for weight in weights]
+            if sum(map(len, places.values())) > MAX_LAYERS:
+                raise ValueError(f"more than {MAX_LAYERS} arrays")
+    if not names:
+        raise ValueError(f"{source.path}: holds no weights that Keras wrote")
     return places
 
 

@@ -8,7 +8,8 @@ is worse than none.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -37,7 +38,7 @@ from .preprocessing import Rescale
 from .regularization import BatchNorm, Dropout
 from .resizing import Crop, Pad, Upsample
 
-__all__ = ["Described", "Setting", "Step", "steps_of"]
+__all__ = ["Described", "Step", "steps_of"]
 
 # What has no influence on the answer of a trained network.
 WITHOUT_INFLUENCE = {
@@ -55,29 +56,18 @@ class Step(NamedTuple):
     arrays: dict[str, Array]
 
 
-class Setting(NamedTuple):
-    """Where a layer of the file stands: what it reads, and how Keras was set up."""
-
-    axes: int  # spatial ones of what it reads; 0 for vectors
-    channels: int | None  # of the images of the network; None behind other layers
-    channels_first: bool
-    keras: str  # its version
-
-
+@dataclass
 class Described:
     """A layer of the file: its settings, to be taken once each, and its arrays."""
 
-    def __init__(
-        self,
-        kind: str,
-        settings: Mapping[str, Any],
-        arrays: list[Array],
-        setting: Setting,
-    ) -> None:
-        self.kind, self.settings, self.arrays = kind, dict(settings), arrays
-        self.axes, self.channels, self.channels_first, self.keras = setting
-        self.setting = setting
-        self.flattens_as_stored = False  # channel by channel, though ours does not
+    kind: str
+    settings: dict[str, Any]
+    arrays: list[Array]
+    axes: int  # spatial ones of what it reads; 0 for vectors
+    channels: int | None  # of what it reads, if that comes from no other layer
+    channels_first: bool
+    keras: str  # its version
+    flattens_as_stored: bool = False  # channel by channel, though ours does not
 
     def take(self, name: str, default: Any = None) -> Any:
         """Return a setting, lists as tuples."""
@@ -159,7 +149,9 @@ class Described:
         if isinstance(found, dict):  # Keras 3 writes layers and functions as objects
             kind, settings = str(found.get("class_name")), found.get("config")
             if isinstance(settings, dict):
-                return steps_of(Described(kind, settings, [], self.setting))
+                return steps_of(
+                    replace(self, kind=kind, settings=dict(settings), arrays=[])
+                )
             found = settings
         if found in (None, "linear"):
             return []
@@ -259,6 +251,14 @@ def flat(d: Described) -> list[Step]:
     return [Step(Flatten(), {})] if d.axes else []
 
 
+def dropping(d: Described) -> list[Step]:
+    """Translate Dropout; what disturbs training in other ways is left out."""
+    rate, noise_shape = d.take("rate"), d.take("noise_shape")
+    plain = d.kind == "Dropout" and noise_shape is None
+    d.take("stddev")
+    return [Step(Dropout(rate), {})] if plain else []
+
+
 def merging(d: Described) -> list[Step]:
     """Translate Add, Multiply and Concatenate."""
     if d.kind == "Concatenate":
@@ -328,8 +328,10 @@ def upsampling(d: Described) -> list[Step]:
 
 
 def reshaping(d: Described) -> list[Step]:
-    """Translate Reshape where it flattens."""
+    """Translate Reshape where it flattens, or has nothing to do: see `keep_pixels`."""
     target = d.take("target_shape")
+    if target is None and d.axes:
+        return []
     if d.channels_first or not isinstance(target, tuple) or len(target) != 1:
         raise ValueError(f"target_shape = {quoted(target)} is no vector")
     return flat(d)
@@ -361,13 +363,15 @@ TRANSLATIONS: dict[str, Callable[[Described], list[Step]]] = {
     **{f"ZeroPadding{n}D": padding for n in AXES},
     **{f"Cropping{n}D": padding for n in AXES},
     **{f"UpSampling{n}D": upsampling for n in AXES},
+    **{f"SpatialDropout{n}D": dropping for n in AXES},
     **dict.fromkeys(("Add", "Concatenate", "Multiply"), merging),
     **dict.fromkeys(("ReLU", "LeakyReLU"), rectified),
     "Activation": Described.activation,
     "BatchNormalization": batch_norm,
     "Dense": dense,
-    "Dropout": lambda d: [Step(Dropout(d.take("rate")), {})],
+    "Dropout": dropping,
     "Flatten": flat,
+    "GaussianNoise": dropping,
     "Normalization": normalization,
     "PReLU": slopes,
     "Rescaling": rescaling,

@@ -22,7 +22,7 @@ from .._typing import Shape
 from ..files.keras import KerasFile, read_keras
 from ..files.weights import cast_finite
 from .graph import Graph
-from .keras_layers import Described, Setting, Step, steps_of
+from .keras_layers import Described, Step, steps_of
 from .layer import named_by_kind
 from .network import Network, Sequential
 from .pairing import layout_of, places
@@ -111,20 +111,22 @@ def network_of(file: KerasFile, input_shape: Shape | None) -> Network:
         if entry.kind != "Flatten"
     )
     shape = shape_of(file.model, channels_first, input_shape)
+    keep_pixels(entries)
     layers = file.layers
     nodes: dict[str, Node] = {}
     ends = {INPUT: INPUT}  # by layer of theirs: the one of ours that gives it out
     axes = {INPUT: len(shape) - 1}  # spatial ones, by layer of theirs
     turned = False
     for name, entry in entries.items():
-        setting = Setting(
-            max(axes[source] for source in entry.sources),
-            shape[-1] if entry.sources == [INPUT] else None,
-            channels_first,
-            file.version,
+        d = Described(
+            entry.kind,
+            dict(entry.settings),
+            layers.get(entry.group, []),
+            axes=max(axes[source] for source in entry.sources),
+            channels=shape[-1] if entry.sources == [INPUT] else None,
+            channels_first=channels_first,
+            keras=file.version,
         )
-        arrays = layers.get(entry.group, [])
-        d = Described(entry.kind, entry.settings, arrays, setting)
         try:
             steps = steps_of(d)
         except (TypeError, ValueError) as error:
@@ -142,6 +144,22 @@ def network_of(file: KerasFile, input_shape: Shape | None) -> Network:
     if turned:
         turn_rows(network)
     return network
+
+
+def keep_pixels(entries: Mapping[str, Entry]) -> None:
+    """Let a global pooling keep its axes where nothing but a Reshape puts them back."""
+    readers = Counter(source for entry in entries.values() for source in entry.sources)
+    for entry in entries.values():
+        target = entry.settings.get("target_shape") or []
+        source = entries.get(entry.sources[0]) if len(target) > 1 else None
+        if (
+            source is not None
+            and source.kind.startswith("Global")
+            and sorted(target)[:-1] == [1] * (len(target) - 1)
+            and readers[entry.sources[0]] == 1
+        ):
+            source.settings["keepdims"] = True
+            entry.settings["target_shape"] = None
 
 
 def assembled(nodes: Mapping[str, Node], outputs: list[str], shape: Shape) -> Network:
@@ -278,17 +296,20 @@ def histories(value: Any) -> list[str]:
     match value:
         case {"class_name": "__keras_tensor__", "config": {"keras_history": history}}:
             return histories(history)
-        case {"args": args, "kwargs": kwargs}:  # Keras 3
-            if histories(list(kwargs.values())):
-                raise ValueError("a layer is given images by name")
+        case {"args": args, "kwargs": kwargs} if not said(kwargs):  # Keras 3
             return histories(args)
-        case [str(name), 0, 0] | [str(name), 0, 0, {}]:
+        case [str(name), 0, 0, *rest] if not any(map(said, rest)):
             return [name]
-        case [str(name), *_]:
-            raise ValueError(f"{quoted(name)} is used twice, or gives several outputs")
-        case list():
+        case list() if not (value and isinstance(value[0], str)):
             return [name for entry in value for name in histories(entry)]
+        case list() | {"args": _}:
+            raise ValueError(f"{quoted(value)} is called in a way not known here")
     return []
+
+
+def said(kwargs: Any) -> bool:
+    """Return whether a layer is called with more than images: training=True, say."""
+    return any(value not in (None, False) for value in kwargs.values())
 
 
 def snake_case(word: str) -> str:

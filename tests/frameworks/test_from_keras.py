@@ -228,3 +228,17 @@ def test_a_real_model_of_keras_2_answers_the_same(keras: Any, tmp_path: Path) ->
 
     model = keras.saving.load_model(path, compile=False)
     assert_near(network.predict(x), model.predict(x, verbose=0))
+
+
+@pytest.mark.parametrize("name", ["EfficientNetB0", "MobileNetV3Small"])
+def test_an_architecture_that_people_use_answers_the_same(
+    keras: Any, tmp_path: Path, name: str
+) -> None:
+    make = getattr(keras.applications, name)
+    model = make(weights=None, input_shape=(64, 64, 3), classes=10)
+    model.save(tmp_path / "net.keras")
+    x = 127 * (face(64, 3) + 1)
+
+    network = from_keras(tmp_path / "net.keras")
+
+    assert_near(network.predict(x), model.predict(x, verbose=0))

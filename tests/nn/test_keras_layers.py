@@ -82,6 +82,22 @@ def test_a_layer_of_keras_has_its_own_here(
     assert repr(layer) == ours
 
 
+@pytest.mark.parametrize(
+    ("kind", "settings"),
+    [
+        ("GaussianNoise", {"stddev": 0.1}),
+        ("SpatialDropout2D", {"rate": 0.5}),
+        ("Dropout", {"rate": 0.5, "noise_shape": [None, 1, 1, 1]}),
+    ],
+)
+def test_what_disturbs_training_in_other_ways_is_left_out(
+    save: Callable[..., Path], kind: str, settings: dict[str, Any]
+) -> None:
+    model = sequential((6, 5, 2), (kind, settings), ("ReLU", {}))
+
+    assert list(from_keras(save(model, {})).layers) == ["relu1"]
+
+
 def test_a_hard_sigmoid_is_less_steep_in_keras_2(tmp_path: Path) -> None:
     model = layered("Activation", activation="hard_sigmoid")
     steep = from_keras(write_archive(tmp_path / "net.keras", {}, model))

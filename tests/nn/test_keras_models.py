@@ -232,6 +232,44 @@ def test_what_is_no_graph_is_refused_in_one_line(
     assert str(no.value).isprintable()
 
 
+@pytest.mark.parametrize("keras", [2, 3])
+@pytest.mark.parametrize("training", [None, False, True])
+def test_a_layer_that_trains_for_ever_is_refused(
+    tmp_path: Path, keras: int, training: bool | None
+) -> None:
+    layers: Any = (X, ("a", "ReLU", {}, ("x",)), ("b", "ReLU", {}, ("a",)))
+    model = functional(*layers, keras=keras, outputs=[["b", 0, 0]])
+    (node,) = model["config"]["layers"][2]["inbound_nodes"]
+    (node["kwargs"] if keras == 3 else node[0][3])["training"] = training
+    path = write_by_name(tmp_path / "net.h5", {"a": []}, model)
+
+    if not training:
+        assert list(from_keras(path).layers) == ["relu1", "relu2"]
+        return
+    with pytest.raises(ValueError, match=r"is called in a way not known here"):
+        from_keras(path)
+
+
+def test_a_reshape_that_puts_axes_back_lets_the_pooling_keep_them(
+    save: Callable[..., Path],
+) -> None:
+    (w,) = arrays((1, 1, 2, 2))
+    layers: Any = (
+        X,
+        ("mean", "GlobalAveragePooling2D", {"keepdims": False}, ("x",)),
+        ("back", "Reshape", {"target_shape": [1, 1, 2]}, ("mean",)),
+        ("weights", "Conv2D", RELU, ("back",)),
+        ("weighed", "Multiply", {}, ("x", "weights")),
+    )
+    model = functional(*layers, keras=3, outputs=["weighed", 0, 0])
+
+    network = from_keras(save(model, {"conv2d": [w]}))
+
+    x = RNG.random((2, 4, 3, 2), np.float32)
+    weights = np.maximum(x.mean(axis=(1, 2), keepdims=True) @ w[0, 0], 0)
+    np.testing.assert_allclose(network.predict(x), x * weights, rtol=1e-5)
+
+
 def test_a_layer_that_is_used_twice_is_refused(save: Callable[..., Path]) -> None:
     model = functional(X, ("a", "ReLU", {}, ("x",)), keras=3, outputs=["a", 0, 0])
     model["config"]["layers"][1]["inbound_nodes"] *= 2
