@@ -18,6 +18,8 @@ from .activations import (
     Softmax,
     Tanh,
 )
+from .arithmetic import LocalResponseNorm, Mean, Power
+from .arrangement import Reshape, Transpose
 from .convolution import Conv, ConvTranspose
 from .dense import Dense, Flatten
 from .evaluation import Evaluation, evaluate
@@ -29,9 +31,10 @@ from .inside import feature_maps
 from .keras_models import from_keras
 from .keras_weights import load_keras_weights, save_keras_weights
 from .layer import Layer
-from .merging import Add, Concat, MergeLayer, Multiply
+from .merging import Add, Concat, MatMul, MergeLayer, Multiply
 from .models import small_cnn
 from .network import Network, Sequential, Summary, SummaryRow
+from .onnx_models import from_onnx
 from .optimizers import SGD, Adam, Optimizer
 from .per_channel import PReLU, Scale
 from .pooling import (
@@ -77,19 +80,24 @@ __all__ = [
     "History",
     "Layer",
     "LeakyReLU",
+    "LocalResponseNorm",
     "LpPool",
+    "MatMul",
     "MaxPool",
+    "Mean",
     "MergeLayer",
     "Multiply",
     "Network",
     "Optimizer",
     "PReLU",
     "Pad",
+    "Power",
     "Progress",
     "ProgressLine",
     "ReLU",
     "ReLU6",
     "Rescale",
+    "Reshape",
     "Scale",
     "Sequential",
     "SiLU",
@@ -99,12 +107,14 @@ __all__ = [
     "Summary",
     "SummaryRow",
     "Tanh",
+    "Transpose",
     "Upsample",
     "cosine",
     "evaluate",
     "feature_maps",
     "fit",
     "from_keras",
+    "from_onnx",
     "glorot_normal",
     "glorot_uniform",
     "he_normal",

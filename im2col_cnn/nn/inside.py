@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from .._checks import as_array, as_choice
+from .._checks import as_array, as_choice, quoted
 from .._typing import Array
 from .network import Network
 
@@ -49,6 +49,8 @@ def feature_maps(network: Network, image: Any, layer: str) -> Array:
     >>> feature_maps(network, np.zeros((8, 8, 1)), "conv1").shape
     (6, 6, 4)
     """
+    if not isinstance(network, Network):
+        raise TypeError(f"network must be a network, got {quoted(network)}")
     network.require_built()
     as_choice(layer, "layer", tuple(network.layers))
     if len(network.inputs) > 1 and isinstance(image, dict):

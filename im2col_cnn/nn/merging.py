@@ -19,7 +19,7 @@ from .._dtypes import arithmetic
 from .._typing import Array, Shape
 from .layer import Inputs, PureLayer, as_axis, axis_within
 
-__all__ = ["Add", "Concat", "MergeLayer", "Multiply"]
+__all__ = ["Add", "Concat", "MatMul", "MergeLayer", "Multiply"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -138,10 +138,36 @@ class Concat(MergeLayer):
         return tuple(np.split(dy, cache, axis=self.axis))
 
 
+@final
+@dataclass(frozen=True, eq=False, repr=False)
+class MatMul(MergeLayer):
+    """Multiply two arrays as matrices along their last two axes, image by image."""
+
+    kind: ClassVar[str] = "matmul"
+
+    def merge(self, xs: tuple[Array, ...]) -> tuple[Array, Any]:
+        """Multiply; the cache is both."""
+        if len(xs) != 2 or min(x.ndim for x in xs) < 3:
+            raise ValueError(f"x must hold two batches of matrices, got {in_words(xs)}")
+        a, b = with_as_many_axes(xs)
+        return a @ b, xs
+
+    def pull_back(self, dy: Array, cache: Any) -> tuple[Array, ...]:
+        """Multiply ``dy`` by the other one, transposed."""
+        a, b = with_as_many_axes(cache)
+        da, db = dy @ b.swapaxes(-1, -2), a.swapaxes(-1, -2) @ dy
+        return gathered(da, cache[0].shape), gathered(db, cache[1].shape)
+
+
+def with_as_many_axes(xs: tuple[Array, ...]) -> list[Array]:
+    """Return arrays whose images have as many axes."""
+    axes = max(x.ndim for x in xs)
+    return [x.reshape(len(x), *[1] * (axes - x.ndim), *x.shape[1:]) for x in xs]
+
+
 def aligned(xs: tuple[Array, ...]) -> list[Array]:
     """Return arrays whose images have as many axes; refuse what does not broadcast."""
-    axes = max(x.ndim for x in xs)
-    found = [x.reshape(len(x), *[1] * (axes - x.ndim), *x.shape[1:]) for x in xs]
+    found = with_as_many_axes(xs)
     try:
         np.broadcast_shapes(*(x.shape[1:] for x in found))
     except ValueError:

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, final
 
 import numpy as np
 
-from .._checks import as_array, as_real
+from .._checks import as_array, as_real, as_shape, by
 from .._dtypes import arithmetic
 from .._typing import Array, Shape
 from .layer import Gradients, Layer
@@ -71,7 +71,7 @@ class PReLU(Layer):
     ) -> tuple[Array | None, Gradients]:
         """Return ``dx``, and ``dslope = sum(dy * x)`` where ``x`` is negative."""
         x, slope = cache
-        dslope = summed(dy * np.where(x > 0, 0, x))
+        dslope = summed(dy * np.where(x > 0, 0, x), slope.shape)
         dx = np.where(x > 0, dy, dy * slope) if input_gradient else None
         return dx, {"slope": dslope}
 
@@ -83,13 +83,30 @@ class Scale(Layer):
     Multiply each channel by a weight and add a bias: ``y = x * w + b``; any shape.
 
     What batch normalization does once it has learned.
+
+    Parameters
+    ----------
+    size : tuple of int, optional
+        The shape of ``w`` and ``b``, which broadcasts with one image: one number per
+        channel if it is left out.
     """
 
     kind: ClassVar[str] = "scale"
 
+    _: KW_ONLY
+    size: Shape | None = None
+
+    def __post_init__(self) -> None:
+        self.unwrap_settings()
+        if self.size is not None:
+            as_shape(self.size, "size", at_least=1)
+
     def array_shapes(self, shape: Shape) -> dict[str, Shape]:
-        """Return one number per channel, twice."""
-        return {"w": shape[-1:], "b": shape[-1:]}
+        """Return so many numbers, twice."""
+        size = shape[-1:] if self.size is None else tuple(self.size)
+        if np.broadcast_shapes(shape, size) != tuple(shape):
+            raise ValueError(f"size {by(size)} does not broadcast to {by(shape)}")
+        return {"w": size, "b": size}
 
     def draw(
         self, shapes: dict[str, Shape], rng: np.random.Generator, dtype: np.dtype
@@ -111,11 +128,12 @@ class Scale(Layer):
         """Return ``dx = dy * w``, ``dw = sum(dy * x)`` and ``db = sum(dy)``."""
         x, w = cache
         dx = dy * w if input_gradient else None
-        return dx, {"w": summed(dy * x), "b": summed(dy)}
+        return dx, {"w": summed(dy * x, w.shape), "b": summed(dy, w.shape)}
 
 
-def summed(terms: Array) -> Array:
-    """Add up over everything but channels."""
+def summed(terms: Array, shape: Shape) -> Array:
+    """Add up over images, and over all axes along which these numbers were spread."""
     result, working = arithmetic(terms)
-    flat = terms.reshape(-1, terms.shape[-1])
-    return np.asarray(flat.sum(axis=0, dtype=working), result)
+    full = (1,) * (terms.ndim - len(shape)) + shape
+    spread = tuple(i for i, n in enumerate(full) if n == 1)
+    return np.asarray(terms.sum(axis=spread, dtype=working).reshape(shape), result)

@@ -34,11 +34,13 @@ from .activations import (
     Softmax,
     Tanh,
 )
+from .arithmetic import LocalResponseNorm, Mean, Power
+from .arrangement import Reshape, Transpose
 from .convolution import Conv, ConvTranspose
 from .dense import Dense, Flatten
 from .initializers import glorot_normal, glorot_uniform, he_normal, he_uniform
 from .layer import Layer, named_by_kind
-from .merging import Add, Concat, Multiply
+from .merging import Add, Concat, MatMul, Multiply
 from .per_channel import PReLU, Scale
 from .pooling import (
     AdaptiveAvgPool,
@@ -76,7 +78,8 @@ KINDS = {
     for layer in (
         *(AdaptiveAvgPool, AdaptiveMaxPool, Add, AvgPool, BatchNorm, Clip, Concat),
         *(Conv, ConvTranspose, Crop, Dense, Dropout, Flatten, GlobalAvgPool),
-        *(GlobalMaxPool, HardSigmoid, HardSwish, LeakyReLU, LpPool, MaxPool, Multiply),
+        *(GlobalMaxPool, HardSigmoid, HardSwish, LeakyReLU, LocalResponseNorm, LpPool),
+        *(MatMul, MaxPool, Mean, Multiply, Power, Reshape, Transpose),
         *(Pad, PReLU, ReLU, ReLU6, Rescale, Scale, Sigmoid, SiLU, Slice, Softmax),
         *(Tanh, Upsample),
     )

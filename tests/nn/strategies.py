@@ -28,14 +28,19 @@ from im2col_cnn.nn import (
     HardSwish,
     Layer,
     LeakyReLU,
+    LocalResponseNorm,
     LpPool,
+    MatMul,
     MaxPool,
+    Mean,
     Multiply,
     Pad,
+    Power,
     PReLU,
     ReLU,
     ReLU6,
     Rescale,
+    Reshape,
     Scale,
     Sequential,
     Sigmoid,
@@ -43,6 +48,7 @@ from im2col_cnn.nn import (
     Slice,
     Softmax,
     Tanh,
+    Transpose,
     Upsample,
 )
 from im2col_cnn.nn.layer import Gradients, ParameterlessLayer
@@ -197,6 +203,46 @@ def upsamples(draw: st.DrawFn) -> tuple[Layer, Shape]:
 
 
 @st.composite
+def scales(draw: st.DrawFn) -> tuple[Layer, Shape]:
+    """Draw one number per channel, or any that broadcast."""
+    shape = draw(SHAPES)
+    fewer = shape[draw(st.integers(0, len(shape) - 1)) :]
+    size = tuple(n if draw(st.booleans()) else 1 for n in fewer)
+    return Scale(size=draw(st.sampled_from([None, size]))), shape
+
+
+@st.composite
+def transposes(draw: st.DrawFn) -> tuple[Layer, Shape]:
+    """Draw an order of axes."""
+    shape = draw(SHAPES)
+    return Transpose(tuple(draw(st.permutations(range(1, len(shape) + 1))))), shape
+
+
+@st.composite
+def reshapes(draw: st.DrawFn) -> tuple[Layer, Shape]:
+    """Draw the same numbers along other axes."""
+    shape = draw(SHAPES)
+    factors = [factor for size in shape for factor in (1, size)]
+    return Reshape(tuple(draw(st.permutations(factors)))), shape
+
+
+@st.composite
+def means(draw: st.DrawFn) -> tuple[Layer, Shape]:
+    """Draw some axes."""
+    shape = draw(SHAPES)
+    axes = st.lists(st.integers(1, len(shape)), min_size=1, unique=True)
+    return Mean(tuple(draw(axes))), shape
+
+
+@st.composite
+def matrices(draw: st.DrawFn) -> tuple[Layer, Shape]:
+    """Draw two stacks of matrices that can be multiplied."""
+    n, m, k = (draw(st.integers(1, 3)) for _ in range(3))
+    stack = draw(st.sampled_from([(), (2,)]))
+    return packed(MatMul(), (*stack, n, k), (k, m))
+
+
+@st.composite
 def graphs(draw: st.DrawFn, *, dtype: type = np.float64) -> Graph:
     """Draw a graph of smooth layers, built, its nodes in any order."""
     names = [f"n{i}" for i in range(draw(st.integers(1, 6)))]
@@ -307,15 +353,25 @@ KINDS: dict[str, st.SearchStrategy[tuple[Layer, Shape]]] = {
     "pad": pads(),
     "prelu": SHAPES.map(lambda shape: (PReLU(first_slope=0.5), shape)),
     "relu6": SHAPES.map(lambda shape: (ReLU6(), shape)),
-    "scale": SHAPES.map(lambda shape: (Scale(), shape)),
+    "local_response_norm": st.builds(
+        lambda shape, size: (LocalResponseNorm(size, alpha=0.5, k=2), shape),
+        SHAPES,
+        st.integers(1, 4),
+    ),
+    "mean": means(),
+    "power": SHAPES.map(lambda shape: (Power(2), shape)),
+    "reshape": reshapes(),
+    "scale": scales(),
     "silu": SHAPES.map(lambda shape: (SiLU(), shape)),
     "slice": slices(),
     "softmax": softmaxes(),
+    "transpose": transposes(),
     "upsample": upsamples(),
 }
 MERGES: dict[str, st.SearchStrategy[tuple[Layer, Shape]]] = {
     "add": broadcasts(Add),
     "concat": concats(),
+    "matmul": matrices(),
     "multiply": broadcasts(Multiply),
 }
 

@@ -1,0 +1,127 @@
+"""Layers of plain arithmetic, number by number or along an axis.
+
+Power                y = x ** p
+Mean                 y = the mean of x along axes
+LocalResponseNorm    y = x / (k + alpha / n * sum of squares of n channels) ** beta
+"""
+
+from dataclasses import KW_ONLY, dataclass
+from typing import Any, ClassVar, final
+
+import numpy as np
+
+from .._checks import as_array, as_int, as_real, as_shape
+from .._dtypes import arithmetic
+from .._typing import Array, Shape
+from .layer import PureLayer, axis_within
+
+__all__ = ["LocalResponseNorm", "Mean", "Power"]
+
+
+@final
+@dataclass(frozen=True, eq=False, repr=False)
+class Power(PureLayer):
+    """Raise every number to a power: 0.5 is the square root, -1 the reciprocal."""
+
+    kind: ClassVar[str] = "power"
+
+    p: float
+
+    def __post_init__(self) -> None:
+        self.unwrap_settings()
+        as_real(self.p, "p")
+
+    def compute(self, x: Array) -> tuple[Array, Any]:
+        """Raise; the cache is `x`."""
+        x = as_array(x, "x")
+        return {0.5: np.sqrt, 2: np.square, -1: np.reciprocal}.get(
+            self.p, lambda x: x**self.p
+        )(x), x
+
+    def pull_back(self, dy: Array, cache: Any) -> Array:
+        """Multiply by ``p * x ** (p - 1)``."""
+        return np.asarray(dy * self.p * cache ** (self.p - 1))
+
+
+@final
+@dataclass(frozen=True, eq=False, repr=False)
+class Mean(PureLayer):
+    """Take the mean along axes of ``(N, *SPATIAL, C)``, which keep size 1."""
+
+    kind: ClassVar[str] = "mean"
+
+    axes: Shape
+
+    def __post_init__(self) -> None:
+        self.unwrap_settings()
+        as_shape(self.axes, "axes", at_least=1)
+
+    def compute(self, x: Array) -> tuple[Array, Any]:
+        """Take the mean; the cache is the shape of `x`."""
+        x = as_array(x, "x")
+        axes = tuple(axis_within(axis, x.ndim) for axis in self.axes)
+        result, working = arithmetic(x)
+        return x.mean(axes, working, keepdims=True).astype(result, copy=False), x.shape
+
+    def pull_back(self, dy: Array, cache: Any) -> Array:
+        """Share ``dy`` out equally."""
+        share = dy * dy.dtype.type(dy.size / max(np.prod(cache), 1))
+        return np.broadcast_to(share, cache).copy()
+
+
+@final
+@dataclass(frozen=True, eq=False, repr=False)
+class LocalResponseNorm(PureLayer):
+    """
+    Divide by a power of the mean square of neighbouring channels, as AlexNet does.
+
+    Parameters
+    ----------
+    size : int
+        Channels that count; of an even number, one more after than before.
+    alpha, beta, k : float
+        ``y = x / (k + alpha / size * sum(x ** 2)) ** beta``.
+
+    References
+    ----------
+    Krizhevsky, Sutskever and Hinton, "ImageNet Classification with Deep Convolutional
+    Neural Networks", 2012.
+    """
+
+    kind: ClassVar[str] = "local_response_norm"
+
+    size: int
+    _: KW_ONLY
+    alpha: float = 1e-4
+    beta: float = 0.75
+    k: float = 1.0
+
+    def __post_init__(self) -> None:
+        self.unwrap_settings()
+        as_int(self.size, "size", at_least=1)
+        for name in ("alpha", "beta", "k"):
+            as_real(getattr(self, name), name)
+
+    def compute(self, x: Array) -> tuple[Array, Any]:
+        """Divide; the cache is `x` and what it was divided by the power of."""
+        x = as_array(x, "x")
+        before = (self.size - 1) // 2
+        base = self.k + self.alpha / self.size * self.around(x * x, before)
+        base = base.astype(x.dtype, copy=False)
+        return x * base**-self.beta, (x, base)
+
+    def pull_back(self, dy: Array, cache: Any) -> Array:
+        """Pass back what flows through each number and through its neighbours."""
+        x, base = cache
+        after = self.size - 1 - (self.size - 1) // 2
+        through = self.around(dy * x * base ** (-self.beta - 1), after)
+        shared = 2 * self.alpha * self.beta / self.size * x * through
+        return np.asarray(dy * base**-self.beta - shared.astype(x.dtype, copy=False))
+
+    def around(self, x: Array, before: int) -> Array:
+        """Add up `size` channels, from so many before each."""
+        pad = [(0, 0)] * (x.ndim - 1) + [(before, self.size - 1 - before)]
+        windows = np.lib.stride_tricks.sliding_window_view(
+            np.pad(x, pad), self.size, axis=-1
+        )
+        return np.asarray(windows.sum(-1))

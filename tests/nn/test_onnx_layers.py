@@ -1,0 +1,168 @@
+"""Every operator of ONNX that is known does what its specification says."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+from im2col_cnn._typing import Array
+from im2col_cnn.nn.onnx_layers import TRANSLATIONS
+from tests.nn.onnx_files import loaded, node
+
+pytest.importorskip("onnx")
+rng = np.random.default_rng(0)
+
+C, H, W = 4, 3, 5
+ROW = np.array([[1], [2], [3]], np.float32)
+NONE, SCALES = np.array([], np.float32), np.array([1, 1, 2, 3], np.float32)
+PADS = ((0, 0), (0, 0), (1, 2), (0, 3))
+SHARES = rng.normal(size=(1, C, 1, 1)).astype(np.float32)
+MATRIX = rng.normal(size=(W, 2)).astype(np.float32)
+Wanted = Callable[[Array], Array]  # of arrays that are channels first
+
+
+def sigmoid(x: Array) -> Array:
+    return 1 / (1 + np.exp(-x))
+
+
+def softmax(x: Array, axis: int) -> Array:
+    powers = np.exp(x - x.max(axis, keepdims=True))
+    return np.asarray(powers / powers.sum(axis, keepdims=True))
+
+
+def ints(*numbers: int) -> Array:
+    return np.array(numbers)
+
+
+# Name, attributes, constant inputs after x, what comes out; opset 13 unless it says so.
+CASES: list[tuple[str, dict[str, Any], list[Any], Wanted]] = [
+    ("Add", {}, [ROW], lambda x: x + ROW),
+    ("Sub", {}, [SHARES], lambda x: x - SHARES),
+    ("Mul", {}, [np.float32(2)], lambda x: 2 * x),
+    ("Div", {}, [SHARES], lambda x: x / SHARES),
+    ("Neg", {}, [], np.negative),
+    ("Pow", {}, [np.float32(2)], np.square),
+    ("Reciprocal", {}, [], np.reciprocal),
+    ("Relu", {}, [], lambda x: np.maximum(x, 0)),
+    ("LeakyRelu", {"alpha": 0.25}, [], lambda x: np.where(x > 0, x, x / 4)),
+    ("PRelu", {}, [SHARES[0]], lambda x: np.where(x > 0, x, x * SHARES)),
+    ("Sigmoid", {}, [], sigmoid),
+    ("Tanh", {}, [], np.tanh),
+    ("HardSigmoid", {"alpha": 0.5}, [], lambda x: np.clip(x / 2 + 0.5, 0, 1)),
+    ("Clip", {}, [np.float32(-1), np.float32(1)], lambda x: np.clip(x, -1, 1)),
+    ("Softmax", {"axis": 1}, [], lambda x: softmax(x, 1)),
+    ("Softmax", {}, [], lambda x: softmax(x, 3)),
+    ("GlobalAveragePool", {}, [], lambda x: x.mean((2, 3), keepdims=True)),
+    ("GlobalMaxPool", {}, [], lambda x: x.max((2, 3), keepdims=True)),
+    ("ReduceMean", {"axes": [1, -1], "keepdims": 0}, [], lambda x: x.mean((1, 3))),
+    ("Flatten", {}, [], lambda x: x.reshape(2, -1)),
+    ("Reshape", {}, [ints(0, -1, 2, 5)], lambda x: x.reshape(2, -1, 2, 5)),
+    ("Reshape", {}, [ints(0, 0, -1)], lambda x: x.reshape(2, C, H * W)),
+    ("Transpose", {"perm": [0, 2, 1, 3]}, [], lambda x: x.swapaxes(1, 2)),
+    ("Unsqueeze", {}, [ints(1, -1)], lambda x: x[:, np.newaxis, ..., np.newaxis]),
+    ("MatMul", {}, [MATRIX], lambda x: x @ MATRIX),
+    ("Slice", {}, [ints(1), ints(3), ints(1)], lambda x: x[:, 1:3]),
+    ("Slice", {}, [ints(-1), ints(-9), ints(3), ints(-2)], lambda x: x[..., -1:-9:-2]),
+    ("Pad", {}, [ints(0, 0, 1, 0, 0, 0, 2, 3)], lambda x: np.pad(x, PADS)),
+    ("Resize", {}, [NONE, SCALES], lambda x: x.repeat(2, 2).repeat(3, 3)),
+    ("LRN", {"size": 3, "alpha": 0.5, "beta": 1.0}, [], lambda x: x / around(x)),
+]  # fmt: skip
+
+
+def around(x: Array) -> Array:
+    """Return 1 and a sixth of the squares of three channels."""
+    squares = np.pad(x * x, ((0, 0), (1, 1), (0, 0), (0, 0)))
+    return np.asarray(1 + (squares[:, :-2] + squares[:, 1:-1] + squares[:, 2:]) / 6)
+
+
+@pytest.mark.parametrize(("operator", "attributes", "constants", "wanted"), CASES)
+def test_an_operator_does_what_it_says(
+    tmp_path: Path,
+    operator: str,
+    attributes: dict[str, Any],
+    constants: list[Any],
+    wanted: Wanted,
+) -> None:
+    names = [f"c{n}" for n in range(len(constants))]
+    nodes = [
+        node("MaxPool", "x", "same", kernel_shape=[1, 1]),  # lets channels be first
+        node(operator, " ".join(["same", *names]), "y", **attributes),
+    ]
+    arrays = dict(zip(names, constants, strict=True))
+    network = loaded(tmp_path, nodes, [None, C, H, W], arrays=arrays)
+    x = rng.normal(size=(2, H, W, C)).astype(np.float32)
+
+    y = network.predict(x)
+
+    right = wanted(x.transpose(0, 3, 1, 2))
+    if right.ndim == 4:
+        right = right.transpose(0, 2, 3, 1)
+    assert_allclose(y, right, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("operator", "right"),
+    [
+        ("Add", lambda a, b: a + b),
+        ("Sub", lambda a, b: a - b),
+        ("Mul", lambda a, b: a * b),
+        ("Div", lambda a, b: a / b),
+        ("Sum", lambda a, b: a + b),
+    ],
+)
+def test_two_arrays_of_images_meet(
+    tmp_path: Path, operator: str, right: Callable[[Array, Array], Array]
+) -> None:
+    nodes = [
+        node("Sigmoid", "x", "a"),
+        node("Tanh", "x", "b"),
+        node(operator, "a b", "y"),
+    ]
+    network = loaded(tmp_path, nodes, [1, 6])
+    x = rng.normal(size=(3, 6)).astype(np.float32)
+
+    assert_allclose(network.predict(x), right(sigmoid(x), np.tanh(x)), rtol=1e-5)
+
+
+def test_curves_that_are_written_out_become_one_layer(tmp_path: Path) -> None:
+    nodes = [
+        node("Add", "x three", "plus"),
+        node("Clip", "plus zero six", "cut"),
+        node("Mul", "x cut", "times"),
+        node("Div", "times six", "swish"),
+        node("Sigmoid", "swish", "gate"),
+        node("Mul", "gate swish", "y"),
+    ]
+    numbers = {"zero": 0, "three": 3, "six": 6}
+    arrays = {name: np.float32(n) for name, n in numbers.items()}
+    network = loaded(tmp_path, nodes, [1, 6], arrays=arrays)
+    x = 3 * rng.normal(size=(3, 6)).astype(np.float32)
+
+    swish = x * np.clip(x + 3, 0, 6) / 6
+    assert_allclose(network.predict(x), swish * sigmoid(swish), rtol=1e-4, atol=1e-6)
+    assert [layer.kind for layer in network.layers.values()] == ["hard_swish", "silu"]
+
+
+def test_a_split_is_put_together_again(tmp_path: Path) -> None:
+    nodes = [
+        node("Split", "x sizes", "a b", axis=1),
+        node("Concat", "b a", "y", axis=1),
+    ]
+    network = loaded(tmp_path, nodes, [1, 5], arrays={"sizes": ints(2, 3)})
+    x = rng.normal(size=(3, 5)).astype(np.float32)
+
+    assert (network.predict(x) == x[:, [2, 3, 4, 0, 1]]).all()
+
+
+def test_what_is_not_tried_here_is_tried_against_onnxruntime() -> None:
+    tried = {operator for operator, *_ in CASES}
+    elsewhere = {
+        *("AveragePool", "BatchNormalization", "Cast", "Concat", "Conv"),
+        *("ConvTranspose", "Dropout", "Gemm", "HardSwish", "Identity", "MaxPool"),
+        *("Split", "Sqrt", "Squeeze", "Sum", "Upsample"),
+    }
+
+    assert TRANSLATIONS.keys() == tried | elsewhere

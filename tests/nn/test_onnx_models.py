@@ -1,0 +1,239 @@
+"""Networks are built from ONNX files, and answer what these say."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+from im2col_cnn._typing import Array
+from im2col_cnn.nn import Conv, Dense, Graph
+from im2col_cnn.ops.conv import conv_forward
+from tests.nn.onnx_files import loaded, node
+
+pytest.importorskip("onnx")
+rng = np.random.default_rng(0)
+
+
+def floats(*shape: int) -> Array:
+    return rng.normal(size=shape).astype(np.float32)
+
+
+def images(*shape: int) -> Array:
+    return floats(3, *shape)
+
+
+def test_gains_and_shifts_go_into_the_convolution_before(tmp_path: Path) -> None:
+    w, gain, shift = floats(4, 2, 3, 3), floats(4, 1, 1), floats(4, 1, 1)
+    mean, var = floats(4), floats(4) ** 2
+    nodes = [
+        node("Conv", "x w", "conv", pads=[1] * 4),
+        node("BatchNormalization", "conv gain shift mean var", "norm"),
+        node("Mul", "norm times", "scaled"),
+        node("Add", "plus scaled", "y"),
+    ]
+    network = loaded(
+        tmp_path,
+        nodes,
+        ["N", 2, 5, 6],
+        arrays={
+            "w": w,
+            "gain": gain.ravel(),
+            "shift": shift.ravel(),
+            "mean": mean,
+            "var": var,
+            "times": gain,
+            "plus": shift,
+        },
+    )
+    x = images(5, 6, 2)
+
+    y = network.predict(x)
+
+    conv, _ = conv_forward(x, w.transpose(2, 3, 1, 0), padding=1)
+    norm = (conv - mean) / np.sqrt(var + 1e-5) * gain.ravel() + shift.ravel()
+    assert_allclose(y, norm * gain.ravel() + shift.ravel(), rtol=1e-4, atol=1e-5)
+    assert [layer.kind for layer in network.layers.values()] == ["conv"]
+
+
+def test_what_others_read_too_is_left_alone(tmp_path: Path) -> None:
+    nodes = [
+        node("Conv", "x w", "conv"),
+        node("Identity", "conv", "same"),
+        node("Mul", "same two", "doubled"),
+        node("Add", "doubled conv", "y"),
+    ]
+    two = np.float32(2)
+    network = loaded(
+        tmp_path, nodes, [1, 2, 3, 4], arrays={"w": floats(3, 2, 1, 1), "two": two}
+    )
+    x = images(3, 4, 2)
+
+    conv = network.run({"input": x}, ("conv",))["conv"]
+
+    assert_allclose(network.predict(x), 3 * conv, rtol=1e-6)
+
+
+def test_rows_behind_a_flattening_are_turned_and_no_image_is(tmp_path: Path) -> None:
+    w, b = floats(3 * 4 * 2, 5), floats(5)
+    nodes = [
+        node("Relu", "x", "relu"),
+        node("MaxPool", "relu", "pool", kernel_shape=[1, 1]),
+        node("Reshape", "pool shape", "flat"),
+        node("Gemm", "flat w b", "y"),
+    ]
+    network = loaded(
+        tmp_path,
+        nodes,
+        [None, 2, 3, 4],
+        arrays={"w": w, "b": b, "shape": np.array([0, -1])},
+    )
+    x = images(3, 4, 2)
+
+    y = network.predict(x)
+
+    rows = np.maximum(x, 0).transpose(0, 3, 1, 2).reshape(3, -1)
+    assert_allclose(y, rows @ w + b, rtol=1e-4, atol=1e-5)
+    kinds = [layer.kind for layer in network.layers.values()]
+    assert kinds == ["relu", "max_pool", "flatten", "dense"]
+
+
+def test_channels_are_shuffled_as_the_model_says(tmp_path: Path) -> None:
+    nodes = [
+        node("MaxPool", "x", "pool", kernel_shape=[1, 1]),
+        node("Reshape", "pool split", "groups"),
+        node("Transpose", "groups", "turned", perm=[0, 2, 1, 3, 4]),
+        node("Reshape", "turned joined", "y"),
+    ]
+    network = loaded(
+        tmp_path,
+        nodes,
+        [1, 6, 4, 5],
+        arrays={"split": np.array([1, 2, 3, 4, 5]), "joined": np.array([1, 6, 4, 5])},
+    )
+    x = images(4, 5, 6)
+
+    assert (network.predict(x) == x[..., [0, 3, 1, 4, 2, 5]]).all()
+
+
+def test_a_transposed_input_is_channels_last_already(tmp_path: Path) -> None:
+    nodes = [
+        node("Transpose", "x", "turned", perm=[0, 3, 1, 2]),
+        node("Conv", "turned w", "y"),
+    ]
+    network = loaded(tmp_path, nodes, [None, 6, 7, 2], arrays={"w": floats(3, 2, 2, 2)})
+
+    assert network.input_shapes == {"input": (6, 7, 2)}
+    assert [layer.kind for layer in network.layers.values()] == ["conv"]
+
+
+def test_shapes_that_a_model_computes_are_constant(tmp_path: Path) -> None:
+    nodes = [
+        node("Shape", "x", "shape"),
+        node("Gather", "shape zero", "batch", axis=0),
+        node("Concat", "batch rest", "target", axis=0),
+        node("Reshape", "x target", "flat"),
+        node("MatMul", "flat w", "y"),
+    ]
+    network = loaded(
+        tmp_path,
+        nodes,
+        [None, 2, None, 4],
+        input_shape=(2, 3, 4),
+        arrays={"zero": np.array([0]), "rest": np.array([-1]), "w": floats(24, 2)},
+    )
+
+    assert network.predict(images(2, 3, 4)).shape == (3, 2)
+
+
+@pytest.mark.parametrize(
+    ("nodes", "said"),
+    [
+        (
+            [("Einsum", "x", "y", {"equation": "ij"})],
+            "no layer here does 'Einsum' .'y'.: export the model without, or run it",
+        ),
+        (
+            [("Resize", "x a scales", "y", {"mode": "linear"})],
+            "'y', 'Resize': mode = 'linear' is not known here",
+        ),
+        (
+            [("Softmax", "x", "y", {"axis": 0})],
+            "'y', 'Softmax': axis must not be 0",
+        ),
+        (
+            [("Conv", "x x", "y", {})],
+            "'y', 'Conv': input 1 depends on images, it must be constant",
+        ),
+        (
+            [("Reshape", "x all", "y", {})],
+            "'y', 'Reshape': mixes images",
+        ),
+    ],
+)
+def test_what_no_layer_does_is_refused_by_name(
+    tmp_path: Path, nodes: list[Any], said: str
+) -> None:
+    made = [node(op, reads, writes, **a) for op, reads, writes, a in nodes]
+    with pytest.raises(ValueError, match=rf"model\.onnx: {said}"):
+        loaded(
+            tmp_path,
+            made,
+            [1, 2, 3, 4],
+            arrays={
+                "a": np.array([], np.float32),
+                "scales": np.array([1, 1, 2, 2], np.float32),
+                "all": np.array([2, 12]),
+            },
+        )
+
+
+def test_sizes_that_are_open_must_be_given(tmp_path: Path) -> None:
+    nodes = [node("Relu", "x", "relu"), node("Conv", "relu w", "y")]
+    sizes, w = [None, 2, "H", 4], floats(1, 2, 1, 1)
+
+    with pytest.raises(ValueError, match=r"open: pass input_shape= for \[None, 4, 2\]"):
+        loaded(tmp_path, nodes, sizes, arrays={"w": w})
+    with pytest.raises(ValueError, match=r"must be one of \[None, 4, 2\], got"):
+        loaded(tmp_path, nodes, sizes, input_shape=(5, 5, 2), arrays={"w": w})
+    assert loaded(
+        tmp_path, nodes, sizes, input_shape=(5, 4, 2), arrays={"w": w}
+    ).shapes["y"] == (
+        5,
+        4,
+        1,
+    )
+
+
+def test_a_constant_that_fits_in_no_memory_is_refused(tmp_path: Path) -> None:
+    nodes = [node("ConstantOfShape", "shape", "huge"), node("Add", "x huge", "y")]
+
+    with pytest.raises(ValueError, match="makes an array of shape"):
+        loaded(tmp_path, nodes, [1, 2], arrays={"shape": np.array([10**6, 10**6])})
+
+
+def test_a_loaded_network_learns_and_is_saved(tmp_path: Path) -> None:
+    nodes = [
+        node("Conv", "x w", "conv"),
+        node("GlobalAveragePool", "conv", "pool"),
+        node("Flatten", "pool", "flat"),
+        node("Gemm", "flat v", "y"),
+    ]
+    network = loaded(
+        tmp_path,
+        nodes,
+        [1, 2, 5, 5],
+        arrays={"w": floats(3, 2, 2, 2), "v": floats(3, 4)},
+    )
+    x = images(5, 5, 2)
+
+    scores, caches = network.forward(x)
+    _, gradients = network.backward(scores, caches)
+    network.save(tmp_path / "weights.h5")
+
+    assert gradients.keys() == network.parameters.keys() == {"conv.w", "y.w"}
+    assert isinstance(network.layers["conv"], Conv)
+    assert isinstance(network.layers["y"], Dense)
+    again = Graph.load(tmp_path / "weights.h5")
+    assert (again.predict(x) == network.predict(x)).all()
