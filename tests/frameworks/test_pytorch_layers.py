@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 
 import im2col_cnn as ours
+from im2col_cnn import nn
 from im2col_cnn._typing import Array
 from tests.frameworks.agreement import (
     assert_close,
@@ -46,6 +47,64 @@ def test_activations_are_pytorchs(
     assert_close(y, Y.detach().numpy())
     dx = getattr(ours, f"{name}_backward")(dy, cache)
     assert_close(dx, X.grad.numpy())
+
+
+def padded(*widths: int, **settings: Any) -> Callable[[Any, Any], Any]:
+    """Return PyTorch's padding, whose last axis comes first."""
+    return lambda F, x: F.pad(x, widths, **settings)
+
+
+@pytest.mark.parametrize(
+    ("layer", "theirs"),
+    [
+        (nn.Clip(-1, 2), lambda F, x: F.hardtanh(x, -1, 2)),
+        (nn.HardSwish(), lambda F, x: F.hardswish(x)),
+        (nn.ReLU6(), lambda F, x: F.relu6(x)),
+        (nn.SiLU(), lambda F, x: F.silu(x)),
+        (nn.Softmax(axis=2), lambda F, x: F.softmax(x, 3)),  # of rows
+        (nn.Pad(((1, 2), (0, 3)), value=4), padded(0, 3, 1, 2, value=4)),
+        (nn.Pad((1, 2), mode="edge"), padded(2, 2, 1, 1, mode="replicate")),
+        (nn.Pad((1, 2), mode="reflect"), padded(2, 2, 1, 1, mode="reflect")),
+        (nn.Pad((1, 2), mode="wrap"), padded(2, 2, 1, 1, mode="circular")),
+        (nn.Crop((1, 0)), padded(0, 0, -1, -1)),
+        (nn.Upsample((2, 3)), lambda F, x: F.interpolate(x, scale_factor=(2, 3))),
+        (nn.Slice(0, None, step=2), lambda _, x: x[:, ::2]),
+    ],
+    ids=str,
+)
+@given(seed=seeds)
+def test_small_layers_are_pytorchs(
+    torch: Any, layer: nn.Layer, theirs: Callable[[Any, Any], Any], seed: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    x = rng.normal(0, 4, (2, 5, 4, 3))
+    y, cache = layer.forward(x)
+    dy = rng.normal(size=y.shape)
+
+    X = leaf(torch, channels_first(x))
+    Y = theirs(torch.nn.functional, X)
+    Y.backward(torch.tensor(channels_first(dy)))
+
+    assert_close(y, channels_last(Y.detach()))
+    assert_close(layer.backward(dy, cache)[0], channels_last(X.grad))
+
+
+@given(seed=seeds)
+def test_prelu_is_pytorchs(torch: Any, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    layer, x = nn.PReLU(), rng.normal(size=(2, 5, 4, 3))
+    layer.build(x.shape[1:], rng=rng, dtype=np.float64)
+    layer.parameters["slope"][...] = rng.normal(size=3)
+    y, cache = layer.forward(x)
+    dx, gradients = layer.backward(np.cos(y), cache)
+
+    X, S = leaf(torch, channels_first(x)), leaf(torch, layer.parameters["slope"])
+    Y = torch.nn.functional.prelu(X, S)
+    Y.backward(torch.cos(Y).detach())
+
+    assert_close(y, channels_last(Y.detach()))
+    assert_close(dx, channels_last(X.grad))
+    assert_close(gradients["slope"], S.grad.numpy())
 
 
 @pytest.mark.parametrize("training", [True, False])
