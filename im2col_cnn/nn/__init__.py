@@ -2,8 +2,8 @@
 
 Read `initializers` and `optimizers` first, which know arrays only; then `layer`, what
 every layer promises, and the files that wrap the operations, `convolution`, `dense`,
-`pooling` and their like; `network`, a chain of layers; `gradients`, the loss of a batch
-and its derivatives; and `training`.
+`pooling` and their like; `network`, a chain of layers, and `graph`, any other way to
+put them together; `gradients`, the loss of a batch and its derivatives; and `training`.
 """
 
 from .activations import (

@@ -64,14 +64,14 @@ class PReLU(Layer):
     ) -> tuple[Array, Any]:
         """Multiply; the cache is ``x`` and the slope of today."""
         x, slope = as_array(x, "x"), self.require_parameters()["slope"]
-        return np.where(x > 0, x, x * slope), (x, slope.copy())
+        return np.maximum(x, 0) + np.minimum(x, 0) * slope, (x, slope.copy())
 
     def differentiate(
         self, dy: Array, cache: Any, input_gradient: bool
     ) -> tuple[Array | None, Gradients]:
         """Return ``dx``, and ``dslope = sum(dy * x)`` where ``x`` is negative."""
         x, slope = cache
-        dslope = summed(dy * np.where(x > 0, 0, x), slope.shape)
+        dslope = summed(dy * np.minimum(x, 0), slope.shape)
         dx = np.where(x > 0, dy, dy * slope) if input_gradient else None
         return dx, {"slope": dslope}
 

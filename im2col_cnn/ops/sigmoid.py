@@ -197,6 +197,6 @@ def tanh_backward(dy: ArrayLike, cache: TanhCache) -> Array:
 
 def logistic(x: Array) -> Array:
     """Return ``1 / (1 + exp(-x))`` by whichever of its two forms cannot overflow."""
+    # Above the line exp(x) or 1: an exponential more is cheaper than to choose.
     with np.errstate(under="ignore"):
-        small = np.exp(-np.abs(x))
-    return np.asarray(np.where(x < 0, small, 1) / (1 + small))
+        return np.asarray(np.exp(np.minimum(x, 0)) / (1 + np.exp(-np.abs(x))))
