@@ -1,0 +1,137 @@
+"""Build the notes into a site: search, navigation, dark mode, and the explorer inside.
+
+    python -m tests.notes.site FOLDER    build it, strictly; `pip install '.[site]'`
+
+The pages are the notes as they are, README, and one for every public name. Formulas
+become MathML, so that the site needs no network. A link that leads nowhere, inside the
+site, or a picture that is missing, is an error.
+"""
+
+import argparse
+import html
+import json
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from urllib.parse import unquote, urldefrag
+
+from tests.notes.markdown import NOTES, text_of, title_of
+from tests.notes.pages import ROOT
+from tests.notes.reference import write_reference
+
+__all__ = ["build", "dead_links"]
+
+LESSONS = sorted(NOTES.glob("[0-9][0-9]-*.md"))
+FORMULA = re.compile(
+    r'<(span|div) class="arithmatex">\\[(\[](.*?)\\[)\]]</\1>', re.DOTALL
+)
+REFERRED = re.compile(r'<(?:a|img|script|link)\b[^>]*?\b(?:href|src)="([^"]*)"')
+
+
+def build(site: Path) -> None:
+    """Write the site into a folder that does not exist yet."""
+    with tempfile.TemporaryDirectory() as folder:
+        work = Path(folder)
+        pages = work / "docs"
+        shutil.copytree(NOTES, pages, ignore=shutil.ignore_patterns("*.toml", "__*"))
+        (pages / "README.md").rename(pages / "index.md")
+        shutil.copy(ROOT / "README.md", pages / "start.md")
+        modules = write_reference(pages / "reference")
+        settings = text_of(NOTES / "zensical.toml")
+        nav = navigation(modules)
+        settings = settings.replace("[project]\n", f"[project]\nnav = {nav}\n", 1)
+        (work / "zensical.toml").write_text(settings, encoding="utf-8")
+        for page in pages.glob("*.md"):
+            page.write_text(for_site(text_of(page), page.name), encoding="utf-8")
+        run = [sys.executable, "-m", "zensical", "build", "--strict"]
+        subprocess.run(run, cwd=work, check=True)
+        for page in (work / "site").rglob("*.html"):
+            page.write_text(FORMULA.sub(mathml, text_of(page)), encoding="utf-8")
+        shutil.move(work / "site", site)
+
+
+def navigation(modules: list[str]) -> str:
+    """Return the contents of the site, as TOML: lessons, what is beside, reference."""
+    beside = "questions notebook notebook.zh museum teachers files-and-training"
+    beside += " bring-your-network speed-log contributing changelog"
+    others = [NOTES / f"{name}.md" for name in beside.split()]
+    sections: dict[str, list[str | dict[str, str]]] = {
+        "The notes": ["index.md", "start.md"],
+        "Lessons": [
+            {f"{n}. {title_of(lesson)}": lesson.name}
+            for n, lesson in enumerate(LESSONS, 1)
+        ],
+        "Beside them": [
+            {"The explorer": "explorer.html"},
+            *(page.name for page in others if page.exists()),
+            "pictures/README.md",
+        ],
+        "Reference": [{page.split("/")[1]: page} for page in modules],
+    }
+    tables = (f"{{ {json.dumps(k)} = {toml(v)} }}" for k, v in sections.items())
+    return f"[{', '.join(tables)}]"
+
+
+def toml(items: list[str | dict[str, str]]) -> str:
+    """Write a list of pages, some of them with a title."""
+    written = (
+        f"{{ {', '.join(f'{json.dumps(k)} = {json.dumps(v)}' for k, v in i.items())} }}"
+        if isinstance(i, dict)
+        else json.dumps(i)
+        for i in items
+    )
+    return f"[{', '.join(written)}]"
+
+
+def for_site(text: str, name: str) -> str:
+    """Let links lead to where pages stand in the site, and fold what is folded."""
+    if name == "start.md":
+        text = text.replace("](notes/README.md", "](index.md").replace("](notes/", "](")
+    text = text.replace("](../README.md", "](start.md").replace(
+        "](README.md", "](index.md"
+    )
+    return text.replace("<details>", '<details markdown="1">')
+
+
+def mathml(match: re.Match[str]) -> str:
+    """Turn a formula into what browsers draw themselves."""
+    from latex2mathml.converter import convert  # noqa: PLC0415 - an extra
+
+    display = "inline" if match[1] == "span" else "block"
+    return str(convert(html.unescape(match[2]), display=display))
+
+
+def dead_links(site: Path) -> list[str]:
+    """Name what pages refer to and the site does not hold, places in pages included."""
+    texts = {page: text_of(page) for page in site.rglob("*.html")}
+    dead = []
+    for page, text in texts.items():
+        for link in REFERRED.findall(text):
+            path, place = urldefrag(html.unescape(link))
+            if re.match(r"\w+:|//", link) or page.name == "404.html":
+                continue
+            target = (page.parent / unquote(path)).resolve() if path else page
+            held = texts.get(target, "")
+            if not target.exists() or (place and held and f'id="{place}"' not in held):
+                dead.append(f"{page.relative_to(site)}: {link}")
+    return dead
+
+
+def main() -> int:
+    """Build the site, and say which links of it lead nowhere."""
+    parser = argparse.ArgumentParser(prog="python -m tests.notes.site")
+    parser.add_argument("folder", type=Path, help="where the site is to be")
+    folder = parser.parse_args().folder
+    if folder.exists():
+        parser.error(f"{folder} exists: name a folder that does not")
+    build(folder)
+    dead = dead_links(folder)
+    print("\n".join([*dead, f"{folder / 'index.html'}"]))  # noqa: T201 - speaks
+    return int(bool(dead))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

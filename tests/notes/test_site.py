@@ -1,0 +1,136 @@
+"""The site holds together, and reads well on any screen, by day and in the dark."""
+
+import functools
+import http.server
+import re
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.notes.browser import chromium, use, wait_until
+from tests.notes.site import build, dead_links, for_site
+
+PAGES = [
+    "index",
+    "start",
+    "01-convolution",
+    "05-backward",
+    "06-col2im",
+    "13-memory",
+    "notebook",
+    "museum",
+    "reference/im2col_cnn/index",
+    "reference/im2col_cnn/conv_forward",
+]
+SEEN = """
+const prose = document.querySelector('article').cloneNode(true);
+prose.querySelectorAll('pre, code, math').forEach(each => each.remove());
+return {
+    text: prose.textContent,
+    formulas: [...document.querySelectorAll('math')].map(each => each.clientWidth
+        || each.getBoundingClientRect().width),
+    pictures: [...document.images].map(each => each.complete && each.naturalWidth),
+    wide: document.documentElement.scrollWidth - window.innerWidth,
+    page: getComputedStyle(document.body).backgroundColor,
+    fetched: performance.getEntriesByType('resource').map(each => each.name),
+    folded: [...document.querySelectorAll('details')].map(each => each.open)}
+"""
+
+
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    """Serve files and say nothing."""
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build the site once."""
+    for needed in "zensical", "latex2mathml":
+        pytest.importorskip(needed, reason=f"needs {needed}")
+    folder = tmp_path_factory.mktemp("built") / "site"
+    build(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def address(site: Path) -> Iterator[str]:
+    """Serve the site to this machine alone."""
+    serve = functools.partial(Quiet, directory=str(site))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), serve) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """Start one browser for all pages."""
+    with chromium() as page:
+        yield page
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_reads_well_on_any_screen(browser: Any, address: str, name: str) -> None:
+    browser.get_log("browser")
+    for width in 360, 1280:
+        for dark in False, True:
+            use(browser, width=width, dark=dark)
+            browser.get(f"{address}/{name}.html")
+            wait_until(lambda: all(browser.execute_script(SEEN)["pictures"]))
+            seen = browser.execute_script(SEEN)
+
+            assert seen["wide"] <= 0, "it runs off the screen"
+            assert all(seen["formulas"])
+            assert not re.search(r"\$|\\[(\[]|\\\w", seen["text"])
+            light = int(re.findall(r"[\d.]+", seen["page"])[0]) > 127
+            assert light != dark
+            assert not any(seen["folded"])
+            assert all(each.startswith(address) for each in seen["fetched"])
+    assert [entry["message"] for entry in browser.get_log("browser")] == []
+
+
+@pytest.mark.browser
+def test_a_word_is_found_and_leads_to_its_page(browser: Any, address: str) -> None:
+    use(browser)
+    browser.get(f"{address}/index.html")
+    browser.find_element("css selector", ".md-search__button").click()
+    shadow = "return document.activeElement.shadowRoot"
+    wait_until(lambda: browser.execute_script(f"{shadow} !== null"))
+    inside = browser.execute_script(shadow)
+    inside.find_element("css selector", "input").send_keys("checkerboard")
+
+    wait_until(lambda: inside.find_elements("css selector", "a[href*='08-transpos']"))
+
+
+@pytest.mark.browser
+def test_nothing_in_the_site_leads_nowhere(site: Path) -> None:
+    assert dead_links(site) == []
+    assert (site / "explorer.html").exists()
+
+
+def test_a_dead_link_a_missing_picture_and_a_missing_place_are_found(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "a.html").write_text(
+        '<p id="here"><a href="#here"><a href="b.html"><a class="x" href="#there">'
+        '<img alt="" src="c.svg"><a href="https://elsewhere.org">'
+    )
+
+    assert dead_links(tmp_path) == ["a.html: b.html", "a.html: #there", "a.html: c.svg"]
+
+
+def test_links_of_a_page_lead_to_where_pages_stand_in_the_site() -> None:
+    linked = "[a](../README.md) [b](README.md#symbols) [c](03-im2col.md)"
+
+    assert for_site(linked, "x.md") == (
+        "[a](start.md) [b](index.md#symbols) [c](03-im2col.md)"
+    )
+    assert for_site("[a](notes/README.md) ![p](notes/pictures/p.svg)", "start.md") == (
+        "[a](index.md) ![p](pictures/p.svg)"
+    )
