@@ -27,7 +27,16 @@ from typing import Any, ClassVar, NamedTuple, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from .._checks import as_flag, as_float_dtype, as_int, as_rng, as_shape, quoted
+from .._checks import (
+    as_flag,
+    as_float_dtype,
+    as_int,
+    as_rng,
+    as_shape,
+    as_upstream,
+    quoted,
+    require_cache,
+)
 from .._typing import Array, Shape
 from .initializers import Initializer
 
@@ -249,6 +258,13 @@ class ParameterlessLayer(Layer):
         """Draw nothing."""
 
 
+class PureCache(NamedTuple):
+    """The shape of an output, and what `PureLayer.pull_back` needs."""
+
+    shape: Shape
+    kept: Any
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class PureLayer(ParameterlessLayer):
     """A layer whose output depends on its input alone, in training and later."""
@@ -257,13 +273,16 @@ class PureLayer(ParameterlessLayer):
         self, x: Inputs, training: bool, rng: np.random.Generator | None
     ) -> tuple[Array, Any]:
         """Compute."""
-        return self.compute(x)
+        y, kept = self.compute(x)
+        return y, PureCache(y.shape, kept)
 
     def differentiate(
         self, dy: Array, cache: Any, input_gradient: bool
     ) -> tuple[Inputs, Gradients]:
         """Pull the gradient back, if it is wanted."""
-        return self.pull_back(dy, cache) if input_gradient else None, {}
+        shape, kept = require_cache(cache, PureCache, "forward")
+        dy = as_upstream(dy, shape)
+        return self.pull_back(dy, kept) if input_gradient else None, {}
 
     @abstractmethod
     def compute(self, x: Inputs) -> tuple[Array, Any]:
@@ -282,18 +301,22 @@ class Operation(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class OperationLayer(PureLayer):
+class OperationLayer(ParameterlessLayer):
     """A layer that is one operation with its settings, and nothing else."""
 
     operation: ClassVar[Operation]
 
-    def compute(self, x: Array) -> tuple[Array, Any]:
+    def apply(
+        self, x: Array, training: bool, rng: np.random.Generator | None
+    ) -> tuple[Array, Any]:
         """Apply the operation."""
         return self.operation.forward(x, **self.settings)
 
-    def pull_back(self, dy: Array, cache: Any) -> Array:
+    def differentiate(
+        self, dy: Array, cache: Any, input_gradient: bool
+    ) -> tuple[Array | None, Gradients]:
         """Return the gradient that the operation returns."""
-        return np.asarray(self.operation.backward(dy, cache))
+        return self.operation.backward(dy, cache) if input_gradient else None, {}
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -339,7 +339,9 @@ class Network(ABC):
         """
         self.require_caches(caches)
         input_gradient = as_flag(input_gradient, "input_gradient")
-        flowing: dict[str, Array] = dict(by_name(self.outputs, dy, "dy"))
+        flowing = {
+            k: as_array(v, "dy") for k, v in by_name(self.outputs, dy, "dy").items()
+        }
         wanted = set(self.inputs) if input_gradient else set()
         for name, layer in self.layers.items():
             if layer.parameters or not wanted.isdisjoint(self.reads[name]):
@@ -359,8 +361,13 @@ class Network(ABC):
                 passed = dx if layer.merges else (dx,)
                 for read, one in zip(reads, passed or (), strict=False):
                     if read in wanted:
-                        met = flowing.get(read)
-                        flowing[read] = one if met is None else met + one
+                        met = flowing.get(read, one)
+                        if met.shape != one.shape:  # their sum would broadcast
+                            raise ValueError(
+                                f"dy must have the shape of {read}, {one.shape}, got "
+                                f"{met.shape}"
+                            )
+                        flowing[read] = met + one if read in flowing else one
         if not input_gradient:
             return None, gradients
         return alone({name: flowing[name] for name in self.inputs}), gradients

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, final
 
 import numpy as np
 
-from .._checks import as_array, as_real, as_shape, by
+from .._checks import as_array, as_real, as_shape, as_upstream, by
 from .._dtypes import arithmetic
 from .._typing import Array, Shape
 from .layer import Gradients, Layer
@@ -71,6 +71,7 @@ class PReLU(Layer):
     ) -> tuple[Array | None, Gradients]:
         """Return ``dx``, and ``dslope = sum(dy * x)`` where ``x`` is negative."""
         x, slope = cache
+        dy = as_upstream(dy, x.shape)
         dslope = summed(dy * np.minimum(x, 0), slope.shape)
         dx = np.where(x > 0, dy, dy * slope) if input_gradient else None
         return dx, {"slope": dslope}
@@ -127,6 +128,7 @@ class Scale(Layer):
     ) -> tuple[Array | None, Gradients]:
         """Return ``dx = dy * w``, ``dw = sum(dy * x)`` and ``db = sum(dy)``."""
         x, w = cache
+        dy = as_upstream(dy, x.shape)
         dx = dy * w if input_gradient else None
         return dx, {"w": summed(dy * x, w.shape), "b": summed(dy, w.shape)}
 

@@ -466,6 +466,16 @@ def test_arrays_that_do_not_merge_are_refused_when_a_graph_is_built() -> None:
         Add().forward((np.ones((2, 2)), np.ones((1, 2))))
 
 
+def test_a_gradient_of_another_shape_is_not_broadcast() -> None:
+    nodes = {"one": Tanh(), "two": Tanh()}
+    graph = Graph(nodes, ("one", "two")).build((3,), rng=np.random.default_rng(0))
+    scores, caches = graph.forward(np.ones((2, 3)))
+
+    for shape in (2, 1), (1, 3):
+        with pytest.raises(ValueError, match=r"shape of one, \(2, 3\), got "):
+            graph.backward(scores | {"one": np.ones(shape)}, caches)
+
+
 def test_images_that_do_not_suit_several_inputs_are_refused() -> None:
     graph = Graph({"add": Add()}, inputs=("a", "b"))
     graph.build({"a": (2,), "b": (2,)}, rng=np.random.default_rng(0))

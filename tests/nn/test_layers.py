@@ -143,6 +143,20 @@ def test_a_setting_of_the_wrong_kind_is_refused_by_name(
             call()
 
 
+@each_kind
+@given(data=st.data())
+def test_a_gradient_of_another_shape_is_refused(kind: str, data: st.DataObject) -> None:
+    layer, x = data.draw(layered(kind), label="layer, x")
+    y, cache = layer.forward(x)
+    place = data.draw(st.integers(0, y.ndim - 1), label="axis")
+    other = np.ones([size + (axis == place) for axis, size in enumerate(y.shape)])
+
+    for dy in other, other.mean(axis=place, keepdims=True):
+        if dy.shape != y.shape:
+            with pytest.raises(ValueError, match=r"^dy must have (the )?shape"):
+                layer.backward(dy, cache)
+
+
 def test_layer_and_network_have_the_same_defaults() -> None:
     rng = np.random.default_rng(0)
     layer = Dense(2)
