@@ -58,12 +58,13 @@ def navigation(modules: list[str]) -> str:
     beside = "questions notebook notebook.zh museum teachers files-and-training"
     beside += " bring-your-network speed-log contributing changelog"
     others = [NOTES / f"{name}.md" for name in beside.split()]
+    lessons: list[str | dict[str, str]] = [
+        {f"{n}. {title_of(lesson)}": lesson.name}
+        for n, lesson in enumerate(LESSONS, 1)
+    ]
     sections: dict[str, list[str | dict[str, str]]] = {
         "The notes": ["index.md", "start.md"],
-        "Lessons": [
-            {f"{n}. {title_of(lesson)}": lesson.name}
-            for n, lesson in enumerate(LESSONS, 1)
-        ],
+        "Lessons": [*lessons[:4], "dy.md", *lessons[4:]],
         "Beside them": [
             {"The explorer": "explorer.html"},
             *(page.name for page in others if page.exists()),

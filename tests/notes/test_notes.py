@@ -32,6 +32,7 @@ SLIPS = {
     ),
     "03-im2col": ("(padding, padding)", "(0, 2 * padding)"),
     "04-product": (" + b)", ")"),
+    "dy": ("/ len(x)", "* len(x)"),
     "05-backward": ("dx[here] +=", "dx[here] ="),
     "06-col2im": ("x[:, rows, cols] +=", "x[:, rows, cols] ="),
     "07-turned-kernel": ("w[::-1, ::-1]", "w"),
@@ -49,10 +50,13 @@ SLIPS = {
 }
 
 lessons = pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.stem)
+exercises = pytest.mark.parametrize(
+    "lesson", [*LESSONS, NOTES / "dy.md"], ids=lambda lesson: lesson.stem
+)
 
 
 class Exercise(NamedTuple):
-    """The code of an exercise: what judges, and what passes."""
+    """The code of an exercise: what checks, and what passes."""
 
     check: str
     solution: str
@@ -60,10 +64,11 @@ class Exercise(NamedTuple):
 
 def exercise_of(lesson: Path) -> Exercise:
     section = section_of(lesson, "Exercise")
-    ((summary, folded),) = FOLDED.findall(section)
+    *hints, (summary, folded) = FOLDED.findall(section)
     (check,) = code_of(FOLDED.sub("", section))
     (solution,) = code_of(folded)
     assert summary == "Solution"
+    assert all(hint == "Hint" for hint, _ in hints)
     return Exercise(check, solution)
 
 
@@ -88,7 +93,7 @@ def test_a_lesson_has_a_picture_loops_and_a_law_that_is_checked(lesson: Path) ->
     assert "assert " in "".join(code_of(section_of(lesson, "The law")))
 
 
-@lessons
+@exercises
 def test_the_solution_of_an_exercise_passes_its_check(lesson: Path) -> None:
     check, solution = exercise_of(lesson)
     (name,) = re.findall(r"^def (check_\w+)\(", check, re.MULTILINE)
@@ -97,7 +102,7 @@ def test_the_solution_of_an_exercise_passes_its_check(lesson: Path) -> None:
     run(check + solution, lesson)
 
 
-@lessons
+@exercises
 def test_the_check_of_an_exercise_sees_a_slip_and_says_so(lesson: Path) -> None:
     check, solution = exercise_of(lesson)
     right, wrong = SLIPS[lesson.stem]
