@@ -59,8 +59,7 @@ def navigation(modules: list[str]) -> str:
     beside += " bring-your-network speed-log contributing changelog"
     others = [NOTES / f"{name}.md" for name in beside.split()]
     lessons: list[str | dict[str, str]] = [
-        {f"{n}. {title_of(lesson)}": lesson.name}
-        for n, lesson in enumerate(LESSONS, 1)
+        {f"{n}. {title_of(lesson)}": lesson.name} for n, lesson in enumerate(LESSONS, 1)
     ]
     sections: dict[str, list[str | dict[str, str]]] = {
         "The notes": ["index.md", "start.md"],
