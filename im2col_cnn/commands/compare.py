@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple, TypeVar
 
 import typer
 
@@ -14,6 +14,7 @@ from .._checks import as_shape
 from ..compare.cases import Case
 from ..compare.catalogue import CASES, LAYERS, NETWORKS, ODD, POOLS, read_layers
 from ..compare.contestants import LIBRARIES, RUNGS
+from ..compare.models import RUNTIMES, Entry, Model, read_model
 from ..compare.race import race
 from ..nn.convolution import Conv
 from ..tiling.threads import thread_count, usable_cpus
@@ -55,11 +56,17 @@ __all__ = [
     "yours",
 ]
 
+Kind = TypeVar("Kind", Case, Model)
+MODEL_BATCHES = "1,16"  # images at once
+
 
 def compare(
     names: Annotated[
         list[str] | None,
-        typer.Argument(metavar="CASE...", help=f"{', '.join(CASES)}."),
+        typer.Argument(
+            metavar="CASE...",
+            help=f"{', '.join(CASES)}; with --models, FILE.onnx[:320x320x3].",
+        ),
     ] = None,
     *,
     suite: Annotated[bool, typer.Option("--suite", help="The twelve layers.")] = False,
@@ -69,6 +76,9 @@ def compare(
     pools: Annotated[bool, typer.Option("--pools", help="The pools.")] = False,
     networks: Annotated[
         bool, typer.Option("--networks", help="The networks: a step of training.")
+    ] = False,
+    models: Annotated[
+        bool, typer.Option("--models", help="ONNX files, against onnxruntime.")
     ] = False,
     shapes: Annotated[
         Path | None,
@@ -111,39 +121,35 @@ def compare(
     Equal, how fast, in how much memory: forward and backward, of a network a step of
     training; each in a process of its own, in turn. Ratios are to the last library
     named, or to the columns. With several numbers of images they are per image, to the
-    first number.
+    first number. Models answer for 1 image and for 16, unless --batch says otherwise.
     """
     with refusing():
         tables = {"suite": suite, "odd": odd, "pools": pools, "networks": networks}
-        cases = named(names or [], **tables)
-        cases += yours(images, kernel, stride=stride, padding=padding)
-        cases += [] if shapes is None else from_file(shapes)
-        if not cases and not cpu:
+        if models:
+            others = [*tables.values(), shapes, images, kernel, against]
+            plan = of_models(names or [], batches, alone=not any(others))
+        else:
+            cases = named(names or [], **tables)
+            cases += yours(images, kernel, stride=stride, padding=padding)
+            cases += [] if shapes is None else from_file(shapes)
+            plan = of_cases(cases, batches, opponents(against))
+        if not plan.heats and not cpu:
             raise ValueError(
                 "name what to compare, such as lenet1, or give --suite, --odd, "
-                "--pools, --networks, --shapes, or --input and --kernel"
+                "--pools, --networks, --models, --shapes, or --input and --kernel"
             )
-        others = opponents(against)
-        heats = resized(list(dict.fromkeys(cases)), batches)
-        rungs = RUNGS if max(map(len, heats), default=1) == 1 else ["fast"]
-        contestants = [*rungs, *others]
-        for together in heats:
-            require_room(together, len(contestants))
-        if plot is not None:
-            require_extra("matplotlib", "viz", purpose="--plot")
-            require_svg("--plot", plot)
-            require_outputs({"--plot": plot})
+        require_plot(plot)
         count = thread_count() if threads is None else threads
-        measured_with = conditions(count, others)
+        measured_with = conditions(count, plan.libraries)
     screen = open_screen()
     if not as_json:
         say(screen, in_words(measured_with))
         if cpu:
             say(screen, cpu_in_words(measured_with))
     run, left = [], []
-    for together in heats:
-        found, leaving = race(together, contestants, threads=count, rounds=rounds)
-        heat = Heat(together, found, leaving, others[-1] if others else "columns")
+    for together in plan.heats:
+        found, leaving = race(together, plan.contestants, threads=count, rounds=rounds)
+        heat = Heat(together, found, leaving, plan.base)
         left += leaving
         if not as_json:
             show_heat(screen, heat)
@@ -159,6 +165,40 @@ def compare(
         write_output(plot, draw_bars(mean_ratios(run), common_base(run)))
     right = all(r.equal for heat in run for rs in heat.found.values() for r in rs)
     return 0 if right and not any(leaver.failed for leaver in left) else 1
+
+
+class Plan(NamedTuple):
+    """What runs together, and who takes part; the last library is the measure."""
+
+    heats: list[list[Entry]]
+    contestants: list[str]
+    libraries: list[str]
+
+    @property
+    def base(self) -> str:
+        """The contestant that the others are measured by."""
+        return self.libraries[-1] if self.libraries else "columns"
+
+
+def of_cases(cases: Sequence[Case], batches: str, libraries: list[str]) -> Plan:
+    """Plan for layers and chains of them, by all rungs and these libraries."""
+    heats = resized(list(dict.fromkeys(cases)), batches)
+    rungs = RUNGS if max(map(len, heats), default=1) == 1 else ["fast"]
+    contestants = [*rungs, *libraries]
+    for together in heats:
+        require_room(together, len(contestants))
+    return Plan([[*together] for together in heats], contestants, libraries)
+
+
+def of_models(files: Sequence[str], batches: str, *, alone: bool) -> Plan:
+    """Plan for networks in ONNX files, each number of images by itself."""
+    if not alone:
+        raise ValueError("--models compares files: give no other cases with it")
+    require_extra("onnx", "onnx", purpose="--models")
+    require_extra("onnxruntime", "frameworks", purpose="--models")
+    found = resized([read_model(file) for file in files], batches or MODEL_BATCHES)
+    heats: list[list[Entry]] = [[one] for several in found for one in several]
+    return Plan(heats, RUNTIMES, RUNTIMES[1:])
 
 
 def conditions(threads: int, libraries: Sequence[str]) -> dict[str, Any]:
@@ -246,7 +286,7 @@ def yours(
     return [case]
 
 
-def resized(cases: Sequence[Case], batches: str) -> list[list[Case]]:
+def resized(cases: Sequence[Kind], batches: str) -> list[list[Kind]]:
     """Return what runs together: each case, with every number of images asked for."""
     if not batches:
         return [[case] for case in cases]
@@ -259,6 +299,14 @@ def resized(cases: Sequence[Case], batches: str) -> list[list[Case]]:
             )
         sizes.append(int(word))
     return [[case.with_images(N) for N in sizes] for case in cases]
+
+
+def require_plot(plot: Path | None) -> None:
+    """Refuse a picture that cannot be drawn or written."""
+    if plot is not None:
+        require_extra("matplotlib", "viz", purpose="--plot")
+        require_svg("--plot", plot)
+        require_outputs({"--plot": plot})
 
 
 def opponents(against: str) -> list[str]:

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 from rich.console import Console
 
 from ..compare.cases import Case
+from ..compare.models import Entry, Model
 from ..compare.race import Left, Result
-from ..nn.serialization import describe
 from .terminal import say, show_table
 
 __all__ = [
@@ -28,7 +28,7 @@ class Row(NamedTuple):
     """One result, what it is called, and the one it is measured by."""
 
     label: str
-    case: Case
+    case: Entry
     result: Result
     base: Result
 
@@ -42,11 +42,16 @@ class Row(NamedTuple):
         """Whether it is the bare product, which takes no step."""
         return self.result.who == "product"
 
+    @property
+    def takes_steps(self) -> bool:
+        """Whether gradients came back too."""
+        return not self.is_bare and isinstance(self.case, Case)
+
 
 class Heat(NamedTuple):
     """What ran in turn: one case, or one with several numbers of images."""
 
-    cases: Sequence[Case]
+    cases: Sequence[Entry]
     found: dict[str, list[Result]]
     left: Sequence[Left]
     wanted: str  # the contestant that the others are measured by
@@ -83,7 +88,8 @@ def show_heat(screen: Console, heat: Heat) -> None:
     first, *others = heat.cases
     say(screen, f"{first.name}: {first}", style="bold")
     if heat.has_run:
-        say(screen, f"ratio: of a step{' per image' * bool(others)}, to {heat.base}")
+        what = "an answer" if isinstance(first, Model) else "a step"
+        say(screen, f"ratio: of {what}{' per image' * bool(others)}, to {heat.base}")
         show_rows(screen, heat, per_image=bool(others))
     for who, case, why, _ in heat.left:
         say(screen, f"{who} is not in {case.name}: {why}")
@@ -122,7 +128,7 @@ def entries(row: Row, *, per_image: bool) -> tuple[str, ...]:
         row.label + note,
         "yes" if result.equal else "NO",
         three_digits(forward),
-        "-" if row.is_bare else three_digits(step),
+        three_digits(step) if row.takes_steps else "-",
         "-" if row.is_bare else two_places(row.ratio),
         "-" if row.is_bare else "-".join(map(two_places, (ratios[0], ratios[-1]))),
         f"{result.memory / 2**20:.0f}",
@@ -132,6 +138,7 @@ def entries(row: Row, *, per_image: bool) -> tuple[str, ...]:
 def speed_of(row: Row, product: Result) -> tuple[str, ...]:
     """Say how near to the bare product a convolution comes."""
     forward, step = row.result.median("forward"), row.result.median("step")
+    assert isinstance(row.case, Case)  # a model is no one product
     work = row.case.operations * (1 if row.is_bare else 3)
     against = forward / product.median("forward")
     return f"{work / step / 1e9:.1f}", two_places(against)
@@ -182,7 +189,7 @@ def as_numbers(heats: Sequence[Heat], left: Sequence[Left]) -> dict[str, Any]:
         "mean_ratios": mean_ratios(heats) if heats else {},
         "layers": {
             case.name: {
-                **numbers_of(case),
+                **case.numbers,
                 "results": {r.who: vars(r) for r in heat.found[case.name]},
             }
             for heat in heats
@@ -192,14 +199,3 @@ def as_numbers(heats: Sequence[Heat], left: Sequence[Left]) -> dict[str, Any]:
             {"who": who, "case": case.name, "why": why} for who, case, why, _ in left
         ],
     }
-
-
-def numbers_of(case: Case) -> dict[str, Any]:
-    """Describe a case; a lone convolution as `conv_forward` takes it."""
-    described = {"input": case.input, "layers": describe(case.layers)}
-    conv = case.convolution
-    if conv is None:
-        return described
-    settings = {"stride": conv.stride, "padding": conv.padding, "groups": conv.groups}
-    kernel = conv.array_shapes(case.input[1:])["w"]
-    return {**described, "kernel": kernel, "settings": settings}

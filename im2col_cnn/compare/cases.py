@@ -82,6 +82,17 @@ class Case:
         shapes = self.input[1:], *(stage.shape for stage in self.stages())
         return 2 * 4 * self.images * sum(map(prod, shapes))
 
+    @property
+    def numbers(self) -> dict[str, Any]:
+        """What it is, as numbers; a convolution as `conv_forward` takes it."""
+        described = {"input": self.input, "layers": describe(self.layers)}
+        conv = self.convolution
+        if conv is None:
+            return described
+        settings = {k: getattr(conv, k) for k in ("stride", "padding", "groups")}
+        kernel = conv.array_shapes(self.input[1:])["w"]
+        return {**described, "kernel": kernel, "settings": settings}
+
     def stages(self) -> Iterator[Stage]:
         """Walk through the layers; refuse, as they do, what does not fit."""
         _, *spatial, C = self.input

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from statistics import median
 from typing import Any, NamedTuple
 
-from .cases import Case
+from .models import Entry
 
 __all__ = ["Left", "Result", "race"]
 
@@ -48,7 +48,7 @@ class Left(NamedTuple):
     """Who is not in the results, of what, and why."""
 
     who: str
-    case: Case
+    case: Entry
     why: str
     failed: bool  # or declined before it began
 
@@ -56,7 +56,7 @@ class Left(NamedTuple):
 class Runner(NamedTuple):
     """A process, and what comes out of it."""
 
-    case: Case
+    case: Entry
     process: subprocess.Popen[str]
     result: Result
     scale: float  # by which times are multiplied: the loops run on a corner only
@@ -73,7 +73,7 @@ class Runner(NamedTuple):
 
 
 def race(
-    cases: Sequence[Case], names: Sequence[str], *, threads: int, rounds: int
+    cases: Sequence[Entry], names: Sequence[str], *, threads: int, rounds: int
 ) -> tuple[dict[str, list[Result]], list[Left]]:
     """Let everybody do every case, one after another, so many times."""
     left: list[Left] = []
@@ -105,7 +105,7 @@ def race(
 
 
 @contextmanager
-def running(name: str, case: Case, threads: int) -> Iterator[subprocess.Popen[str]]:
+def running(name: str, case: Entry, threads: int) -> Iterator[subprocess.Popen[str]]:
     """Start the process of a contestant, and end it."""
     with subprocess.Popen(
         [sys.executable, "-m", "im2col_cnn.compare.worker"],

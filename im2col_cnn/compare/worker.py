@@ -18,6 +18,7 @@ import numpy as np
 from .cases import Case, cut
 from .contestant import CannotError, Contestant, Found, arrays_of
 from .contestants import CONTESTANTS
+from .models import Entry, Model, answering
 
 __all__ = ["main"]
 
@@ -29,15 +30,21 @@ def main() -> None:
     """Read who runs what, then time it as often as asked."""
     order = json.loads(sys.stdin.readline())
     try:
-        serve(order["who"], Case.read(order["case"]))
+        kind = Model if "path" in order["case"] else Case
+        serve(order["who"], kind.read(order["case"]))
     except CannotError as error:
         say({"cannot": str(error), "failed": False})
     except MemoryError as error:
         say({"cannot": f"there is not enough memory: {error}", "failed": True})
 
 
-def serve(who: str, case: Case) -> None:
+def serve(who: str, case: Entry) -> None:
     """Say whether the results are right, then how long they take, again and again."""
+    if isinstance(case, Model):
+        answer, equal = answering(who, case)
+        say({"equal": equal, "scale": 1, "note": ""})
+        take_times(answer)
+        return
     make = CONTESTANTS[who]
     corner = cut(case, CHECKED)
     equal = is_equal(make(corner, arrays_of(corner, whole=True)), corner)
@@ -45,10 +52,18 @@ def serve(who: str, case: Case) -> None:
     runner = make(part, arrays_of(part, whole=False))
     scale = case.operations / part.operations
     say({"equal": equal, "scale": scale, "note": runner.note})
+    take_times(runner.forward, runner.step)
+
+
+def take_times(
+    forward: Callable[[], Any], step: Callable[[], Any] | None = None
+) -> None:
+    """Say how long both take, as often as asked; forward is the step of a model."""
     for line in sys.stdin:
         before, seconds = peak(), json.loads(line)["seconds"]
-        forward, step = timed(runner.forward, seconds), timed(runner.step, seconds)
-        say({"forward": forward, "step": step, "grown": peak() - before})
+        first = timed(forward, seconds)
+        second = first if step is None else timed(step, seconds)
+        say({"forward": first, "step": second, "grown": peak() - before})
 
 
 def is_equal(runner: Contestant, case: Case) -> bool:
