@@ -361,13 +361,7 @@ class Network(ABC):
                 passed = dx if layer.merges else (dx,)
                 for read, one in zip(reads, passed or (), strict=False):
                     if read in wanted:
-                        met = flowing.get(read, one)
-                        if met.shape != one.shape:  # their sum would broadcast
-                            raise ValueError(
-                                f"dy must have the shape of {read}, {one.shape}, got "
-                                f"{met.shape}"
-                            )
-                        flowing[read] = met + one if read in flowing else one
+                        flowing[read] = added(flowing.get(read), one, read)
         if not input_gradient:
             return None, gradients
         return alone({name: flowing[name] for name in self.inputs}), gradients
@@ -649,3 +643,14 @@ def by_name(names: tuple[str, ...], value: Named, argument: str) -> dict[str, An
 def alone(values: dict[str, Array]) -> Named:
     """Return the only array, or all by name."""
     return values if len(values) > 1 else next(iter(values.values()))
+
+
+def added(met: Array | None, one: Array, name: str) -> Array:
+    """Return the sum of two gradients that meet, if two do."""
+    if met is None:
+        return one
+    if met.shape != one.shape:  # their sum would broadcast
+        raise ValueError(
+            f"dy must have the shape of {name}, {one.shape}, got {met.shape}"
+        )
+    return met + one
