@@ -34,6 +34,7 @@ from .layer import Layer
 from .merging import Add, Concat, MatMul, MergeLayer, Multiply
 from .models import small_cnn
 from .network import Network, Sequential, Summary, SummaryRow
+from .onnx_export import save_onnx
 from .onnx_models import from_onnx
 from .optimizers import SGD, Adam, Optimizer
 from .per_channel import PReLU, Scale
@@ -123,6 +124,7 @@ __all__ = [
     "load_torch_weights",
     "loss_and_gradients",
     "save_keras_weights",
+    "save_onnx",
     "save_torch_weights",
     "small_cnn",
 ]

@@ -34,7 +34,7 @@ from .onnx_builder import Builder, Flat, Flow, Value
 from .onnx_constants import onnx_slices, target_shape
 from .per_channel import PReLU, Scale
 from .pooling import AvgPool, GlobalAvgPool, GlobalMaxPool, MaxPool
-from .resizing import Pad, Slice, Upsample
+from .resizing import Crop, Pad, Slice, Upsample
 
 __all__ = ["TRANSLATIONS", "Call"]
 
@@ -431,17 +431,17 @@ def padded(call: Call) -> Value:
     pads = np.ravel(call.constant(1, call.take("pads"))).astype(int)
     if call.constant(3) is not None:
         raise ValueError("axes are not known here")
-    pairs = list(zip(pads[:n], pads[n:], strict=True))
+    around = tuple(zip(pads[2:n].tolist(), pads[n + 2 :].tolist(), strict=True))
     value = float(np.ravel(call.constant(2, call.take("value", 0.0)))[0])
     mode = call.take("mode", "constant")
-    if (
-        n > 2
-        and pairs[0] == pairs[1] == (0, 0)
-        and mode in ("constant", "edge", "reflect")
-    ):
-        around = tuple((int(a), int(b)) for a, b in pairs[2:])
-        return call.on_images(Pad(around, mode=mode, value=value))
-    raise ValueError(f"pads = {tuple(pads.tolist())} ({mode}) is not known here")
+    if n < 3 or any(pads[[0, 1, n, n + 1]]) or mode not in PAD_MODES:
+        raise ValueError(f"pads = {tuple(pads.tolist())} ({mode}) is not known here")
+    if (pads <= 0).all() and (pads < 0).any():
+        return call.on_images(Crop(tuple((-a, -b) for a, b in around)))
+    return call.on_images(Pad(around, mode=mode, value=value))
+
+
+PAD_MODES = ("constant", "edge", "reflect", "wrap")
 
 
 def power(call: Call) -> Value:
@@ -456,13 +456,28 @@ def power(call: Call) -> Value:
 
 
 def slope(call: Call) -> Value:
-    """Translate PRelu: one slope per channel, or one for all."""
-    flow = call.builder.as_images(call.values[0])
-    found = call.builder.beside(call.constant(1), flow)
-    if found.size not in (1, flow.ours[-1]):
-        raise ValueError(f"has slopes of shape {found.shape}: one per channel is known")
-    slopes = np.broadcast_to(found.ravel(), flow.ours[-1:])
-    return call.builder.keep(call.node.name, PReLU(), flow, slope=slopes)
+    """Translate PRelu: one slope for each place along an axis, or one for all."""
+    b, slopes = call.builder, call.constant(1)
+    flow = b.settled(call.values[0])
+    n = len(flow.shape)
+    wide = [n - slopes.ndim + i for i, size in enumerate(slopes.shape) if size > 1]
+    if len(wide) > 1 or wide == [flow.order[0]]:
+        raise ValueError(f"has slopes of shape {slopes.shape}, not one per channel")
+    last = wide or [flow.order[-1]]
+    flow = b.arranged(flow, (*(axis for axis in flow.order if axis not in last), *last))
+    array = np.broadcast_to(slopes.ravel(), flow.ours[-1:])
+    return b.keep(call.node.name, PReLU(), flow, slope=array)
+
+
+def response_norm(call: Call) -> Value:
+    """Translate LRN."""
+    size, settings = call.take("size"), {"alpha": 1e-4, "beta": 0.75, "bias": 1.0}
+    alpha, beta, k = (call.take(name, value) for name, value in settings.items())
+    flow = call.builder.settled(call.values[0])
+    if len(flow.shape) > 2:
+        flow = call.builder.as_images(flow)
+    layer = LocalResponseNorm(size, alpha=alpha, beta=beta, k=k)
+    return call.builder.keep(call.node.name, layer, flow)
 
 
 def negated(call: Call) -> Value:
@@ -501,14 +516,7 @@ TRANSLATIONS: dict[str, Callable[[Call], Any]] = {
         HardSigmoid(slope=call.take("alpha", 0.2), offset=call.take("beta", 0.5))
     ),
     "HardSwish": swish,
-    "LRN": lambda call: call.on_images(
-        LocalResponseNorm(
-            call.take("size"),
-            alpha=call.take("alpha", 1e-4),
-            beta=call.take("beta", 0.75),
-            k=call.take("bias", 1.0),
-        )
-    ),
+    "LRN": response_norm,
     "LeakyRelu": lambda call: call.keep(LeakyReLU(call.take("alpha", 0.01))),
     "MatMul": matmul,
     "Neg": negated,

@@ -18,6 +18,7 @@ import numpy as np
 from .._checks import as_path, as_shape, in_a_line, quoted
 from .._typing import Array, Shape
 from ..files.onnx import OnnxModel, OnnxNode, read_onnx
+from .arrangement import Reshape
 from .graph import Graph
 from .onnx_builder import Builder, Flow, Value, channels_last
 from .onnx_constants import FOLDED, folded
@@ -34,9 +35,20 @@ READ_BY_AXIS = {  # operators that say which axis of their input the channels ar
         "ConvTranspose",
         "GlobalAveragePool",
     ),
-    *("GlobalMaxPool", "LRN", "MaxPool", "PRelu"),
+    *("GlobalMaxPool", "LRN", "MaxPool"),
 }
-READ_ANYHOW = {"Add", "Cast", "Clip", "Div", "Identity", "Mul", "Pad", "Relu", "Sub"}
+READ_ANYHOW = {
+    "Add",
+    "Cast",
+    "Clip",
+    "Div",
+    "Identity",
+    "Mul",
+    "Pad",
+    "PRelu",
+    "Relu",
+    "Sub",
+}
 
 
 def from_onnx(
@@ -55,9 +67,9 @@ def from_onnx(
     Returns
     -------
     Graph
-        It reads images channels last, float32, whichever way the model has them, and
-        gives arrays with as many axes out channels last, too; others are as the model
-        has them.
+        It reads images channels last, float32, whichever way the model has them. Of a
+        model that has them first, arrays with as many axes come out channels last, too;
+        all others are as the model has them.
 
     Raises
     ------
@@ -234,10 +246,8 @@ def given_out(builder: Builder, value: Any, last: set[int]) -> str:
     """Return the layer that writes an output: images have their channels last."""
     if isinstance(value, np.ndarray):
         raise ValueError("an output does not depend on images")
-    axes = len(value.shape)
-    lies_so = isinstance(value, Flow) and value.order == channels_last(axes)
-    is_image = axes in last or (lies_so and axes > 3)
+    is_image = len(value.shape) in last
     flow = builder.as_images(value) if is_image else builder.as_it_is(value)
-    if flow.name not in builder.layers:
-        raise ValueError("an output is an input")
+    if flow.name not in builder.layers:  # it is an input
+        return builder.put("same", Reshape(flow.ours), flow)[0]
     return flow.name

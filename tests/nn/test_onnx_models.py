@@ -125,7 +125,8 @@ def test_a_transposed_input_is_channels_last_already(tmp_path: Path) -> None:
     network = loaded(tmp_path, nodes, [None, 6, 7, 2], arrays={"w": floats(3, 2, 2, 2)})
 
     assert network.input_shapes == {"input": (6, 7, 2)}
-    assert [layer.kind for layer in network.layers.values()] == ["conv"]
+    assert network.predict(images(6, 7, 2)).shape == (3, 3, 5, 6)  # as the model says
+    assert [layer.kind for layer in network.layers.values()] == ["conv", "transpose"]
 
 
 def test_shapes_that_a_model_computes_are_constant(tmp_path: Path) -> None:

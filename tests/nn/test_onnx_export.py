@@ -1,0 +1,80 @@
+"""What is written to an ONNX file is read again as a network that answers the same."""
+
+from contextlib import suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.testing import assert_allclose
+
+from im2col_cnn.nn import AdaptiveAvgPool, Conv, Graph, Sequential, from_onnx, save_onnx
+from im2col_cnn.nn.onnx_export import EXPORTS
+from im2col_cnn.nn.serialization import KINDS as EVERY
+from tests.nn.strategies import KINDS, graphs, layered, network
+
+pytest.importorskip("onnx")
+WITHOUT = {"adaptive_avg_pool", "adaptive_max_pool", "lp_pool"}
+
+
+@pytest.mark.parametrize("kind", sorted(EXPORTS.keys() & KINDS.keys()))
+@given(data=st.data())
+def test_a_layer_comes_back(kind: str, data: st.DataObject) -> None:
+    layer, x = data.draw(layered(kind))
+    before = Sequential([layer])
+    before.build(x.shape[1:], rng=np.random.default_rng(0))
+
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "network.onnx"
+        if layer.settings.get("ceil_mode") and layer.settings.get("count_include_pad"):
+            with suppress(ValueError):  # where it adds anything
+                save_onnx(path, before)
+        else:
+            save_onnx(path, before)
+        after = from_onnx(path) if path.exists() else before
+
+    assert_allclose(after.predict(x), before.predict(x), rtol=1e-4, atol=1e-4)
+
+
+@given(before=graphs(dtype=np.float32))
+def test_a_graph_comes_back(before: Graph) -> None:
+    x = np.random.default_rng(0).normal(size=(3, 2, 3, 2)).astype(np.float32)
+
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "network.onnx"
+        save_onnx(path, before)
+        after = from_onnx(path)
+
+    one, other = before.predict(x), after.predict(x)
+    if not isinstance(one, dict):
+        one, other = {"y": one}, {"y": other}
+    assert isinstance(other, dict)
+    for found, wanted in zip(other.values(), one.values(), strict=True):
+        assert_allclose(found, wanted, rtol=1e-3, atol=1e-4)
+
+
+def test_a_network_comes_back_as_long_as_it_was(tmp_path: Path) -> None:
+    before = network(dtype=np.float32)
+    save_onnx(tmp_path / "network.onnx", before)
+    (shape,) = before.input_shapes.values()
+    x = np.random.default_rng(0).random((4, *shape), np.float32)
+
+    after = from_onnx(tmp_path / "network.onnx")
+
+    assert_allclose(after.predict(x), before.predict(x), rtol=1e-4, atol=1e-5)
+    assert len(after.layers) <= len(before.layers)
+
+
+def test_every_layer_is_written_or_known_to_have_no_operator() -> None:
+    assert EXPORTS.keys() == EVERY.keys() - WITHOUT
+
+
+def test_a_layer_without_an_operator_is_refused_by_name(tmp_path: Path) -> None:
+    refused = Sequential([Conv(2, 3), AdaptiveAvgPool(2)])
+    refused.build((6, 6, 1), rng=np.random.default_rng(0))
+
+    with pytest.raises(ValueError, match="adaptive_avg_pool1: ONNX has no operator"):
+        save_onnx(tmp_path / "network.onnx", refused)
+    assert not list(tmp_path.iterdir())
