@@ -23,6 +23,7 @@ from .arrangement import Reshape, Transpose
 from .convolution import Conv, ConvTranspose
 from .dense import Dense, Flatten
 from .evaluation import Evaluation, evaluate
+from .executors import Cluster, WorkerError
 from .gradients import loss_and_gradients
 from .graph import Graph
 from .history import History
@@ -65,6 +66,7 @@ __all__ = [
     "AvgPool",
     "BatchNorm",
     "Clip",
+    "Cluster",
     "Concat",
     "Conv",
     "ConvTranspose",
@@ -110,6 +112,7 @@ __all__ = [
     "Tanh",
     "Transpose",
     "Upsample",
+    "WorkerError",
     "cosine",
     "evaluate",
     "feature_maps",

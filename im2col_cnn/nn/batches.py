@@ -1,12 +1,14 @@
 """Batches of images in an order, from memory or from a file that is larger.
 
-While a network learns from one batch of a file, a thread reads the next.
+While a network learns from one batch of a file, a thread reads the next. To workers,
+images of a file travel as its path and their indices, and are read where they arrive.
 """
 
+import pickle
 from collections.abc import Iterator
-from functools import partial
+from functools import lru_cache, partial
 from queue import SimpleQueue
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -14,9 +16,26 @@ from .._typing import Array
 from ..files.stored_images import StoredImages
 from ..tiling.threads import Pool
 
-__all__ = ["ImageSource", "batches", "shuffled"]
+__all__ = [
+    "ImageSource",
+    "Images",
+    "batches",
+    "loaded",
+    "portable_batches",
+    "shuffled",
+]
 
 ImageSource: TypeAlias = Array | StoredImages
+
+
+class Reference(NamedTuple):
+    """Images of a file: the pickle of all, which holds its path, and some indices."""
+
+    pickled: bytes
+    indices: Array
+
+
+Images: TypeAlias = Array | Reference
 
 
 def shuffled(images: ImageSource, rng: np.random.Generator) -> Array:
@@ -49,6 +68,34 @@ def batches(
         yield from zip(pieces, read_ahead(images, pieces), strict=True)
     else:
         yield from ((piece, images[piece]) for piece in pieces)
+
+
+def portable_batches(
+    images: ImageSource, order: Array, batch_size: int
+) -> Iterator[tuple[Array, Images]]:
+    """Yield what `batches` does, those of a file as what `loaded` reads elsewhere."""
+    if not isinstance(images, StoredImages):
+        yield from batches(images, order, batch_size)
+        return
+    # Bytes, so that a file that a worker does not see is met where that can be said.
+    pickled = pickle.dumps(images)
+    for i in range(0, len(order), batch_size):
+        piece = order[i : i + batch_size]
+        yield piece, Reference(pickled, piece)
+
+
+def loaded(images: Images) -> Array:
+    """Return a batch, read from its file if it is one."""
+    if isinstance(images, Reference):
+        return opened(images.pickled)[images.indices]
+    return images
+
+
+@lru_cache(maxsize=4)
+def opened(pickled: bytes) -> StoredImages:
+    """Open the file of stored images, once per process."""
+    images: StoredImages = pickle.loads(pickled)
+    return images
 
 
 def read_ahead(images: StoredImages, pieces: list[Array]) -> Iterator[Array]:

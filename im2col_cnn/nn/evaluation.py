@@ -10,7 +10,8 @@ from .._typing import Array, ArrayLike
 from ..files.stored_images import StoredImages
 from ..ops.losses import softmax_cross_entropy
 from ..tiling.blas import with_one_blas_thread
-from .batches import ImageSource, batches
+from .batches import Images, ImageSource, batches, loaded, portable_batches
+from .executors import Cluster, Engine, as_cluster, in_order
 from .network import Network
 
 __all__ = [
@@ -68,6 +69,7 @@ def evaluate(
     labels: ArrayLike,
     *,
     batch_size: int = 256,
+    executor: Engine = None,
 ) -> Evaluation:
     """
     Return the mean loss of labelled images, and the confusion matrix.
@@ -80,6 +82,8 @@ def evaluate(
     labels : array of int, shape (N,)
     batch_size : int, default 256
         Images at once.
+    executor : concurrent.futures.Executor or Cluster, optional
+        What computes the batches, to the same bits; see `fit`.
 
     Returns
     -------
@@ -106,7 +110,10 @@ def evaluate(
     """
     x, truth = as_examples(network, images, labels)
     size = as_int(batch_size, "batch_size", at_least=1)
-    return evaluate_indices(network, x, truth, np.arange(len(x)), size)
+    everything, cluster = np.arange(len(x)), as_cluster(executor)
+    return evaluate_indices(
+        network, x, truth, everything, batch_size=size, cluster=cluster
+    )
 
 
 @with_one_blas_thread
@@ -115,20 +122,24 @@ def evaluate_indices(
     images: ImageSource,
     labels: Array,
     indices: Array,
+    *,
     batch_size: int = 256,
+    cluster: Cluster | None = None,
 ) -> Evaluation:
     """Evaluate a network on the images at some indices."""
     truth = labels[indices]
-    scores = np.concatenate(
-        [
-            network.predict(x, batch_size=batch_size)
-            for _, x in batches(images, indices, batch_size)
-        ]
-    )
+    cut = batches if cluster is None else portable_batches
+    pieces = ((x, batch_size) for _, x in cut(images, indices, batch_size))
+    scores = np.concatenate([*in_order(scores_of, network, pieces, cluster)])
     loss, _ = softmax_cross_entropy(scores, truth)
     K = scores.shape[1]
     pairs = np.bincount(truth * K + scores.argmax(axis=1), minlength=K * K)
     return Evaluation(loss, pairs.reshape(K, K))
+
+
+def scores_of(network: Network, images: Images, batch_size: int) -> Array:
+    """Return the scores of a batch."""
+    return np.asarray(network.predict(loaded(images), batch_size=batch_size))
 
 
 def as_examples(
@@ -157,11 +168,15 @@ class HeldOut(NamedTuple):
     indices: Array
     drawn: bool  # split off the training images, which must then exclude it
 
-    def evaluate(self, network: Network) -> Evaluation | None:
+    def evaluate(
+        self, network: Network, cluster: Cluster | None = None
+    ) -> Evaluation | None:
         """Evaluate a network on the validation set; None if it is empty."""
         if len(self.indices) == 0:
             return None
-        return evaluate_indices(network, self.images, self.labels, self.indices)
+        return evaluate_indices(
+            network, self.images, self.labels, self.indices, cluster=cluster
+        )
 
 
 def hold_out(

@@ -8,29 +8,34 @@ the sums divided once, by the number of all images. One layer breaks this law: b
 normalization, in which the images of a shard see each other and no others.
 """
 
-from dataclasses import dataclass
-from math import sqrt
-from typing import Any, Self
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from math import isfinite, sqrt
+from typing import Self, TypeAlias
 
 import numpy as np
 
 from .._dtypes import arithmetic
 from .._typing import Array, ArrayLike
 from ..ops.losses import softmax_cross_entropy
+from .batches import Images, loaded
 from .evaluation import as_examples
 from .layer import Gradients
 from .network import Network
 
 __all__ = [
     "IMAGES",
+    "Augment",
     "Shard",
     "clip_by_norm",
+    "compute_shard",
     "first_non_finite",
     "forward_backward",
     "loss_and_gradients",
 ]
 
 IMAGES = "the images"
+Augment: TypeAlias = Callable[[Array, np.random.Generator], Array]
 
 
 def loss_and_gradients(
@@ -91,13 +96,19 @@ def loss_and_gradients(
 
 @dataclass(frozen=True)
 class Shard:
-    """Sums over some images: losses, gradients, images, and answers that are right."""
+    """
+    Sums over some images: losses, gradients, images, and answers that are right.
+
+    `state` is the mean over the images of what the running statistics become, each time
+    from what they were before; `fault` names what is first not finite, if anything is.
+    """
 
     loss: float
     gradients: Gradients
     images: int
     right: int
-    caches: dict[str, Any]  # of the last forward pass
+    state: dict[str, Array]
+    fault: str | None = None
 
     def __add__(self, other: Self) -> Self:
         """Return the sums over the images of both."""
@@ -105,18 +116,41 @@ class Shard:
             name: gradient + other.gradients[name]
             for name, gradient in self.gradients.items()
         }
-        return type(self)(
-            self.loss + other.loss,
-            gradients,
-            self.images + other.images,
-            self.right + other.right,
-            other.caches,
-        )
+        images = self.images + other.images
+        share = other.images / images
+        state = {k: a + (other.state[k] - a) * share for k, a in self.state.items()}
+        right = self.right + other.right
+        return type(self)(self.loss + other.loss, gradients, images, right, state)
 
     @property
     def mean_loss(self) -> float:
         """The loss per image."""
         return self.loss / self.images
+
+
+def compute_shard(
+    shared: tuple[Network, Augment | None],
+    images: Images,
+    labels: Array,
+    seed: tuple[int, ...],
+) -> Shard:
+    """Return the sums over a shard: chance is its seed, and nothing else changes."""
+    network, augment = shared
+    x, rng = loaded(images), np.random.default_rng(seed)
+    if augment is not None:
+        changed = augment(x, rng)
+        if np.shape(changed) != x.shape:
+            raise ValueError(
+                f"augment must return an array of shape {x.shape}, as it was given, "
+                f"got {np.shape(changed)}"
+            )
+        x = np.asarray(changed)
+    shard = forward_backward(network, x, labels, rng)
+    if isfinite(shard.loss) and all(
+        np.isfinite(gradient).all() for gradient in shard.gradients.values()
+    ):
+        return shard
+    return replace(shard, fault=first_non_finite(network, x, shard.gradients))
 
 
 def forward_backward(
@@ -136,7 +170,12 @@ def forward_backward(
         for name, gradient in found.items()
     }
     right = int(np.sum(scores.argmax(axis=1) == labels))
-    return Shard(loss * N, gradients, N, right, caches)
+    state = {
+        f"{name}.{key}": getattr(caches[name], key)
+        for name, layer in network.layers.items()
+        for key in layer.state
+    }
+    return Shard(loss * N, gradients, N, right, state)
 
 
 def clip_by_norm(gradients: Gradients, max_norm: float) -> Gradients:

@@ -34,6 +34,7 @@ from .._checks import (
 from .._typing import Array, Shape
 from ..files.weights import read_weights, save_weights
 from ..tiling.winograd import winograd_unless_refused
+from .executors import Engine, as_cluster, in_order
 from .layer import Gradients, Inputs, Layer, named_by_kind
 from .serialization import (
     INPUT,
@@ -372,7 +373,9 @@ class Network(ABC):
         for name, layer in self.layers.items():
             layer.update_state(caches[name])
 
-    def predict(self, x: Named, *, batch_size: int = 256) -> Named:
+    def predict(
+        self, x: Named, *, batch_size: int = 256, executor: Engine = None
+    ) -> Named:
         """
         Compute the scores of many images, a batch at a time.
 
@@ -385,6 +388,8 @@ class Network(ABC):
         batch_size : int, default 256
             Images at once: it bounds the memory. What a layer returned is forgotten
             once the last layer has read it.
+        executor : concurrent.futures.Executor or Cluster, optional
+            What computes the batches, to the same bits; see `fit`.
 
         Returns
         -------
@@ -400,12 +405,13 @@ class Network(ABC):
         """
         images, size = self.as_images(x), as_int(batch_size, "batch_size", at_least=1)
         N = len(images[self.inputs[0]])
+        pieces = (
+            ({k: x[i : i + size] for k, x in images.items()}, self.outputs)
+            # At least one batch: no images at all still give scores of a shape.
+            for i in range(0, max(N, 1), size)
+        )
         with winograd_unless_refused():
-            scores = [
-                self.run({k: x[i : i + size] for k, x in images.items()}, self.outputs)
-                # At least one batch: no images at all still give scores of a shape.
-                for i in range(0, max(N, 1), size)
-            ]
+            scores = [*in_order(type(self).run, self, pieces, as_cluster(executor))]
         return alone(
             {name: np.concatenate([y[name] for y in scores]) for name in self.outputs}
         )

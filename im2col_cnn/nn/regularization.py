@@ -33,7 +33,7 @@ class BatchNorm(Layer):
     >>> norm.build((1,), rng=np.random.default_rng(0), dtype=np.float64)
     (1,)
     >>> y, cache = norm.forward(np.array([[2.0], [4.0]]), training=True)
-    >>> norm.update_state(cache)  # `fit` does this after every batch
+    >>> norm.update_state(cache)  # `fit` does so in each step
     >>> norm.state["running_mean"], norm.state["running_var"]
     (array([1.5]), array([1.5]))
     """

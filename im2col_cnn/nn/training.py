@@ -12,13 +12,15 @@ batches of one, and `Trainer.step` through the shards of one batch.
 """
 
 import warnings
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing
+from copy import deepcopy
 from dataclasses import dataclass
+from itertools import islice
 from math import isfinite, prod
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 from zlib import crc32
 
 import numpy as np
@@ -38,16 +40,19 @@ from ..files.stored_images import StoredImages
 from ..files.weights import require_portable
 from ..tiling.blas import with_one_blas_thread
 from ..tiling.winograd import winograd_unless_refused
-from .batches import batches, shuffled
+from .batches import Images, batches, portable_batches, shuffled
 from .checkpoint import TrainingState, load_checkpoint, save_checkpoint
 from .evaluation import Validation, as_examples, hold_out
-from .gradients import IMAGES, Shard, clip_by_norm, first_non_finite, forward_backward
+from .executors import Engine, WorkerError, as_cluster, in_order
+from .gradients import IMAGES, Augment, Shard, clip_by_norm, compute_shard
 from .history import History
 from .network import Network
 from .optimizers import Optimizer
 from .progress import Progress
 
 __all__ = ["Callbacks", "Settings", "Trainer", "fit"]
+
+Piece: TypeAlias = tuple[Images, Array, tuple[int, ...]]  # images, labels, seed
 
 
 def fit(
@@ -59,11 +64,12 @@ def fit(
     batch_size: int,
     optimizer: Optimizer,
     rng: np.random.Generator,
+    executor: Engine = None,
     validation: Validation = None,
     patience: int | None = None,
     schedule: Callable[[int], float] | None = None,
     clip: float | None = None,
-    augment: Callable[[Array, np.random.Generator], Array] | None = None,
+    augment: Augment | None = None,
     accumulate: int = 1,
     checkpoint: str | PathLike[str] | None = None,
     resume: str | PathLike[str] | None = None,
@@ -91,7 +97,12 @@ def fit(
     optimizer : Optimizer
         Keeps its memory: fitting twice goes on where the first time ended.
     rng : numpy.random.Generator
-        Shuffles the images before each epoch, and is the only source of randomness.
+        Shuffles the images before each epoch, and is the only source of randomness:
+        what layers and `augment` draw comes from a seed per batch, made of its state.
+    executor : concurrent.futures.Executor or Cluster, optional
+        What computes the batches of a step, `accumulate` at a time, and evaluates the
+        network: threads, processes, those of Dask or of MPI. The network learned is
+        the same to the last bit for any number of workers, and without any.
     validation : float or (images, labels), optional
         Images to evaluate the network on after every epoch, and never to learn from: a
         share of `images`, drawn once, or others.
@@ -139,6 +150,9 @@ def fit(
 
     Notes
     -----
+    Where a worker is lost, a `WorkerError` says so, and the network is as it was after
+    the last whole step.
+
     BLAS is held at one thread: products of small images are over before a second one
     has woken up, and the order of their sums, and with it the last bit of every
     parameter, does not depend on how many cores there are.
@@ -174,7 +188,13 @@ def fit(
         resume=resume,
     )
     trainer = Trainer(
-        network, images, labels, optimizer=optimizer, rng=rng, settings=settings
+        network,
+        images,
+        labels,
+        optimizer=optimizer,
+        rng=rng,
+        settings=settings,
+        executor=executor,
     )
     return trainer.run(callbacks)
 
@@ -189,7 +209,7 @@ class Settings:
     patience: int | None = None
     schedule: Callable[[int], float] | None = None
     clip: float | None = None
-    augment: Callable[[Array, np.random.Generator], Array] | None = None
+    augment: Augment | None = None
     accumulate: int = 1
     checkpoint: str | PathLike[str] | None = None
     resume: str | PathLike[str] | None = None
@@ -268,8 +288,9 @@ class Trainer:
         optimizer: Optimizer,
         rng: np.random.Generator,
         settings: Settings,
+        executor: Engine = None,
     ) -> None:
-        self.settings = settings
+        self.settings, self.cluster = settings, as_cluster(executor)
         self.images, self.labels = as_examples(network, images, labels)
         as_rng(rng)
         if not isinstance(optimizer, Optimizer):
@@ -317,14 +338,13 @@ class Trainer:
 
     def run_epoch(self, epoch: int) -> Generator[Progress, None, None]:
         """Learn from every image once, and yield the progress after every step."""
-        order = self.order()
-        size = self.settings.batch_size * self.settings.accumulate
-        steps = -(-len(order) // size)
+        order, count = self.order(), self.settings.accumulate
+        steps = -(-len(order) // (self.settings.batch_size * count))
         total = Totals()
-        for step, (indices, images) in enumerate(batches(self.images, order, size), 1):
+        pieces = self.pieces(order, epoch)
+        for step in range(1, steps + 1):
             self.set_learning_rate((epoch - 1) * steps + step - 1)
-            where = f"step {step} of epoch {epoch}"
-            shard = self.step(self.augmented(images), self.labels[indices], where)
+            shard = self.step(islice(pieces, count), f"step {step} of epoch {epoch}")
             total.add(shard)
             progress = Progress(
                 epoch, step, steps, shard.mean_loss, total.mean_loss, total.accuracy
@@ -336,14 +356,23 @@ class Trainer:
                 self.finish_epoch(epoch)
             yield progress
 
-    def step(self, images: Array, labels: Array, where: str) -> Shard:
+    def pieces(self, order: Array, epoch: int) -> Iterator[Piece]:
+        """Yield what each shard of an epoch is computed from, wherever that is."""
+        # A copy draws: images come in the same order, whether layers draw or not.
+        entropy = int(deepcopy(self.state.rng).integers(2**63))
+        cut = batches if self.cluster is None else portable_batches
+        shards = cut(self.images, order, self.settings.batch_size)
+        for number, (indices, images) in enumerate(shards):
+            yield images, self.labels[indices], (entropy, epoch, number)
+
+    def step(self, pieces: Iterable[Piece], where: str) -> Shard:
         """
         Learn once from a batch, shard by shard; nothing moves unless all is finite.
 
         Parameters
         ----------
-        images, labels : array
-            The batch; ``settings.batch_size`` images pass through the network at once.
+        pieces : iterable of (images, labels, seed)
+            The shards; the images of each pass through the network at once.
         where : str
             Which step it is, for refusals.
 
@@ -354,21 +383,24 @@ class Trainer:
 
         Raises
         ------
-        FloatingPointError
-            If the loss or a gradient is not finite; the parameters have not moved.
+        FloatingPointError, WorkerError
+            If the loss or a gradient is not finite, or a worker is lost; the network
+            has not changed.
         """
         network = self.state.network
-        running = {
-            name: array.copy()
-            for name, array in network.arrays.items()
-            if name not in network.parameters
-        }
+        total: Shard | None = None
+        shared, count = (network, self.settings.augment), self.settings.accumulate
+        shards = in_order(compute_shard, shared, pieces, self.cluster, ahead=count)
         try:
-            total = self.sums(images, labels, where)
-        except BaseException:
-            for name, array in running.items():
-                network.arrays[name][...] = array
-            raise
+            for shard in shards:
+                self.require_finite_shard(shard, where)
+                total = shard if total is None else total + shard
+        except WorkerError as error:
+            raise WorkerError(
+                f"{error}: the network is as it was before {where}; resume= goes on "
+                f"from a checkpoint"
+            ) from error
+        assert total is not None  # there is no batch without images
         gradients = {
             name: gradient / gradient.dtype.type(total.images)
             for name, gradient in total.gradients.items()
@@ -376,21 +408,8 @@ class Trainer:
         if self.settings.clip is not None:
             gradients = clip_by_norm(gradients, self.settings.clip)
         self.state.optimizer.step(network.parameters, gradients)
-        return total
-
-    def sums(self, images: Array, labels: Array, where: str) -> Shard:
-        """Return the sums over a batch, shard by shard; running statistics move."""
-        network, size = self.state.network, self.settings.batch_size
-        total: Shard | None = None
-        for start in range(0, len(images), size):
-            piece = slice(start, start + size)
-            shard = forward_backward(
-                network, images[piece], labels[piece], self.state.rng
-            )
-            self.require_finite_shard(shard, images[piece], where)
-            network.update_state(shard.caches)
-            total = shard if total is None else total + shard
-        assert total is not None  # there is no batch without images
+        for name, array in total.state.items():
+            network.arrays[name][...] = array
         return total
 
     def finish_epoch(self, epoch: int) -> None:
@@ -420,21 +439,9 @@ class Trainer:
             rate = self.settings.schedule(step)
             self.state.optimizer.learning_rate = as_at_least_zero(rate, "schedule")
 
-    def augmented(self, images: Array) -> Array:
-        """Return a batch as the network is to see it this time."""
-        if self.settings.augment is None:
-            return images
-        changed = self.settings.augment(images, self.state.rng)
-        if np.shape(changed) != images.shape:
-            raise ValueError(
-                f"augment must return an array of shape {images.shape}, as it was "
-                f"given, got {np.shape(changed)}"
-            )
-        return np.asarray(changed)
-
     def with_validation(self, progress: Progress) -> Progress:
         """Return the progress with loss and accuracy of the images held out."""
-        evaluation = self.state.held_out.evaluate(self.state.network)
+        evaluation = self.state.held_out.evaluate(self.state.network, self.cluster)
         if evaluation is None:
             return progress
         if not isfinite(evaluation.loss):
@@ -447,19 +454,16 @@ class Trainer:
             validation_loss=evaluation.loss, validation_accuracy=evaluation.accuracy
         )
 
-    def require_finite_shard(self, shard: Shard, images: Array, where: str) -> None:
+    def require_finite_shard(self, shard: Shard, where: str) -> None:
         """Refuse to learn from what is not finite, and say where it first was not."""
-        if isfinite(shard.loss) and all(
-            np.isfinite(gradient).all() for gradient in shard.gradients.values()
-        ):
+        if shard.fault is None:
             return
-        fault = first_non_finite(self.state.network, images, shard.gradients)
         way_out = f"lower the learning rate, {self.state.optimizer.learning_rate}"
-        if fault == IMAGES:
+        if shard.fault == IMAGES:
             way_out = "replace NaN and infinity in them"
         raise FloatingPointError(
             f"the loss is {shard.mean_loss} at {where}, and first not finite is "
-            f"{fault}: {way_out}"
+            f"{shard.fault}: {way_out}"
         )
 
     def require_finite_network(self, epoch: int) -> None:

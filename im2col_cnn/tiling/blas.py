@@ -19,6 +19,7 @@ from typing import Any, ParamSpec, TypeVar, final
 
 __all__ = [
     "blas_architecture",
+    "blas_library",
     "limit_this_thread",
     "one_blas_thread",
     "with_one_blas_thread",
@@ -135,9 +136,14 @@ def limit_this_thread() -> None:
 
 def blas_architecture() -> str:
     """Return which kernels NumPy's BLAS runs, as it names them; empty if unknown."""
+    return str(blas_library().get("architecture", ""))
+
+
+def blas_library() -> dict[str, Any]:
+    """Describe the BLAS that NumPy uses; empty if it is none that can be asked."""
     libraries = [library.info() for library in find_libraries()]
     libraries.sort(key=lambda found: "numpy" not in found["filepath"])
-    return str(libraries[0].get("architecture", "")) if libraries else ""
+    return dict(libraries[0]) if libraries else {}
 
 
 def find_libraries() -> list[Any]:

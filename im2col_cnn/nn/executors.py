@@ -1,0 +1,244 @@
+"""Compute pieces on the workers of an executor, and return the results in order.
+
+    [work(shared, *piece) for piece in pieces]           here, one after another
+    list(in_order(work, shared, pieces, cluster))        the same, on any workers
+
+Any `concurrent.futures.Executor` serves: threads, processes, Dask's, MPI's. It does not
+matter which worker computes a piece, nor when: a piece holds all that its result
+depends on, and results are taken in the order of the pieces. What is left is the
+machine: the last bit of a sum depends on BLAS and its kernels, so each worker says what
+it computes with, and one that is unlike this process is refused.
+"""
+
+import os
+import platform
+import warnings
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Executor, Future
+from dataclasses import KW_ONLY, dataclass
+from functools import cache
+from importlib import import_module
+from itertools import islice
+from typing import Any, NamedTuple, TypeAlias, TypeVar
+
+import numpy as np
+
+from .._checks import as_above_zero, as_flag, quoted
+from .._version import __version__
+from ..tiling.blas import blas_library, with_one_blas_thread
+from ..tiling.winograd import is_wanted, winograd, winograd_unless_refused
+
+__all__ = ["Cluster", "Engine", "WorkerError", "as_cluster", "fingerprint", "in_order"]
+
+MAX_PIECES_AHEAD = 64
+Result = TypeVar("Result")
+
+
+class WorkerError(RuntimeError):
+    """A worker that gave no result, or none that can be used."""
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """
+    An executor, how long to wait for it, and whether unlike machines may take part.
+
+    Parameters
+    ----------
+    executor : concurrent.futures.Executor
+    timeout : float, optional
+        Seconds to wait for one result; without it, for ever.
+    any_machine : bool, default False
+        Whether workers may differ from this process in BLAS, kernels or NumPy. The
+        last bits of results then depend on which worker computed what.
+
+    Examples
+    --------
+    >>> from concurrent.futures import ThreadPoolExecutor
+    >>> import numpy as np
+    >>> from im2col_cnn.nn import Cluster, Dense, Sequential
+    >>> network = Sequential([Dense(2)]).build((3,), rng=np.random.default_rng(0))
+    >>> with ThreadPoolExecutor(2) as executor:
+    ...     cluster = Cluster(executor, timeout=60)
+    ...     network.predict(np.ones((5, 3)), batch_size=2, executor=cluster).shape
+    (5, 2)
+    """
+
+    executor: Executor
+    _: KW_ONLY
+    timeout: float | None = None
+    any_machine: bool = False
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.executor, Executor):
+            raise TypeError(
+                f"executor must be a concurrent.futures.Executor, as "
+                f"ThreadPoolExecutor(2) is, got {quoted(self.executor)}"
+            )
+        if self.timeout is not None:
+            as_above_zero(self.timeout, "timeout")
+        as_flag(self.any_machine, "any_machine")
+
+    def result(self, future: "Future[Answer]") -> Any:
+        """Wait for an answer, and return its result or raise its error."""
+        try:
+            answer = future.result(self.timeout)
+        except Exception as error:
+            if self.timeout is not None and not future.done():
+                raise WorkerError(f"no result within {self.timeout:g} s") from error
+            raise lost(error) from error
+        self.require_alike(answer)
+        if isinstance(answer.error, MemoryError):
+            raise WorkerError(f"{answer.worker} ran out of memory") from answer.error
+        if isinstance(answer.error, OSError):  # a file that is not there, say
+            raise OSError(f"{answer.worker}: {answer.error}") from answer.error
+        if answer.error is not None:
+            raise answer.error
+        return answer.result
+
+    def require_alike(self, answer: "Answer") -> None:
+        """Refuse the answer of a machine whose last bits may be others."""
+        here = fingerprint()
+        for name, value in answer.fingerprint.items():
+            if value != here.get(name):
+                problem = (
+                    f"{answer.worker} has {name} {value}, this process "
+                    f"{here.get(name)}: the last bits of results may differ"
+                )
+                if not self.any_machine:
+                    raise WorkerError(f"{problem}; any_machine=True accepts that")
+                warnings.warn(problem, stacklevel=3)
+
+
+Engine: TypeAlias = Executor | Cluster | None
+
+
+class Answer(NamedTuple):
+    """A result or an error, and which machine it is from."""
+
+    result: Any
+    error: Exception | None
+    worker: str
+    fingerprint: dict[str, str]
+
+
+def as_cluster(executor: Engine) -> Cluster | None:
+    """Return what was given as `executor` as a `Cluster`; None stays None."""
+    if executor is None or isinstance(executor, Cluster):
+        return executor
+    return Cluster(executor)
+
+
+def in_order(
+    work: Callable[..., Result],
+    shared: Any,
+    pieces: Iterable[tuple[Any, ...]],
+    cluster: Cluster | None,
+    *,
+    ahead: int = MAX_PIECES_AHEAD,
+) -> Iterator[Result]:
+    """
+    Yield ``work(shared, *piece)`` for every piece, in their order.
+
+    Parameters
+    ----------
+    work : callable
+        Of this package, so that workers can import it; it changes none of its
+        arguments.
+    shared : object
+        The same for all pieces; Dask sends it once, others beside every piece.
+    pieces : iterable of tuple
+    cluster : Cluster, optional
+        Without it, pieces are computed here, each when it is asked for.
+    ahead : int
+        How many pieces workers may have or wait for: they are in memory.
+
+    Raises
+    ------
+    WorkerError
+        If a worker is lost, unlike this machine, out of memory, or too slow.
+    """
+    if cluster is None:
+        yield from (work(shared, *piece) for piece in pieces)
+        return
+    with winograd_unless_refused():
+        scheme = is_wanted()
+    left, waiting = iter(pieces), deque[Future[Answer]]()
+    try:
+        shared = sent_once(cluster.executor, shared)
+        while True:
+            for piece in islice(left, ahead - len(waiting)):
+                waiting.append(submitted(cluster, work, shared, piece, scheme))
+            if not waiting:
+                return
+            yield cluster.result(waiting[0])
+            waiting.popleft()
+    finally:
+        for future in waiting:
+            future.cancel()
+
+
+def submitted(cluster: Cluster, *arguments: Any) -> "Future[Answer]":
+    """Give a piece to the executor."""
+    try:
+        return cluster.executor.submit(answer_to, *arguments)
+    except Exception as error:  # of the executor: it is closed or broken, say
+        raise lost(error) from error
+
+
+def sent_once(executor: Executor, shared: Any) -> Any:
+    """Give Dask what is shared as a result of its own, which pieces refer to."""
+    client = getattr(executor, "_client", None)  # there is no public name for it
+    if type(executor).__name__ != "ClientExecutor" or client is None:
+        return shared
+    # Not `scatter`: what a task returned is computed again when its worker is lost.
+    return client.submit(itself, shared, pure=False)
+
+
+def itself(shared: Any) -> Any:
+    """Return what is given."""
+    return shared
+
+
+@with_one_blas_thread
+def answer_to(
+    work: Callable[..., Any], shared: Any, piece: tuple[Any, ...], scheme: bool
+) -> Answer:
+    """Compute a piece in a worker; what it raises is an answer, too."""
+    result, raised = None, None
+    try:
+        with winograd(scheme), np.errstate(all="ignore"):
+            result = work(shared, *piece)
+    except Exception as error:
+        raised = error
+    worker = f"worker {os.getpid()} on {platform.node()}"
+    return Answer(result, raised, worker, fingerprint())
+
+
+def lost(error: Exception) -> WorkerError:
+    """Return the error of a worker that did not get to answer."""
+    words = str(error).partition("\n")[0]
+    return WorkerError(f"a worker gave no result: {type(error).__name__}: {words:.200}")
+
+
+@cache
+def fingerprint() -> dict[str, str]:
+    """
+    Return what the last bits of results depend on, by name.
+
+    Two processes with the same fingerprint give the same bits; `Cluster` refuses
+    workers that have another one.
+    """
+    library = blas_library()
+    # NumPy prints these with `np.show_runtime`, and has no public way to ask.
+    core = import_module("numpy._core._multiarray_umath")
+    features, dispatched = core.__cpu_features__, core.__cpu_dispatch__
+    return {
+        "im2col-cnn": __version__,
+        "NumPy": np.__version__,
+        "BLAS": f"{library.get('internal_api')} {library.get('version')}",
+        "BLAS kernels": str(library.get("architecture")),
+        "vector instructions": " ".join(f for f in dispatched if features.get(f)),
+        "C library": " ".join((platform.machine(), *platform.libc_ver())),
+    }
