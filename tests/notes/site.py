@@ -55,7 +55,7 @@ def build(site: Path) -> None:
 
 def navigation(modules: list[str]) -> str:
     """Return the contents of the site, as TOML: lessons, what is beside, reference."""
-    beside = "questions notebook notebook.zh museum teachers files-and-training"
+    beside = "questions other-im2cols notebook notebook.zh museum teachers files-and-training"
     beside += " bring-your-network speed-log contributing changelog"
     others = [NOTES / f"{name}.md" for name in beside.split()]
     lessons: list[str | dict[str, str]] = [
