@@ -55,8 +55,8 @@ def build(site: Path) -> None:
 
 def navigation(modules: list[str]) -> str:
     """Return the contents of the site, as TOML: lessons, what is beside, reference."""
-    beside = "questions other-im2cols notebook notebook.zh museum teachers files-and-training"
-    beside += " bring-your-network speed-log contributing changelog"
+    beside = "questions other-im2cols notebook notebook.zh museum teachers"
+    beside += " files-and-training bring-your-network speed-log contributing changelog"
     others = [NOTES / f"{name}.md" for name in beside.split()]
     lessons: list[str | dict[str, str]] = [
         {f"{n}. {title_of(lesson)}": lesson.name} for n, lesson in enumerate(LESSONS, 1)
