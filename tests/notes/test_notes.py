@@ -125,6 +125,21 @@ def test_a_lesson_ends_with_the_way_to_its_neighbours(lesson: Path) -> None:
     assert text_of(lesson).endswith(f"\n---\n\n{' · '.join(ways)}\n")
 
 
+def test_questions_are_answered_in_three_sentences_and_lead_further() -> None:
+    numbers = []
+    for part in re.split(r"^### ", text_of(NOTES / "questions.md"), flags=re.MULTILINE)[
+        1:
+    ]:
+        question, _, answer = part.partition("\n")
+        words = re.sub(r"`[^`]*`", "it", prose_of(answer).partition("\n## ")[0])
+        numbers.append(int(question.partition(".")[0]))
+
+        assert question.endswith("?"), question
+        assert len(re.findall(r"[.!?:](?=\s*$|\s+[A-Z`\[])", words)) <= 3, question
+        assert LINK.search(words), question
+    assert numbers == [*range(1, 26)]
+
+
 def test_lessons_are_numbered_without_gaps() -> None:
     assert [int(lesson.name[:2]) for lesson in LESSONS] == [*range(1, len(LESSONS) + 1)]
 
