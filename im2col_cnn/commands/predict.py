@@ -1,24 +1,30 @@
 """The command `predict`: the most probable classes of photographs."""
 
+from collections.abc import Callable
 from itertools import chain
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal, TypeAlias
 
 import numpy as np
 import typer
 
-from .._checks import by
+from .._checks import by, printable, quoted
 from .._typing import Array
 from ..files.photo_folders import is_photo
 from ..files.photos import IN_WORDS, MAX_PIXELS, read_photo
+from ..nn.activations import Softmax
 from ..nn.graph import Graph
+from ..nn.keras_models import from_keras
+from ..nn.network import Network
+from ..nn.onnx_models import from_onnx
 from ..nn.preprocessing import Rescale
 from ..ops.softmax import softmax_forward
 from .arguments import (
     AsJson,
+    BadInputError,
     Fitting,
     MaxPixels,
-    Weights,
+    read_sizes,
     refusing,
     require_extra,
     require_finite,
@@ -34,9 +40,25 @@ from .terminal import (
 
 __all__ = ["predict"]
 
+Pixels: TypeAlias = Literal["trained", "unit", "signed", "imagenet"]
+MEAN = np.array([0.485, 0.456, 0.406], np.float32)  # of ImageNet, red, green and blue
+SPREAD = np.array([0.229, 0.224, 0.225], np.float32)
+PREPARE: dict[str, Callable[[Array], Array]] = {
+    "unit": lambda pixels: pixels / np.float32(255),
+    "signed": lambda pixels: pixels / np.float32(127.5) - 1,
+    "imagenet": lambda pixels: (pixels / np.float32(255) - MEAN) / SPREAD,
+}
+MAX_LABEL_BYTES = 2**20
+
 
 def predict(
-    weights: Weights,
+    weights: Annotated[
+        Path,
+        typer.Argument(
+            metavar="NETWORK",
+            help="What `train --save` wrote, or an .onnx or .keras file.",
+        ),
+    ],
     images: Annotated[
         list[Path],
         typer.Argument(metavar="IMAGE...", help=f"{IN_WORDS} files, or their folders."),
@@ -47,6 +69,20 @@ def predict(
     ] = 3,
     fit: Fitting = "crop",
     max_pixels: MaxPixels = MAX_PIXELS,
+    labels: Annotated[
+        Path | None, typer.Option(help="A text file with the name of a class a line.")
+    ] = None,
+    size: Annotated[
+        str | None,
+        typer.Option(metavar="HxW", help="Of images, where the file leaves it open."),
+    ] = None,
+    pixels: Annotated[
+        Pixels,
+        typer.Option(
+            help="How the network was given pixels: as its first layer says, from 0 to "
+            "1, from -1 to 1, or standardized as those of ImageNet.",
+        ),
+    ] = "trained",
     as_json: AsJson = False,
 ) -> None:
     """
@@ -57,21 +93,53 @@ def predict(
     """
     with refusing():
         require_extra("PIL", "images", purpose="predict")
-        network = Graph.load(weights)
+        network = load_network(weights, size)
+        if labels is not None:
+            network.classes = read_labels(labels)
         require_photos(network, weights)
         paths = list(chain.from_iterable(map(inside, images)))
-    pixels: dict[Path, Array] = {}
+    photos: dict[Path, Array] = {}
     for path in paths:
         try:
-            pixels[path] = read_photo(
+            photos[path] = read_photo(
                 path, network.input_shape, fit, max_pixels=max_pixels
             )
         except OSError as error:
             say_error(str(error))
-    if pixels:
-        show(best_classes(network, pixels, weights, top), as_json=as_json)
-    if len(pixels) < len(set(paths)):
+    if photos:
+        batch = prepared(network, np.stack(list(photos.values())), pixels)
+        best = best_classes(network, batch, weights, top)
+        show(dict(zip(photos, best, strict=True)), as_json=as_json)
+    if len(photos) < len(set(paths)):
         raise typer.Exit(1)
+
+
+def load_network(path: Path, size: str | None) -> Network:
+    """Load a network of ours, of Keras or in an ONNX file."""
+    kind = path.suffix.lower()
+    shape = None if size is None else (*read_sizes(size, "--size", "224x224"), 3)
+    if shape is not None and (len(shape) != 3 or kind not in (".onnx", ".keras")):
+        raise BadInputError(
+            f"--size must be HxW such as 224x224, for an .onnx or .keras file, got "
+            f"{quoted(size)} for {printable(str(path))}"
+        )
+    if kind == ".onnx":
+        require_extra("onnx", "onnx", purpose=f"predict with {printable(path.name)}")
+        return from_onnx(path, input_shape=shape)
+    if kind == ".keras":
+        return from_keras(path, input_shape=shape)
+    return Graph.load(path)
+
+
+def read_labels(path: Path) -> tuple[str, ...]:
+    """Read the names of classes, one per line."""
+    if not path.is_file() or path.stat().st_size > MAX_LABEL_BYTES:
+        raise BadInputError(
+            f"--labels must be a text file of at most {MAX_LABEL_BYTES} bytes, got "
+            f"{printable(str(path))}"
+        )
+    lines = path.read_text("utf-8", errors="replace").splitlines()
+    return tuple(printable(line.strip()) for line in lines if line.strip())
 
 
 def inside(path: Path) -> list[Path]:
@@ -85,20 +153,21 @@ def inside(path: Path) -> list[Path]:
 
 
 def best_classes(
-    network: Graph, pixels: dict[Path, Array], weights: Path, top: int
-) -> dict[Path, list[tuple[str, float]]]:
+    network: Network, batch: Array, weights: Path, top: int
+) -> list[list[tuple[str, float]]]:
     """Return the most probable classes of every image, each with its probability."""
-    batch = np.stack(list(pixels.values()))
     with np.errstate(over="ignore", invalid="ignore"):  # looked for where it ends
-        scores = network.predict(as_trained(network, batch))
+        scores = network.predict(batch).reshape(len(batch), -1)
     require_finite(scores, weights)
-    probabilities, _ = softmax_forward(scores)
+    *_, last = network.layers.values()
+    has_probabilities = isinstance(last, Softmax)
+    probabilities = scores if has_probabilities else softmax_forward(scores)[0]
     names = network.classes or tuple(map(str, range(scores.shape[1])))
     order = np.argsort(-probabilities, axis=1, kind="stable")[:, :top]
-    return {
-        path: [(names[k], float(row[k])) for k in places]
-        for path, row, places in zip(pixels, probabilities, order, strict=True)
-    }
+    return [
+        [(names[k], float(row[k])) for k in places]
+        for row, places in zip(probabilities, order, strict=True)
+    ]
 
 
 def show(best: dict[Path, list[tuple[str, float]]], *, as_json: bool) -> None:
@@ -129,22 +198,26 @@ def show(best: dict[Path, list[tuple[str, float]]], *, as_json: bool) -> None:
     show_table(screen, header, rows)
 
 
-def require_photos(network: Graph, weights: Path) -> None:
+def require_photos(network: Network, weights: Path) -> None:
     """Refuse a network that does not read photographs and name classes."""
-    shape, output = network.input_shape, network.output_shape
-    if len(shape) != 3 or shape[-1] not in (1, 3) or not network.classifies:
+    alone = len(network.inputs) == len(network.outputs) == 1
+    shape = network.input_shape if alone else ()
+    output = network.output_shape if alone else ()
+    if len(shape) != 3 or shape[-1] not in (1, 3) or max(output) != np.prod(output):
         raise ValueError(
             f"{weights}: must read grey or colour images and give one score per class, "
             f"it reads {by(shape)} and gives {by(output)}"
         )
-    if network.classes and len(network.classes) != output[0]:
+    if network.classes and len(network.classes) != max(output):
         raise ValueError(
-            f"{weights}: names {len(network.classes)} classes for {output[0]} scores"
+            f"{weights}: names {len(network.classes)} classes for {max(output)} scores"
         )
 
 
-def as_trained(network: Graph, pixels: Array) -> Array:
-    """Scale pixels from 0 to 255 to what the network was trained on, if it says so."""
+def prepared(network: Network, pixels: Array, how: Pixels) -> Array:
+    """Scale pixels from 0 to 255 to what the network was trained on."""
+    if how != "trained":
+        return PREPARE[how](pixels)
     first = next(iter(network.layers.values()))
     if isinstance(first, Rescale):
         return pixels * (first.pixel_maximum / 255)

@@ -21,6 +21,8 @@ from im2col_cnn.nn import (
     Network,
     Rescale,
     Sequential,
+    Softmax,
+    save_onnx,
 )
 from tests.files.hdf5 import arrays, write
 from tests.files.photos import Image, make_folder
@@ -277,3 +279,67 @@ def test_an_evaluation_is_written_as_json(
         {"class": "bright", "accuracy": 1, "images": 3},
         {"class": "dark", "accuracy": None, "images": 0},
     ]
+
+
+def onnx_file(path: Path) -> Path:
+    """Write a network that tells bright images from dark ones, for pixels up to 1."""
+    network = Sequential([Flatten(), Dense(2), Softmax()])
+    network.build((4, 4, 3), rng=np.random.default_rng(0))
+    w, b = network.parameters["dense1.w"], network.parameters["dense1.b"]
+    w[...], b[...] = np.array([8, -8]) / len(w), [-4, 4]
+    save_onnx(path, network)
+    return path
+
+
+def test_an_onnx_file_names_classes_of_a_list(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("onnx")
+    model = onnx_file(tmp_path / "model.onnx")
+    labels = tmp_path / "labels.txt"
+    labels.write_text("bright\n\n \x1b[2Jdark\n", encoding="utf-8")
+    folder = make_folder(tmp_path / "photos", each=1)
+    images = [str(folder / "bright" / "0.png"), str(folder / "dark" / "0.png")]
+    options = ["--labels", str(labels), "--pixels", "unit", "--json"]
+
+    status = run(["predict", str(model), *images, *options])
+
+    found = json.loads(capsys.readouterr().out)
+    assert status == 0
+    names = [answer["classes"][0]["class"] for answer in found]
+    assert names[0] == "bright"
+    assert names[1].endswith("dark")
+    assert "\x1b" not in names[1]
+    assert sum(
+        answer["probability"] for answer in found[0]["classes"]
+    ) == pytest.approx(1)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--size", "5x5"], "model.onnx: input_shape must be one of [4, 4, 3], got"),
+        (["--size", "5"], "--size must be HxW such as 224x224"),
+        (["--labels", "none.txt"], "--labels must be a text file of at most"),
+        (["--labels", "labels.txt"], "model.onnx: names 3 classes for 2 scores"),
+    ],
+)
+def test_what_does_not_fit_an_onnx_file_is_refused(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    options: list[str],
+    said: str,
+) -> None:
+    pytest.importorskip("onnx")
+    onnx_file(tmp_path / "model.onnx")
+    (tmp_path / "labels.txt").write_text("a\nb\nc\n", encoding="utf-8")
+    make_folder(tmp_path / "photos", each=1)
+    monkeypatch.chdir(tmp_path)
+
+    status = run(["predict", "model.onnx", "photos/bright/0.png", *options])
+
+    captured = capsys.readouterr()
+    assert status == 2
+    assert said in " ".join(captured.err.split())
+    assert captured.out == ""
