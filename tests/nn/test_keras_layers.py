@@ -35,6 +35,50 @@ def test_what_a_batch_normalization_does_not_learn_is_1_or_0(
     np.testing.assert_allclose(network.predict(x), expected, rtol=1e-5)
 
 
+def test_depthwise_and_separable_kernels_have_a_group_for_each_channel(
+    save: Callable[..., Path],
+) -> None:
+    deep, wide, mixing, bias = arrays((2, 1, 2, 3), (1, 1, 6, 1), (1, 1, 6, 4), (4,))
+    settings = {"kernel_size": [2, 1], "depth_multiplier": 3, "use_bias": False}
+    pointwise = {"filters": 4, "kernel_size": [1, 1], "depth_multiplier": 1}
+    model = sequential(
+        (2, 3, 2), ("DepthwiseConv2D", settings), ("SeparableConv2D", pointwise)
+    )
+    layers = {"depthwise_conv2d": [deep], "separable_conv2d": [wide, mixing, bias]}
+
+    network = from_keras(save(model, layers))
+
+    x = np.random.default_rng(0).random((2, 2, 3, 2), np.float32)
+    first = np.einsum("nhwc,hcm->nwcm", x, deep[:, 0]).reshape(2, 1, 3, 6)
+    expected = (first * wide[0, 0, :, 0]) @ mixing[0, 0] + bias
+    np.testing.assert_allclose(network.predict(x), expected, rtol=1e-5)
+
+
+def test_a_transposed_convolution_gives_out_pixels_that_no_kernel_reaches(
+    save: Callable[..., Path],
+) -> None:
+    settings = {
+        "filters": 1,
+        "kernel_size": [2, 1],
+        "strides": [3, 1],
+        "use_bias": False,
+    }
+    model = sequential((4, 5, 2), ("Conv2DTranspose", settings))
+
+    network = from_keras(save(model, {"conv2d_transpose": arrays((2, 1, 1, 2))}))
+
+    assert network.shapes == {"conv_transpose1": (12, 5, 1)}  # as Keras says, not 11
+
+
+def test_axes_are_counted_as_the_model_has_them(save: Callable[..., Path]) -> None:
+    first = {"data_format": "channels_first"}
+    for theirs, ours in ((1, -1), (2, -3), (-1, -2), (-3, -1)):
+        layers = ("Cropping2D", {"cropping": 0, **first}), ("Softmax", {"axis": theirs})
+        path = save(sequential((2, 4, 3), *layers), {})
+        _, softmax = from_keras(path).layers.values()
+        assert softmax.settings == {"axis": ours}
+
+
 def test_a_dense_layer_of_images_multiplies_every_pixel(
     save: Callable[..., Path],
 ) -> None:

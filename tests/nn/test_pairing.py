@@ -11,10 +11,13 @@ from hypothesis import given
 
 from im2col_cnn._typing import Array
 from im2col_cnn.nn import (
+    Add,
     BatchNorm,
+    Concat,
     Conv,
     Dense,
     Flatten,
+    Graph,
     Scale,
     Sequential,
     load_keras_weights,
@@ -130,6 +133,38 @@ def test_layers_of_keras_that_go_by_name_are_in_their_order(tmp_path: Path) -> N
     assert np.array_equal(ours.arrays["dense2.w"], theirs["first"][0])
 
 
+def test_a_graph_with_the_names_of_the_file_is_filled_by_name(tmp_path: Path) -> None:
+    theirs = {"left": arrays((3, 3), (3,)), "right": arrays((3, 3), (3,))}
+    nodes = {
+        "right": Dense(3),
+        "left": (Dense(3), "input"),
+        "sum": (Add(), "left", "right"),
+    }
+    ours = Graph(nodes).build((3,), rng=RNG)
+    path = write_by_class(tmp_path / "net.weights.h5", theirs)
+
+    load_keras_weights(path, ours)
+
+    assert np.array_equal(ours.arrays["left.w"], theirs["left"][0])
+    assert np.array_equal(ours.arrays["right.b"], theirs["right"][1])
+
+
+def test_rows_of_images_that_were_joined_are_not_guessed(
+    in_torch: Callable[..., tuple[Path, dict[str, Array]]],
+) -> None:
+    nodes = {
+        "one": Flatten(),
+        "two": (Flatten(), "input"),
+        "both": (Concat(), "one", "two"),
+        "fc1": Dense(5),
+    }
+    ours = Graph(nodes).build((2, 3, 4), rng=RNG)
+    path, _ = in_torch()
+
+    with pytest.raises(ValueError, match=r"fc1 reads .* joined: the order of its rows"):
+        load_torch_weights(path, ours)
+
+
 TORCH = {
     "conv1.weight": (4, 2, 3, 3),
     "conv1.bias": (4,),
@@ -173,9 +208,9 @@ def test_weights_of_pytorch_find_their_layers_whose_rows_follow_the_pixels(
     assert np.array_equal(
         ours.arrays["conv1.w"], theirs["conv1.weight"].transpose(2, 3, 1, 0)
     )
-    # The pixel at row 1, column 2 of channel 3, of 2x3 pixels and 4 channels.
-    row = (1 * 3 + 2) * 4 + 3
-    column = (3 * 2 + 1) * 3 + 2
+    # The pixel at row 1, column 0 of channel 2, of 2x3 pixels and 4 channels.
+    row = (1 * 3 + 0) * 4 + 2
+    column = (2 * 2 + 1) * 3 + 0
     assert np.array_equal(ours.arrays["dense1.w"][row], theirs["fc1.weight"][:, column])
     assert np.array_equal(ours.arrays["dense2.w"], theirs["fc2.weight"].T)
 
