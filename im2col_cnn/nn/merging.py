@@ -167,6 +167,8 @@ def with_as_many_axes(xs: tuple[Array, ...]) -> list[Array]:
 
 def aligned(xs: tuple[Array, ...]) -> list[Array]:
     """Return arrays whose images have as many axes; refuse what does not broadcast."""
+    if len({x.shape for x in xs}) == 1:  # as nearly always
+        return list(xs)
     found = with_as_many_axes(xs)
     try:
         np.broadcast_shapes(*(x.shape[1:] for x in found))
