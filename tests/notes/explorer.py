@@ -5,4 +5,4 @@ from pathlib import Path
 PAGE = Path(__file__).parents[2] / "notes" / "explorer.html"
 
 
-MODES = ["forward", "backward", "transposed"]
+MODES = ["forward", "backward", "transposed", "max"]

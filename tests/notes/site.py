@@ -28,6 +28,7 @@ LESSONS = sorted(NOTES.glob("[0-9][0-9]-*.md"))
 FORMULA = re.compile(
     r'<(span|div) class="arithmatex">\\[(\[](.*?)\\[)\]]</\1>', re.DOTALL
 )
+SCRIPT = re.compile(r"(<script\b[^>]*>).*?</script>", re.DOTALL)
 REFERRED = re.compile(r'<(?:a|img|script|link)\b[^>]*?\b(?:href|src)="([^"]*)"')
 
 
@@ -46,6 +47,10 @@ def build(site: Path) -> None:
         (work / "zensical.toml").write_text(settings, encoding="utf-8")
         for page in pages.glob("*.md"):
             page.write_text(for_site(text_of(page), page.name), encoding="utf-8")
+        explorer = pages / "explorer.html"
+        explorer.write_text(
+            text_of(explorer).replace('.md"', '.html"'), encoding="utf-8"
+        )
         run = [sys.executable, "-m", "zensical", "build", "--strict"]
         subprocess.run(run, cwd=work, check=True)
         for page in (work / "site").rglob("*.html"):
@@ -109,12 +114,15 @@ def dead_links(site: Path) -> list[str]:
     texts = {page: text_of(page) for page in site.rglob("*.html")}
     dead = []
     for page, text in texts.items():
-        for link in REFERRED.findall(text):
+        shown = SCRIPT.sub(r"\1", text)
+        for link in REFERRED.findall(shown):
             path, place = urldefrag(html.unescape(link))
             if re.match(r"\w+:|//", link) or page.name == "404.html":
                 continue
             target = (page.parent / unquote(path)).resolve() if path else page
             held = texts.get(target, "")
+            if "=" in place:  # it is not a place, but what the explorer is to show
+                place = ""
             if not target.exists() or (place and held and f'id="{place}"' not in held):
                 dead.append(f"{page.relative_to(site)}: {link}")
     return dead

@@ -16,8 +16,11 @@ from im2col_cnn import (
     conv_forward,
     conv_transpose_forward,
     im2col,
+    max_pool_backward,
+    max_pool_forward,
 )
 from tests.notes.explorer import MODES, PAGE
+from tests.notes.markdown import title_of
 
 LOGIC = re.compile(r'<script id="logic">\n(.*?)</script>', re.DOTALL)
 ASK = """
@@ -25,7 +28,9 @@ const cases = JSON.parse(require("fs").readFileSync(0, "utf8"));
 const answer = ({ mode, axes }) => {
   const wrong = problem(mode, axes);
   if (wrong) return { wrong };
-  return { ...numbers(mode, axes), reads: reads(imageAxes(mode, axes)),
+  const shown = numbers(mode, axes);
+  return { ...shown, sums: mode === "backward" && shown.x.map((_, n) => pixelSum(shown, n)),
+    weights: mode === "backward" && shown.dw.map((_, n) => weightSum(shown, n)), reads: reads(imageAxes(mode, axes)),
     formulas: axes.map((a) => formula(mode, a)), python: python(mode, axes) };
 };
 process.stdout.write(JSON.stringify(cases.map(answer)));
@@ -40,7 +45,7 @@ def random_cases(count: int) -> list[dict[str, Any]]:
     lowest = [1, 1, 1, 0, 0, 1]
     return [
         {
-            "mode": MODES[n % 3],
+            "mode": MODES[n % 4],
             "axes": [
                 dict(zip(FIELDS, rng.integers(lowest, highest).tolist(), strict=True))
                 for _ in range(2)
@@ -52,11 +57,11 @@ def random_cases(count: int) -> list[dict[str, Any]]:
 
 @pytest.fixture(scope="module")
 def answers() -> list[tuple[dict[str, Any], dict[str, Any]]]:
-    """Ask the page's own script about six hundred geometries, under node."""
+    """Ask the page's own script about eight hundred geometries, under node."""
     node = shutil.which("node")
     if node is None:
         pytest.skip("needs node")
-    cases = random_cases(600)
+    cases = random_cases(800)
     found = LOGIC.search(PAGE.read_text(encoding="utf-8"))
     assert found is not None
     done = subprocess.run(
@@ -103,7 +108,7 @@ def test_it_refuses_what_the_package_refuses_in_the_same_words(
 
         assert bool(reason) == ("wrong" in answer)
         assert reason.startswith(answer.get("wrong", ""))
-    assert 0 < refused < 300
+    assert 0 < refused < 500
 
 
 def refusal(mode: str, axes: list[dict[str, int]]) -> str:
@@ -113,6 +118,8 @@ def refusal(mode: str, axes: list[dict[str, int]]) -> str:
         if mode == "transposed":
             x, w = np.ones((1, *sizes(axes), 1)), np.ones((*kernel, 1, 1))
             conv_transpose_forward(x, w, **settings(axes))
+        elif mode == "max":
+            max_pool_forward(np.ones((1, *sizes(axes), 1)), kernel, **settings(axes))
         else:
             Window(sizes(axes), kernel, **settings(axes))
     except ValueError as error:
@@ -131,7 +138,7 @@ def test_it_counts_windows_reads_and_unread_pixels(answers: Answers) -> None:
 
 
 def test_it_fills_in_the_size_formula_of_the_package(answers: Answers) -> None:
-    for axes, answer in of_mode(answers, "forward", "backward"):
+    for axes, answer in of_mode(answers, "forward", "backward", "max"):
         window = Window(sizes(axes), sizes(axes, "kernel"), **settings(axes))
 
         assert answer["formulas"] == [
@@ -165,12 +172,36 @@ def test_it_folds_as_the_package_does(answers: Answers) -> None:
     for axes, answer in of_mode(answers, "backward"):
         kernel = sizes(axes, "kernel")
         w = np.array(answer["w"]).reshape(*kernel, 1, 1)
-        x = np.zeros((1, *sizes(axes), 1), int)
+        H, W = sizes(axes)
+        i, j = np.ogrid[:H, :W]
+        x = (10 * i + j).reshape(1, H, W, 1)
         _, cache = conv_forward(x, w, **settings(axes))
         dy = np.array(answer["y"]).reshape(1, *answer["stops"], 1)
-        dx, _, _ = conv_backward(dy, cache)
+        dx, dw, _ = conv_backward(dy, cache)
 
         assert answer["x"] == dx.ravel().tolist()
+        assert answer["dw"] == dw.ravel().tolist()
+
+
+def test_it_writes_gradients_as_sums_that_are_right(answers: Answers) -> None:
+    for axes, answer in of_mode(answers, "backward"):
+        window = Window(sizes(axes), sizes(axes, "kernel"), **settings(axes))
+        for name, terms in (("sums", window.coverage().ravel()), ("weights", None)):
+            for n, line in enumerate(answer[name]):
+                left, _, right = line.partition(" = ")
+                wanted = len(answer["y"]) if terms is None else max(terms[n], 1)
+                assert len(left.split(" + ")) == wanted
+                assert eval(left.replace("\u00b7", "*")) == int(right)
+
+
+def test_it_pools_as_the_package_does(answers: Answers) -> None:
+    for axes, answer in of_mode(answers, "max"):
+        x = np.array(answer["x"]).reshape(1, *sizes(axes), 1)
+        y, cache = max_pool_forward(x, sizes(axes, "kernel"), **settings(axes))
+        dx = max_pool_backward(np.array(answer["dy"]).reshape(y.shape), cache)
+
+        assert answer["y"] == y.ravel().tolist()
+        assert answer["dx"] == dx.ravel().tolist()
 
 
 def test_it_paints_as_the_package_does(answers: Answers) -> None:
@@ -183,7 +214,8 @@ def test_it_paints_as_the_package_does(answers: Answers) -> None:
 
 
 def test_the_lines_to_paste_give_the_numbers_of_the_page(answers: Answers) -> None:
-    results = {"forward": ("y", "y"), "backward": ("dx", "x"), "transposed": ("y", "x")}
+    results = {"forward": ("y", "y"), "backward": ("dx", "x")}
+    results |= {"transposed": ("y", "x"), "max": ("dx", "dx")}
     for case, answer in answers:
         if "wrong" not in answer:
             names: dict[str, Any] = {}
@@ -196,5 +228,13 @@ def test_the_page_is_whole_and_needs_no_network() -> None:
     page = PAGE.read_text(encoding="utf-8")
 
     assert "http" not in page
-    assert not re.search(r"\b(src|href|import|url)\b\s*[=(]", page)
-    assert len(page) < 30_000
+    assert not re.search(r"\b(src|import|url)\b\s*[=(]", page)
+    assert len(page) < 36_000
+
+
+def test_the_page_leads_to_pages_that_there_are() -> None:
+    pages = re.findall(r'page: \["(.+?)", "(.+?)"\]', PAGE.read_text(encoding="utf-8"))
+
+    assert len(pages) == len(MODES)
+    for title, name in pages:
+        assert title_of(PAGE.parent / name) == title

@@ -109,6 +109,56 @@ def test_pointing_at_a_row_moves_the_window(page: Any) -> None:
 
 
 @pytest.mark.browser
+def test_a_click_pins_the_window_and_another_lets_it_go(page: Any) -> None:
+    fourth, first = (
+        found(page, f"[data-panel=output] [data-row='{n}']") for n in (4, 0)
+    )
+    over = "arguments[0].dispatchEvent(new MouseEvent('mouseover', {bubbles: true}))"
+    fourth.click()
+    page.execute_script(over, first)
+    assert found(page, "#where").text == "window 1,1 (5 of 6), pinned"
+
+    fourth.click()
+    page.execute_script(over, first)
+    assert found(page, "#where").text == "window 0,0 (1 of 6)"
+
+
+@pytest.mark.browser
+def test_a_pixel_and_a_weight_say_what_they_get_as_a_sum(page: Any) -> None:
+    found(page, "input[value=backward]").click()
+    found(page, "[data-panel=image] [data-pixel='5']").click()
+    said = found(page, "#said").text
+    assert said.endswith("it gets 4\u00b71 + 3\u00b72 + 2\u00b74 + 1\u00b75 = 23")
+
+    found(page, "[data-panel=dw] [data-tap='1']").click()
+    line = "dw[0,1] = 1\u00b71 + 2\u00b72 + 3\u00b73 + 11\u00b74 + 12\u00b75 + 13\u00b76 = 196"
+    assert found(page, "#said").text.endswith(line)
+
+
+@pytest.mark.browser
+def test_a_tie_says_what_each_rule_gives(page: Any) -> None:
+    page.get(f"{PAGE.as_uri()}#mode=max&rows=3,2,1,0,0,1&columns=4,2,1,0,0,1")
+    found(page, "[data-panel=output] [data-row='4']").click()
+
+    assert found(page, "#said").text.endswith(
+        "at 2 pixels: the first gets dy = 5; split, each gets 2.5; the mask x == max "
+        "gives 5 to each, 10 in all"
+    )
+
+
+@pytest.mark.browser
+def test_no_text_is_smaller_than_12_pixels_on_a_phone(page: Any) -> None:
+    use(page, width=360)
+    sizes = (
+        "return [...document.querySelectorAll('body *')].filter(e => e.offsetParent)"
+        ".map(e => parseFloat(getComputedStyle(e).fontSize))"
+    )
+    for mode in MODES:
+        page.get(f"{PAGE.as_uri()}#mode={mode}&rows=5,3,1,1,1,1&columns=4,2,1,1,1,1")
+        assert min(page.execute_script(sizes)) >= 12
+
+
+@pytest.mark.browser
 def test_going_backward_shows_the_sums_so_far(page: Any) -> None:
     found(page, "input[value=backward]").click()
     first = cells(page, "image")
@@ -135,7 +185,7 @@ def test_its_examples_are_questions_that_keys_can_ask(page: Any) -> None:
         assert example.text.endswith("?")
         assert found(page, "#problem").text == ""
         assert found(page, "#where").text.startswith("window 0,0")
-    assert len(addresses) == 5
+    assert len(addresses) == 6
 
 
 @pytest.mark.browser
