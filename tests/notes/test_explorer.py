@@ -29,8 +29,11 @@ const answer = ({ mode, axes }) => {
   const wrong = problem(mode, axes);
   if (wrong) return { wrong };
   const shown = numbers(mode, axes);
-  return { ...shown, sums: mode === "backward" && shown.x.map((_, n) => pixelSum(shown, n)),
-    weights: mode === "backward" && shown.dw.map((_, n) => weightSum(shown, n)), reads: reads(imageAxes(mode, axes)),
+  if (mode === "backward") {
+    shown.sums = shown.x.map((_, n) => pixelSum(shown, n));
+    shown.weights = shown.dw.map((_, n) => weightSum(shown, n));
+  }
+  return { ...shown, reads: reads(imageAxes(mode, axes)),
     formulas: axes.map((a) => formula(mode, a)), python: python(mode, axes) };
 };
 process.stdout.write(JSON.stringify(cases.map(answer)));

@@ -131,8 +131,8 @@ def test_a_pixel_and_a_weight_say_what_they_get_as_a_sum(page: Any) -> None:
     assert said.endswith("it gets 4\u00b71 + 3\u00b72 + 2\u00b74 + 1\u00b75 = 23")
 
     found(page, "[data-panel=dw] [data-tap='1']").click()
-    line = "dw[0,1] = 1\u00b71 + 2\u00b72 + 3\u00b73 + 11\u00b74 + 12\u00b75 + 13\u00b76 = 196"
-    assert found(page, "#said").text.endswith(line)
+    line = "dw[0,1] = 1*1 + 2*2 + 3*3 + 11*4 + 12*5 + 13*6 = 196"
+    assert found(page, "#said").text.endswith(line.replace("*", "\u00b7"))
 
 
 @pytest.mark.browser
