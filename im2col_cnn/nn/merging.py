@@ -17,6 +17,7 @@ import numpy as np
 from .._checks import as_array, by, quoted
 from .._dtypes import arithmetic
 from .._typing import Array, Shape
+from ..tiling.blas import with_one_blas_thread
 from .layer import Inputs, PureLayer, as_axis, axis_within
 
 __all__ = ["Add", "Concat", "MatMul", "MergeLayer", "Multiply"]
@@ -145,6 +146,7 @@ class MatMul(MergeLayer):
 
     kind: ClassVar[str] = "matmul"
 
+    @with_one_blas_thread
     def merge(self, xs: tuple[Array, ...]) -> tuple[Array, Any]:
         """Multiply; the cache is both."""
         if len(xs) != 2 or min(x.ndim for x in xs) < 3:
@@ -152,6 +154,7 @@ class MatMul(MergeLayer):
         a, b = with_as_many_axes(xs)
         return a @ b, xs
 
+    @with_one_blas_thread
     def pull_back(self, dy: Array, cache: Any) -> tuple[Array, ...]:
         """Multiply ``dy`` by the other one, transposed."""
         a, b = with_as_many_axes(cache)

@@ -98,7 +98,8 @@ def from_onnx(
     path = as_path(path, "path")
     model = read_onnx(path)
     try:
-        return network_of(model, input_shape)
+        with np.errstate(all="ignore"):  # what is not finite there stays so
+            return network_of(model, input_shape)
     except (
         LookupError,
         AttributeError,
