@@ -25,11 +25,17 @@ from ..axis import Axis
 from ..window import EVERY
 from . import fold, gemm
 from .tiles import Axes
-from .wide_windows import is_finite
+from .wide_windows import COPY_COST, FOLD_COST, is_finite, least_time
 
-__all__ = ["correlate_phases", "image_gradient", "phases_of", "turn", "turned_axes"]
+__all__ = [
+    "correlate_phases",
+    "folding_is_faster",
+    "image_gradient",
+    "phases_of",
+    "turn",
+    "turned_axes",
+]
 
-MIN_FILTERS_PER_CHANNEL = 8  # where dy is so large beside dx that folding is faster
 MIN_COLUMNS = 32  # of a product: with fewer it is slow, so phases are taken together
 
 
@@ -46,17 +52,18 @@ def image_gradient(
 ) -> None:
     """Return in `out` the gradient of images, ``dy @ W.T`` folded, plus b."""
     *_, C, F = w.shape
-    # The turned kernel meets the zeros around dy, and inf * 0 is NaN.
-    if F >= MIN_FILTERS_PER_CHANNEL * C or not is_finite(w):
-        fold.image_gradient(dy, w, axes, out, b)
-        return
     if not (w.size and out.size):
         out[...] = 0 if b is None else b
         return
     *others, last = axes
+    as_one = are_together(last, out) and is_finite(dy)
+    # The turned kernel meets the zeros around dy, and inf * 0 is NaN.
+    if folding_is_faster(axes, C, F, w.itemsize, as_one) or not is_finite(w):
+        fold.image_gradient(dy, w, axes, out, b)
+        return
     phases = [phases_of(axis) for axis in others]
     turned = w.swapaxes(-1, -2)
-    if not (are_together(last, out) and is_finite(dy)):
+    if not as_one:
         correlate_phases(dy, turned, [*phases, phases_of(last)], out, b)
         return
     done = last.size // last.stride
@@ -67,6 +74,21 @@ def image_gradient(
     correlate_phases(dy, kernel, [*phases, [wide]], here, b_)
     if rest.size:
         correlate_phases(dy, turned, [*phases, phases_of(last, done)], rest, b)
+
+
+@lru_cache(256)
+def folding_is_faster(axes: Axes, C: int, F: int, itemsize: int, as_one: bool) -> bool:
+    """Compare what folding takes and what all phases take, in multiply-adds."""
+    *_, last = axes
+    phases = [[phase.axis for phase in phases_of(axis) if phase] for axis in axes]
+    columns = C
+    if as_one:
+        phases[-1], columns = [union(last)], C * last.stride
+    gathered = sum(
+        least_time(chosen, F, columns, itemsize, COPY_COST)
+        for chosen in product(*phases)
+    )
+    return least_time(axes, C, F, itemsize, FOLD_COST) < gathered
 
 
 def correlate_phases(

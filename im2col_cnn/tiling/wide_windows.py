@@ -15,18 +15,23 @@ The outputs lie in memory as before.
 
 from functools import lru_cache
 from math import prod
+from typing import NamedTuple
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from .._typing import Array, Images, Kernels
+from ..axis import Axis
 from .scratch import scratch_zeros
 from .threads import run
 from .tiles import Axes, blocks
 
 __all__ = [
+    "COPY_COST",
     "FOLD_COST",
+    "Cost",
     "is_finite",
+    "least_time",
     "narrow_kernel",
     "neighbours",
     "widen_axes",
@@ -34,59 +39,75 @@ __all__ = [
     "widen_outputs",
 ]
 
-# What it takes to copy, or to add up, a line of a window, however short, counted in
-# multiply-adds of a product. Found on 15 geometries with two kinds of BLAS kernels, and
-# held against the best width of each: ``notes/speed-log.md``.
-COPY_COST, FOLD_COST = 350, 1000
+
+class Cost(NamedTuple):
+    """What it takes to copy, or to add up, a line of a window, in multiply-adds."""
+
+    line: int  # however short
+    number: int  # of the line
+    window: int = 0  # once several are taken at once
+
+
+# Found on 25 geometries on two CPUs, and held against the best choice for each:
+# ``notes/speed-log.md``.
+COPY_COST, FOLD_COST = Cost(350, 12), Cost(1000, 60)
 WIDENING_COST = 10**6  # of a call: a kernel is copied, and pixels are looked at
-MIN_COLUMNS = 24  # of a product: with fewer it takes no less time
+MIN_COLUMNS = 16  # of a product: with fewer it takes no less time
 MAX_WINDOWS = 32  # at once
 FEW_NUMBERS = 2**12  # that are looked at one by one
 MAX_KERNEL_BYTES = 2**23  # of the wide kernel: it is there as a whole
 
 
-def neighbours(axes: Axes, C: int, outputs: Images, per_line: int = 0) -> int:
+def neighbours(axes: Axes, C: int, outputs: Images, cost: Cost = COPY_COST) -> int:
     """Return how many windows one wide window had better hold."""
     F = outputs.shape[-1]
     if outputs.strides[-2:] != (F * outputs.itemsize, outputs.itemsize):
         return 1
-    costs = per_line or COPY_COST, WIDENING_COST * F // max(outputs.size, 1)
-    return cheapest(axes, C, F, outputs.itemsize, costs)
+    cost = cost._replace(window=WIDENING_COST * F // max(outputs.size, 1))
+    return cheapest(axes, C, F, outputs.itemsize, cost)
 
 
 @lru_cache(256)
-def cheapest(axes: Axes, C: int, F: int, itemsize: int, costs: tuple[int, int]) -> int:
-    """Return how many windows at once take the least time for each of them.
-
-    It costs so much per line of the kernel, and per window once they are several.
-    """
-    per_line, per_window = costs
+def cheapest(axes: Axes, C: int, F: int, itemsize: int, cost: Cost) -> int:
+    """Return how many windows at once take the least time for each of them."""
     *others, last = axes
     if last.stride > last.kernel or last.dilation > 1:  # wide windows have gaps
         return 1
     lines = prod(axis.kernel for axis in others)
 
-    def taps(g: int) -> int:
-        return (g - 1) * last.stride + last.kernel
-
-    def cost(g: int) -> float:  # of a window
-        line = per_line + taps(g) * C * max(g * F, MIN_COLUMNS)
-        return lines * line / g + per_window * (g > 1)
-
     def is_possible(g: int) -> bool:
-        heavy = lines * taps(g) * C * g * F * itemsize > MAX_KERNEL_BYTES
+        heavy = lines * taps_of(last, g) * C * g * F * itemsize > MAX_KERNEL_BYTES
         return g == 1 or (last.output_size % g == 0 and not heavy)
 
-    return min(filter(is_possible, range(1, MAX_WINDOWS + 1)), key=cost)
+    possible = filter(is_possible, range(1, MAX_WINDOWS + 1))
+    return min(possible, key=lambda g: time_of(axes, C, F, cost, g))
+
+
+def time_of(axes: Axes, C: int, F: int, cost: Cost, g: int) -> float:
+    """Return what each of `g` windows at once takes, in multiply-adds."""
+    *others, last = axes
+    numbers = taps_of(last, g) * C
+    line = cost.line + numbers * (cost.number + max(g * F, MIN_COLUMNS))
+    lines = prod(axis.kernel for axis in others)
+    return lines * line / g + cost.window * (g > 1)
+
+
+def least_time(axes: Axes, C: int, F: int, itemsize: int, cost: Cost) -> float:
+    """Return what all windows over an image take, in multiply-adds."""
+    windows = prod(axis.output_size for axis in axes)
+    g = cheapest(axes, C, F, itemsize, cost)
+    return windows * time_of(axes, C, F, cost, g)
+
+
+def taps_of(axis: Axis, g: int) -> int:
+    """Return how many taps `g` windows side by side have together."""
+    return (g - 1) * axis.stride + axis.kernel
 
 
 def widen_axes(axes: Axes, g: int) -> Axes:
     """Return the axes along which a window of `g` windows slides."""
     *others, last = axes
-    wide = last._replace(
-        kernel=(g - 1) * last.stride + last.kernel, stride=g * last.stride
-    )
-    return *others, wide
+    return *others, last._replace(kernel=taps_of(last, g), stride=g * last.stride)
 
 
 def widen_outputs(y: Images, g: int) -> Images:
@@ -97,9 +118,9 @@ def widen_outputs(y: Images, g: int) -> Images:
 
 def widen_kernel(w: Kernels, axes: Axes, g: int) -> Kernels:
     """Return the kernel (*KERNEL, C, g * F) for `g` windows, good until the next."""
-    *kernel, taps, C, F = w.shape
-    many = (g - 1) * axes[-1].stride + taps
-    wide = scratch_zeros("wide kernel", (*kernel, many, C, g * F), w.dtype)
+    *kernel, C, F = w.shape
+    shape = *kernel[:-1], taps_of(axes[-1], g), C, g * F
+    wide = scratch_zeros("wide kernel", shape, w.dtype)
     copies(wide, axes, g)[...] = w[..., None, :, :, :]
     return wide
 

@@ -24,7 +24,7 @@ from im2col_cnn.tiling import (
     wide_windows,
 )
 from im2col_cnn.tiling.tiles import Axes, tiles, workspace
-from im2col_cnn.tiling.wide_windows import cheapest
+from im2col_cnn.tiling.wide_windows import Cost, cheapest
 from tests.imports import imports_of
 from tests.laws.operations import WITH_LOOPS, Operation, assert_same
 
@@ -41,7 +41,7 @@ def folded() -> Iterator[None]:
 
 @contextmanager
 def never_folded() -> Iterator[None]:
-    with patch.object(phases, "MIN_FILTERS_PER_CHANNEL", 2**30):
+    with patch.object(phases, "folding_is_faster", return_value=False):
         yield
 
 
@@ -83,8 +83,8 @@ def never_wide() -> Iterator[None]:
 
 @contextmanager
 def as_wide_as_can_be() -> Iterator[None]:
-    def widest(axes: Axes, C: int, F: int, size: int, costs: tuple[int, int]) -> int:
-        return cheapest(axes, C, F, size, (costs[0] * 2**30, 0))
+    def widest(axes: Axes, C: int, F: int, size: int, cost: Cost) -> int:
+        return cheapest(axes, C, F, size, Cost(cost.line * 2**30, 0))
 
     with patch.object(wide_windows, "cheapest", widest):
         yield

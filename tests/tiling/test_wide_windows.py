@@ -38,7 +38,7 @@ def axes(draw: st.DrawFn) -> tuple[Axis, Axis]:
 def test_windows_at_once_divide_the_line_and_their_kernel_is_light(
     axes: tuple[Axis, Axis], C: int, F: int
 ) -> None:
-    g = cheapest(axes, C, F, 4, (COPY_COST, 0))
+    g = cheapest(axes, C, F, 4, COPY_COST)
 
     *_, wide = widen_axes(axes, g)
     assert 1 <= g <= MAX_WINDOWS
@@ -49,14 +49,14 @@ def test_windows_at_once_divide_the_line_and_their_kernel_is_light(
 def test_only_short_lines_and_few_filters_are_taken_together() -> None:
     pair = (axis_of(taps=3, stops=64),) * 2
 
-    assert cheapest(pair, 64, 64, 4, (COPY_COST, 0)) == 1
-    assert cheapest(pair, 3, 8, 4, (COPY_COST, 0)) > 1
+    assert cheapest(pair, 64, 64, 4, COPY_COST) == 1
+    assert cheapest(pair, 3, 8, 4, COPY_COST) > 1
 
 
 def test_what_widening_takes_must_be_saved_by_enough_windows() -> None:
     pair = (axis_of(taps=3, stops=64),) * 2
 
-    assert cheapest(pair, 3, 8, 4, (COPY_COST, WIDENING_COST)) == 1
+    assert cheapest(pair, 3, 8, 4, COPY_COST._replace(window=WIDENING_COST)) == 1
 
 
 def test_a_wide_kernel_holds_copies_each_moved_one_stop_on() -> None:
