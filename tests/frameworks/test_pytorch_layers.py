@@ -70,7 +70,7 @@ def padded(*widths: int, **settings: Any) -> Callable[[Any, Any], Any]:
         (nn.Upsample((2, 3)), lambda F, x: F.interpolate(x, scale_factor=(2, 3))),
         (nn.Slice(0, None, step=2), lambda _, x: x[:, ::2]),
     ],
-    ids=str,
+    ids=lambda value: str(value) if isinstance(value, nn.Layer) else "",
 )
 @given(seed=seeds)
 def test_small_layers_are_pytorchs(
