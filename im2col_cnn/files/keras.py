@@ -180,8 +180,13 @@ def legacy_places(source: Source) -> dict[str, list[str]]:
             for part in name.split("/"):
                 layer = source.follow(layer, part)
             if children(layer):
-                weights = listed(attributes, layer, "weight_names")
-                places[name] = [f"{root}{name}/{weight}" for weight in weights]
+                # A model within the model has all its arrays in one list.
+                owned: dict[str, list[str]] = {}
+                for weight in listed(attributes, layer, "weight_names"):
+                    owner = f"/{weight}".split("/")[-2]
+                    owned.setdefault(owner, []).append(f"{root}{name}/{weight}")
+                for owner, found in owned.items():
+                    places[f"{name}/{owner}" if len(owned) > 1 else name] = found
             if sum(map(len, places.values())) > MAX_LAYERS:
                 raise ValueError(f"more than {MAX_LAYERS} arrays")
     if not names:

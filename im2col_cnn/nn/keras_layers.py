@@ -191,6 +191,7 @@ def depthwise(d: Described) -> list[Step]:
     settings = {**d.convolution(), "dilation": d.take("dilation_rate", 1)}
     settings["groups"], kernel_size = C, d.take("kernel_size")
     d.need("depth_multiplier", M)
+    d.need("groups", 1)  # which Keras 2 wrote here, too
     w = w.reshape(*kernel, 1, C * M)
     if d.kind.startswith("Depthwise"):
         layer = Conv(C * M, kernel_size, **settings)

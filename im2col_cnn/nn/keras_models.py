@@ -10,7 +10,7 @@ layers, is refused before anything is built.
 
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from graphlib import TopologicalSorter
 from os import PathLike
 from typing import Any, NamedTuple
@@ -121,7 +121,7 @@ def network_of(file: KerasFile, input_shape: Shape | None) -> Network:
         d = Described(
             entry.kind,
             dict(entry.settings),
-            layers.get(entry.group, []),
+            layers.get(entry.group) or layers.get(entry.group.partition("/")[0], []),
             axes=max(axes[source] for source in entry.sources),
             channels=shape[-1] if entry.sources == [INPUT] else None,
             channels_first=channels_first,
@@ -203,11 +203,11 @@ def turn_rows(network: Network) -> None:
 def shape_of(model: Any, channels_first: bool, wanted: Shape | None) -> Shape:
     """Return the shape of one image, channels last."""
     config = model["config"]
-    layers = config if isinstance(config, list) else config["layers"]
-    settings = [layer["config"] for layer in layers]
-    settings += [config] if isinstance(config, dict) else []
-    found = [s[key] for s in settings for key in BATCH_SHAPES if s.get(key)]
-    _, *known = found[0]
+    config = {"layers": config} if isinstance(config, list) else config
+    found = next(batch_shapes(config), None)
+    if found is None:
+        raise LookupError("it has no shape of what it reads")
+    _, *known = found
     if channels_first:
         known = [*known[1:], known[0]]
     if wanted is None:
@@ -222,6 +222,13 @@ def shape_of(model: Any, channels_first: bool, wanted: Shape | None) -> Shape:
     ):
         raise ValueError(f"input_shape must be one of {known}, got {shape}")
     return shape
+
+
+def batch_shapes(config: Any) -> Iterator[Any]:
+    """Yield the shapes of inputs, of a model and of those within it."""
+    yield from (config[key] for key in BATCH_SHAPES if config.get(key))
+    for layer in config.get("layers", []):
+        yield from batch_shapes(layer["config"])
 
 
 def entries_of(
@@ -269,10 +276,9 @@ def entries_of(
                 raise ValueError(f"{quoted(full)} is one input more than is read here")
             given[name] = [waiting.pop(0)]
         elif layer["class_name"] in MODELS:
-            if not by_class:
-                raise ValueError(f"{quoted(full)} is a model: save it as a .keras file")
+            inside = f"{groups[name]}/" if by_class or not within else within
             inner, given[name] = entries_of(
-                layer, sources or inputs, f"{full}/", f"{groups[name]}/", by_class=True
+                layer, sources or inputs, f"{full}/", inside, by_class=by_class
             )
             entries |= inner
         else:

@@ -173,22 +173,23 @@ def test_a_model_that_leaves_sizes_open_takes_any(keras: Any, tmp_path: Path) ->
     assert_near(network.predict(x), model.predict(x, verbose=0))
 
 
-def test_a_model_within_a_model_is_read_from_a_keras_file(
-    keras: Any, tmp_path: Path
+@pytest.mark.parametrize("ending", [".keras", ".h5"])
+def test_a_model_within_a_model_gives_its_layers(
+    keras: Any, tmp_path: Path, ending: str
 ) -> None:
     L = keras.layers
     x = inner = keras.Input((6, 5, 2))
-    for layer in (L.Conv2D(3, 2), L.ReLU()):
+    for layer in (L.Conv2D(3, 2), L.BatchNormalization(), L.Conv2D(4, 1), L.ReLU()):
         x = layer(x)
     base = keras.Model(inner, x, name="base")
-    head = keras.Sequential([L.Conv2D(2, 2), L.Flatten()], name="head")
-    model = randomize(
-        keras.Sequential([keras.Input((6, 5, 2)), base, head, L.Dense(2)])
-    )
-    model.save(tmp_path / "net.keras")
+    body = keras.Sequential([base, L.Conv2D(2, 2)], name="body")  # three deep
+    head = keras.Sequential([L.Flatten(), L.Dense(3), L.ReLU()], name="head")
+    layers = [keras.Input((6, 5, 2)), body, head, L.Dense(2)]
+    model = randomize(keras.Sequential(layers))
+    model.save(tmp_path / f"net{ending}")
     images = np.random.default_rng(1).random((2, 6, 5, 2), np.float32)
 
-    network = from_keras(tmp_path / "net.keras")
+    network = from_keras(tmp_path / f"net{ending}")
 
     assert_near(network.predict(images), model.predict(images, verbose=0))
 

@@ -1,9 +1,11 @@
 """A model that Keras saved becomes a network, or a line says what stands in the way."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import h5py
 import numpy as np
 import pytest
 
@@ -134,6 +136,46 @@ def test_weights_alone_are_no_model(tmp_path: Path) -> None:
 
     with pytest.raises(ValueError, match=r"without a model: load_keras_weights"):
         from_keras(path)
+
+
+def test_a_model_within_a_model_of_keras_2_gives_its_layers(tmp_path: Path) -> None:
+    deep, gamma, w = arrays((1, 1, 2, 1), (2,), (2, 3))
+    depthwise = {"kernel_size": 1, "groups": 1, "use_bias": False, "name": "deep"}
+    settings = {"center": False, "epsilon": 0, "name": "norm"}
+    model = sequential(
+        (4, 3, 2),
+        ("Sequential", {"name": "body", "layers": []}),
+        ("GlobalAveragePooling2D", {}),
+        ("Dense", {"units": 3, "use_bias": False, "name": "head"}),
+    )
+    inner = (
+        model["config"]["layers"].pop(0),
+        *(
+            {"class_name": kind, "config": config}
+            for kind, config in (
+                ("DepthwiseConv2D", depthwise),
+                ("BatchNormalization", settings),
+            )
+        ),
+    )
+    model["config"]["layers"][0]["config"]["layers"] = inner
+    listed = {"deep/depthwise_kernel:0": deep, "norm/gamma:0": gamma}
+    # What is not trained comes last there, whatever layer it is of.
+    listed |= {"norm/moving_mean:0": 0 * gamma, "norm/moving_variance:0": gamma}
+    with h5py.File(tmp_path / "net.h5", "w") as file:
+        file.attrs["model_config"] = json.dumps(model)
+        weights = file.create_group("model_weights")
+        weights.attrs["layer_names"] = [b"body", b"head"]
+        for name, group in (("body", listed), ("head", {"head/kernel:0": w})):
+            weights.create_group(name).attrs["weight_names"] = list(group)
+            for key, array in group.items():
+                weights[name][key] = array
+
+    network = from_keras(tmp_path / "net.h5")
+
+    x = RNG.random((2, 4, 3, 2), np.float32)
+    expected = (x * deep[0, 0, :, 0] * np.sqrt(gamma)).mean(axis=(1, 2)) @ w
+    np.testing.assert_allclose(network.predict(x), expected, rtol=1e-5)
 
 
 def tensors(*names: str) -> list[dict[str, Any]]:
