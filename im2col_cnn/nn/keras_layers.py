@@ -28,6 +28,7 @@ from .activations import (
     Softmax,
     Tanh,
 )
+from .arrangement import Reshape
 from .convolution import Conv, ConvTranspose
 from .dense import Dense, Flatten
 from .layer import Layer
@@ -99,12 +100,13 @@ class Described:
 
     def axes_after(self, steps: list[Step]) -> int:
         """Return how many spatial axes there are behind this layer."""
-        layers = [step.layer for step in steps]
-        flat = any(
-            layer.kind == "flatten" or layer.settings.get("keepdims") is False
-            for layer in layers
-        )
-        return 0 if flat else self.axes
+        axes = self.axes
+        for layer in (step.layer for step in steps):
+            if layer.kind == "flatten" or layer.settings.get("keepdims") is False:
+                axes = 0
+            elif layer.kind == "reshape":
+                axes = len(layer.settings["shape"]) - 1
+        return axes
 
     def finish(self) -> None:
         """Refuse a format of images of its own, and settings that are not known."""
@@ -329,13 +331,15 @@ def upsampling(d: Described) -> list[Step]:
 
 
 def reshaping(d: Described) -> list[Step]:
-    """Translate Reshape where it flattens, or has nothing to do: see `keep_pixels`."""
+    """Translate Reshape; where channels come first, only to single pixels."""
     target = d.take("target_shape")
-    if target is None and d.axes:
-        return []
-    if d.channels_first or not isinstance(target, tuple) or len(target) != 1:
-        raise ValueError(f"target_shape = {quoted(target)} is no vector")
-    return flat(d)
+    if d.channels_first and sorted(target)[:-1] != [1] * (len(target) - 1):
+        raise ValueError(f"target_shape = {quoted(target)} with channels first")
+    if len(target) == 1:
+        d.flattens_as_stored = d.channels_first
+        return [Step(Flatten(), {})]
+    *ones, C = sorted(target) if d.channels_first else target
+    return [Step(Reshape((*ones, C)), {})]
 
 
 ACTIVATIONS: dict[str, Callable[[Described], Layer]] = {

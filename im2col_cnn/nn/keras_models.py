@@ -111,7 +111,6 @@ def network_of(file: KerasFile, input_shape: Shape | None) -> Network:
         if entry.kind != "Flatten"
     )
     shape = shape_of(file.model, channels_first, input_shape)
-    keep_pixels(entries)
     layers = file.layers
     nodes: dict[str, Node] = {}
     ends = {INPUT: INPUT}  # by layer of theirs: the one of ours that gives it out
@@ -144,22 +143,6 @@ def network_of(file: KerasFile, input_shape: Shape | None) -> Network:
     if turned:
         turn_rows(network)
     return network
-
-
-def keep_pixels(entries: Mapping[str, Entry]) -> None:
-    """Let a global pooling keep its axes where nothing but a Reshape puts them back."""
-    readers = Counter(source for entry in entries.values() for source in entry.sources)
-    for entry in entries.values():
-        target = entry.settings.get("target_shape") or []
-        source = entries.get(entry.sources[0]) if len(target) > 1 else None
-        if (
-            source is not None
-            and source.kind.startswith("Global")
-            and sorted(target)[:-1] == [1] * (len(target) - 1)
-            and readers[entry.sources[0]] == 1
-        ):
-            source.settings["keepdims"] = True
-            entry.settings["target_shape"] = None
 
 
 def assembled(nodes: Mapping[str, Node], outputs: list[str], shape: Shape) -> Network:

@@ -94,15 +94,15 @@ class Place(NamedTuple):
 
     name: str
     layer: Layer
-    image: Shape | None  # () for vectors that were none, None if several were joined
+    image: Shape | None  # () for vectors that were none, None if not one whole
 
     @property
     def axes(self) -> str:
         """The axes of that image: HWC, say."""
         if self.image is None:
             raise ValueError(
-                f"{self.name} reads images that were flattened and then joined: the "
-                f"order of its rows is not known"
+                f"{self.name} reads images that were flattened and then joined or cut: "
+                f"the order of its rows is not known"
             )
         return f"{spatial_axes(len(self.image) - 1)}C" if self.image else "I"
 
@@ -117,16 +117,17 @@ def places(network: Network) -> Iterator[Place]:
     shapes = {**network.input_shapes, **network.shapes}
     images: dict[str, Shape | None] = {}
     for name, layer in network.layers.items():
-        first, *others = network.reads[name]
-        image = images.get(first, ())
-        if layer.kind == "flatten":
-            image = shapes[first]
-        elif layer.kind == "concat" and any(map(images.get, (first, *others))):
-            image = None
+        first, *others = {images.get(read, ()) for read in network.reads[name]}
+        image = None if others or (first and layer.kind == "concat") else first
+        if layer.kind in ("flatten", "reshape") and not image:
+            image = shapes[network.reads[name][0]]
         if layer.arrays:
             yield Place(name, layer, image)
-        vectors = len(shapes[name]) == 1 and layer.kind != "dense"
-        images[name] = image if vectors else ()
+        if len(shapes[name]) > 1 or layer.kind == "dense":
+            image = ()
+        elif image and prod(image) != shapes[name][0]:  # only some of it is left
+            image = None
+        images[name] = image
 
 
 class Weights(NamedTuple):

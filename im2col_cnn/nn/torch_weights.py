@@ -161,7 +161,7 @@ def read(path: Path) -> Weights:
     require_readable(path)
     try:
         arrays: dict[str, Array] = load_file(path)
-    except Exception as error:  # of kinds of its own; of bfloat16, an AttributeError
+    except Exception as error:  # of many kinds: of bfloat16, a TypeError
         raise OSError(
             f"{path}: is not read by safetensors: {in_a_line(error)}"
         ) from error

@@ -135,7 +135,7 @@ def test_a_chain_of_layers_answers_the_same(
 
 
 @pytest.mark.parametrize("ending", [".keras", ".h5"])
-@pytest.mark.parametrize("order", ["channels_first", "channels_last"])
+@pytest.mark.parametrize("order", ["channels_first", "channels_last", "reshape"])
 def test_a_model_with_channels_first_reads_images_with_channels_last(
     keras: Any, tmp_path: Path, order: str, ending: str
 ) -> None:
@@ -147,7 +147,7 @@ def test_a_model_with_channels_first_reads_images_with_channels_last(
         L.DepthwiseConv2D(2, **first),
         L.PReLU(shared_axes=[2, 3]),
         L.Softmax(axis=2),
-        L.Flatten(data_format=order),
+        L.Reshape((-1,)) if order == "reshape" else L.Flatten(data_format=order),
         L.BatchNormalization(),
         L.Dense(3),
         L.Dense(3),

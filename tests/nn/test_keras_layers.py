@@ -114,6 +114,8 @@ TRANSLATIONS = [
     (layered("GlobalMaxPooling2D", keepdims=False), "GlobalMaxPool(keepdims=False)"),
     (layered("GlobalAveragePooling2D", keepdims=True), "GlobalAvgPool()"),
     (layered("Reshape", target_shape=[60]), "Flatten()"),
+    (layered("Reshape", target_shape=[-1]), "Flatten()"),
+    (layered("Reshape", target_shape=[3, 4, 5]), "Reshape((3, 4, 5))"),
 ]
 
 
@@ -199,7 +201,8 @@ REFUSALS: list[tuple[Any, str]] = [
     (layered("Dropout", rate=2), "rate must be"),
     (layered("ReLU", max_value=1.0, negative_slope=0.1), "max_value = 1.0 with a"),
     (layered("PReLU", shared_axes=[1]), "array 0 must have 3 axes, of"),
-    (layered("Reshape", target_shape=[3, 4, 5]), r"target_shape = \(3, 4, 5\) is no"),
+    (layered("Reshape", target_shape=[3, 4, -1]), r"shape must be at least 1"),
+    (layered("Reshape", target_shape=[3, 4, 7]), "6x5x2 numbers do not fill 3x4x7"),
     (layered("UpSampling2D", size=2, interpolation="bilinear"), "'bilinear' is not"),
     (layered("Softmax", axis=0), "axis = 0 is not one of an image"),
     (layered("Add"), "add1 reads several arrays"),

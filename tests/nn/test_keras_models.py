@@ -292,7 +292,7 @@ def test_a_layer_that_trains_for_ever_is_refused(
         from_keras(path)
 
 
-def test_a_reshape_that_puts_axes_back_lets_the_pooling_keep_them(
+def test_a_reshape_makes_a_pixel_of_a_vector(
     save: Callable[..., Path],
 ) -> None:
     (w,) = arrays((1, 1, 2, 2))
@@ -310,10 +310,6 @@ def test_a_reshape_that_puts_axes_back_lets_the_pooling_keep_them(
     x = RNG.random((2, 4, 3, 2), np.float32)
     weights = np.maximum(x.mean(axis=(1, 2), keepdims=True) @ w[0, 0], 0)
     np.testing.assert_allclose(network.predict(x), x * weights, rtol=1e-5)
-    other = functional(*layers, ("also", "ReLU", {}, ("mean",)), **settings)
-    path = save(other, {"conv2d": [w]})
-    with pytest.raises(ValueError, match=r"'back': target_shape = \(1, 1, 2\) is no"):
-        from_keras(path)
 
 
 def test_a_layer_that_is_used_twice_is_refused(save: Callable[..., Path]) -> None:

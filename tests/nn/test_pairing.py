@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import hypothesis.strategies as st
 import numpy as np
@@ -20,6 +21,7 @@ from im2col_cnn.nn import (
     Graph,
     Scale,
     Sequential,
+    Slice,
     load_keras_weights,
     load_torch_weights,
     save_keras_weights,
@@ -149,20 +151,22 @@ def test_a_graph_with_the_names_of_the_file_is_filled_by_name(tmp_path: Path) ->
     assert np.array_equal(ours.arrays["right.b"], theirs["right"][1])
 
 
-def test_rows_of_images_that_were_joined_are_not_guessed(
-    in_torch: Callable[..., tuple[Path, dict[str, Array]]],
+@pytest.mark.parametrize(
+    "nodes",
+    [
+        {"two": (Flatten(), "input"), "both": (Concat(), "one", "two")},
+        {"two": Slice(0, 12)},
+        {"two": (Flatten(), "input"), "cut": Slice(0, 1), "sum": (Add(), "cut", "one")},
+    ],
+)
+def test_rows_of_images_that_were_joined_or_cut_are_not_guessed(
+    in_torch: Callable[..., tuple[Path, dict[str, Array]]], nodes: dict[str, Any]
 ) -> None:
-    nodes = {
-        "one": Flatten(),
-        "two": (Flatten(), "input"),
-        "both": (Concat(), "one", "two"),
-        "fc1": Dense(5),
-    }
-    ours = Graph(nodes).build((2, 3, 4), rng=RNG)
+    graph = Graph({"one": Flatten()} | nodes | {"fc1": Dense(5)})
     path, _ = in_torch()
 
-    with pytest.raises(ValueError, match=r"fc1 reads .* joined: the order of its rows"):
-        load_torch_weights(path, ours)
+    with pytest.raises(ValueError, match=r"fc1 reads .* cut: the order of its rows"):
+        load_torch_weights(path, graph.build((2, 3, 4), rng=RNG))
 
 
 TORCH = {
