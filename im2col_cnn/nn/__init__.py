@@ -4,6 +4,8 @@ Read `initializers` and `optimizers` first, which know arrays only; then `layer`
 every layer promises, and the files that wrap the operations, `convolution`, `dense`,
 `pooling` and their like; `network`, a chain of layers, and `graph`, any other way to
 put them together; `gradients`, the loss of a batch and its derivatives; and `training`.
+What other frameworks trained comes in by `keras_models`, `onnx_models`, and `pairing`,
+which says whose weights are whose.
 """
 
 from .activations import (
