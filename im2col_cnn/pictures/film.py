@@ -1,8 +1,9 @@
 """Time what happens in a picture: a loop of frames, written as CSS keyframes.
 
-An element takes part by its class. Where the reader asked for reduced motion the film
-does not run, and the picture is a still: everything has arrived, every counter shows
-its last count, and what glides stands where it starts.
+An element takes part by its class. Where the reader asked for reduced motion, or the
+address ends with ``#still``, the film does not run and the picture is a still:
+everything has arrived, every counter shows its last count, and what glides stands
+where it starts.
 """
 
 from collections.abc import Sequence
@@ -12,13 +13,15 @@ from .svg import Point
 __all__ = ["FLIGHT", "Film", "journey"]
 
 FLIGHT = 0.6  # of a frame: then things have arrived, and stay for the rest of it
-REST = 2.0  # frames at the end, to look at the result
+REST = 2.0  # frames at the end, at least, to look at the result
 AWAY = "transform:translate(var(--x),var(--y))"
 
 
 class Film:
     """
-    A loop that begins again after a rest.
+    A loop that begins again after a rest as long as itself.
+
+    So what has arrived stands there for at least half of the time.
 
     Parameters
     ----------
@@ -29,7 +32,7 @@ class Film:
     """
 
     def __init__(self, frames: int, seconds: float = 1.2) -> None:
-        self.length = frames + REST
+        self.length = frames + max(frames, REST)
         self.seconds = round(self.length * seconds, 2)
         self.stills: dict[str, str] = {}
         self.keyframes: dict[str, str] = {}
@@ -109,8 +112,8 @@ class Film:
         """Return the style sheet of the film."""
         stills = [f".{name}{{{still}}}\n" for name, still in self.stills.items()]
         moving = [
-            f".{name}{{animation:{name} {self.seconds:g}s {self.timing[name]} "
-            f"infinite}}@keyframes {name}{{{moments}}}\n"
+            f"svg:not(:target) .{name}{{animation:{name} {self.seconds:g}s "
+            f"{self.timing[name]} infinite}}@keyframes {name}{{{moments}}}\n"
             for name, moments in self.keyframes.items()
         ]
         allowed = "@media (prefers-reduced-motion:no-preference){\n"

@@ -144,6 +144,7 @@ class Canvas:
                 viewBox=f"0 0 {attribute(width)} {attribute(height)}",
                 width=width,
                 height=height,
+                id="still",
                 role="img",
                 aria_labelledby="title desc",
             )

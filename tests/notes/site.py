@@ -15,6 +15,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from functools import partial
 from pathlib import Path
 from urllib.parse import unquote, urldefrag
 
@@ -28,6 +29,7 @@ LESSONS = sorted(NOTES.glob("[0-9][0-9]-*.md"))
 FORMULA = re.compile(
     r'<(span|div) class="arithmatex">\\[(\[](.*?)\\[)\]]</\1>', re.DOTALL
 )
+PICTURE = re.compile(r'<img\b(?=[^>]*\bsrc="([^"]*\.svg)")')
 SCRIPT = re.compile(r"(<script\b[^>]*>).*?</script>", re.DOTALL)
 REFERRED = re.compile(r'<(?:a|img|script|link)\b[^>]*?\b(?:href|src)="([^"]*)"')
 
@@ -54,7 +56,8 @@ def build(site: Path) -> None:
         run = [sys.executable, "-m", "zensical", "build", "--strict"]
         subprocess.run(run, cwd=work, check=True)
         for page in (work / "site").rglob("*.html"):
-            page.write_text(FORMULA.sub(mathml, text_of(page)), encoding="utf-8")
+            text = PICTURE.sub(partial(picture, page), text_of(page))
+            page.write_text(FORMULA.sub(mathml, text), encoding="utf-8")
         shutil.move(work / "site", site)
 
 
@@ -107,6 +110,12 @@ def mathml(match: re.Match[str]) -> str:
 
     display = "inline" if match[1] == "span" else "block"
     return str(convert(html.unescape(match[2]), display=display))
+
+
+def picture(page: Path, match: re.Match[str]) -> str:
+    """Mark a picture that moves, for which the site has a button that holds it."""
+    moves = "@keyframes" in text_of(page.parent / match[1])
+    return f'{match[0]} class="film"' if moves else match[0]
 
 
 def dead_links(site: Path) -> list[str]:

@@ -96,6 +96,28 @@ def test_a_page_reads_well_on_any_screen(browser: Any, address: str, name: str) 
 
 
 @pytest.mark.browser
+def test_a_button_holds_a_picture_that_moves_and_paper_shows_its_end(
+    browser: Any, address: str
+) -> None:
+    use(browser)
+    browser.get(f"{address}/06-col2im.html")
+    still = (
+        "return [...document.querySelectorAll('.film')].map(e => e.src.split('#')[1])"
+    )
+    films = browser.execute_script(still)
+    assert films
+    assert not any(films)
+
+    for held in True, False:
+        browser.execute_script("document.querySelector('.film-button').click()")
+        assert (browser.execute_script(still)[0] == "still") == held
+        browser.execute_script("window.dispatchEvent(new Event('beforeprint'))")
+        assert set(browser.execute_script(still)) == {"still"}
+        browser.execute_script("window.dispatchEvent(new Event('afterprint'))")
+        assert (browser.execute_script(still)[0] == "still") == held
+
+
+@pytest.mark.browser
 def test_a_word_is_found_and_leads_to_its_page(browser: Any, address: str) -> None:
     use(browser)
     browser.get(f"{address}/index.html")

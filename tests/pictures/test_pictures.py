@@ -26,6 +26,7 @@ from im2col_cnn.pictures import (
     draw_product,
     draw_window,
 )
+from im2col_cnn.pictures.film import Film
 from tests.notes.pictures import COLUMNS, DY, FOLDER, GALLERY, W, X, stale_pictures
 from tests.notes.svg import SVG, arrays, one
 
@@ -113,6 +114,17 @@ def test_any_small_geometry_is_drawn_with_columns_and_counts(window: Window) -> 
     inner = counts[above : above + rows, left : left + columns]
     assert (inner == window.coverage().reshape(rows, columns)).all()
     assert inner.sum() == counts.sum()
+
+
+@pytest.mark.parametrize("frames", [1, 2, 7])
+def test_what_arrives_in_the_last_frame_stands_for_half_of_the_time(
+    frames: int,
+) -> None:
+    film = Film(frames)
+    film.during(frames - 1)
+
+    (arrival,) = re.findall(r"([\d.]+)%\{visibility:visible\}", film.motion())
+    assert float(arrival) <= 50
 
 
 def test_a_picture_of_a_window_fills_in_the_size_formula() -> None:

@@ -17,7 +17,7 @@ def browser() -> Iterator[Any]:
         yield page
 
 
-def look(browser: Any, name: str) -> bytes:
+def look(browser: Any, name: str, place: str = "") -> bytes:
     """Return the pixels of a picture as an ``<img>`` shows it."""
     browser.get("about:blank")
     browser.get((FOLDER / "README.md").as_uri())
@@ -28,7 +28,9 @@ def look(browser: Any, name: str) -> bytes:
         img.src = arguments[0];
         document.body.replaceChildren(img);
     """
-    width = browser.execute_async_script(script, (FOLDER / f"{name}.svg").as_uri())
+    width = browser.execute_async_script(
+        script, (FOLDER / f"{name}.svg").as_uri() + place
+    )
     assert width > 0
     return screenshot(browser)
 
@@ -41,6 +43,15 @@ def test_a_picture_moves_inside_a_page_unless_asked_not_to(browser: Any) -> None
     with chromium() as other:
         look(other, "coverage")
         assert len(watched(other)) > 1
+
+
+@pytest.mark.browser
+def test_a_picture_whose_address_says_so_stands_still_at_its_end(browser: Any) -> None:
+    end = look(browser, "coverage")
+
+    with chromium() as other:
+        assert look(other, "coverage", "#still") == end
+        assert watched(other) == {end}
 
 
 @pytest.mark.browser
