@@ -43,7 +43,7 @@ def draw_avg_pool(
     Returns
     -------
     str
-        An animated SVG. A counter in each pixel says how many windows have paid.
+        An animated SVG. A counter in each pixel says how many shares it got.
 
     Examples
     --------
@@ -66,11 +66,11 @@ def draw_avg_pool(
     shares = dy / reads
     inside = np.pad(np.ones(window.spatial, bool), window.padding)
     canvas = Canvas(
-        "An average pays equal shares",
+        "An average gives equal shares",
         [
             settings_of(window),
             "each number of dy is cut into as many shares as",
-            "its window reads pixels; small: how often paid",
+            "its window reads pixels; small: how many shares",
         ],
     )
     film = Film(dy.size)
@@ -119,6 +119,6 @@ def draw_avg_pool(
         f"Each of {dy.size} numbers of dy is divided by the pixels that its window "
         f"reads, {reads.min()} to {reads.max()} of them, and each of these pixels gets "
         f"one share. Where windows overlap the shares add up: a pixel of an image of "
-        f"{times(window.spatial)} is paid up to {window.coverage().max()} times.",
+        f"{times(window.spatial)} gets up to {window.coverage().max()} shares.",
         film.motion(),
     )

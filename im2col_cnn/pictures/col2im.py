@@ -45,7 +45,7 @@ def draw_col2im(
     Returns
     -------
     str
-        An animated SVG. A counter in each pixel says how many windows have paid.
+        An animated SVG. A counter in each pixel says how many terms it got.
     """
     window = as_plane(
         Window(spatial, kernel_size, stride=stride, padding=padding, dilation=dilation)
@@ -57,7 +57,7 @@ def draw_col2im(
         "col2im: every row goes home, and adds",
         [
             settings_of(window),
-            "the small number counts the windows that have paid a pixel",
+            "the small number counts the terms that a pixel got",
         ],
     )
     film = Film(P)
@@ -101,7 +101,7 @@ def draw_col2im(
     return canvas.write(
         f"The {P} rows of a matrix fly back, one after the other, to the windows of an "
         f"image of {times(window.spatial)} pixels. Where windows overlap the amounts "
-        f"add up: a pixel is paid up to {shown(most)} times, and {window.unread} "
-        f"pixels are never paid.",
+        f"add up: a pixel gets up to {shown(most)} terms, and {window.unread} "
+        f"pixels get none.",
         film.motion(),
     )

@@ -62,7 +62,7 @@ def draw_max_pool(
     winners = winners_of(cache)
     P = dy.size
     canvas = Canvas(
-        "Max pooling: the winner is paid",
+        "Max pooling: the winner gets dy",
         [
             settings_of(window),
             "forward: a ring marks the winners; backward: dy goes to them",

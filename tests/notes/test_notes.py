@@ -172,6 +172,13 @@ def test_every_picture_stands_on_a_page() -> None:
     assert {path.stem for path in (NOTES / "pictures").glob("*.svg")} - shown == set()
 
 
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_gradients_are_no_debts(page: Path) -> None:
+    words = r"\b(owe[ds]?|pay(s|ing)?|paid|payments?|[Ww]hoever|[Nn]obody)\b"
+
+    assert re.findall(words, prose_of(text_of(page))) == []
+
+
 def test_there_is_one_table_of_symbols() -> None:
     holders = [page.name for page in PAGES if "\n## Symbols\n" in text_of(page)]
 

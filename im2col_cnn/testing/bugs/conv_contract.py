@@ -62,7 +62,7 @@ MANNER_BUGS = (
     conv_bug(
         "S8",
         "a stride of 0 is accepted",
-        why="nobody looks at the settings: every window stands on the same place",
+        why="settings are not checked: every window stands on the same place",
         fix="if stride < 1: raise ValueError(...)",
         source=NOTEBOOK,
         as_stride=lambda stride: tuple(max(1, step) for step in both(stride)),
@@ -86,7 +86,7 @@ MANNER_BUGS = (
     conv_bug(
         "E6",
         "dw goes on adding up from one call to the next",
-        why="a gradient belongs to one call; whoever wants sums can add",
+        why="a gradient belongs to one call; sums are for the caller",
         fix="dw = np.zeros(w.shape) in every call",
         source="karpathy/micrograd PR 102",
         done=add_to_the_last_call,

@@ -82,7 +82,7 @@ HELPER_BUGS = (
     Exhibit(
         "S11",
         "mask",
-        "every tied maximum is paid in full",
+        "every tied maximum gets the whole gradient",
         "dx adds up to more than dy; a maximum has one winner",
         "mask.flat[np.argmax(Z_slice)] = True",
         NOTEBOOK,

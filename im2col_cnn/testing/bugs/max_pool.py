@@ -87,7 +87,7 @@ MAX_BUGS = (
     ),
     max_bug(
         "C6",
-        "every tied maximum is paid in full",
+        "every tied maximum gets the whole gradient",
         "dx adds up to more than dy; a maximum has one winner",
         "mask.flat[np.argmax(patch)] = True",
         "Theano 4568; tensorflow/tensorflow 4886",
