@@ -16,6 +16,7 @@ from im2col_cnn.testing import (
     check_pool,
 )
 from im2col_cnn.testing.bugs.conv_template import ConvSteps, conv_pair
+from im2col_cnn.testing.dialects.holberton import CONV as HOLBERTON
 from im2col_cnn.testing.grading.report_html import as_html
 from im2col_cnn.testing.grading.report_json import as_json
 
@@ -185,6 +186,25 @@ def test_two_bugs_of_one_function_are_named_both(keys: tuple[str, str]) -> None:
 
     assert one.name in text
     assert other.name in text
+
+
+def test_what_sticks_out_now_and_then_is_not_named_after_what_always_does() -> None:
+    def forward(*arrays: Array, stride: Any, padding: Any) -> tuple[Array, Any]:
+        y, cache = fast.conv_forward(*arrays, stride=stride, padding=padding)
+        return y, (stride, cache)
+
+    def backward(dy: Array, both: Any) -> Any:
+        (SH, SW), cache = both
+        if SH != SW:
+            raise ValueError("operands could not be broadcast together")
+        return fast.conv_backward(dy, cache)
+
+    report = check_conv(forward, backward, support=HOLBERTON.support, examples=10)
+
+    assert not report.ok
+    assert {finding.exhibit for finding in report.findings if finding.law.array} == {
+        None
+    }
 
 
 NOTHING: Any = 3

@@ -132,7 +132,35 @@ EDGES = "left = h * stride, w * stride", "left = h * stride, h * stride"
 ROWS_OF_POOL = "i in range(H_)", "i in range(W_)"
 COLUMNS_OF_POOL = "j in range(W_)", "j in range(H_)"
 BY_STRIDE = "(H - size) // stride + 1", "H // stride"
+WRONG = "dZ.sum(axis=(0, 1, 3))"
+PER_IMAGE = CONV[CONV.index("    for i in range(m):\n        a_prev_pad, da") :]
+AT_ONCE = (
+    PER_IMAGE,
+    """    for h in range(n_H):
+        for w in range(n_W):
+            up, left = h * stride, w * stride
+            here = slice(None), slice(up, up + f), slice(left, left + f)
+            dZ_here = dZ[:, h, w]
+            dA_prev_pad[here] += np.tensordot(dZ_here, W, (1, 3))
+            dW += np.tensordot(A_prev_pad[here], dZ_here, (0, 0))
+    _, H, V, _ = A_prev.shape
+    dA_prev = dA_prev_pad[:, padding : padding + H, padding : padding + V]
+    return dA_prev, dW, dZ.sum((0, 1, 2))
+""",
+)
 SPELLINGS = [
+    ("C3", "conv", first(CONV, *AT_ONCE, "here] += np", "here] = np")),
+    ("E1", "conv", first(CONV, *AT_ONCE, "dW += ", "dW = ")),
+    ("E24", "conv", first(CONV, "prev + 2 * padding", "prev + padding")),
+    ("C4a", "conv", first(CONV, "up, left = h * stride", "up, left = h")),
+    (
+        "C17a",
+        "conv",
+        last(CONV, "return dA_prev, dW, db", "return dA_prev, dW, " + WRONG),
+    ),
+    ("C8", "conv", first(CONV, CROP, "[:H, :V]")),
+    ("E59", "conv", last(CONV, "(A_prev, W, b, s", "(A_prev_pad, W, b, s")),
+    ("E60", "max_pool", first(POOL, "dx[n, r + k, s + l, c]", "dx[n, k, l, c]")),
     ("E27", "conv", first(CONV, "W[..., c]) + b[c]", "W[..., c] + b[c])")),
     ("E29", "conv", first(CONV, "dW, db = np.zeros(", "dW, db = rng.random(")),
     ("E32", "conv", first(CONV, "        dA_prev[i]", "    dA_prev[i]")),

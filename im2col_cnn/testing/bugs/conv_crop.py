@@ -162,6 +162,23 @@ CROP_BUGS = (
         plan_back=padded_by_one_more,
     ),
     conv_bug(
+        "C8",
+        "positions in the padded image are taken for positions in the image",
+        why="the gradient lands as many pixels too far down and right as there is "
+        "padding",
+        fix="dx = dx_padded[:, p : p + H, p : p + W]",
+        source="numpy-ml Pool2D.backward",
+        crop=lambda dx, plan: dx[:, : plan.x.shape[1], : plan.x.shape[2]],
+    ),
+    conv_bug(
+        "E59",
+        "backward pads an image that is padded already",
+        why="forward keeps the padded image, and backward takes it for the image",
+        fix="keep x, or do not pad again",
+        source=UNREPORTED,
+        plan_back=lambda plan: replace(plan, x=pad(plan.x, plan)),
+    ),
+    conv_bug(
         "E38",
         "dx starts as a padded copy of x",
         why="the image is still in it when the gradient is added",

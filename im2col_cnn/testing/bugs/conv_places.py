@@ -8,6 +8,7 @@ import numpy as np
 from ..._typing import Images, Padding, Shape
 from .conv_template import ConvSteps, Plan, conv_bug, pad, taps
 from .exhibit import UNREPORTED
+from .reshaped import dw_of_channels_last
 
 __all__ = ["PLACE_BUGS"]
 
@@ -82,6 +83,7 @@ PLACE_BUGS = (
         fix="h_start = stride * h",
         source="Kulbear/deep-learning-coursera 34",
         reads=without_stride,
+        halves=True,
     ),
     conv_bug(
         "C4b",
@@ -90,6 +92,7 @@ PLACE_BUGS = (
         fix="h_start = stride * h",
         source="fissehab/Deep_learning_specialization 1",
         writes=without_stride,
+        halves=True,
     ),
     conv_bug(
         "C4c",
@@ -119,6 +122,7 @@ PLACE_BUGS = (
         fix="flatten patch and kernel in the same order",
         source="PyDeepFlow PR 84",
         kernel=lambda w: w.transpose(2, 0, 1, 3).reshape(w.shape),
+        spellings=[{"done": lambda dx, dw, db, *_: (dx, dw_of_channels_last(dw), db)}],
     ),
     conv_bug(
         "C12a",
@@ -180,6 +184,7 @@ PLACE_BUGS = (
         fix="OH = (H + 2 * pad - KH) // stride + 1",
         source=UNREPORTED,
         stops=stops_with_half_the_padding,
+        halves=True,
     ),
     conv_bug(
         "E8",
@@ -188,6 +193,7 @@ PLACE_BUGS = (
         fix="for h in range(OH):",
         source=UNREPORTED,
         visits=lambda sizes, plan: np.ndindex(*(max(0, size - 1) for size in sizes)),
+        halves=True,
     ),
     conv_bug(
         "E51",
@@ -197,6 +203,7 @@ PLACE_BUGS = (
         fix="for h in range(OH): for w in range(OW):",
         source=UNREPORTED,
         visits_back=every_pixel,
+        halves=True,
     ),
     conv_bug(
         "E50",
@@ -206,6 +213,7 @@ PLACE_BUGS = (
         fix="for h in range(OH): for w in range(OW):",
         source=UNREPORTED,
         visits=every_pixel,
+        halves=True,
     ),
     conv_bug(
         "E52",

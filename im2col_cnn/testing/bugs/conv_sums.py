@@ -1,14 +1,16 @@
 """Show convolutions that add up the wrong things, or begin with other than zeros."""
 
+from functools import partial
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from ..._typing import Array, Bias, Images, Kernels, Shape
-from .conv_template import Plan, conv_bug, sum_bias
+from .conv_template import Plan, conv_bug, crop, pad, sum_bias, taps
 from .exhibit import NOTEBOOK, UNREPORTED
 from .fresh import draw_numbers
+from .reshaped import dw_by_rows, dy_by_rows, y_by_rows, y_turned
 
 __all__ = ["SUM_BUGS"]
 
@@ -61,6 +63,23 @@ def bias_in_every_product(y: Images, b: Bias, plan: Plan) -> Images:
     return np.asarray(y + KH * KW * C * b)
 
 
+def laid_over(  # noqa: PLR0917 - as steps are called
+    dx: Images, dw: Kernels, db: Bias, plan: Plan, dy: Images, order: int = 1
+) -> tuple[Images, Kernels, Bias]:
+    whole = np.zeros_like(pad(plan.x, plan), dtype=dy.dtype)
+    for i, j in [*np.ndindex(dy.shape[1:3])][::order]:
+        whole[:, *taps(plan, i, j)] = np.tensordot(dy[:, i, j], plan.w, (1, 3))
+    return crop(whole, plan), dw, db
+
+
+def dw_of_the_last_window(
+    dx: Images, dw: Kernels, db: Bias, plan: Plan, dy: Images
+) -> tuple[Images, Kernels, Bias]:
+    _, OH, OW, _ = dy.shape
+    patch = pad(plan.x, plan)[:, *taps(plan, OH - 1, OW - 1)]
+    return dx, np.tensordot(patch, dy[:, -1, -1], (0, 0)), db
+
+
 def drawn_dx(size: Shape, plan: Plan, dtype: npt.DTypeLike) -> Images:
     return draw_numbers(size, dtype)
 
@@ -97,6 +116,8 @@ SUM_BUGS = (
         fix="dx[here] += part",
         source="karpathy/nn-zero-to-hero 52; FluxML/NNlib.jl 205",
         deposit=overwrite,
+        # All filters at once, and the windows, or the taps, one after the other.
+        spellings=[{"done": laid_over}, {"done": partial(laid_over, order=-1)}],
     ),
     conv_bug(
         "C17a",
@@ -105,6 +126,10 @@ SUM_BUGS = (
         fix="db = dy.sum(axis=(0, 1, 2))",
         source="deeplearning4j/deeplearning4j 8280",
         sum_bias=bias_over_pixels,
+        spellings=[
+            {"sum_bias": lambda dy, plan: dy.sum(axis=(0, 2, 3))},
+            {"sum_bias": lambda dy, plan: dy.sum(axis=(0, 1, 3))},
+        ],
     ),
     conv_bug(
         "C17b",
@@ -154,6 +179,7 @@ SUM_BUGS = (
         fix="dw[..., f] += part * patch",
         source="oreilly-japan/deep-learning-from-scratch 27: why +=?",
         add_to_dw=overwrite_dw,
+        spellings=[{"done": dw_of_the_last_window}],  # of all images at once
     ),
     conv_bug(
         "E2",
@@ -197,6 +223,31 @@ SUM_BUGS = (
         new_dx=drawn_dx,
         new_dw=draw_numbers,
         sum_bias=bias_on_drawn_numbers,
+    ),
+    conv_bug(
+        "E61",
+        "y is reshaped in another order than the rows of the product have",
+        why="a row is a window and a column a filter; reshaping does not exchange them",
+        fix="y = product.reshape(N, OH, OW, F).transpose(0, 3, 1, 2)",
+        source=UNREPORTED,
+        bias=lambda y, b, plan: y_by_rows(y + b),
+        spellings=[{"bias": lambda y, b, plan: y_turned(y + b)}],
+    ),
+    conv_bug(
+        "E62",
+        "dy is reshaped to rows before its channels are moved to the end",
+        why="reshaping keeps the order in memory, in which channels come first",
+        fix="dy.transpose(0, 2, 3, 1).reshape(-1, F)",
+        source=UNREPORTED,
+        upstream=dy_by_rows,
+    ),
+    conv_bug(
+        "E63",
+        "dw is reshaped where it was to be transposed",
+        why="the product has a column per filter; the kernels have filters first",
+        fix="dw = (columns.T @ dy).T.reshape(w.shape)",
+        source=UNREPORTED,
+        done=lambda dx, dw, db, plan, dy: (dx, dw_by_rows(dw), db),
     ),
     conv_bug(
         "E28",

@@ -4,7 +4,7 @@ The loops are the notebook's. Every line in which somebody went wrong is a funct
 its own here, so that a bug is that function written in another way.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import product
 from typing import Any
@@ -14,7 +14,7 @@ import numpy as np
 from ..._checks import as_convolution, as_upstream
 from ..._typing import Array, Bias, Images, Kernels, Padding, Shape
 from ...window import Window
-from .exhibit import Exhibit
+from .exhibit import Exhibit, spelt
 
 __all__ = [
     "ConvSteps",
@@ -139,6 +139,7 @@ class ConvSteps:
     image_again: Callable[[int], int] = lambda n: n
     image_of_dx: Callable[[int], int] = lambda n: n
     visits_back: Callable[[Shape, Plan], Any] = lambda sizes, plan: np.ndindex(sizes)
+    upstream: Callable[[Images], Images] = np.asarray
     dtype: Callable[[Array], Any] = lambda array: array.dtype
     new_dx: Callable[[Shape, Plan, Any], Images] = lambda s, plan, dt: np.zeros(s, dt)
     new_dw: Callable[[Shape, Any], Kernels] = np.zeros
@@ -182,7 +183,7 @@ def conv_pair(steps: ConvSteps) -> tuple[Callable[..., Any], Callable[..., Any]]
 
     def backward(dy: Images, plan: Plan) -> tuple[Images, Kernels, Bias]:
         steps.check_upstream(dy, (len(plan.x), *steps.stops(plan), plan.w.shape[-1]))
-        plan = steps.plan_back(plan)
+        plan, dy = steps.plan_back(plan), steps.upstream(dy)
         N, H, W, C = steps.sizes(plan.x)
         padded, kernel = pad(plan.x, plan), steps.kernel_back(plan.w)
         dtype = steps.dtype(dy)
@@ -216,11 +217,19 @@ def conv_bug(
     fix: str,
     source: str,
     unsteady: bool = False,
+    spellings: Iterable[Mapping[str, Any]] = (),
+    halves: bool = False,
     **steps: Any,
 ) -> Exhibit:
-    """Put a convolution together with the steps of a bug."""
-    pair = conv_pair(ConvSteps(**steps))
-    return Exhibit(key, "conv", name, why, fix, source, *pair, steps, unsteady)
+    """Put a convolution together with the steps of a bug, and of its spellings."""
+
+    def pair(steps: Mapping[str, Any]) -> Any:
+        return conv_pair(ConvSteps(**steps))
+
+    told = key, "conv", name, why, fix, source
+    forward, backward = pair(steps)
+    shown = Exhibit(*told, forward, backward, steps, unsteady)
+    return spelt(shown, pair, spellings, ConvSteps if halves else None)
 
 
 def channels(plan: Plan, f: int) -> slice:

@@ -54,6 +54,14 @@ def the_maximum_itself(patch: Array, count: int) -> Array:
     return np.full(patch.shape, np.max(patch))
 
 
+def into_the_corner(
+    dx: Images, here: tuple[Any, ...], part: Array, weights: Array
+) -> None:
+    n, rows, columns, c = here
+    inside = (slice(0, tap.stop - tap.start, tap.step) for tap in (rows, columns))
+    dx[(n, *inside, c)] += part
+
+
 def view(plan: PoolPlan) -> Images:
     """Pass the images themselves on where there is no padding."""
     return plan.x if pad(plan).shape == plan.x.shape else pad(plan)
@@ -141,6 +149,15 @@ MAX_BUGS = (
         "mask = patch == np.max(patch)",
         UNREPORTED,
         weights=the_maximum_itself,
+        spellings=[{"weights": lambda patch, count: patch * (patch == np.max(patch))}],
+    ),
+    max_bug(
+        "E60",
+        "a position in the window is taken for a position in the image",
+        "argmax counts from the window's corner; the gradient lands in the image's",
+        "dx[n, h_start + i, w_start + j, c] += dy[n, h, w, c]",
+        UNREPORTED,
+        deposit=into_the_corner,
     ),
     max_bug(
         "E57",

@@ -11,6 +11,7 @@ from ...window import Window
 from .exhibit import NOTEBOOK, SCRATCH, UNREPORTED, Exhibit
 from .fresh import draw_numbers
 from .pool_template import PoolPlan, taps
+from .reshaped import dy_by_rows
 
 __all__ = ["bugs_of_both"]
 
@@ -42,6 +43,14 @@ def side_by_side(spatial: Shape, kernel_size: Shape, **settings: Any) -> Window:
     return pooling_window(spatial, kernel_size, **{**settings, "stride": None})
 
 
+def in_order(plan: PoolPlan, i: int, j: int) -> tuple[slice, slice]:
+    rows, columns = (
+        slice(n * axis.span, (n + 1) * axis.span, axis.dilation)
+        for n, axis in zip((i, j), plan.window.axes, strict=True)
+    )
+    return rows, columns
+
+
 def stops_without_padding(plan: PoolPlan) -> Shape:
     return tuple(
         max(0, (axis.size - axis.span) // axis.stride + 1) for axis in plan.window.axes
@@ -50,6 +59,10 @@ def stops_without_padding(plan: PoolPlan) -> Shape:
 
 def overwrite(dx: Images, here: tuple[Any, ...], part: Array, weights: Array) -> None:
     dx[here] = part
+
+
+def from_the_end(sizes: Shape, plan: PoolPlan) -> Iterable[Shape]:
+    return [*np.ndindex(sizes)][::-1]
 
 
 def keep_padding(dx: Images, plan: PoolPlan) -> Images:
@@ -154,6 +167,8 @@ def bugs_of_both(bug: Callable[..., Exhibit], letter: str) -> tuple[Exhibit, ...
             "dx[here] += part",
             "karpathy/nn-zero-to-hero 52; FluxML/NNlib.jl 205",
             deposit=overwrite,
+            # Taps one after the other, so that the first window comes last.
+            spellings=[{"deposit": overwrite, "visits_back": from_the_end}],
         ),
         bug(
             f"C4d{letter}",
@@ -162,6 +177,7 @@ def bugs_of_both(bug: Callable[..., Exhibit], letter: str) -> tuple[Exhibit, ...
             "h_start = stride * h",
             "Kulbear/deep-learning-coursera 34",
             reads=without_stride,
+            halves=True,
         ),
         bug(
             f"C4e{letter}",
@@ -170,6 +186,7 @@ def bugs_of_both(bug: Callable[..., Exhibit], letter: str) -> tuple[Exhibit, ...
             "h_start = stride * h",
             "fissehab/Deep_learning_specialization 1",
             writes=without_stride,
+            halves=True,
         ),
         bug(
             f"C8{letter}",
@@ -187,6 +204,7 @@ def bugs_of_both(bug: Callable[..., Exhibit], letter: str) -> tuple[Exhibit, ...
             "OH = (H + 2 * pad - KH) // stride + 1",
             f"{SCRATCH} Pooling.forward",
             stops=stops_without_padding,
+            halves=True,
         ),
         bug(
             f"S13{letter}",
@@ -203,6 +221,7 @@ def bugs_of_both(bug: Callable[..., Exhibit], letter: str) -> tuple[Exhibit, ...
             "h_start = stride * h",
             UNREPORTED,
             as_window=side_by_side,
+            spellings=[{"reads": in_order}, {"writes": in_order}],
         ),
         bug(
             f"C14{letter}",
@@ -278,6 +297,7 @@ def bugs_of_both(bug: Callable[..., Exhibit], letter: str) -> tuple[Exhibit, ...
             "for h in range(OH): for w in range(OW):",
             UNREPORTED,
             visits_back=every_pixel,
+            halves=True,
         ),
         bug(
             f"E50{letter}",
@@ -286,6 +306,7 @@ def bugs_of_both(bug: Callable[..., Exhibit], letter: str) -> tuple[Exhibit, ...
             "for h in range(OH): for w in range(OW):",
             UNREPORTED,
             visits=every_pixel,
+            halves=True,
         ),
         bug(
             f"E52{letter}",
@@ -303,6 +324,7 @@ def bugs_of_both(bug: Callable[..., Exhibit], letter: str) -> tuple[Exhibit, ...
             "OH = (H - KH) // stride + 1",
             UNREPORTED,
             stops=stops_without_kernel,
+            halves=True,
         ),
         bug(
             f"E54{letter}",
@@ -311,6 +333,7 @@ def bugs_of_both(bug: Callable[..., Exhibit], letter: str) -> tuple[Exhibit, ...
             "OH = (H - KH) // stride + 1",
             UNREPORTED,
             stops=stops_side_by_side,
+            halves=True,
         ),
         bug(
             f"E40{letter}",
@@ -337,6 +360,14 @@ def bugs_of_both(bug: Callable[..., Exhibit], letter: str) -> tuple[Exhibit, ...
             "dx = np.zeros(x.shape) before the loop over images",
             UNREPORTED,
             done=last_image_only,
+        ),
+        bug(
+            f"E62{letter}",
+            "dy is reshaped to rows before its channels are moved to the end",
+            "reshaping keeps the order in memory, in which channels come first",
+            "dy.transpose(0, 2, 3, 1).reshape(-1, C)",
+            UNREPORTED,
+            upstream=dy_by_rows,
         ),
         bug(
             f"E44{letter}",

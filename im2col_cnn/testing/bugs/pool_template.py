@@ -1,6 +1,6 @@
 """Pool images with rows and columns in steps, each of which can be done wrong."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from itertools import product
@@ -12,7 +12,7 @@ from ..._checks import as_upstream
 from ..._typing import Array, Images, Shape
 from ...placing import pooling_window
 from ...window import Window
-from .exhibit import Exhibit
+from .exhibit import Exhibit, spelt
 
 __all__ = [
     "PoolPlan",
@@ -103,6 +103,7 @@ class PoolSteps:
     reads: Callable[[PoolPlan, int, int], Place] = taps
     writes: Callable[[PoolPlan, int, int], Place] = taps
     count: Callable[[PoolPlan, int, int], int] = real_pixels
+    upstream: Callable[[Images], Images] = np.asarray
     dtype: Callable[[Array], Any] = lambda array: array.dtype
     image: Callable[[int], int] = lambda n: n
     visits: Callable[[Shape, PoolPlan], Any] = lambda sizes, plan: np.ndindex(sizes)
@@ -150,7 +151,7 @@ def pool_pair(steps: PoolSteps) -> tuple[Callable[..., Any], Callable[..., Any]]
     def backward(dy: Images, plan: PoolPlan) -> Images:
         N, *_, C = plan.x.shape
         steps.check_upstream(dy, (N, *steps.stops(plan), C))
-        padded = steps.pad(plan)
+        padded, dy = steps.pad(plan), steps.upstream(dy)
         dx = steps.new_dx(padded.shape, steps.dtype(dy))
         visited = list(steps.visits_back(dy.shape[1:3], plan))
         images = range(min(steps.images(plan.x), len(dy)))
@@ -189,7 +190,9 @@ right_max = partial(PoolSteps, value=maximum, weights=first_maximum, fill=-np.in
 right_mean = partial(PoolSteps, value=total_over_count, weights=equal_shares, fill=0)
 
 
-def max_bug(
+def pool_bug(  # noqa: PLR0917 - two of them are given below
+    kind: str,
+    right: Callable[..., PoolSteps],
     key: str,
     name: str,
     why: str,
@@ -197,23 +200,20 @@ def max_bug(
     source: str,
     *,
     unsteady: bool = False,
+    spellings: Iterable[Mapping[str, Any]] = (),
+    halves: bool = False,
     **steps: Any,
 ) -> Exhibit:
-    """Put a max pooling together with the steps of a bug."""
-    pair = pool_pair(right_max(**steps))
-    return Exhibit(key, "max_pool", name, why, fix, source, *pair, steps, unsteady)
+    """Put a pooling together with the steps of a bug, and of its spellings."""
+
+    def pair(steps: Mapping[str, Any]) -> Any:
+        return pool_pair(right(**steps))
+
+    told = key, kind, name, why, fix, source
+    forward, backward = pair(steps)
+    shown = Exhibit(*told, forward, backward, steps, unsteady)
+    return spelt(shown, pair, spellings, PoolSteps if halves else None)
 
 
-def mean_bug(
-    key: str,
-    name: str,
-    why: str,
-    fix: str,
-    source: str,
-    *,
-    unsteady: bool = False,
-    **steps: Any,
-) -> Exhibit:
-    """Put an average pooling together with the steps of a bug."""
-    pair = pool_pair(right_mean(**steps))
-    return Exhibit(key, "avg_pool", name, why, fix, source, *pair, steps, unsteady)
+max_bug = partial(pool_bug, "max_pool", right_max)
+mean_bug = partial(pool_bug, "avg_pool", right_mean)

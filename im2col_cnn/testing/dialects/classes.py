@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 from dataclasses import dataclass, replace
+from itertools import product
 from typing import Any, Iterator, Mapping
 
 import numpy as np
@@ -62,6 +63,7 @@ class Tried:
     bias: str
     b: str
     support: Support
+    height: int = H
 
 
 def scripts_of(names: Mapping[str, Any]) -> Iterator[Script]:
@@ -111,9 +113,12 @@ def convolution(name: str, layer: Any) -> Iterator[Script]:
 
 
 def forwards(layer: Any, make: str) -> Iterator[Tried]:
-    """Yield the layouts of images in which the output has the right shape."""
+    """Yield the layouts of images in which the output has the right shape.
+
+    Square images come last: they tell less, but some layers take no others.
+    """
     known = {**SIZES, layer.__name__: layer}
-    for x in IMAGES:
+    for height, x in product((H, W), IMAGES):
         made = build(make, known)
         held = {
             key: value
@@ -135,13 +140,13 @@ def forwards(layer: Any, make: str) -> Iterator[Tried]:
         ]
         if not kernels:
             return
-        images = {**sizes, "H": H, "W": W}
+        images = {**sizes, "H": height, "W": W}
         image = np.ones([images[c] for c in x])
         try:
             y = first_of(made.forward(image))
         except Exception:  # not in this layout
             continue
-        out = {**images, "H": H - K + 1, "W": W - K + 1}
+        out = {**images, "H": height - K + 1, "W": W - K + 1}
         if np.shape(y) != tuple(out[c] for c in x.replace("C", "F")):
             continue
         (weights, w), (bias, b) = kernels[0], (biases or [("", "F")])[0]
@@ -153,7 +158,7 @@ def forwards(layer: Any, make: str) -> Iterator[Tried]:
             paddings=("int",) if "=padding" in make else (),
             bias=bool(bias),
         )
-        yield Tried(make, x, weights, w, bias, b, support)
+        yield Tried(make, x, weights, w, bias, b, support, height)
 
 
 def build(make: str, known: Mapping[str, Any]) -> Any:
@@ -194,7 +199,7 @@ def backward_lines(layer: Any, tried: Tried) -> list[str]:
         return []
     known = {**SIZES, layer.__name__: layer}
     made = build(tried.make, known)
-    sizes = {"N": 3, "C": C, "F": F, "H": H, "W": W}
+    sizes = {"N": 3, "C": C, "F": F, "H": tried.height, "W": W}
     image = np.random.default_rng(0).normal(size=[sizes[c] for c in tried.x])
     y = np.asarray(first_of(made.forward(image)))
     before = {

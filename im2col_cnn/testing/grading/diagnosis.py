@@ -40,12 +40,17 @@ __all__ = [
     "find_tie_rule",
     "has_ties",
     "in_words",
+    "mutant",
     "name_the_bug",
     "pairs",
 ]
 
 
-MAKE = {"conv": conv_bug, "max_pool": max_bug, "avg_pool": mean_bug}
+MAKE: dict[str, Callable[..., Exhibit]] = {
+    "conv": conv_bug,
+    "max_pool": max_bug,
+    "avg_pool": mean_bug,
+}
 
 
 def pairs(
@@ -133,6 +138,10 @@ def diagnose(
                 return diagnose(subject, seed=seed, examples=examples, begun=begun)
         if finding is None:
             bug = name_the_bug([trial, *more], subject) if more else None
+            if bug and any(isinstance(t.failure, SubjectError) for t in more):
+                # What is raised tells less than numbers do: it takes more to tell.
+                again = evidence(law, drawn, seed + 1, 3 * EVIDENCE_DRAWS)
+                bug = bug if agrees(bug, subject, [trial, *again]) else None
             finding = Finding(subject.name, subject.kind, trial.law, trial, bug)
             findings.append(finding)
         status = "advice" if law.advice else "broken"
@@ -158,12 +167,14 @@ def crash_of(findings: list[Finding], part: str) -> Finding | None:
     return next((f for f in findings if part_of(f.trial) == part), None)
 
 
-def evidence(law: Law, subject: Subject, seed: int) -> tuple[Trial, ...]:
+def evidence(
+    law: Law, subject: Subject, seed: int, count: int = EVIDENCE_DRAWS
+) -> tuple[Trial, ...]:
     """Draw some more trials that tell bugs apart."""
     # One small call tells little; the laws about numbers tell more.
     numbers = [each for each in laws_for(subject) if each.oracle and not each.follows]
     laws = numbers[:2] if law is FIRST else [law]
-    drawn = draw_trials(laws, subject, count=EVIDENCE_DRAWS, seed=seed + 1)
+    drawn = draw_trials(laws, subject, count=count, seed=seed + 1)
     trials = chain.from_iterable(drawn.values())
     return tuple(trial for trial in trials if not trial.skipped)
 
@@ -205,7 +216,8 @@ def name_the_bug(trials: list[Trial], subject: Subject) -> Exhibit | None:
     Exhibit or None
     """
     own = [exhibit for exhibit in MUSEUM if exhibit.kind == subject.kind]
-    agreeing = (bug for bug in own if agrees(bug, subject, trials))
+    others = [spelling for exhibit in own for spelling in exhibit.spellings]
+    agreeing = (bug for bug in chain(own, others) if agrees(bug, subject, trials))
     alone = next(agreeing, None)
     if alone is not None and any(isinstance(t.failure, SubjectError) for t in trials):
         # Bugs that both leave an array stick out by different numbers.
@@ -240,19 +252,22 @@ OUT_OF_PLACE = re.compile(
 )
 
 
+FEW_ERRORS = 3  # fewer that only are alike may have other reasons
+
+
 def agrees(
     exhibit: Exhibit, subject: Subject, trials: list[Trial], *, literally: bool = False
 ) -> bool:
     """Tell whether an exhibit does the same on all draws that it can be put to.
 
     What sticks out of an array raises an IndexError in one spelling and a ValueError in
-    another. They count as the same if another draw shows that not every call ends so,
-    unless errors are taken literally.
+    another. They count as the same if other draws show that not every call ends so, and
+    some do, unless errors are taken literally.
     """
     if exhibit.backward is None and subject.backward is not None:
         return False
     stand_in = mutant(exhibit, subject)
-    is_first, spelled_alike, returned = True, True, False
+    is_first, returned, raised = True, False, 0
     for trial in trials:
         x = trial.case.arrays[0]
         if exhibit.kind in ("conv", "max_pool", "avg_pool", "im2col") and x.ndim != 4:
@@ -264,12 +279,12 @@ def agrees(
         if same_failure(failure, trial.failure):
             returned |= failure is None or isinstance(failure, BrokenLawError)
         elif is_out_of_place(failure) and is_out_of_place(trial.failure):
-            spelled_alike = False
+            raised += 1
             if literally:
                 return False
         elif not (exhibit.unsteady and is_unsteady(failure, subject, trial)):
             return False
-    return spelled_alike or returned
+    return not raised or (returned and raised >= FEW_ERRORS)
 
 
 def same_to_the_number(exhibit: Exhibit, subject: Subject, trials: list[Trial]) -> int:

@@ -22,17 +22,17 @@ from ..dialects.table import DIALECTS
 from ..errors import SubjectError, SubjectStoppedError, TimeIsUpError
 from ..isolation.loader import HomeworkError, require_file
 from ..isolation.process import IsolatedModule, offers_in
-from ..laws.subject import Deadline
+from ..laws.subject import Deadline, Subject
 from ..laws.table import FIRST, laws_for
 from ..laws.ties import TIE_RULES
 from ..strategies import Case
 from ..support import Support
-from .diagnosis import diagnose, find_tie_rule, has_ties, in_words
+from .diagnosis import diagnose, find_tie_rule, has_ties, in_words, mutant
 from .kinds import KINDS, subject_of
 from .points import as_selectors, is_offered, is_selected
 from .reading import choose, how_it_is_read, most_common, pasted, usual_words, words_of
 from .report import Finding, Report, Verdict
-from .search import Trial, first_look, stopped_by
+from .search import Trial, first_look, same_failure, stopped_by, try_again
 
 __all__ = [
     "check_conv",
@@ -125,7 +125,9 @@ def grade(
     # Not before: what was waited for in vain costs the laws no time.
     subject = replace(subject, deadline=Deadline(seconds))
     verdicts = diagnose(subject, seed=seed, examples=examples, begun=begun)
-    if (asked := by_template(verdicts, offer)) and (less := narrowed(offer, support)):
+    if (asked := by_template(verdicts, offer, subject)) and (
+        less := narrowed(offer, support)
+    ):
         # What the course's template makes everyone write is told once, as advice.
         again = replace(
             subject_of(
@@ -169,13 +171,24 @@ def not_checked(offer: Offer) -> list[Verdict]:
     ]
 
 
-def by_template(verdicts: list[Verdict], offer: Offer) -> Finding | None:
-    """Return the finding of a bug that the course's own template asks for."""
+def by_template(
+    verdicts: list[Verdict], offer: Offer, subject: Subject
+) -> Finding | None:
+    """Return the finding of a bug that the course's own template asks for.
+
+    It is no excuse for what only resembles it.
+    """
     for verdict in verdicts:
         finding = verdict.finding
         exhibit = finding.exhibit if finding else None
-        if exhibit and any(key in offer.template for key in exhibit.key.split(" and ")):
-            return finding
+        if (
+            exhibit
+            and finding
+            and any(key in offer.template for key in exhibit.key.split(" and "))
+        ):
+            again = try_again(mutant(exhibit, subject), finding.trial)
+            if same_failure(again.failure, finding.trial.failure):
+                return finding
     return None
 
 

@@ -200,7 +200,7 @@ def compared(found: object, wanted: object) -> int:
 
 
 def telling_calls(offer: Offer) -> list[Case]:
-    """Return three calls in which axes differ in length, as far as they may."""
+    """Return a few calls in which axes differ in length, as far as they may."""
     support = offer.support
     turned = choices(offer.kind, support)
     simplest = {name: values[0] for name, values in turned.items()}
@@ -211,6 +211,7 @@ def telling_calls(offer: Offer) -> list[Case]:
     plans = [simplest]
     plans += [simplest | {"stride": stride} for stride in turned["stride"][1:2]]
     plans += [simplest | {"padding": form} for form in turned["padding"][1:2]]
+    plans.append(simplest | {"stops": turned["stops"][0]})  # some take squares only
     if support.one_image is False and not support.one_channel:
         plans.append(simplest | {"images": 1, "channels": 1})
     calls = [call_of(offer.kind, support, plan) for plan in plans]
