@@ -6,10 +6,11 @@
     gradients         both, each on a thread of its own where that pays
 
 `gemm` does the first two, and `phases` makes the third of the first; `fold` does it
-where there are many filters for each channel, `depthwise` where every channel is alone,
-and `winograd` three taps and many channels, if it is asked for. All of them multiply
-outside of `run`, too, so BLAS is held here, once for a whole map: a thread that it
-wakes for a short product spins long after.
+where that takes less time, `depthwise` all three where every channel is alone, and
+`winograd` three taps and many channels, if it is asked for. Groups of few channels are
+taken together, with zeros between them. All multiply outside of `run`, too, so BLAS is
+held here, once for a whole map: a thread that it wakes for a short product spins long
+after. For a little one it wakes none.
 """
 
 from collections.abc import Callable, Iterator

@@ -77,7 +77,8 @@ def pad(pixels: Images, tile: Tile, dtype: np.dtype) -> Images:
     C = pixels.shape[-1]
     if pixels.dtype == dtype and has_lines(pixels) and not tile.is_padded:
         return pixels
-    padded = room_for_pixels((*tile.padded, C), tile, dtype)
+    room = scratch_zeros if tile.is_padded else scratch
+    padded = room("pixels", (*tile.padded, C), dtype)
     padded[tile.inner] = pixels
     return padded
 
@@ -86,11 +87,6 @@ def has_lines(pixels: Images) -> bool:
     """Tell whether the numbers of neighbouring pixels are neighbours in memory."""
     pixel, number = pixels.strides[-2:]
     return (pixel, number) == (pixels.shape[-1] * pixels.itemsize, pixels.itemsize)
-
-
-def room_for_pixels(shape: Shape, tile: Tile, dtype: np.dtype) -> Array:
-    """Return room for the pixels of a tile, with zeros where there is padding."""
-    return (scratch_zeros if tile.is_padded else scratch)("pixels", shape, dtype)
 
 
 @lru_cache(256)
