@@ -12,7 +12,7 @@ from .dialect import Dialect, channels_last
 from .family import CONVOLUTION, POOLING
 from .script import Script, fits
 
-__all__ = ["CS231N", "kernels_first", "kernels_last", "write_back"]
+__all__ = ["CONV", "CS231N", "POOL", "kernels_first", "kernels_last", "write_back"]
 
 CONV = Script(
     "conv",

@@ -1,31 +1,20 @@
-"""Michigan EECS 498/598: PyTorch tensors, static methods, channels first."""
+"""Michigan EECS 498/598: as CS231n, on PyTorch tensors and in static methods."""
 
 from __future__ import annotations
 
-from .family import CONVOLUTION, POOLING, family
-from .script import Script
+from .cs231n import CONV, POOL
+from .family import POOLING, family, renamed
 
 __all__ = ["FAMILY"]
 
-CONV = Script(
-    "conv",
-    "out, cache = Conv.forward(x, w, b, {'stride': stride, 'pad': padding})",
-    "dx, dw, db = Conv.backward(dout, cache)",
-    words={"y": "out", "dy": "dout"},
-    layouts={"x": "NCHW", "w": "FCHW"},
-    support=CONVOLUTION,
-    cache="cache = (x, w, b, {'stride': stride, 'pad': padding})",
-    tensors=True,
+NAMES = {
+    "conv_forward_naive": "Conv.forward",
+    "conv_backward_naive": "Conv.backward",
+    "max_pool_forward_naive": "MaxPool.forward",
+    "max_pool_backward_naive": "MaxPool.backward",
+}
+FAMILY = family(
+    "eecs",
+    renamed(CONV.but(tensors=True), **NAMES),
+    renamed(POOL.but(tensors=True, support=POOLING), **NAMES),
 )
-POOL = Script(
-    "max_pool",
-    "out, cache = MaxPool.forward(x, "
-    "{'pool_height': KH, 'pool_width': KW, 'stride': stride})",
-    "dx = MaxPool.backward(dout, cache)",
-    words={"y": "out", "dy": "dout"},
-    layouts={"x": "NCHW"},
-    support=POOLING,
-    cache="cache = (x, {'pool_height': KH, 'pool_width': KW, 'stride': stride})",
-    tensors=True,
-)
-FAMILY = family("eecs", CONV, POOL)
