@@ -28,7 +28,10 @@ LOOPED = 3000  # turns that they take where they are timed themselves
 
 def main() -> None:
     """Read who runs what, then time it as often as asked."""
-    order = json.loads(sys.stdin.readline())
+    line = sys.stdin.readline()
+    if not line:  # who would ask has ended
+        return
+    order = json.loads(line)
     try:
         kind = Model if "path" in order["case"] else Case
         serve(order["who"], kind.read(order["case"]))

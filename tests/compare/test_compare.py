@@ -2,6 +2,8 @@
 
 import importlib.util
 import json
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -123,3 +125,16 @@ def test_the_catalogue_has_what_is_known() -> None:
     assert (len(LAYERS), len(POOLS), len(NETWORKS)) == (12, 8, 3)
     assert "depthwise" in CASES
     assert all(case.operations > 0 for case in CASES.values())
+
+
+def test_a_worker_that_is_asked_nothing_ends_in_silence() -> None:
+    module = "im2col_cnn.compare.worker"
+    done = subprocess.run(
+        [sys.executable, "-m", module],
+        input="",
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")

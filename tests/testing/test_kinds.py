@@ -61,7 +61,7 @@ def test_what_never_returns_is_met_on_a_small_call(
     assert status["dx equals the loops"] == "not checked"
 
 
-@pytest.mark.parametrize("calls", [1, 40, 45, 50, 55])
+@pytest.mark.parametrize("calls", [1, 40, 45, 50])
 def test_what_hangs_late_is_told_whatever_it_was_called_for(calls: int) -> None:
     made = 0
 
