@@ -15,7 +15,14 @@ import numpy as np
 from ..._typing import Array
 from ..errors import NOT_WRITTEN, SubjectError
 
-__all__ = ["BrokenLawError", "assert_equal", "assert_refused", "equal", "tolerance"]
+__all__ = [
+    "BrokenLawError",
+    "assert_equal",
+    "assert_refused",
+    "equal",
+    "largest_term",
+    "tolerance",
+]
 
 
 LARGE = 2**20  # as large as numbers drawn in units of this size
@@ -29,8 +36,19 @@ class BrokenLawError(AssertionError):
         self.what, self.problem, self.found, self.wanted = what, problem, found, wanted
 
 
-def assert_equal(found: Any, wanted: Any, what: str, *, strict: bool = False) -> None:
-    """Break the law unless two arrays have the same shape and the same numbers."""
+def largest_term(*arrays: Array) -> float:
+    """Return the size of the largest product of one number of each array."""
+    sizes = (np.abs(array[np.isfinite(array)]) for array in arrays)
+    return float(np.prod([max(1.0, each.max(initial=0)) for each in sizes]))
+
+
+def assert_equal(
+    found: Any, wanted: Any, what: str, *, strict: bool = False, term: float = 1.0
+) -> None:
+    """Break the law unless two arrays have the same shape and the same numbers.
+
+    Where terms as large as `term` cancel, what they were rounded by does not.
+    """
     if wanted is None and found is None:
         return
     if found is None or wanted is None or not isinstance(found, np.ndarray):
@@ -41,7 +59,7 @@ def assert_equal(found: Any, wanted: Any, what: str, *, strict: bool = False) ->
     if strict and found.dtype != wanted.dtype:
         problem = f"has dtype {found.dtype} instead of {wanted.dtype}"
         raise BrokenLawError(what, problem, found, wanted)
-    wrong = ~equal(found, wanted, 0.0 if strict else tolerance(found, wanted))
+    wrong = ~equal(found, wanted, 0.0 if strict else tolerance(found, wanted, term))
     if wrong.any():
         first = tuple(map(int, np.argwhere(wrong)[0]))
         problem = (
@@ -64,12 +82,12 @@ def assert_refused(call: Any, what: str, problem: str) -> None:
     raise BrokenLawError(what, problem, None)
 
 
-def tolerance(found: Array, wanted: Array) -> float:
+def tolerance(found: Array, wanted: Array, term: float = 1.0) -> float:
     """Return how far apart two numbers may be and still count as the same."""
     if found.dtype.kind != "f":
         return 0.0
     sizes = np.abs(wanted[np.isfinite(wanted)])
-    largest = max(1.0, float(sizes.max(initial=0)))
+    largest = max(1.0, term, float(sizes.max(initial=0)))
     rounding = 2**10 * float(np.finfo(found.dtype).eps) * largest
     return rounding if largest >= LARGE else min(0.25, rounding)
 

@@ -7,7 +7,13 @@ import numpy as np
 from ..._typing import Array
 from ...window import Window
 from ..strategies import Case, whole_arrays
-from .comparison import BrokenLawError, assert_equal, assert_refused, tolerance
+from .comparison import (
+    BrokenLawError,
+    assert_equal,
+    assert_refused,
+    largest_term,
+    tolerance,
+)
 from .drawing import Draw, draw_case, draw_upstream, instead
 from .subject import Subject
 
@@ -74,7 +80,7 @@ def the_bias_is_added_once(subject: Subject, draw: Draw) -> None:
 
     without, _ = subject.run(Case((x, w, np.zeros_like(b)), case.settings))
 
-    assert_equal(with_bias, without + b.ravel(), "y")
+    assert_equal(with_bias, without + b.ravel(), "y", term=largest_term(x, w))
 
 
 def the_sum_of_dx_is_the_sum_of_dy(subject: Subject, draw: Draw) -> None:
