@@ -34,6 +34,7 @@ from .._checks import (
 from .._typing import Array, Shape
 from ..files.weights import read_weights, save_weights
 from ..tiling.winograd import winograd_unless_refused
+from .answering import answer
 from .executors import Engine, as_cluster, in_order
 from .layer import Gradients, Inputs, Layer, named_by_kind
 from .serialization import (
@@ -281,17 +282,24 @@ class Network(ABC):
         values = {
             name: image.astype(self.dtype, copy=False) for name, image in images.items()
         }
+        own: set[str] = set()  # what shares its memory with no other
         with np.errstate(under="ignore"):  # what vanishes is 0
             for name, layer in self.layers.items():
-                values[name], cache = layer.forward(
-                    self.read_by(name, values), training=training, rng=rng
-                )
-                if caches is not None:
-                    caches[name] = cache
-                del cache
-                for read in self.reads[name]:
-                    if self.last_readers[read] == name and read not in kept:
-                        values.pop(read, None)  # it may be read twice
+                x, reads = self.read_by(name, values), self.reads[name]
+                done = {one for one in reads if self.last_readers[one] == name} - kept
+                if caches is None and not training:
+                    y = answer(layer, x, tuple(one in own & done for one in reads))
+                    shared = {k for k in reads if np.may_share_memory(values[k], y)}
+                    own = own - shared | ({name} if shared <= own & done else set())
+                else:
+                    y, cache = layer.forward(x, training=training, rng=rng)
+                    if caches is not None:
+                        caches[name] = cache
+                    del cache
+                del x
+                values[name] = y
+                for read in done:
+                    del values[read]
                 if name == last:
                     break
         return {name: values[name] for name in keep}

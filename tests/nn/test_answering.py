@@ -1,0 +1,162 @@
+"""Networks that only answer write over what is read no more, and say the same."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from im2col_cnn import threads
+from im2col_cnn._typing import Array
+from im2col_cnn.nn import (
+    Add,
+    Clip,
+    Concat,
+    Conv,
+    Dense,
+    Flatten,
+    Graph,
+    HardSigmoid,
+    HardSwish,
+    LeakyReLU,
+    Multiply,
+    ReLU,
+    ReLU6,
+    Scale,
+    Sequential,
+    Sigmoid,
+    SiLU,
+    Slice,
+    Tanh,
+    answering,
+)
+from im2col_cnn.nn.answering import answer
+from im2col_cnn.nn.layer import Layer
+
+BY_NUMBER: list[Callable[[], Layer]] = [
+    *(ReLU, ReLU6, LeakyReLU, Sigmoid, Tanh, SiLU, HardSigmoid, HardSwish),
+    lambda: Clip(-0.5, 2.0),
+    Scale,
+]
+SHAPE = (3, 5, 4)
+
+
+def images(N: int = 2) -> Array:
+    """Draw images, with a NaN and both infinities among their numbers."""
+    x = np.random.default_rng(0).normal(size=(N, *SHAPE)).astype(np.float32)
+    x[0, 0, 0] = np.nan, np.inf, -np.inf, 0
+    return x
+
+
+def finite() -> Array:
+    """Draw images of finite numbers."""
+    return np.asarray(np.nan_to_num(images(), posinf=2, neginf=-2))
+
+
+def built(layer: Layer) -> Layer:
+    """Build a layer for these images, with parameters that matter."""
+    rng = np.random.default_rng(1)
+    layer.build(SHAPE, rng=rng)
+    for array in layer.parameters.values():
+        array[...] = rng.normal(size=array.shape)
+    return layer
+
+
+@pytest.mark.filterwarnings("ignore:invalid value encountered")
+@pytest.mark.parametrize("spare", [True, False])
+@pytest.mark.parametrize("make", BY_NUMBER)
+def test_an_answer_is_the_output_of_forward(
+    make: Callable[[], Layer], spare: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(answering, "PIECE_NUMBERS", 7)  # and a shorter piece at the end
+    monkeypatch.setattr(answering, "MIN_SHARED_NUMBERS", 1)
+    layer, x = built(make()), images()
+    y, _ = layer.forward(x)
+    given = x.copy()
+
+    with threads(2):
+        found = answer(layer, given, (spare,))
+
+    assert np.array_equal(found, y, equal_nan=True)
+    assert found.dtype == y.dtype
+    assert np.shares_memory(found, given) == spare
+    assert spare or np.array_equal(given, x, equal_nan=True)
+
+
+@pytest.mark.parametrize("make", [Add, Multiply])
+@pytest.mark.parametrize("spare", [(True, False), (False, True), (False, False)])
+def test_what_is_merged_is_the_output_of_forward(
+    make: Callable[[], Layer], spare: tuple[bool, bool]
+) -> None:
+    a, b = finite(), finite()[:, ::-1].copy()
+    y, _ = make().forward((a, b))
+
+    found = answer(make(), (a.copy(), b.copy()), spare)
+
+    assert np.array_equal(found, y)
+
+
+def test_one_number_per_channel_is_spread_over_the_other_array() -> None:
+    a, b = finite(), np.full((2, 1, 1, 4), 3, np.float32)
+
+    found = answer(Multiply(), (a.copy(), b.copy()), (True, True))
+    turned = answer(Multiply(), (b.copy(), a.copy()), (True, True))
+
+    assert np.array_equal(found, a * 3)
+    assert np.array_equal(turned, a * 3)
+
+
+SHARED: dict[str, dict[str, Any]] = {
+    "what another reads later": {
+        "a": Conv(4, 3, padding="same"),
+        "relu": ReLU(),
+        "b": (Conv(4, 1), "relu"),
+        "silu": SiLU(),
+        "y": (Add(), "silu", "relu"),
+        "z": (Concat(), "y", "a"),
+    },
+    "what is a view": {
+        "a": Conv(4, 3, padding="same"),
+        "flat": (Flatten(), "a"),
+        "relu": (ReLU(), "a"),
+        "second": (Flatten(), "relu"),
+        "z": (Concat(), "flat", "second"),
+    },
+    "parts of one array": {
+        "a": Conv(4, 3, padding="same"),
+        "left": (Slice(0, 2), "a"),
+        "right": (Slice(1, 3), "a"),
+        "up": (Sigmoid(), "left"),
+        "z": (Add(), "up", "right"),
+    },
+    "what is read twice": {
+        "a": Conv(4, 3, padding="same"),
+        "b": (Add(), "a", "a"),
+        "z": (Multiply(), "b", "b", "a"),
+    },
+    "the images": {"a": ReLU(), "b": (Scale(), "input"), "z": (Add(), "a", "b")},
+}
+
+
+@pytest.mark.parametrize("shared", SHARED)
+def test_nothing_is_written_over_that_is(shared: str) -> None:
+    network = Graph(SHARED[shared]).build(SHAPE, rng=np.random.default_rng(0))
+    x = finite()
+    before = x.copy()
+    y, _ = network.forward(x)
+
+    found = network.predict(x)
+
+    assert np.array_equal(found, y)
+    assert np.array_equal(x, before)
+
+
+def test_a_chain_of_answers_asks_for_no_memory_of_its_own() -> None:
+    layers = [Conv(4, 3, padding="same"), ReLU(), Scale(), SiLU(), Flatten(), Dense(2)]
+    network = Sequential(layers).build(SHAPE, rng=np.random.default_rng(0))
+    x = finite()
+    kept = network.run({"input": x}, ["conv1", "silu1"])
+    alone = network.run({"input": x}, ["silu1"])
+
+    assert not np.shares_memory(kept["conv1"], kept["silu1"])
+    assert np.array_equal(kept["silu1"], alone["silu1"])
