@@ -36,6 +36,7 @@ from .layer import (
 
 __all__ = [
     "Clip",
+    "Curve",
     "HardSigmoid",
     "HardSwish",
     "LeakyReLU",

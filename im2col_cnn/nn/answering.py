@@ -128,7 +128,8 @@ def fits(other: Array, x: Array) -> bool:
     """Tell whether what an array adds to another has the shape and dtype of that."""
     sizes = zip(other.shape, x.shape, strict=False)
     return (
-        other.dtype == x.dtype
+        other is not x  # it would change before it is read again
+        and other.dtype == x.dtype
         and other.ndim == x.ndim
         and all(m in (1, n) for m, n in sizes)
     )

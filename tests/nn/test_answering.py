@@ -132,7 +132,9 @@ SHARED: dict[str, dict[str, Any]] = {
     "what is read twice": {
         "a": Conv(4, 3, padding="same"),
         "b": (Add(), "a", "a"),
-        "z": (Multiply(), "b", "b", "a"),
+        "c": (Multiply(), "b", "b", "a"),
+        "d": Sigmoid(),
+        "z": (Add(), "c", "d", "c"),
     },
     "the images": {"a": ReLU(), "b": (Scale(), "input"), "z": (Add(), "a", "b")},
 }
