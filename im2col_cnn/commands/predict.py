@@ -13,10 +13,10 @@ from .._typing import Array
 from ..files.photo_folders import is_photo
 from ..files.photos import IN_WORDS, MAX_PIXELS, read_photo
 from ..nn.activations import Softmax
+from ..nn.formats.keras_models import from_keras
+from ..nn.formats.onnx_models import from_onnx
 from ..nn.graph import Graph
-from ..nn.keras_models import from_keras
 from ..nn.network import Network
-from ..nn.onnx_models import from_onnx
 from ..nn.preprocessing import Rescale
 from ..ops.softmax import softmax_forward
 from .arguments import (

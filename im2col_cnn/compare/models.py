@@ -15,8 +15,8 @@ import numpy as np
 
 from .._checks import by
 from .._typing import Array, Shape
+from ..nn.formats.onnx_models import from_onnx
 from ..nn.graph import Graph
-from ..nn.onnx_models import from_onnx
 from ..tiling.threads import thread_count
 from .cases import Case
 from .contestant import CannotError

@@ -26,19 +26,20 @@ from .convolution import Conv, ConvTranspose
 from .dense import Dense, Flatten
 from .evaluation import Evaluation, evaluate
 from .executors import Cluster, WorkerError
+from .formats.keras_models import from_keras
+from .formats.keras_weights import load_keras_weights, save_keras_weights
+from .formats.onnx_export import save_onnx
+from .formats.onnx_models import from_onnx
+from .formats.torch_weights import load_torch_weights, save_torch_weights
 from .gradients import loss_and_gradients
 from .graph import Graph
 from .history import History
 from .initializers import glorot_normal, glorot_uniform, he_normal, he_uniform
 from .inside import feature_maps
-from .keras_models import from_keras
-from .keras_weights import load_keras_weights, save_keras_weights
 from .layer import Layer
 from .merging import Add, Concat, MatMul, MergeLayer, Multiply
 from .models import small_cnn
 from .network import Network, Sequential, Summary, SummaryRow
-from .onnx_export import save_onnx
-from .onnx_models import from_onnx
 from .optimizers import SGD, Adam, Optimizer
 from .per_channel import PReLU, Scale
 from .pooling import (
@@ -55,7 +56,6 @@ from .progress import Progress, ProgressLine
 from .regularization import BatchNorm, Dropout
 from .resizing import Crop, Pad, Slice, Upsample
 from .schedules import cosine
-from .torch_weights import load_torch_weights, save_torch_weights
 from .training import fit
 
 __all__ = [

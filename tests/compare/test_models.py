@@ -11,7 +11,7 @@ from im2col_cnn.cli import run
 from im2col_cnn.compare import race as racing
 from im2col_cnn.compare.contestant import CannotError
 from im2col_cnn.compare.models import Model, answering, fits, read_model
-from tests.nn.onnx_files import loaded, node
+from tests.nn.formats.onnx_files import loaded, node
 
 pytest.importorskip("onnx")
 

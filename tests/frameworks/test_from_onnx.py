@@ -13,7 +13,7 @@ from numpy.testing import assert_allclose
 
 from im2col_cnn._typing import Array, Shape
 from im2col_cnn.nn import Graph, Sequential, from_onnx, save_onnx
-from im2col_cnn.nn.onnx_export import EXPORTS
+from im2col_cnn.nn.formats.onnx_export import EXPORTS
 from tests.frameworks.real_models import face, from_wheel
 from tests.nn.strategies import KINDS, layered
 

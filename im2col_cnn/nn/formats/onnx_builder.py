@@ -13,12 +13,12 @@ from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
-from .._typing import Array, Shape
-from .arrangement import Reshape, Transpose
-from .convolution import Conv, ConvTranspose
-from .dense import Dense, Flatten
-from .layer import Layer
-from .per_channel import Scale
+from ..._typing import Array, Shape
+from ..arrangement import Reshape, Transpose
+from ..convolution import Conv, ConvTranspose
+from ..dense import Dense, Flatten
+from ..layer import Layer
+from ..per_channel import Scale
 
 __all__ = ["Builder", "Flat", "Flow", "Value", "channels_last"]
 

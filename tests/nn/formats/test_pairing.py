@@ -27,7 +27,7 @@ from im2col_cnn.nn import (
     save_keras_weights,
     save_torch_weights,
 )
-from im2col_cnn.nn.pairing import Layout, layout_of
+from im2col_cnn.nn.formats.pairing import Layout, layout_of
 from tests.files.keras import write_by_class, write_by_name
 
 RNG = np.random.default_rng(0)

@@ -15,15 +15,15 @@ from typing import Any
 
 import numpy as np
 
-from .._checks import as_path, as_shape, in_a_line, quoted
-from .._typing import Array, Shape
-from ..files.onnx import OnnxModel, OnnxNode, read_onnx
-from .arrangement import Reshape
-from .graph import Graph
+from ..._checks import as_path, as_shape, in_a_line, quoted
+from ..._typing import Array, Shape
+from ...files.onnx import OnnxModel, OnnxNode, read_onnx
+from ..arrangement import Reshape
+from ..graph import Graph
+from ..serialization import Built
 from .onnx_builder import Builder, Flow, Value, channels_last
 from .onnx_constants import FOLDED, folded
 from .onnx_layers import TRANSLATIONS, Call
-from .serialization import Built
 
 __all__ = ["from_onnx"]
 

@@ -17,16 +17,16 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .._checks import as_path, as_shape, in_a_line, quoted
-from .._typing import Shape
-from ..files.keras import KerasFile, read_keras
-from ..files.weights import cast_finite
-from .graph import Graph
+from ..._checks import as_path, as_shape, in_a_line, quoted
+from ..._typing import Shape
+from ...files.keras import KerasFile, read_keras
+from ...files.weights import cast_finite
+from ..graph import Graph
+from ..layer import named_by_kind
+from ..network import Network, Sequential
+from ..serialization import INPUT, describe, in_chain, rebuild
 from .keras_layers import Described, Step, steps_of
-from .layer import named_by_kind
-from .network import Network, Sequential
 from .pairing import layout_of, places
-from .serialization import INPUT, describe, in_chain, rebuild
 
 __all__ = ["from_keras"]
 

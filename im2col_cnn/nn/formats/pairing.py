@@ -15,12 +15,12 @@ from math import prod
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
-from .._checks import by, printable
-from .._typing import Array, Shape
-from ..files.keras import in_order
-from ..files.weights import cast_finite
-from .layer import Layer
-from .network import Network
+from ..._checks import by, printable
+from ..._typing import Array, Shape
+from ...files.keras import in_order
+from ...files.weights import cast_finite
+from ..layer import Layer
+from ..network import Network
 
 __all__ = ["Form", "Layout", "Place", "Weights", "layout_of", "places", "spatial_axes"]
 
@@ -37,7 +37,7 @@ class Layout(NamedTuple):
     Examples
     --------
     >>> import numpy as np
-    >>> from im2col_cnn.nn.pairing import Layout
+    >>> from im2col_cnn.nn.formats.pairing import Layout
     >>> layout = Layout(("HC", "O"), ("O", "CH"), {"H": 2, "C": 2, "O": 1})
     >>> layout.inward(np.array([[1, 2, 3, 4]]))
     array([[1],

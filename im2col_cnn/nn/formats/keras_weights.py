@@ -10,10 +10,10 @@ is two layers here, a depthwise convolution and one of single pixels.
 from collections.abc import Iterable
 from os import PathLike
 
-from .._checks import as_path
-from ..files.keras import KerasFile, read_keras, write_keras_weights
-from ..files.weights import require_network
-from .network import Network
+from ..._checks import as_path
+from ...files.keras import KerasFile, read_keras, write_keras_weights
+from ...files.weights import require_network
+from ..network import Network
 from .pairing import Form, Layout, Place, Weights, layout_of, places, spatial_axes
 
 __all__ = ["load_keras_weights", "save_keras_weights"]

@@ -14,9 +14,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .._checks import quoted
-from .._typing import Array
-from .activations import (
+from ..._checks import quoted
+from ..._typing import Array
+from ..activations import (
     Clip,
     HardSigmoid,
     HardSwish,
@@ -28,16 +28,16 @@ from .activations import (
     Softmax,
     Tanh,
 )
-from .arrangement import Reshape
-from .convolution import Conv, ConvTranspose
-from .dense import Dense, Flatten
-from .layer import Layer
-from .merging import Add, Concat, Multiply
-from .per_channel import PReLU, Scale
-from .pooling import AvgPool, GlobalAvgPool, GlobalMaxPool, MaxPool
-from .preprocessing import Rescale
-from .regularization import BatchNorm, Dropout
-from .resizing import Crop, Pad, Upsample
+from ..arrangement import Reshape
+from ..convolution import Conv, ConvTranspose
+from ..dense import Dense, Flatten
+from ..layer import Layer
+from ..merging import Add, Concat, Multiply
+from ..per_channel import PReLU, Scale
+from ..pooling import AvgPool, GlobalAvgPool, GlobalMaxPool, MaxPool
+from ..preprocessing import Rescale
+from ..regularization import BatchNorm, Dropout
+from ..resizing import Crop, Pad, Upsample
 
 __all__ = ["Described", "Step", "steps_of"]
 

@@ -17,12 +17,12 @@ from typing import Any
 
 import numpy as np
 
-from .._checks import as_path, in_a_line, quoted
-from .._typing import Array
-from ..files.atomic import write_whole
-from ..files.hdf5.source import require_readable
-from ..files.weights import require_network
-from .network import Network
+from ..._checks import as_path, in_a_line, quoted
+from ..._typing import Array
+from ...files.atomic import write_whole
+from ...files.hdf5.source import require_readable
+from ...files.weights import require_network
+from ..network import Network
 from .pairing import Form, Place, Weights, layout_of, places, spatial_axes
 
 __all__ = ["load_torch_weights", "save_torch_weights"]

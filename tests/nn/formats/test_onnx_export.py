@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
 from im2col_cnn.nn import AdaptiveAvgPool, Conv, Graph, Sequential, from_onnx, save_onnx
-from im2col_cnn.nn.onnx_export import EXPORTS
+from im2col_cnn.nn.formats.onnx_export import EXPORTS
 from im2col_cnn.nn.serialization import KINDS as EVERY
 from tests.nn.strategies import KINDS, graphs, layered, network
 

@@ -10,10 +10,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .._checks import quoted
-from .._typing import Array
-from ..files.onnx import OnnxNode
-from .activations import (
+from ..._checks import quoted
+from ..._typing import Array
+from ...files.onnx import OnnxNode
+from ..activations import (
     Clip,
     HardSigmoid,
     HardSwish,
@@ -25,16 +25,16 @@ from .activations import (
     Softmax,
     Tanh,
 )
-from .arithmetic import LocalResponseNorm, Mean, Power
-from .convolution import Conv, ConvTranspose
-from .dense import Dense
-from .layer import Layer
-from .merging import Add, Concat, MatMul, Multiply
+from ..arithmetic import LocalResponseNorm, Mean, Power
+from ..convolution import Conv, ConvTranspose
+from ..dense import Dense
+from ..layer import Layer
+from ..merging import Add, Concat, MatMul, Multiply
+from ..per_channel import PReLU, Scale
+from ..pooling import AvgPool, GlobalAvgPool, GlobalMaxPool, MaxPool
+from ..resizing import Crop, Pad, Slice, Upsample
 from .onnx_builder import Builder, Flat, Flow, Value
 from .onnx_constants import onnx_slices, target_shape
-from .per_channel import PReLU, Scale
-from .pooling import AvgPool, GlobalAvgPool, GlobalMaxPool, MaxPool
-from .resizing import Crop, Pad, Slice, Upsample
 
 __all__ = ["TRANSLATIONS", "Call"]
 

@@ -10,7 +10,7 @@ from numpy.testing import assert_allclose
 from im2col_cnn._typing import Array
 from im2col_cnn.nn import Conv, Dense, Graph
 from im2col_cnn.ops.conv import conv_forward
-from tests.nn.onnx_files import loaded, node
+from tests.nn.formats.onnx_files import loaded, node
 
 pytest.importorskip("onnx")
 rng = np.random.default_rng(0)

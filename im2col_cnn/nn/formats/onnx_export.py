@@ -12,13 +12,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .._checks import as_padding, as_path, quoted
-from .._typing import Array, Shape
-from ..files.atomic import write_whole
-from ..files.onnx import import_onnx
-from ..window import Window
-from .layer import Layer
-from .network import Network
+from ..._checks import as_padding, as_path, quoted
+from ..._typing import Array, Shape
+from ...files.atomic import write_whole
+from ...files.onnx import import_onnx
+from ...window import Window
+from ..layer import Layer
+from ..network import Network
 
 __all__ = ["save_onnx"]
 

@@ -9,8 +9,8 @@ import pytest
 from numpy.testing import assert_allclose
 
 from im2col_cnn._typing import Array
-from im2col_cnn.nn.onnx_layers import TRANSLATIONS
-from tests.nn.onnx_files import loaded, node
+from im2col_cnn.nn.formats.onnx_layers import TRANSLATIONS
+from tests.nn.formats.onnx_files import loaded, node
 
 pytest.importorskip("onnx")
 rng = np.random.default_rng(0)

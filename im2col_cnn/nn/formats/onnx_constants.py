@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from .._checks import quoted
-from .._typing import Array
+from ..._checks import quoted
+from ..._typing import Array
 
 __all__ = ["FOLDED", "MAX_CONSTANT_NUMBERS", "folded", "onnx_slices", "target_shape"]
 

@@ -1,0 +1,1 @@
+"""Tests of networks that come from other frameworks, and go there."""
