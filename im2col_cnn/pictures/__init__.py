@@ -2,6 +2,7 @@
 
 from .answers import draw_answers
 from .avg_pool import draw_avg_pool
+from .channels import draw_channels
 from .col2im import draw_col2im
 from .comb import draw_comb
 from .comparison import draw_comparison
@@ -27,6 +28,7 @@ from .window import draw_window
 __all__ = [
     "draw_answers",
     "draw_avg_pool",
+    "draw_channels",
     "draw_col2im",
     "draw_comb",
     "draw_comparison",

@@ -22,6 +22,7 @@ from im2col_cnn.nn import Add, Conv, Dense, Flatten, Graph, ReLU
 from im2col_cnn.pictures import (
     draw_answers,
     draw_avg_pool,
+    draw_channels,
     draw_col2im,
     draw_comb,
     draw_conv_transpose,
@@ -56,6 +57,9 @@ W = np.array([[1, 2], [3, 4]])
 K3 = np.arange(1, 10).reshape(3, 3)
 DY = np.array([[1, 2, 3], [4, 5, 6]])
 COLUMNS = im2col(X[None, :, :, None], 2)
+# Row, column and 1: three channels that say where they are.
+PLACES = np.stack(np.broadcast_arrays(i, j, 1), axis=-1)
+FILTERS = np.arange(1, 25).reshape(2, 3, 2, 2).transpose(2, 3, 1, 0)
 PATCH_GRADIENTS = DY.reshape(-1, 1) @ W.reshape(1, -1)  # dX = dy @ W.T
 
 TIED = np.array([[1, 5, 2, 2, 3, 1], [0, 3, 8, 1, 3, 0], [4, 2, 7, 6, 9, 5]])
@@ -121,6 +125,10 @@ GALLERY: dict[str, Callable[[], str]] = {
     "max-pool-overlap": partial(draw_max_pool, TIED, PAID, 2, stride=1),
     "memory": partial(draw_memory, (56, 56), N=32, C=64),
     "memory-stride": partial(draw_memory, (56, 56), N=32, C=64, stride=2),
+    "channels": partial(draw_channels, PLACES, FILTERS),
+    "channels-gradient": partial(
+        draw_channels, PLACES, FILTERS, dy=np.stack([DY, DY[::-1]], axis=-1)
+    ),
     "comb": partial(draw_comb, LINE),
     "layer-shapes": partial(draw_layer_shapes, (2, 28, 28, 3), 5, 8, padding=2),
     "average-pool": partial(draw_avg_pool, 4 * DY, X.shape, 2, stride=1),

@@ -20,6 +20,7 @@ from im2col_cnn import (
 )
 from im2col_cnn._typing import Array
 from im2col_cnn.pictures import (
+    draw_channels,
     draw_col2im,
     draw_comb,
     draw_comparison,
@@ -35,7 +36,7 @@ from im2col_cnn.pictures import (
     draw_memory,
     draw_product,
 )
-from tests.notes.pictures import COLUMNS, DY, TIED, W, X
+from tests.notes.pictures import COLUMNS, DY, FILTERS, PLACES, TIED, W, X
 from tests.notes.svg import SVG, arrays, lines, one, sums
 
 
@@ -131,6 +132,23 @@ def test_dx_is_drawn_as_a_full_correlation(stride: int) -> None:
 
     assert (one(arrays(picture, "dx")) == dx[0, :, :, 0]).all()
     assert (one(arrays(picture, "turned")) == np.rot90(w, 2)).all()
+
+
+def test_channels_and_filters_are_drawn_plane_by_plane() -> None:
+    dy = np.stack([DY, DY[::-1]], axis=-1)
+    y, cache = conv_forward(PLACES[np.newaxis], FILTERS)
+    dx, dw, _ = conv_backward(dy[np.newaxis], cache)
+
+    for picture, names, planes in (
+        (draw_channels(PLACES, FILTERS), "x w y", (PLACES, FILTERS, y[0])),
+        (draw_channels(PLACES, FILTERS, dy=dy), "dx dw dy", (dx[0], dw, dy)),
+    ):
+        for name, array in zip(names.split(), planes, strict=True):
+            for place in np.ndindex(array.shape[2:]):
+                drawn = one(arrays(picture, f"{name}[..., {str(place).strip('(,)')}]"))
+                assert (drawn == array[(..., *place)]).all()
+    with pytest.raises(ValueError, match=r"got \(3, 4\) and \(2, 2\)"):
+        draw_channels(X, W)
 
 
 def test_the_matrix_of_a_convolution_convolves_and_its_transpose_goes_back() -> None:
