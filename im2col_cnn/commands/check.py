@@ -5,7 +5,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -15,6 +15,7 @@ import typer
 from .._checks import quoted
 from .._typing import Ties
 from ..files.hdf5.source import require_readable
+from ..tiling.threads import usable_cpus
 from .arguments import (
     BadInputError,
     refusing,
@@ -22,6 +23,7 @@ from .arguments import (
     require_outputs,
     write_output,
 )
+from .crew import Scheduler, working
 from .terminal import open_screen, say
 
 if TYPE_CHECKING:
@@ -129,9 +131,14 @@ def check(
     jobs: Annotated[
         int | None,
         typer.Option(
-            min=1, help="Files at the same time.", show_default="as many as cores"
+            "--jobs",
+            "--workers",
+            min=1,
+            help="Files at the same time.",
+            show_default="as many as cores",
         ),
     ] = None,
+    scheduler: Scheduler = None,
     results: Annotated[
         Path | None,
         typer.Option(
@@ -211,7 +218,7 @@ def check(
             }
             outputs.points = read_points(points)
         if is_class:
-            return check_class(paths, outputs, settings, jobs, results)
+            return check_class(paths, outputs, settings, (jobs, scheduler), results)
         return check_one(paths[0], outputs, settings)
 
 
@@ -235,7 +242,7 @@ def check_class(
     paths: Sequence[Path],
     outputs: "Outputs",
     settings: dict[str, Any],
-    jobs: int | None,
+    workers: tuple[int | None, str | None],
     results: Path | None,
 ) -> int:
     """Grade many files, and print a table as it goes."""
@@ -245,18 +252,22 @@ def check_class(
         names_of,
         only_imported,
     )
-    from ..testing.grading.workers import Workers  # noqa: PLC0415  # as above
     from .check_table import show_bugs, show_rows  # noqa: PLC0415  # as above
 
     limit = limit_of(settings["total_seconds"], settings["examples"])
-    count = min(len(paths), jobs or cores())
+    jobs, scheduler = workers
+    count = min(len(paths), jobs or usable_cpus()) if scheduler is None else jobs
     folder = kept_in(results)
     names = names_of(paths)
     screen = open_screen()
     screen.quiet = not outputs.leaves_standard_output
-    with Workers(count, seconds=limit) as executor, refusing(OSError):
-        coming = check_files(paths, executor=executor, results=folder, **settings)
-        found = show_rows(screen, coming, names, outputs.points)
+    with ExitStack() as stack:
+        with refusing():
+            crew = stack.enter_context(working(count, scheduler, seconds=limit))
+        executor = crew.cluster.executor if crew.cluster else None
+        with refusing(OSError):
+            coming = check_files(paths, executor=executor, results=folder, **settings)
+            found = show_rows(screen, coming, names, outputs.points)
     places = {name: place for place, name in enumerate(names)}
     found.sort(key=lambda each: places[each.file])
     aside = only_imported(paths, found)
@@ -277,13 +288,6 @@ def kept_in(folder: Path | None) -> Path | None:
             return None
         raise BadInputError(f"--results {folder}: {error.strerror}") from error
     return folder or RESULTS_FOLDER
-
-
-def cores() -> int:
-    """Return how many cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 @dataclass

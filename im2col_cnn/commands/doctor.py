@@ -1,13 +1,16 @@
 """The command `doctor`: BLAS, threads and tiles on this machine, and its speed."""
 
+import json
 import os
 import platform
 import subprocess
 import sys
 from pathlib import Path
+from zlib import crc32
 
 import numpy as np
 
+from ..nn.executors import fingerprint
 from ..tiling.threads import thread_count
 from ..tiling.tiles import BUDGET_BYTES, TILE_BYTES
 from .arguments import refusing
@@ -59,6 +62,7 @@ def doctor() -> None:
         ("cache per core", cache_size()),
         ("pixels of a tile", f"{TILE_BYTES / 2**20:.1f} MiB"),
         ("workspace at most", f"{BUDGET_BYTES / 2**20:.0f} MiB"),
+        ("fingerprint", digest_of_fingerprint()),
     ]
     show_table(screen, ("", ""), rows)
     say(screen, advice(speed))
@@ -87,6 +91,11 @@ def measured(environment: dict[str, str]) -> float:
         check=True,
     )
     return float(done.stdout)
+
+
+def digest_of_fingerprint() -> str:
+    """Return a word that is the same on machines that compute the same bits."""
+    return f"{crc32(json.dumps(fingerprint()).encode()):08x}"
 
 
 def cache_size() -> str:

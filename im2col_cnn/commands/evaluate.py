@@ -12,6 +12,7 @@ from ..files.datasets import DIGITS, Dataset, open_dataset
 from ..files.stored_images import NotFiniteError
 from ..nn.evaluation import Evaluation
 from ..nn.evaluation import evaluate as evaluate_network
+from ..nn.executors import WorkerError
 from ..nn.graph import Graph
 from .arguments import (
     AsJson,
@@ -25,6 +26,7 @@ from .arguments import (
     require_svg,
     write_output,
 )
+from .crew import AnyMachine, Scheduler, WorkerCount, working
 from .evaluation_table import (
     draw_confusion,
     require_drawable_classes,
@@ -45,6 +47,9 @@ def evaluate(
         Path | None,
         typer.Option(metavar="MATRIX.svg", help="Draw the confusion matrix."),
     ] = None,
+    workers: WorkerCount = None,
+    scheduler: Scheduler = None,
+    any_machine: AnyMachine = False,
     as_json: AsJson = False,
 ) -> None:
     """Evaluate a saved network on the test images of a data set."""
@@ -59,12 +64,15 @@ def evaluate(
             require_suited(network, dataset, weights, path)
             if confusion is not None:
                 require_drawable_classes(dataset.classes)
+            crew = stack.enter_context(
+                working(workers, scheduler, any_machine=any_machine)
+            )
         classes = dataset.classes
         with (
-            refusing(OSError, NotFiniteError),  # as the images are read
+            refusing(OSError, NotFiniteError, WorkerError),  # as the images are read
             np.errstate(over="ignore", invalid="ignore"),  # looked for where it ends
         ):
-            evaluation = evaluate_network(network, *dataset.test)
+            evaluation = evaluate_network(network, *dataset.test, executor=crew.cluster)
         require_finite(evaluation.loss, weights)
     if confusion is not None:
         write_output(confusion, draw_confusion(evaluation.confusion, classes))

@@ -1,6 +1,7 @@
 """The command `predict`: the most probable classes of photographs."""
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from itertools import chain
 from pathlib import Path
 from typing import Annotated, Literal, TypeAlias
@@ -13,6 +14,7 @@ from .._typing import Array
 from ..files.photo_folders import is_photo
 from ..files.photos import IN_WORDS, MAX_PIXELS, read_photo
 from ..nn.activations import Softmax
+from ..nn.executors import Cluster, WorkerError
 from ..nn.formats.keras_models import from_keras
 from ..nn.formats.onnx_models import from_onnx
 from ..nn.graph import Graph
@@ -29,6 +31,7 @@ from .arguments import (
     require_extra,
     require_finite,
 )
+from .crew import AnyMachine, Scheduler, WorkerCount, working
 from .terminal import (
     is_live,
     open_screen,
@@ -83,6 +86,9 @@ def predict(
             "1, from -1 to 1, or standardized as those of ImageNet.",
         ),
     ] = "trained",
+    workers: WorkerCount = None,
+    scheduler: Scheduler = None,
+    any_machine: AnyMachine = False,
     as_json: AsJson = False,
 ) -> None:
     """
@@ -108,7 +114,13 @@ def predict(
             say_error(str(error))
     if photos:
         batch = prepared(network, np.stack(list(photos.values())), pixels)
-        best = best_classes(network, batch, weights, top)
+        with ExitStack() as stack:
+            with refusing():
+                crew = stack.enter_context(
+                    working(workers, scheduler, any_machine=any_machine)
+                )
+            with refusing(WorkerError):
+                best = best_classes(network, batch, weights, top, crew.cluster)
         show(dict(zip(photos, best, strict=True)), as_json=as_json)
     if len(photos) < len(set(paths)):
         raise typer.Exit(1)
@@ -153,11 +165,15 @@ def inside(path: Path) -> list[Path]:
 
 
 def best_classes(
-    network: Network, batch: Array, weights: Path, top: int
+    network: Network,
+    batch: Array,
+    weights: Path,
+    top: int,
+    cluster: Cluster | None = None,
 ) -> list[list[tuple[str, float]]]:
     """Return the most probable classes of every image, each with its probability."""
     with np.errstate(over="ignore", invalid="ignore"):  # looked for where it ends
-        scores = network.predict(batch).reshape(len(batch), -1)
+        scores = network.predict(batch, executor=cluster).reshape(len(batch), -1)
     require_finite(scores, weights)
     *_, last = network.layers.values()
     has_probabilities = isinstance(last, Softmax)

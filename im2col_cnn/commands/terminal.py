@@ -104,10 +104,14 @@ def shown(screen: Console, text: str, style: str = "") -> Text:
 
 
 @contextmanager
-def watching(screen: Console, epochs: int) -> Iterator[Watch]:
+def watching(screen: Console, epochs: int, workers: str = "") -> Iterator[Watch]:
     """Show training: a bar that follows every step, or a line per epoch."""
+
+    def line(at: Progress) -> str:
+        return "  ".join(filter(None, [epoch_line(at, epochs), workers]))
+
     if not is_live(screen):
-        yield Watch(None, lambda at: say(screen, epoch_line(at, epochs)))
+        yield Watch(None, lambda at: say(screen, line(at)))
         return
     bar = bar_on(screen)
     task = bar.add_task(f"epoch 0/{epochs}", total=None)
@@ -122,7 +126,7 @@ def watching(screen: Console, epochs: int) -> Iterator[Watch]:
             task,
             total=epochs * at.steps,
             completed=(at.epoch - 1) * at.steps + at.step,
-            description=epoch_line(at, epochs),
+            description=line(at),
         )
 
     with bar:

@@ -15,6 +15,7 @@ from rich.console import Console
 from ..files.datasets import DIGITS, Dataset, open_dataset, read_dataset
 from ..files.stored_images import NotFiniteError
 from ..nn.evaluation import evaluate
+from ..nn.executors import WorkerError
 from ..nn.models import small_cnn
 from ..nn.network import Sequential
 from ..nn.optimizers import SGD, Adam, Optimizer
@@ -33,6 +34,7 @@ from .arguments import (
     write_output,
 )
 from .charts import draw_learning_curve
+from .crew import AnyMachine, Crew, Scheduler, WorkerCount, working
 from .evaluation_table import show_evaluation
 from .terminal import open_screen, say, show_table, stop_on_interrupt, watching
 
@@ -109,6 +111,9 @@ def train(
         Path | None,
         typer.Option(metavar="WEIGHTS.h5", help="Write what was learned to this file."),
     ] = None,
+    workers: WorkerCount = None,
+    scheduler: Scheduler = None,
+    any_machine: AnyMachine = False,
     plot: Annotated[
         Path | None,
         typer.Option(metavar="CURVE.svg", help="Draw how it went to this file."),
@@ -154,17 +159,26 @@ def train(
                 checkpoint=checkpoint,
                 resume=resume,
             )
+            crew = stack.enter_context(
+                working(workers, scheduler, any_machine=any_machine)
+            )
             trainer = Trainer(
-                network, *dataset.train, optimizer=chosen, rng=rng, settings=settings
+                network,
+                *dataset.train,
+                optimizer=chosen,
+                rng=rng,
+                settings=settings,
+                executor=crew.cluster,
             )
         screen = open_screen()
-        say(screen, f"{path.name}: {dataset.described}")
-        show_network(screen, network)
+        show_network(screen, f"{path.name}: {dataset.described}", network)
+        advise(screen, crew, accumulate)
         keep_freed_memory()  # this process is ours
         started = perf_counter()
         # From here on, only files can be to blame.
-        with refusing(OSError, NotFiniteError):
-            with watching(screen, epochs) as watch, stop_on_interrupt() as should_stop:
+        with refusing(OSError, NotFiniteError, WorkerError):
+            show = watching(screen, epochs, crew.in_words)
+            with show as watch, stop_on_interrupt() as should_stop:
                 callbacks = Callbacks(
                     on_step=watch.on_step,
                     on_epoch=watch.on_epoch,
@@ -172,7 +186,7 @@ def train(
                 )
                 history = trainer.run(callbacks)
             seconds = perf_counter() - started
-            evaluation = evaluate(network, *dataset.test)
+            evaluation = evaluate(network, *dataset.test, executor=crew.cluster)
     # Files first: the report may go to a pipe that is closed in the middle of it.
     with refusing(OSError):
         if save is not None:
@@ -217,7 +231,18 @@ def choose_optimizer(
     return Adam(rate, weight_decay=weight_decay)
 
 
-def show_network(screen: Console, network: Sequential) -> None:
-    """Show a row per layer, and what they add up to."""
+def show_network(screen: Console, images: str, network: Sequential) -> None:
+    """Show what there is to learn from, a row per layer, and what they add up to."""
+    say(screen, images)
     head, *rows = network.summary().table
     show_table(screen, head, rows)
+
+
+def advise(screen: Console, crew: Crew, accumulate: int) -> None:
+    """Say so where a step has less batches than there are workers."""
+    if crew.size > accumulate:
+        say(
+            screen,
+            f"workers share the batches of a step, {accumulate} here: --accumulate "
+            f"{crew.size} has one for each of {crew.in_words}",
+        )

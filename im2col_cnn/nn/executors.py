@@ -169,7 +169,8 @@ def in_order(
         shared = sent_once(cluster.executor, shared)
         while True:
             for piece in islice(left, ahead - len(waiting)):
-                waiting.append(submitted(cluster, work, shared, piece, scheme))
+                call = answer_to, work, shared, piece, scheme
+                waiting.append(submitted(cluster.executor, *call))
             if not waiting:
                 return
             yield cluster.result(waiting[0])
@@ -179,10 +180,10 @@ def in_order(
             future.cancel()
 
 
-def submitted(cluster: Cluster, *arguments: Any) -> "Future[Answer]":
-    """Give a piece to the executor."""
+def submitted(executor: Any, *arguments: Any, **settings: Any) -> Any:
+    """Return a future for a call, or raise the error of the executor."""
     try:
-        return cluster.executor.submit(answer_to, *arguments)
+        return executor.submit(*arguments, **settings)
     except Exception as error:  # of the executor: it is closed or broken, say
         raise lost(error) from error
 
@@ -193,7 +194,7 @@ def sent_once(executor: Executor, shared: Any) -> Any:
     if type(executor).__name__ != "ClientExecutor" or client is None:
         return shared
     # Not `scatter`: what a task returned is computed again when its worker is lost.
-    return client.submit(itself, shared, pure=False)
+    return submitted(client, itself, shared, pure=False)
 
 
 def itself(shared: Any) -> Any:

@@ -397,8 +397,8 @@ class Trainer:
                 total = shard if total is None else total + shard
         except WorkerError as error:
             raise WorkerError(
-                f"{error}: the network is as it was before {where}; resume= goes on "
-                f"from a checkpoint"
+                f"{error}: the network is as it was before {where}; to resume from a "
+                f"checkpoint leads to the same bits"
             ) from error
         assert total is not None  # there is no batch without images
         gradients = {

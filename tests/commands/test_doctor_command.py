@@ -21,7 +21,7 @@ def test_it_says_what_runs_here(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["doctor"]) == 0
 
     out = capsys.readouterr().out
-    for word in "BLAS", "kernels", "threads", "cache", "GFLOP/s":
+    for word in "BLAS", "kernels", "threads", "cache", "GFLOP/s", "fingerprint":
         assert word in out
 
 

@@ -9,7 +9,7 @@ import json
 import os
 import re
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, as_completed
 from functools import cache
 from pathlib import Path
@@ -20,6 +20,7 @@ import numpy as np
 from ..._checks import printable
 from ..._version import __version__
 from ...files.atomic import write_whole
+from ...nn.workers import Workers
 from ..isolation.loader import HomeworkError
 from .graded_file import GradedFile, failed, grade_file
 from .points import as_selectors
@@ -184,8 +185,11 @@ def check_files(
         for path, name, key in left:
             yield keep(grade_file(path, name=name, **settings), key)
         return
+    grade: Callable[..., GradedFile] = grade_apart
+    if isinstance(executor, Workers):
+        grade = grade_file
     futures: dict[Future[GradedFile], tuple[str, Path | None]] = {
-        executor.submit(grade_file, str(path), name=name, **settings): (name, key)
+        executor.submit(grade, str(path), name=name, **settings): (name, key)
         for path, name, key in left
     }
     for future in as_completed(futures):
@@ -196,6 +200,15 @@ def check_files(
             yield failed(name, f"{name}: the grader was stopped: {error}")
         else:
             yield keep(result, key)
+
+
+def grade_apart(path: str, *, name: str, **settings: Any) -> GradedFile:
+    """Grade a file in a new process: what else was loaded changes what is drawn."""
+    limit = limit_of(settings.get("total_seconds"), settings.get("examples") or 25)
+    with Workers(1, seconds=limit) as executor:
+        call = executor.submit(grade_file, path, name=name, **settings)
+        found: GradedFile = call.result()
+        return found
 
 
 # What was found already --------------------------------------------------------------

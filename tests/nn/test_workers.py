@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from im2col_cnn.testing.grading.workers import WorkerError, Workers
+from im2col_cnn.nn.executors import WorkerError
+from im2col_cnn.nn.workers import Workers
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,6 @@
 """Run calls in processes that may crash or hang: an executor that outlives both.
 
-    python -m im2col_cnn.testing.grading.workers
+    python -m im2col_cnn.nn.workers
 
 Unlike `concurrent.futures.ProcessPoolExecutor`, a process that dies fails its own call
 and no other, and a call that takes too long is ended. Calls come in and results go out
@@ -15,18 +15,15 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Executor, Future
 from pathlib import Path
 from typing import Any
 
-from ..._checks import as_above_zero, as_int
+from .._checks import as_above_zero, as_int
+from .executors import WorkerError
 
-__all__ = ["WorkerError", "Workers", "main"]
-
-
-class WorkerError(RuntimeError):
-    """A process that ended, or was ended, before its call returned."""
+__all__ = ["Workers", "main"]
 
 
 class Workers(Executor):
@@ -40,19 +37,27 @@ class Workers(Executor):
     seconds : float
         How long a call may take. After that its process is ended, with all that it has
         started, and its future raises `WorkerError`.
+    environment : mapping of str to str, optional
+        Variables that the processes have beside those of this one.
 
     Examples
     --------
-    >>> from im2col_cnn.testing.grading.workers import Workers
+    >>> from im2col_cnn.nn.workers import Workers
     >>> with Workers(2, seconds=60) as executor:
     ...     print(executor.submit(pow, 2, 10).result())
     1024
     """
 
-    def __init__(self, count: int, *, seconds: float) -> None:
+    def __init__(
+        self,
+        count: int,
+        *,
+        seconds: float,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
         as_int(count, "count", at_least=1)
         as_above_zero(seconds, "seconds")
-        self.seconds = seconds
+        self.seconds, self.environment = seconds, environment or {}
         self.calls: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self.running: set[subprocess.Popen[bytes]] = set()
         self.threads = [
@@ -101,7 +106,7 @@ class Workers(Executor):
                 continue
             try:
                 if process is None:
-                    process = start()
+                    process = start(self.environment)
                     self.running.add(process)
                     wait_for(process)
                 works, result = self.call(process, call)
@@ -152,15 +157,19 @@ class Workers(Executor):
             timer.cancel()
 
 
-def start() -> "subprocess.Popen[bytes]":
+def start(environment: Mapping[str, str]) -> "subprocess.Popen[bytes]":
     """Start a process that waits for calls."""
-    root = str(Path(__file__).parents[3])
+    root = str(Path(__file__).parents[2])
     paths = [root, os.environ.get("PYTHONPATH", "")]
     return subprocess.Popen(
-        [sys.executable, "-m", "im2col_cnn.testing.grading.workers"],
+        [sys.executable, "-m", "im2col_cnn.nn.workers"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))},
+        env={
+            **os.environ,
+            **environment,
+            "PYTHONPATH": os.pathsep.join(filter(None, paths)),
+        },
         start_new_session=True,  # so that what it starts can be ended with it
     )
 

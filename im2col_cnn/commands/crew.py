@@ -1,0 +1,102 @@
+"""The workers that `--workers` and `--scheduler` ask for."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from typing import Annotated, NamedTuple, TypeAlias
+
+import typer
+
+from ..nn.executors import Cluster
+from ..nn.workers import Workers
+from ..tiling.threads import usable_cpus
+from .arguments import require_extra
+
+__all__ = ["AnyMachine", "Crew", "Scheduler", "WorkerCount", "working"]
+
+MAX_SECONDS_PER_PIECE = 600.0
+MAX_SECONDS_TO_CONNECT = 10
+WorkerCount: TypeAlias = Annotated[
+    int | None,
+    typer.Option(
+        "--workers",
+        min=1,
+        max=1024,
+        help="Processes of this machine that compute batches, to the same bits.",
+        show_default="none but this one",
+    ),
+]
+Scheduler: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        metavar="tcp://HOST:PORT", help="The scheduler of Dask workers that do so."
+    ),
+]
+AnyMachine: TypeAlias = Annotated[
+    bool,
+    typer.Option(
+        "--any-machine", help="Accept workers whose BLAS may give other last bits."
+    ),
+]
+
+
+class Crew(NamedTuple):
+    """Workers, and how many; without any there is no cluster."""
+
+    cluster: Cluster | None
+    size: int
+
+    @property
+    def in_words(self) -> str:
+        """How many there are, for a line of progress."""
+        return f"{self.size} worker{'s' * (self.size > 1)}" if self.size else ""
+
+
+@contextmanager
+def working(
+    count: int | None,
+    scheduler: str | None,
+    *,
+    any_machine: bool = False,
+    seconds: float = MAX_SECONDS_PER_PIECE,
+) -> Iterator[Crew]:
+    """
+    Start processes, or reach those of Dask, and leave none behind.
+
+    Raises
+    ------
+    BadInputError, OSError, ValueError
+        If both are asked for, or Dask is not installed, cannot be reached or has no
+        workers.
+    """
+    if count is not None and scheduler is not None:
+        raise ValueError("--workers and --scheduler exclude each other: leave one out")
+    with ExitStack() as stack:
+        cluster = partial(Cluster, any_machine=any_machine, timeout=seconds)
+        if count is not None:
+            each = str(max(1, usable_cpus() // count))
+            processes = Workers(
+                count,
+                seconds=seconds,
+                environment={"IM2COL_CNN_THREADS": each},
+            )
+            yield Crew(cluster(stack.enter_context(processes)), count)
+        elif scheduler is not None:
+            require_extra("distributed", "dask", purpose="--scheduler")
+            from distributed import Client  # noqa: PLC0415  # an extra
+
+            # What it logs of lost connections is said in one line where it matters.
+            logging.getLogger("distributed").setLevel(logging.CRITICAL)
+            client = stack.enter_context(
+                Client(scheduler, timeout=MAX_SECONDS_TO_CONNECT)
+            )
+            found = len(client.nthreads())
+            if not found:
+                raise ValueError(
+                    f"--scheduler {scheduler}: has no workers: dask worker {scheduler} "
+                    f"starts some"
+                )
+            yield Crew(cluster(client.get_executor(pure=False)), found)
+        else:
+            yield Crew(None, 0)
