@@ -22,7 +22,7 @@ from itertools import takewhile
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
-__all__ = ["PAGES", "Stale", "mend", "stale_outputs"]
+__all__ = ["PAGES", "Stale", "mend", "original_of", "stale_outputs", "with_code_of"]
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "notes").glob("*.md"))]
@@ -78,6 +78,20 @@ def mend(page: Path, stale: list[Stale]) -> None:
     for _, start, stop, _, printed in reversed(stale):
         lines[start:stop] = [printed]
     page.write_text("".join(lines), encoding="utf-8", newline="\n")
+
+
+def with_code_of(original: str, translated: str) -> str:
+    """Return a translated page with the code of the page that it translates."""
+    code = FENCE.finditer(original)
+    return FENCE.sub(lambda fence: next(code, fence)[0], translated)
+
+
+def original_of(page: Path) -> Path | None:
+    """Return the page that a page says it translates, if it does."""
+    found = re.search(
+        r"^\[English\]\(([^)]+)\)", page.read_text(encoding="utf-8"), re.MULTILINE
+    )
+    return page.parent / found[1] if page.suffixes == [".zh", ".md"] and found else None
 
 
 def fences(page: Path) -> Iterator[Fence]:
@@ -161,6 +175,11 @@ def main() -> int:
             mend(page, stale)
         for each in stale:
             print(f"mended {each}" if update else each)  # noqa: T201 - a command speaks
+    for page in PAGES:
+        original = original_of(page)
+        if update and original is not None and original.name != "README.md":
+            text = with_code_of(original.read_text("utf-8"), page.read_text("utf-8"))
+            page.write_text(text, encoding="utf-8", newline="\n")
     return int(any(found.values()) and not update)
 
 

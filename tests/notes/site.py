@@ -63,8 +63,9 @@ def build(site: Path) -> None:
 
 def navigation(modules: list[str]) -> str:
     """Return the contents of the site, as TOML: lessons, what is beside, reference."""
-    beside = "questions other-im2cols notebook notebook.zh museum teachers"
+    beside = "questions other-im2cols notebook museum teachers"
     beside += " files-and-training bring-your-network speed-log contributing changelog"
+    chinese = "README im2col dy backward col2im max-pool rows-and-columns notebook"
     others = [NOTES / f"{name}.md" for name in beside.split()]
     lessons: list[str | dict[str, str]] = [
         {f"{n}. {title_of(lesson)}": lesson.name} for n, lesson in enumerate(LESSONS, 1)
@@ -77,6 +78,7 @@ def navigation(modules: list[str]) -> str:
             *(page.name for page in others if page.exists()),
             "pictures/README.md",
         ],
+        "中文": [f"{name}.zh.md" for name in chinese.split()],
         "Reference": [{page.split("/")[1]: page} for page in modules],
     }
     tables = (f"{{ {json.dumps(k)} = {toml(v)} }}" for k, v in sections.items())
