@@ -64,7 +64,8 @@ def build(site: Path) -> None:
 def navigation(modules: list[str]) -> str:
     """Return the contents of the site, as TOML: lessons, what is beside, reference."""
     beside = "questions other-im2cols notebook museum teachers"
-    beside += " files-and-training bring-your-network speed-log contributing changelog"
+    beside += " files-and-training bring-your-network beyond-one-machine"
+    beside += " speed-log contributing changelog"
     chinese = "README im2col dy backward col2im max-pool rows-and-columns notebook"
     others = [NOTES / f"{name}.md" for name in beside.split()]
     lessons: list[str | dict[str, str]] = [
