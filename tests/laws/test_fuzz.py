@@ -22,6 +22,7 @@ PUBLIC = {
 NOT_CALLED = {
     *("nn.Layer", "nn.MergeLayer", "nn.Network", "nn.Optimizer"),  # abstract
     *("nn.Evaluation", "nn.History", "nn.Progress", "nn.Summary", "nn.SummaryRow"),
+    "nn.WorkerError",
     *("nn.ProgressLine", "threads"),  # of the terminal, and of the process
 }
 CALLS = {
