@@ -4,7 +4,7 @@ from math import prod
 
 import numpy as np
 
-from .._checks import as_matrix
+from .._checks import as_int, as_matrix
 from .._typing import Array, ArrayLike, Padding, Sizes
 from ..columns import unfold
 from ..window import Window
@@ -117,6 +117,9 @@ def draw_full_correlation(dy: ArrayLike, w: ArrayLike, *, stride: int = 1) -> st
         An animated SVG, of the smallest image that gives an output of this size.
     """
     dy, w = as_matrix(dy, "dy", "(OH, OW)"), as_matrix(w, "w", "(KH, KW)")
+    stride = as_int(stride, "stride", at_least=1)
+    if not dy.size or not w.size:
+        raise ValueError(f"dy and w must hold numbers, got {dy.shape} and {w.shape}")
     (OH, OW), (KH, KW) = dy.shape, w.shape
     spread = np.zeros(
         ((OH - 1) * stride + 2 * KH - 1, (OW - 1) * stride + 2 * KW - 1), dy.dtype

@@ -95,7 +95,11 @@ def a_call(name: str, data: st.DataObject) -> tuple[Callable[[], object], set[st
                 by_name[parameter.name] = data.draw(values, label=parameter.name)
         else:
             arguments.append(data.draw(values, label=parameter.name))
-    names = {parameter.name for parameter in parameters} | {"kernel", "spatial"}
+    names = {parameter.name for parameter in parameters} | {
+        "kernel",
+        "kernel_size",
+        "spatial",
+    }
     if "cache" in names:
         names.add("hyperparameters")  # are part of the notebook's cache
     return lambda: call(*arguments, **by_name), names
