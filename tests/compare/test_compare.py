@@ -66,6 +66,8 @@ def test_every_library_finds_what_the_loops_find(name: str) -> None:
 
     declined = {case for case, answer in found.items() if isinstance(answer, str)}
     assert all(found.values()), found
+    if name == "jax":  # it declines transposed convolutions, and says so
+        declined -= {"transposed_2x2", "transposed_4x4"}
     if name != "mygrad":
         assert not declined
 
