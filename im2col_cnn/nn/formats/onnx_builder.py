@@ -75,8 +75,8 @@ class Builder:
     ) -> tuple[str, Shape]:
         """Add a layer that is ready, and return its name and what it writes."""
         name = self.new_name(name)
-        layer.parameters.update(
-            {k: np.ascontiguousarray(v, np.float32) for k, v in arrays.items()}
+        layer.parameters.update(  # copies: layers learn in place, constants are shared
+            {k: np.array(v, np.float32, order="C") for k, v in arrays.items()}
         )
         self.layers[name] = layer
         self.reads[name] = tuple(flow.name for flow in reads)

@@ -8,7 +8,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 from im2col_cnn._typing import Array
-from im2col_cnn.nn import Conv, Dense, Graph
+from im2col_cnn.nn import Adam, Conv, Dense, Graph, fit
 from im2col_cnn.ops.conv import conv_forward
 from tests.nn.formats.onnx_files import loaded, node
 
@@ -238,3 +238,31 @@ def test_a_loaded_network_learns_and_is_saved(tmp_path: Path) -> None:
     assert isinstance(network.layers["y"], Dense)
     again = Graph.load(tmp_path / "weights.h5")
     assert (again.predict(x) == network.predict(x)).all()
+
+
+def test_a_loaded_network_learns_each_bias_on_its_own(tmp_path: Path) -> None:
+    nodes = [
+        node("Conv", "x w b", "conv"),
+        node("GlobalAveragePool", "conv", "pool"),
+        node("Flatten", "pool", "flat"),
+        node("Gemm", "flat v b", "first"),
+        node("Gemm", "first v b", "y"),
+    ]
+    arrays = {"w": floats(3, 2, 2, 2), "v": floats(3, 3), "b": floats(3)}
+    network = loaded(tmp_path, nodes, [1, 2, 5, 5], arrays=arrays)
+    parameters = [*network.parameters.values()]
+    before = [array.copy() for array in parameters]
+
+    fit(
+        network,
+        images(5, 5, 2),
+        [0, 1, 2],
+        epochs=1,
+        batch_size=3,
+        optimizer=Adam(0.1),
+        rng=np.random.default_rng(0),
+    )
+
+    assert all((a != b).any() for a, b in zip(parameters, before, strict=True))
+    for n, array in enumerate(parameters):
+        assert not any(np.shares_memory(array, other) for other in parameters[:n])
