@@ -144,7 +144,8 @@ class Graph(Network):
         lines, before = "", self.inputs
         for name, layer in self.layers.items():
             said = repr(layer)
-            if self.reads[name] != before:
+            # A layer that merges names even the only one that it reads.
+            if self.reads[name] != before or (layer.merges and len(before) == 1):
                 said = f"({', '.join([said, *map(repr, self.reads[name])])})"
             lines += f"    {name!r}: {said},\n"
             before = (name,)
@@ -186,6 +187,11 @@ def as_layers(nodes: Any, inputs: Reads) -> tuple[dict[str, Layer], dict[str, Re
         if layer in names:
             raise ValueError(
                 f"{names[layer]} and {name} are the same layer: make two of it"
+            )
+        if layer.merges and not read and len(before) == 1:
+            raise ValueError(
+                f"{name} merges arrays and names none: ({layer!r}, {before[0]!r}, ...) "
+                f"names what it reads"
             )
         names[layer], reads[name] = name, tuple(read) or before
         if len(reads[name]) > 1 and not layer.merges:

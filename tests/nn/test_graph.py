@@ -418,6 +418,11 @@ def test_a_graph_of_several_outputs_is_no_classifier() -> None:
         ({"\x1b[31m": Tanh()}, {}, r"printable letters, got 5 in '\\x1b\[31m'"),
         ({"input": Tanh()}, {}, "input names an input"),
         ({"a": (Tanh(), "input", "input")}, {}, "a reads one array, got input, input"),
+        (
+            {"a": Tanh(), "b": Add()},
+            {},
+            r"b merges arrays and names none: \(Add\(\), 'a', \.\.\.\) names what it",
+        ),
         ({"a": Tanh()}, {"outputs": "b"}, "outputs: 'b' names no layer"),
         ({"a": Tanh()}, {"outputs": ()}, "outputs must be names, each there once"),
         ({"a": Tanh()}, {"inputs": ("x", "x")}, "inputs must be names, each there"),
