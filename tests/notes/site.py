@@ -29,6 +29,7 @@ LESSONS = sorted(NOTES.glob("[0-9][0-9]-*.md"))
 FORMULA = re.compile(
     r'<(span|div) class="arithmatex">\\[(\[](.*?)\\[)\]]</\1>', re.DOTALL
 )
+FENCE = re.compile(r"^(```\w+) .+$", re.MULTILINE)  # with a flag for the tests
 PICTURE = re.compile(r'<img\b(?=[^>]*\bsrc="([^"]*\.svg)")')
 SCRIPT = re.compile(r"(<script\b[^>]*>).*?</script>", re.DOTALL)
 REFERRED = re.compile(r'<(?:a|img|script|link)\b[^>]*?\b(?:href|src)="([^"]*)"')
@@ -98,12 +99,13 @@ def toml(items: list[str | dict[str, str]]) -> str:
 
 
 def for_site(text: str, name: str) -> str:
-    """Let links lead to where pages stand in the site, and fold what is folded."""
+    """Let links lead to where pages stand in the site, fold, and show code as code."""
     if name == "start.md":
         text = text.replace("](notes/README.md", "](index.md").replace("](notes/", "](")
     text = text.replace("](../README.md", "](start.md").replace(
         "](README.md", "](index.md"
     )
+    text = FENCE.sub(r"\1", text)
     return text.replace("<details>", '<details markdown="1">')
 
 

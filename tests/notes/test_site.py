@@ -156,3 +156,9 @@ def test_links_of_a_page_lead_to_where_pages_stand_in_the_site() -> None:
     assert for_site("[a](notes/README.md) ![p](notes/pictures/p.svg)", "start.md") == (
         "[a](index.md) ![p](pictures/p.svg)"
     )
+
+
+def test_code_of_a_page_is_code_in_the_site_whatever_the_tests_do_with_it() -> None:
+    fences = "```python frameworks\nx = 1\n```\n\n```pycon\n>>> 1\n1\n```\n"
+
+    assert for_site(fences, "x.md") == fences.replace(" frameworks", "")
