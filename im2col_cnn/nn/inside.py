@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from .._checks import as_array, as_choice, quoted
+from .._checks import as_array, quoted
 from .._typing import Array
 from .network import Network
 
@@ -52,7 +52,10 @@ def feature_maps(network: Network, image: Any, layer: str) -> Array:
     if not isinstance(network, Network):
         raise TypeError(f"network must be a network, got {quoted(network)}")
     network.require_built()
-    as_choice(layer, "layer", tuple(network.layers))
+    if layer not in tuple(network.layers):
+        raise ValueError(
+            f"layer must be a name that summary() lists, got {quoted(layer)}"
+        )
     if len(network.inputs) > 1 and isinstance(image, dict):
         x: Any = {name: as_array(one, name)[np.newaxis] for name, one in image.items()}
     else:
