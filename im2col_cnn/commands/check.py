@@ -23,8 +23,8 @@ from .arguments import (
     require_outputs,
     write_output,
 )
-from .crew import Scheduler, working
 from .terminal import open_screen, say
+from .workers import Scheduler, working
 
 if TYPE_CHECKING:
     from ..testing.grading.graded_file import GradedFile
@@ -263,8 +263,8 @@ def check_class(
     screen.quiet = not outputs.leaves_standard_output
     with ExitStack() as stack:
         with refusing():
-            crew = stack.enter_context(working(count, scheduler, seconds=limit))
-        executor = crew.cluster.executor if crew.cluster else None
+            engaged = stack.enter_context(working(count, scheduler, seconds=limit))
+        executor = engaged.cluster.executor if engaged.cluster else None
         with refusing(OSError):
             coming = check_files(paths, executor=executor, results=folder, **settings)
             found = show_rows(screen, coming, names, outputs.points)

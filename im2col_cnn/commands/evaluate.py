@@ -26,7 +26,6 @@ from .arguments import (
     require_svg,
     write_output,
 )
-from .crew import AnyMachine, Scheduler, WorkerCount, working
 from .evaluation_table import (
     draw_confusion,
     require_drawable_classes,
@@ -34,6 +33,7 @@ from .evaluation_table import (
     show_evaluation,
 )
 from .terminal import open_screen, say, say_json
+from .workers import AnyMachine, Scheduler, WorkerCount, working
 
 __all__ = ["evaluate"]
 
@@ -64,7 +64,7 @@ def evaluate(
             require_suited(network, dataset, weights, path)
             if confusion is not None:
                 require_drawable_classes(dataset.classes)
-            crew = stack.enter_context(
+            engaged = stack.enter_context(
                 working(workers, scheduler, any_machine=any_machine)
             )
         classes = dataset.classes
@@ -72,7 +72,9 @@ def evaluate(
             refusing(OSError, NotFiniteError, WorkerError),  # as the images are read
             np.errstate(over="ignore", invalid="ignore"),  # looked for where it ends
         ):
-            evaluation = evaluate_network(network, *dataset.test, executor=crew.cluster)
+            evaluation = evaluate_network(
+                network, *dataset.test, executor=engaged.cluster
+            )
         require_finite(evaluation.loss, weights)
     if confusion is not None:
         write_output(confusion, draw_confusion(evaluation.confusion, classes))

@@ -31,7 +31,6 @@ from .arguments import (
     require_extra,
     require_finite,
 )
-from .crew import AnyMachine, Scheduler, WorkerCount, working
 from .terminal import (
     is_live,
     open_screen,
@@ -40,6 +39,7 @@ from .terminal import (
     say_json,
     show_table,
 )
+from .workers import AnyMachine, Scheduler, WorkerCount, working
 
 __all__ = ["predict"]
 
@@ -116,11 +116,11 @@ def predict(
         batch = prepared(network, np.stack(list(photos.values())), pixels)
         with ExitStack() as stack:
             with refusing():
-                crew = stack.enter_context(
+                engaged = stack.enter_context(
                     working(workers, scheduler, any_machine=any_machine)
                 )
             with refusing(WorkerError):
-                best = best_classes(network, batch, weights, top, crew.cluster)
+                best = best_classes(network, batch, weights, top, engaged.cluster)
         show(dict(zip(photos, best, strict=True)), as_json=as_json)
     if len(photos) < len(set(paths)):
         raise typer.Exit(1)

@@ -34,9 +34,9 @@ from .arguments import (
     write_output,
 )
 from .charts import draw_learning_curve
-from .crew import AnyMachine, Crew, Scheduler, WorkerCount, working
 from .evaluation_table import show_evaluation
 from .terminal import open_screen, say, show_table, stop_on_interrupt, watching
+from .workers import AnyMachine, Engaged, Scheduler, WorkerCount, working
 
 __all__ = ["train"]
 
@@ -159,7 +159,7 @@ def train(
                 checkpoint=checkpoint,
                 resume=resume,
             )
-            crew = stack.enter_context(
+            engaged = stack.enter_context(
                 working(workers, scheduler, any_machine=any_machine)
             )
             trainer = Trainer(
@@ -168,16 +168,16 @@ def train(
                 optimizer=chosen,
                 rng=rng,
                 settings=settings,
-                executor=crew.cluster,
+                executor=engaged.cluster,
             )
         screen = open_screen()
         show_network(screen, f"{path.name}: {dataset.described}", network)
-        advise(screen, crew, accumulate)
+        advise(screen, engaged, accumulate)
         keep_freed_memory()  # this process is ours
         started = perf_counter()
         # From here on, only files can be to blame.
         with refusing(OSError, NotFiniteError, WorkerError):
-            show = watching(screen, epochs, crew.in_words)
+            show = watching(screen, epochs, engaged.in_words)
             with show as watch, stop_on_interrupt() as should_stop:
                 callbacks = Callbacks(
                     on_step=watch.on_step,
@@ -186,7 +186,7 @@ def train(
                 )
                 history = trainer.run(callbacks)
             seconds = perf_counter() - started
-            evaluation = evaluate(network, *dataset.test, executor=crew.cluster)
+            evaluation = evaluate(network, *dataset.test, executor=engaged.cluster)
     # Files first: the report may go to a pipe that is closed in the middle of it.
     with refusing(OSError):
         if save is not None:
@@ -238,11 +238,11 @@ def show_network(screen: Console, images: str, network: Sequential) -> None:
     show_table(screen, head, rows)
 
 
-def advise(screen: Console, crew: Crew, accumulate: int) -> None:
+def advise(screen: Console, engaged: Engaged, accumulate: int) -> None:
     """Say so where a step has less batches than there are workers."""
-    if crew.size > accumulate:
+    if engaged.size > accumulate:
         say(
             screen,
             f"workers share the batches of a step, {accumulate} here: --accumulate "
-            f"{crew.size} has one for each of {crew.in_words}",
+            f"{engaged.size} has one for each of {engaged.in_words}",
         )

@@ -1,8 +1,10 @@
 """Layers of plain arithmetic, number by number or along an axis.
 
-Power                y = x ** p
-Mean                 y = the mean of x along axes
-LocalResponseNorm    y = x / (k + alpha / n * sum of squares of n channels) ** beta
+    Power                y = x ** p
+    Mean                 y = the mean of x along axes
+    LocalResponseNorm    y = x / (k + alpha / n * sum of squares of n channels) ** beta
+
+They are not trained: what models of other frameworks write out is said with them.
 """
 
 from dataclasses import KW_ONLY, dataclass
@@ -34,13 +36,12 @@ class Power(PureLayer):
     def compute(self, x: Array) -> tuple[Array, Any]:
         """Raise; the cache is `x`."""
         x = as_array(x, "x")
-        return {0.5: np.sqrt, 2: np.square, -1: np.reciprocal}.get(
-            self.p, lambda x: x**self.p
-        )(x), x
+        return x ** float(self.p), x  # NumPy takes roots and squares for what they are
 
     def pull_back(self, dy: Array, cache: Any) -> Array:
         """Multiply by ``p * x ** (p - 1)``."""
-        return np.asarray(dy * self.p * cache ** (self.p - 1))
+        p = float(self.p)
+        return np.asarray(dy * p * cache ** (p - 1))
 
 
 @final

@@ -33,9 +33,10 @@ from .._checks import (
 )
 from .._typing import Array, Shape
 from ..files.weights import read_weights, save_weights
+from ..tiling.blas import with_one_blas_thread
 from ..tiling.winograd import winograd_unless_refused
-from .answering import answer
 from .executors import Engine, as_cluster, in_order
+from .inference import infer
 from .layer import Gradients, Inputs, Layer, named_by_kind
 from .serialization import (
     INPUT,
@@ -288,7 +289,7 @@ class Network(ABC):
                 x, reads = self.read_by(name, values), self.reads[name]
                 done = {one for one in reads if self.last_readers[one] == name} - kept
                 if caches is None and not training:
-                    y = answer(layer, x, tuple(one in own & done for one in reads))
+                    y = infer(layer, x, tuple(one in own & done for one in reads))
                     shared = {k for k in reads if np.may_share_memory(values[k], y)}
                     own = own - shared | ({name} if shared <= own & done else set())
                 else:
@@ -381,6 +382,7 @@ class Network(ABC):
         for name, layer in self.layers.items():
             layer.update_state(caches[name])
 
+    @with_one_blas_thread
     def predict(
         self, x: Named, *, batch_size: int = 256, executor: Engine = None
     ) -> Named:
@@ -418,8 +420,8 @@ class Network(ABC):
             # At least one batch: no images at all still give scores of a shape.
             for i in range(0, max(N, 1), size)
         )
-        with winograd_unless_refused():
-            scores = [*in_order(type(self).run, self, pieces, as_cluster(executor))]
+        winograd_unless_refused()
+        scores = [*in_order(type(self).run, self, pieces, as_cluster(executor))]
         return alone(
             {name: np.concatenate([y[name] for y in scores]) for name in self.outputs}
         )

@@ -1,7 +1,9 @@
 """Layers that make images larger or smaller, and compute nothing: each pixel is a copy.
 
-Pad, Upsample     one pixel may go to several places: going back, they add up
-Crop, Slice       some pixels go nowhere: their gradient is 0
+    Pad, Upsample     one pixel may go to several places
+    Crop, Slice       some pixels go nowhere
+
+Going back, gradients of copies add up, and what went nowhere gets 0.
 """
 
 from dataclasses import KW_ONLY, dataclass

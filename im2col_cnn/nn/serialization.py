@@ -13,7 +13,7 @@ that is not known is refused, and so are sizes no network has, before anything i
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from math import prod
 from typing import Any, NamedTuple
@@ -59,6 +59,7 @@ __all__ = [
     "INPUT",
     "Built",
     "describe",
+    "fill_shape",
     "in_chain",
     "read_classes",
     "read_dtype",
@@ -252,6 +253,26 @@ def read_classes(configuration: Mapping[str, Any]) -> tuple[str, ...]:
             f"classes must be a tuple of printable names, got {quoted(names)}"
         )
     return tuple(names)
+
+
+def fill_shape(known: Sequence[int | None], wanted: Shape | None) -> Shape:
+    """Return the shape of one image, of which a model may leave sizes open."""
+    open_, shape = ", ".join("?" if n is None else str(n) for n in known), wanted
+    if shape is None:
+        if None in known or not known:
+            raise ValueError(
+                f"leaves sizes of images open, ({open_}): give input_shape="
+            )
+        shape = tuple(n for n in known if n is not None)
+    shape = as_shape(shape, "input_shape", at_least=1)
+    if len(shape) != len(known) or any(
+        size not in (None, n) for size, n in zip(known, shape, strict=True)
+    ):
+        raise ValueError(
+            f"input_shape must fit ({open_}), that of one image, channels last, got "
+            f"{shape}"
+        )
+    return require_small_image(shape, "input_shape")
 
 
 def require_small_image(shape: Shape, name: str) -> Shape:

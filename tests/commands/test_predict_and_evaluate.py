@@ -318,7 +318,7 @@ def test_an_onnx_file_names_classes_of_a_list(
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (["--size", "5x5"], "model.onnx: input_shape must be one of [4, 4, 3], got"),
+        (["--size", "5x5"], "input_shape must fit (4, 4, 3), that of one image"),
         (["--size", "5"], "--size must be HxW such as 224x224"),
         (["--labels", "none.txt"], "--labels must be a text file of at most"),
         (["--labels", "labels.txt"], "model.onnx: names 3 classes for 2 scores"),

@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 
 from im2col_cnn._typing import Array
-from im2col_cnn.commands import crew
+from im2col_cnn.commands import workers as workers_asked
 from im2col_cnn.nn import (
     Adam,
     Augmentation,
@@ -163,7 +163,7 @@ def test_a_scheduler_that_is_not_there_is_one_line(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pytest.importorskip("distributed")
-    monkeypatch.setattr(crew, "MAX_SECONDS_TO_CONNECT", 1)
+    monkeypatch.setattr(workers_asked, "MAX_SECONDS_TO_CONNECT", 1)
 
     told = in_here(capsys, "train", "--scheduler", "tcp://127.0.0.1:9")
 

@@ -17,14 +17,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..._checks import as_path, as_shape, in_a_line, quoted
+from ..._checks import as_path, in_a_line, quoted
 from ..._typing import Shape
 from ...files.keras import KerasFile, read_keras
 from ...files.weights import cast_finite
 from ..graph import Graph
 from ..layer import named_by_kind
 from ..network import Network, Sequential
-from ..serialization import INPUT, describe, in_chain, rebuild
+from ..serialization import INPUT, describe, fill_shape, in_chain, rebuild
 from .keras_layers import Described, Step, steps_of
 from .pairing import layout_of, places
 
@@ -193,18 +193,7 @@ def shape_of(model: Any, channels_first: bool, wanted: Shape | None) -> Shape:
     _, *known = found
     if channels_first:
         known = [*known[1:], known[0]]
-    if wanted is None:
-        if None in known:
-            raise ValueError(
-                f"leaves sizes of images open: pass input_shape= for {known}"
-            )
-        return as_shape(known, "input_shape", at_least=1)
-    shape = as_shape(wanted, "input_shape", at_least=1)
-    if len(shape) != len(known) or any(
-        size not in (None, given) for size, given in zip(known, shape, strict=True)
-    ):
-        raise ValueError(f"input_shape must be one of {known}, got {shape}")
-    return shape
+    return fill_shape(known, wanted)
 
 
 def batch_shapes(config: Any) -> Iterator[Any]:

@@ -7,7 +7,7 @@ has them where it likes, and nothing is moved until a layer needs it.
     the model's (N, C, H, W), ours (N, H, W, C):       order = (0, 2, 3, 1)
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from math import prod
 from typing import NamedTuple, TypeAlias
 
@@ -19,10 +19,13 @@ from ..convolution import Conv, ConvTranspose
 from ..dense import Dense, Flatten
 from ..layer import Layer
 from ..per_channel import Scale
+from ..serialization import INPUT
 
 __all__ = ["Builder", "Flat", "Flow", "Value", "channels_last"]
 
 Order: TypeAlias = tuple[int, ...]
+
+MAX_MODEL_BYTES = 2**31  # as many as one ONNX file can hold
 
 
 class Flow(NamedTuple):
@@ -54,27 +57,33 @@ def channels_last(axes: int) -> Order:
 
 
 class Builder:
-    """
-    Layers by name, with their arrays and what they read.
+    """Layers by name, with their arrays and what they read."""
 
-    Parameters
-    ----------
-    uses : mapping of str to int
-        How often each array of the model is read.
-    """
-
-    def __init__(self, uses: Mapping[str, int]) -> None:
-        self.uses = uses
+    def __init__(self) -> None:
         self.layers: dict[str, Layer] = {}
         self.reads: dict[str, tuple[str, ...]] = {}
         self.shapes: dict[str, Shape] = {}
         self.writes_alone: set[str] = set()  # layers whose output is read once
+        self.claimed = 0  # bytes of arrays
+
+    def claim(self, *arrays: Array) -> None:
+        """Count arrays that are about to be made, and refuse more than a model has.
+
+        A node takes few bytes in a file, and may share its weights with a thousand
+        others, or make them of a shape alone.
+        """
+        self.claimed += sum(array.nbytes for array in arrays)
+        if self.claimed > MAX_MODEL_BYTES:
+            raise ValueError(
+                f"would take more than {MAX_MODEL_BYTES} bytes of weights and constants"
+            )
 
     def put(
         self, name: str, layer: Layer, *reads: Flow, **arrays: Array
     ) -> tuple[str, Shape]:
         """Add a layer that is ready, and return its name and what it writes."""
         name = self.new_name(name)
+        self.claim(*arrays.values())
         layer.parameters.update(  # copies: layers learn in place, constants are shared
             {k: np.array(v, np.float32, order="C") for k, v in arrays.items()}
         )
@@ -97,7 +106,7 @@ class Builder:
         plain = "".join(c if c.isprintable() and c not in "./" else "_" for c in name)
         plain = plain[-200:] or "layer"
         found, n = plain, 1
-        while found in self.layers or found == "input":
+        while found in self.layers or found == INPUT:
             n += 1
             found = f"{plain}_{n}"
         return found

@@ -15,12 +15,12 @@ from typing import Any
 
 import numpy as np
 
-from ..._checks import as_path, as_shape, in_a_line, quoted
+from ..._checks import as_path, in_a_line, quoted
 from ..._typing import Array, Shape
 from ...files.onnx import OnnxModel, OnnxNode, read_onnx
 from ..arrangement import Reshape
 from ..graph import Graph
-from ..serialization import Built
+from ..serialization import INPUT, Built, fill_shape
 from .onnx_builder import Builder, Flow, Value, channels_last
 from .onnx_constants import FOLDED, folded
 from .onnx_layers import TRANSLATIONS, Call
@@ -118,13 +118,13 @@ def network_of(
     refuse_unknown(nodes)
     uses = Counter(name for node in nodes for name in node.inputs)
     uses.update(model.outputs)
-    builder = Builder(uses)
+    builder = Builder()
     values: dict[str, Value | None] = {"": None, **model.constants}
     alone = len(model.inputs) == 1
     names = {}
     for name, sizes in model.inputs.items():
         given = input_shape[name] if isinstance(input_shape, Mapping) else input_shape
-        names[name] = "input" if alone else builder.new_name(name)
+        names[name] = INPUT if alone else builder.new_name(name)
         values[name] = entry(names[name], name, sizes, given, nodes)
     for node in nodes:
         before = len(builder.layers)
@@ -184,17 +184,10 @@ def entry(
     last = axes > 2 and is_channels_first(name, nodes)
     order = channels_last(axes) if last else tuple(range(axes))
     known = [sizes[axis] for axis in order[1:]]
-    if given is None:
-        if None in known or not known:
-            raise ValueError(
-                f"leaves sizes of {quoted(name)} open: pass input_shape= for {known}"
-            )
-        given = known
-    shape = as_shape(given, "input_shape", at_least=1)
-    if len(shape) != len(known) or any(
-        size not in (None, n) for size, n in zip(known, shape, strict=True)
-    ):
-        raise ValueError(f"input_shape must be one of {known}, got {shape}")
+    try:
+        shape = fill_shape(known, given)
+    except ValueError as error:
+        raise ValueError(f"{quoted(name)}: {error}") from None
     full = (1, *shape)
     return Flow(ours, order, tuple(full[order.index(axis)] for axis in range(axes)))
 
@@ -224,7 +217,9 @@ def written(
             return [np.array(values[0].shape, np.int64)]
         constant = all(v is None or isinstance(v, np.ndarray) for v in values)
         if constant and node.operator in FOLDED:
-            return [folded(node.operator, values, node.attributes)]
+            found = folded(node.operator, values, node.attributes)
+            builder.claim(found)
+            return [found]
         if node.operator not in TRANSLATIONS:
             raise ValueError("is known of constants only")
         found = TRANSLATIONS[node.operator](Call(node, values, builder, model.opset))

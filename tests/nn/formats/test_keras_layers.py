@@ -208,7 +208,7 @@ REFUSALS: list[tuple[Any, str]] = [
     (layered("Add"), "add1 reads several arrays"),
     (layered("MaxPooling2D", data_format="channels_sideways"), "data_format = "),
     (layered("\x1b[2J"), r"is no kind of layer known here"),
-    (sequential((None, None, 2), ("Flatten", {})), "pass input_shape= for"),
+    (sequential((None, None, 2), ("Flatten", {})), "give input_shape="),
     (sequential((10**6, 10**6, 2), ("Flatten", {})), "is more than 268435456 numbers"),
     (
         {"class_name": "Sequential"},

@@ -9,6 +9,7 @@ from numpy.testing import assert_allclose
 
 from im2col_cnn._typing import Array
 from im2col_cnn.nn import Adam, Conv, Dense, Graph, fit
+from im2col_cnn.nn.formats import onnx_builder
 from im2col_cnn.ops.conv import conv_forward
 from tests.nn.formats.onnx_files import loaded, node
 
@@ -194,9 +195,9 @@ def test_sizes_that_are_open_must_be_given(tmp_path: Path) -> None:
     nodes = [node("Relu", "x", "relu"), node("Conv", "relu w", "y")]
     sizes, w = [None, 2, "H", 4], floats(1, 2, 1, 1)
 
-    with pytest.raises(ValueError, match=r"open: pass input_shape= for \[None, 4, 2\]"):
+    with pytest.raises(ValueError, match=r"open, \(\?, 4, 2\): give input_shape="):
         loaded(tmp_path, nodes, sizes, arrays={"w": w})
-    with pytest.raises(ValueError, match=r"must be one of \[None, 4, 2\], got"):
+    with pytest.raises(ValueError, match=r"must fit \(\?, 4, 2\), that of one image"):
         loaded(tmp_path, nodes, sizes, input_shape=(5, 5, 2), arrays={"w": w})
     assert loaded(
         tmp_path, nodes, sizes, input_shape=(5, 4, 2), arrays={"w": w}
@@ -212,6 +213,19 @@ def test_a_constant_that_fits_in_no_memory_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(ValueError, match="makes an array of shape"):
         loaded(tmp_path, nodes, [1, 2], arrays={"shape": np.array([10**6, 10**6])})
+
+
+def test_weights_that_many_nodes_share_are_counted_for_each(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(onnx_builder, "MAX_MODEL_BYTES", 4 * 100)
+    nodes = [node("MatMul", f"{a} w", b) for a, b in ("xa", "ab", "by")]
+    w = floats(5, 5)
+
+    assert len(loaded(tmp_path, nodes, [1, 5], arrays={"w": w}).layers) == 3
+    monkeypatch.setattr(onnx_builder, "MAX_MODEL_BYTES", 4 * 74)
+    with pytest.raises(ValueError, match="'y', 'MatMul': would take more than 296"):
+        loaded(tmp_path, nodes, [1, 5], arrays={"w": w})
 
 
 def test_a_loaded_network_learns_and_is_saved(tmp_path: Path) -> None:

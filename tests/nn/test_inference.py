@@ -1,4 +1,4 @@
-"""Networks that only answer write over what is read no more, and say the same."""
+"""Inference writes over what is read no more, and gives the numbers of forward."""
 
 from collections.abc import Callable
 from typing import Any
@@ -28,9 +28,9 @@ from im2col_cnn.nn import (
     SiLU,
     Slice,
     Tanh,
-    answering,
+    inference,
 )
-from im2col_cnn.nn.answering import answer
+from im2col_cnn.nn.inference import infer
 from im2col_cnn.nn.layer import Layer
 
 BY_NUMBER: list[Callable[[], Layer]] = [
@@ -65,17 +65,17 @@ def built(layer: Layer) -> Layer:
 @pytest.mark.filterwarnings("ignore:invalid value encountered")
 @pytest.mark.parametrize("spare", [True, False])
 @pytest.mark.parametrize("make", BY_NUMBER)
-def test_an_answer_is_the_output_of_forward(
+def test_inference_gives_the_output_of_forward(
     make: Callable[[], Layer], spare: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(answering, "PIECE_NUMBERS", 7)  # and a shorter piece at the end
-    monkeypatch.setattr(answering, "MIN_SHARED_NUMBERS", 1)
+    monkeypatch.setattr(inference, "PIECE_NUMBERS", 7)  # and a shorter piece at the end
+    monkeypatch.setattr(inference, "MIN_SHARED_NUMBERS", 1)
     layer, x = built(make()), images()
     y, _ = layer.forward(x)
     given = x.copy()
 
     with threads(2):
-        found = answer(layer, given, (spare,))
+        found = infer(layer, given, (spare,))
 
     assert np.array_equal(found, y, equal_nan=True)
     assert found.dtype == y.dtype
@@ -91,7 +91,7 @@ def test_what_is_merged_is_the_output_of_forward(
     a, b = finite(), finite()[:, ::-1].copy()
     y, _ = make().forward((a, b))
 
-    found = answer(make(), (a.copy(), b.copy()), spare)
+    found = infer(make(), (a.copy(), b.copy()), spare)
 
     assert np.array_equal(found, y)
 
@@ -99,8 +99,8 @@ def test_what_is_merged_is_the_output_of_forward(
 def test_one_number_per_channel_is_spread_over_the_other_array() -> None:
     a, b = finite(), np.full((2, 1, 1, 4), 3, np.float32)
 
-    found = answer(Multiply(), (a.copy(), b.copy()), (True, True))
-    turned = answer(Multiply(), (b.copy(), a.copy()), (True, True))
+    found = infer(Multiply(), (a.copy(), b.copy()), (True, True))
+    turned = infer(Multiply(), (b.copy(), a.copy()), (True, True))
 
     assert np.array_equal(found, a * 3)
     assert np.array_equal(turned, a * 3)
@@ -153,7 +153,7 @@ def test_nothing_is_written_over_that_is(shared: str) -> None:
     assert np.array_equal(x, before)
 
 
-def test_a_chain_of_answers_asks_for_no_memory_of_its_own() -> None:
+def test_inference_along_a_chain_asks_for_no_memory_of_its_own() -> None:
     layers = [Conv(4, 3, padding="same"), ReLU(), Scale(), SiLU(), Flatten(), Dense(2)]
     network = Sequential(layers).build(SHAPE, rng=np.random.default_rng(0))
     x = finite()

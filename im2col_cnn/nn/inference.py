@@ -1,6 +1,6 @@
-"""Compute what layers answer where no gradient is wanted: in place, where that is free.
+"""Compute the output of a layer for inference, in place where its input is free.
 
-Forward keeps what backward will ask for, the signs of a ReLU, say. An answer keeps
+Forward keeps what backward will ask for, the signs of a ReLU, say. Inference keeps
 nothing, and writes over an array that no other layer reads any more: what follows finds
 it in the cache, and no new memory is asked for. The numbers are those of forward.
 """
@@ -17,7 +17,7 @@ from .layer import Inputs, Layer
 from .merging import Add, Multiply
 from .per_channel import Scale
 
-__all__ = ["answer"]
+__all__ = ["infer"]
 
 PIECE_NUMBERS = 2**15  # with what is computed of them they stay in the cache of a core
 MIN_SHARED_NUMBERS = 2**19  # for fewer, waking other threads takes longer
@@ -25,9 +25,9 @@ MIN_SHARED_NUMBERS = 2**19  # for fewer, waking other threads takes longer
 Writing = Callable[[Array, Array], object]
 
 
-def answer(layer: Layer, x: Inputs, spare: tuple[bool, ...]) -> Array:
+def infer(layer: Layer, x: Inputs, spare: tuple[bool, ...]) -> Array:
     """
-    Return what `layer` makes of `x`.
+    Return the output of a layer.
 
     Parameters
     ----------

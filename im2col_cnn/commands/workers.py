@@ -13,7 +13,7 @@ from ..nn.workers import Workers
 from ..tiling.threads import usable_cpus
 from .arguments import require_extra
 
-__all__ = ["AnyMachine", "Crew", "Scheduler", "WorkerCount", "working"]
+__all__ = ["AnyMachine", "Engaged", "Scheduler", "WorkerCount", "working"]
 
 MAX_SECONDS_PER_PIECE = 600.0
 MAX_SECONDS_TO_CONNECT = 10
@@ -41,8 +41,8 @@ AnyMachine: TypeAlias = Annotated[
 ]
 
 
-class Crew(NamedTuple):
-    """Workers, and how many; without any there is no cluster."""
+class Engaged(NamedTuple):
+    """Workers that were started or reached, and how many; no cluster without any."""
 
     cluster: Cluster | None
     size: int
@@ -60,7 +60,7 @@ def working(
     *,
     any_machine: bool = False,
     seconds: float = MAX_SECONDS_PER_PIECE,
-) -> Iterator[Crew]:
+) -> Iterator[Engaged]:
     """
     Start processes, or reach those of Dask, and leave none behind.
 
@@ -81,7 +81,7 @@ def working(
                 seconds=seconds,
                 environment={"IM2COL_CNN_THREADS": each},
             )
-            yield Crew(cluster(stack.enter_context(processes)), count)
+            yield Engaged(cluster(stack.enter_context(processes)), count)
         elif scheduler is not None:
             require_extra("distributed", "dask", purpose="--scheduler")
             from distributed import Client  # noqa: PLC0415  # an extra
@@ -97,6 +97,6 @@ def working(
                     f"--scheduler {scheduler}: has no workers: dask worker {scheduler} "
                     f"starts some"
                 )
-            yield Crew(cluster(client.get_executor(pure=False)), found)
+            yield Engaged(cluster(client.get_executor(pure=False)), found)
         else:
-            yield Crew(None, 0)
+            yield Engaged(None, 0)

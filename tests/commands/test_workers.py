@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from im2col_cnn.commands import crew
+from im2col_cnn.commands import workers as workers_asked
 from im2col_cnn.nn.workers import Workers
 from tests.commands.command import command, environment, in_here
 from tests.files.hdf5 import arrays, write
@@ -66,7 +66,7 @@ def test_a_worker_that_is_killed_is_one_line_and_resuming_writes_the_same_file(
     whole, resumed = tmp_path / "whole.h5", tmp_path / "resumed.h5"
     run = tmp_path / "run.h5"
     in_here(capsys, "train", data, *TRAIN, "--save", whole)
-    monkeypatch.setattr(crew, "Workers", Dying)
+    monkeypatch.setattr(workers_asked, "Workers", Dying)
 
     told = in_here(capsys, "train", data, *TRAIN, "--checkpoint", run, "--workers", "1")
 
