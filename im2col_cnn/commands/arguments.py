@@ -92,11 +92,15 @@ def require_finite(found: Any, weights: Path) -> None:
         )
 
 
+DISTRIBUTIONS = {"PIL": "Pillow"}  # what is installed for a module of another name
+
+
 def require_extra(module: str, extra: str, purpose: str) -> None:
     """Refuse what needs a package that is not installed, and say how to get it."""
     if find_spec(module) is None:
+        name = DISTRIBUTIONS.get(module, module)
         raise BadInputError(
-            f"{purpose} needs {module}: python -m pip install 'im2col-cnn[{extra}]'"
+            f"{purpose} needs {name}: python -m pip install 'im2col-cnn[{extra}]'"
         )
 
 

@@ -43,10 +43,11 @@ from .workers import AnyMachine, Scheduler, WorkerCount, working
 
 __all__ = ["predict"]
 
-Pixels: TypeAlias = Literal["trained", "unit", "signed", "imagenet"]
+Pixels: TypeAlias = Literal["raw", "unit", "signed", "imagenet"]
 MEAN = np.array([0.485, 0.456, 0.406], np.float32)  # of ImageNet, red, green and blue
 SPREAD = np.array([0.229, 0.224, 0.225], np.float32)
-PREPARE: dict[str, Callable[[Array], Array]] = {
+PREPARE: dict[Pixels, Callable[[Array], Array]] = {
+    "raw": lambda pixels: pixels,
     "unit": lambda pixels: pixels / np.float32(255),
     "signed": lambda pixels: pixels / np.float32(127.5) - 1,
     "imagenet": lambda pixels: (pixels / np.float32(255) - MEAN) / SPREAD,
@@ -80,12 +81,13 @@ def predict(
         typer.Option(metavar="HxW", help="Of images, where the file leaves it open."),
     ] = None,
     pixels: Annotated[
-        Pixels,
+        Pixels | None,
         typer.Option(
-            help="How the network was given pixels: as its first layer says, from 0 to "
-            "1, from -1 to 1, or standardized as those of ImageNet.",
+            help="How the network was given pixels: 0 to 255, 0 to 1, -1 to 1, or "
+            "standardized as those of ImageNet.",
+            show_default="what `train --save` wrote says so",
         ),
-    ] = "trained",
+    ] = None,
     workers: WorkerCount = None,
     scheduler: Scheduler = None,
     any_machine: AnyMachine = False,
@@ -102,7 +104,12 @@ def predict(
         network = load_network(weights, size)
         if labels is not None:
             network.classes = read_labels(labels)
-        require_photos(network, weights)
+        require_photos(network, weights, labels or weights)
+        if pixels is None and is_of_others(weights):
+            raise BadInputError(
+                f"--pixels must say how {printable(str(weights))} was given pixels: "
+                f"raw (0 to 255), unit (0 to 1), signed (-1 to 1) or imagenet"
+            )
         paths = list(chain.from_iterable(map(inside, images)))
     photos: dict[Path, Array] = {}
     for path in paths:
@@ -130,7 +137,7 @@ def load_network(path: Path, size: str | None) -> Network:
     """Load a network of ours, of Keras or in an ONNX file."""
     kind = path.suffix.lower()
     shape = None if size is None else (*read_sizes(size, "--size", "224x224"), 3)
-    if shape is not None and (len(shape) != 3 or kind not in (".onnx", ".keras")):
+    if shape is not None and (len(shape) != 3 or not is_of_others(path)):
         raise BadInputError(
             f"--size must be HxW such as 224x224, for an .onnx or .keras file, got "
             f"{quoted(size)} for {printable(str(path))}"
@@ -141,6 +148,11 @@ def load_network(path: Path, size: str | None) -> Network:
     if kind == ".keras":
         return from_keras(path, input_shape=shape)
     return Graph.load(path)
+
+
+def is_of_others(path: Path) -> bool:
+    """Tell whether a file is of another framework, which says nothing of pixels."""
+    return path.suffix.lower() in (".onnx", ".keras")
 
 
 def read_labels(path: Path) -> tuple[str, ...]:
@@ -214,7 +226,7 @@ def show(best: dict[Path, list[tuple[str, float]]], *, as_json: bool) -> None:
     show_table(screen, header, rows)
 
 
-def require_photos(network: Network, weights: Path) -> None:
+def require_photos(network: Network, weights: Path, named_by: Path) -> None:
     """Refuse a network that does not read photographs and name classes."""
     alone = len(network.inputs) == len(network.outputs) == 1
     shape = network.input_shape if alone else ()
@@ -226,13 +238,13 @@ def require_photos(network: Network, weights: Path) -> None:
         )
     if network.classes and len(network.classes) != max(output):
         raise ValueError(
-            f"{weights}: names {len(network.classes)} classes for {max(output)} scores"
+            f"{named_by}: names {len(network.classes)} classes for {max(output)} scores"
         )
 
 
-def prepared(network: Network, pixels: Array, how: Pixels) -> Array:
+def prepared(network: Network, pixels: Array, how: Pixels | None) -> Array:
     """Scale pixels from 0 to 255 to what the network was trained on."""
-    if how != "trained":
+    if how is not None:
         return PREPARE[how](pixels)
     first = next(iter(network.layers.values()))
     if isinstance(first, Rescale):

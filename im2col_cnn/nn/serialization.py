@@ -261,7 +261,7 @@ def fill_shape(known: Sequence[int | None], wanted: Shape | None) -> Shape:
     if shape is None:
         if None in known or not known:
             raise ValueError(
-                f"leaves sizes of images open, ({open_}): give input_shape="
+                f"leaves sizes of images open, ({open_}): give input_shape=, or --size"
             )
         shape = tuple(n for n in known if n is not None)
     shape = as_shape(shape, "input_shape", at_least=1)

@@ -40,6 +40,7 @@ from ..files.stored_images import StoredImages
 from ..files.weights import require_portable
 from ..tiling.blas import with_one_blas_thread
 from ..tiling.winograd import winograd_unless_refused
+from .activations import Softmax
 from .batches import Images, batches, portable_batches, shuffled
 from .checkpoint import TrainingState, load_checkpoint, save_checkpoint
 from .evaluation import Validation, as_examples, hold_out
@@ -297,6 +298,7 @@ class Trainer:
             raise TypeError(
                 f"optimizer must be an optimizer, SGD() say, got {quoted(optimizer)}"
             )
+        require_scores(network)
         if settings.accumulate > 1:
             warn_of_mixing(network)
         held_out = hold_out(settings.validation, network, self.images, self.labels, rng)
@@ -509,6 +511,16 @@ def named(function: Any) -> str | None:
     if " at 0x" in words:  # an address in memory says nothing the next time
         return str(getattr(function, "__name__", type(function).__name__))
     return words
+
+
+def require_scores(network: Network) -> None:
+    """Refuse a network that gives out probabilities: the loss makes some of scores."""
+    (output,) = network.outputs
+    if network.layers[output].kind == Softmax.kind:
+        raise ValueError(
+            f"the network ends in {output}, a softmax, and the loss takes the scores "
+            f"before it: leave that layer out, and apply softmax_forward to scores"
+        )
 
 
 def require_batches(network: Network, N: int, batch_size: int) -> None:

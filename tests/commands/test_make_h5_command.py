@@ -164,7 +164,7 @@ def test_without_pillow_it_says_what_brings_it(
     monkeypatch.setattr(arguments, "find_spec", lambda _: None)
 
     assert run(["make-h5", "photos", "out.h5"]) == 2
-    assert "make-h5 needs PIL: python -m pip install 'im2col-cnn[images]'" in (
+    assert "make-h5 needs Pillow: python -m pip install 'im2col-cnn[images]'" in (
         capsys.readouterr().err
     )
 

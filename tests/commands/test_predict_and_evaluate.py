@@ -321,7 +321,8 @@ def test_an_onnx_file_names_classes_of_a_list(
         (["--size", "5x5"], "input_shape must fit (4, 4, 3), that of one image"),
         (["--size", "5"], "--size must be HxW such as 224x224"),
         (["--labels", "none.txt"], "--labels must be a text file of at most"),
-        (["--labels", "labels.txt"], "model.onnx: names 3 classes for 2 scores"),
+        (["--labels", "labels.txt"], "labels.txt: names 3 classes for 2 scores"),
+        ([], "--pixels must say how model.onnx was given pixels: raw (0 to 255), unit"),
     ],
 )
 def test_what_does_not_fit_an_onnx_file_is_refused(

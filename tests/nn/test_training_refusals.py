@@ -21,6 +21,7 @@ from im2col_cnn.nn import (
     Dense,
     Flatten,
     Sequential,
+    Softmax,
     cosine,
     evaluate,
     fit,
@@ -306,3 +307,21 @@ def test_a_schedule_shows_what_it_was_made_with() -> None:
         repr(cosine(0.8, 10, warmup=2))
         == "Cosine(peak=0.8, steps=10, end=0.0, warmup=2)"
     )
+
+
+def test_probabilities_are_refused_where_the_loss_takes_scores() -> None:
+    network = Sequential([Flatten(), Dense(2), Softmax()])
+    network.build((2, 2, 1), rng=np.random.default_rng(0))
+    before = network.parameters["dense1.w"].copy()
+
+    with pytest.raises(ValueError, match="ends in softmax1, a softmax, and the loss"):
+        fit(
+            network,
+            np.zeros((4, 2, 2, 1)),
+            np.array([0, 1, 0, 1]),
+            epochs=1,
+            batch_size=2,
+            optimizer=SGD(0.1),
+            rng=np.random.default_rng(0),
+        )
+    assert (network.parameters["dense1.w"] == before).all()
