@@ -39,7 +39,7 @@ from .inside import feature_maps
 from .layer import Layer
 from .merging import Add, Concat, MatMul, MergeLayer, Multiply
 from .models import small_cnn
-from .network import Network, Sequential, Summary, SummaryRow
+from .network import Network, Sequential
 from .optimizers import SGD, Adam, Optimizer
 from .per_channel import PReLU, Scale
 from .pooling import (
@@ -56,6 +56,7 @@ from .progress import Progress, ProgressLine
 from .regularization import BatchNorm, Dropout
 from .resizing import Crop, Pad, Slice, Upsample
 from .schedules import cosine
+from .summary import Summary, SummaryRow
 from .training import fit
 
 __all__ = [

@@ -40,26 +40,32 @@ def axes_of(inputs: list[Any], attributes: dict[str, Any]) -> Any:
 
 
 def unsqueeze(inputs: list[Any], attributes: dict[str, Any]) -> Any:
+    """Insert axes of size 1."""
     return np.expand_dims(inputs[0], axes_of(inputs, attributes))
 
 
 def squeeze(inputs: list[Any], attributes: dict[str, Any]) -> Any:
+    """Drop axes of size 1."""
     return np.squeeze(inputs[0], axes_of(inputs, attributes))
 
 
 def gather(inputs: list[Any], attributes: dict[str, Any]) -> Any:
+    """Take entries along an axis."""
     return np.take(inputs[0], inputs[1], axis=attributes.get("axis", 0))
 
 
 def concat(inputs: list[Any], attributes: dict[str, Any]) -> Any:
+    """Join along an axis."""
     return np.concatenate(inputs, axis=attributes["axis"])
 
 
 def cast(inputs: list[Any], attributes: dict[str, Any]) -> Any:
+    """Change the dtype."""
     return inputs[0].astype(CASTS[attributes["to"]])
 
 
 def filled(inputs: list[Any], attributes: dict[str, Any]) -> Any:
+    """Return an array of one number."""
     value = attributes.get("value", np.zeros(1, np.float32))
     shape = tuple(map(int, inputs[0]))
     require_room(shape)
@@ -67,26 +73,31 @@ def filled(inputs: list[Any], attributes: dict[str, Any]) -> Any:
 
 
 def expand(inputs: list[Any], _: dict[str, Any]) -> Any:
+    """Broadcast to a shape."""
     shape = np.broadcast_shapes(inputs[0].shape, tuple(map(int, inputs[1])))
     require_room(shape)
     return np.broadcast_to(inputs[0], shape)
 
 
 def arange(inputs: list[Any], _: dict[str, Any]) -> Any:
+    """Return numbers from one to another."""
     start, stop, step = (one.item() for one in inputs)
     require_room((int(abs((stop - start) / step)),))
     return np.arange(start, stop, step).astype(inputs[0].dtype)
 
 
 def reshaped(inputs: list[Any], attributes: dict[str, Any]) -> Any:
+    """Give another shape."""
     return inputs[0].reshape(target_shape(inputs[0].shape, inputs[1], attributes))
 
 
 def sliced(inputs: list[Any], attributes: dict[str, Any]) -> Any:
+    """Take slices."""
     return inputs[0][onnx_slices(inputs[0].ndim, inputs, attributes)]
 
 
 def divided(inputs: list[Any], _: dict[str, Any]) -> Any:
+    """Divide, whole numbers towards zero."""
     a, b = inputs
     if a.dtype.kind in "iu":  # towards zero, and not down
         return np.trunc(a / b).astype(a.dtype)
