@@ -1,6 +1,5 @@
 """Workers of Dask, of MPI and of loky learn the same bits as one process alone."""
 
-import hashlib
 import os
 import re
 import shutil
@@ -8,7 +7,6 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from concurrent.futures import Executor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,52 +18,13 @@ import pytest
 from im2col_cnn._typing import Array
 from im2col_cnn.commands import workers as workers_asked
 from im2col_cnn.nn import (
-    Adam,
-    Augmentation,
-    BatchNorm,
     Cluster,
-    Conv,
-    Dense,
-    Dropout,
-    Flatten,
-    ReLU,
-    Sequential,
     WorkerError,
-    fit,
 )
 from tests.commands.command import COURSERA, in_here
+from tests.nn.learning import learn
 
 pytestmark = pytest.mark.frameworks
-SHAPE = (5, 4, 1)
-
-
-def learned(executor: Executor | Cluster | None = None, **settings: Any) -> str:
-    """Train with all that chance and running statistics have a part in."""
-    rng = np.random.default_rng(7)
-    images, labels = rng.normal(size=(40, *SHAPE)), rng.integers(0, 2, 40)
-    layers = [Conv(3, 2), BatchNorm(), ReLU(), Flatten(), Dropout(0.2), Dense(2)]
-    network = Sequential(layers).build(SHAPE, rng=rng)
-    settings = {
-        "epochs": 3,
-        "batch_size": 3,
-        "accumulate": 4,
-        "validation": 0.25,
-        "clip": 0.5,
-        "augment": Augmentation(shift=1, flip=True),
-        **settings,
-    }
-    with pytest.warns(UserWarning, match="images see each other"):
-        fit(
-            network,
-            images,
-            labels,
-            optimizer=Adam(),
-            rng=rng,
-            executor=executor,
-            **settings,
-        )
-    arrays = network.arrays.values()
-    return hashlib.sha256(b"".join(a.tobytes() for a in arrays)).hexdigest()
 
 
 @contextmanager
@@ -97,7 +56,7 @@ class Killing:
 def test_dask_learns_the_same_bits(count: int) -> None:
     distributed = pytest.importorskip("distributed")
     with workers(distributed, count) as client:
-        assert learned(client.get_executor()) == learned()
+        assert learn(executor=client.get_executor()) == learn()
 
 
 @pytest.mark.parametrize("count", [1, 2])
@@ -107,10 +66,10 @@ def test_dask_goes_on_to_the_same_bits_when_a_worker_is_killed_in_a_step(
     distributed = pytest.importorskip("distributed")
     killing = Killing(tmp_path / "killed")
     with workers(distributed, count) as client:
-        found = learned(client.get_executor(), augment=killing)
+        found = learn(executor=client.get_executor(), augment=killing)
 
     assert killing.done.exists()
-    assert found == learned(augment=killing)
+    assert found == learn(augment=killing)
 
 
 def test_a_scheduler_that_is_gone_ends_the_run_with_one_error() -> None:
@@ -123,7 +82,7 @@ def test_a_scheduler_that_is_gone_ends_the_run_with_one_error() -> None:
 
         cluster = Cluster(client.get_executor(), timeout=20)
         with pytest.raises(WorkerError, match="before step 3 of epoch 1"):
-            learned(cluster, on_step=close)
+            learn(executor=cluster, on_step=close)
 
 
 def test_commands_share_work_among_workers_of_dask(
@@ -175,7 +134,7 @@ def test_a_scheduler_that_is_not_there_is_one_line(
 def test_loky_learns_the_same_bits() -> None:
     loky = pytest.importorskip("loky")
     with loky.ProcessPoolExecutor(2) as executor:
-        assert learned(executor) == learned()
+        assert learn(executor=executor) == learn()
 
 
 def test_mpi_learns_the_same_bits() -> None:
@@ -198,11 +157,11 @@ def test_mpi_learns_the_same_bits() -> None:
         timeout=120,
     )
 
-    assert found.stdout.strip() == learned(), found.stderr
+    assert found.stdout.strip() == learn()[0], found.stderr
 
 
 if __name__ == "__main__":
     from mpi4py.futures import MPIPoolExecutor
 
     with MPIPoolExecutor() as of_mpi:
-        sys.stdout.write(learned(of_mpi))
+        sys.stdout.write(learn(executor=of_mpi)[0])

@@ -1,6 +1,5 @@
 """Any number of workers, of any kind, learn the same bits as one process alone."""
 
-import hashlib
 import multiprocessing
 import os
 import signal
@@ -19,15 +18,12 @@ from im2col_cnn._typing import Array
 from im2col_cnn.files.datasets import DIGITS, open_dataset
 from im2col_cnn.nn import (
     Adam,
-    Augmentation,
     BatchNorm,
     Cluster,
     Conv,
     Dense,
     Dropout,
     Flatten,
-    History,
-    ReLU,
     Sequential,
     WorkerError,
     evaluate,
@@ -35,38 +31,7 @@ from im2col_cnn.nn import (
     fit,
 )
 from im2col_cnn.nn.executors import fingerprint, in_order
-
-SHAPE = (5, 4, 1)
-rng = np.random.default_rng(7)
-IMAGES, LABELS = rng.normal(size=(40, *SHAPE)), rng.integers(0, 2, 40)
-EVERYTHING: dict[str, Any] = {
-    "epochs": 3,
-    "batch_size": 3,
-    "accumulate": 4,
-    "validation": 0.25,
-    "patience": 2,
-    "clip": 0.5,
-    "augment": Augmentation(shift=1, flip=True),
-}
-
-
-def learn(seed: int = 7, **settings: Any) -> tuple[str, History]:
-    """Train from the same start; return a digest of all arrays, and the history."""
-    rng = np.random.default_rng(seed)
-    layers = [Conv(3, 2), BatchNorm(), ReLU(), Flatten(), Dropout(0.2), Dense(2)]
-    network = Sequential(layers).build(SHAPE, rng=rng)
-    settings = EVERYTHING | settings
-    with pytest.warns(UserWarning, match="images see each other"):
-        history = fit(network, IMAGES, LABELS, optimizer=Adam(), rng=rng, **settings)
-    return digest_of(network, rng.random(4)), history
-
-
-def digest_of(network: Sequential, *more: Array) -> str:
-    """Return the SHA-256 of all arrays."""
-    digest = hashlib.sha256()
-    for array in *network.arrays.values(), *more:
-        digest.update(array.tobytes())
-    return digest.hexdigest()
+from tests.nn.learning import IMAGES, LABELS, SHAPE, digest_of, learn
 
 
 @pytest.fixture(scope="module")
