@@ -9,7 +9,7 @@ what multiplies flattened images has its rows turned, once, instead of each imag
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from os import PathLike
 from typing import Any
 
@@ -137,13 +137,15 @@ def network_of(
     entries = {names[name]: values[name] for name in model.inputs}
     flows = {name: flow for name, flow in entries.items() if isinstance(flow, Flow)}
     last = {len(f.shape) for f in flows.values() if f.order[-1] == 1 < len(f.order) - 1}
-    outputs = tuple(given_out(builder, values[name], last) for name in model.outputs)
-    layers = builder.pruned(outputs)
+    outputs: dict[str, None] = {}  # in order
+    for name in model.outputs:
+        outputs[given_out(builder, values[name], last, outputs)] = None
+    layers = builder.pruned(list(outputs))
     built = Built(
         layers,
         {name: builder.reads[name] for name in layers},
         {name: flow.ours for name, flow in flows.items()},
-        outputs,
+        tuple(outputs),
         {name: builder.shapes[name] for name in layers},
         np.dtype(np.float32),
     )
@@ -238,12 +240,14 @@ def constant_of(node: OnnxNode) -> Array:
     raise ValueError(f"holds {', '.join(node.attributes) or 'nothing'}, not numbers")
 
 
-def given_out(builder: Builder, value: Any, last: set[int]) -> str:
+def given_out(
+    builder: Builder, value: Any, last: set[int], taken: Collection[str]
+) -> str:
     """Return the layer that writes an output: images have their channels last."""
     if isinstance(value, np.ndarray):
         raise ValueError("an output does not depend on images")
     is_image = len(value.shape) in last
     flow = builder.as_images(value) if is_image else builder.as_it_is(value)
-    if flow.name not in builder.layers:  # it is an input
+    if flow.name not in builder.layers or flow.name in taken:  # input, or output too
         return builder.put("same", Reshape(flow.ours), flow)[0]
     return flow.name

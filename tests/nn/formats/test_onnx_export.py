@@ -10,7 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
-from im2col_cnn.nn import AdaptiveAvgPool, Conv, Graph, Sequential, from_onnx, save_onnx
+from im2col_cnn.nn import (
+    AdaptiveAvgPool,
+    Add,
+    Conv,
+    Graph,
+    Sequential,
+    from_onnx,
+    save_onnx,
+)
 from im2col_cnn.nn.formats.onnx_export import EXPORTS
 from im2col_cnn.nn.serialization import KINDS as EVERY
 from tests.nn.strategies import KINDS, graphs, layered, network
@@ -53,6 +61,19 @@ def test_a_graph_comes_back(before: Graph) -> None:
     assert isinstance(other, dict)
     for found, wanted in zip(other.values(), one.values(), strict=True):
         assert_allclose(found, wanted, rtol=1e-3, atol=1e-4)
+
+
+def test_an_array_that_is_given_out_twice_comes_back_twice(tmp_path: Path) -> None:
+    nodes = {"conv": Conv(2, 1), "one": (Add(), "conv"), "other": (Add(), "conv")}
+    before = Graph(nodes, ["one", "other"])
+    before.build((2, 3, 2), rng=np.random.default_rng(0))
+    x = np.ones((1, 2, 3, 2), np.float32)
+
+    save_onnx(tmp_path / "network.onnx", before)
+    first, second = from_onnx(tmp_path / "network.onnx").predict(x).values()
+
+    assert_allclose(first, before.predict(x)["one"], rtol=1e-6)
+    assert (first == second).all()
 
 
 def test_a_network_comes_back_as_long_as_it_was(tmp_path: Path) -> None:
