@@ -41,7 +41,7 @@ def test_a_model_that_leaves_sizes_open_is_refused_without_them(
 ) -> None:
     path = convolution(tmp_path, ["N", 3, "H", "W"])
 
-    with pytest.raises(ValueError, match=r"leaves sizes of 'x' open"):
+    with pytest.raises(ValueError, match=r"'x': leaves sizes of images open"):
         read_model(path)
     assert run(["compare", "--models", "--suite", path]) == 2
     assert "--models compares files" in capsys.readouterr().err
