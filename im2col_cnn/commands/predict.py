@@ -11,6 +11,7 @@ import typer
 
 from .._checks import by, printable, quoted
 from .._typing import Array
+from ..files.origin import origin_of
 from ..files.photo_folders import is_photo
 from ..files.photos import IN_WORDS, MAX_PIXELS, read_photo
 from ..nn.activations import Softmax
@@ -60,7 +61,7 @@ def predict(
         Path,
         typer.Argument(
             metavar="NETWORK",
-            help="What `train --save` wrote, or an .onnx or .keras file.",
+            help="What `train --save` wrote, an ONNX file or a model of Keras.",
         ),
     ],
     images: Annotated[
@@ -135,24 +136,25 @@ def predict(
 
 def load_network(path: Path, size: str | None) -> Network:
     """Load a network of ours, of Keras or in an ONNX file."""
-    kind = path.suffix.lower()
-    shape = None if size is None else (*read_sizes(size, "--size", "224x224"), 3)
-    if shape is not None and (len(shape) != 3 or not is_of_others(path)):
+    shape = None if size is None else read_sizes(size, "--size", "224x224")
+    if shape is not None and (len(shape) != 2 or not is_of_others(path)):
         raise BadInputError(
-            f"--size must be HxW such as 224x224, for an .onnx or .keras file, got "
+            f"--size must be HxW such as 224x224, for a file of ONNX or Keras, got "
             f"{quoted(size)} for {printable(str(path))}"
         )
-    if kind == ".onnx":
-        require_extra("onnx", "onnx", purpose=f"predict with {printable(path.name)}")
-        return from_onnx(path, input_shape=shape)
-    if kind == ".keras":
-        return from_keras(path, input_shape=shape)
+    match origin_of(path):
+        case "ONNX":
+            purpose = f"predict with {printable(path.name)}"
+            require_extra("onnx", "onnx", purpose=purpose)
+            return from_onnx(path, input_shape=shape)
+        case "Keras" | "HDF5":
+            return from_keras(path, input_shape=shape)
     return Graph.load(path)
 
 
 def is_of_others(path: Path) -> bool:
     """Tell whether a file is of another framework, which says nothing of pixels."""
-    return path.suffix.lower() in (".onnx", ".keras")
+    return origin_of(path) in ("ONNX", "Keras", "HDF5")
 
 
 def read_labels(path: Path) -> tuple[str, ...]:

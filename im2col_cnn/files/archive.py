@@ -25,7 +25,8 @@ import numpy as np
 from .._typing import Array
 from .._version import __version__
 from .atomic import write_whole
-from .hdf5.source import Source, hdf5_in_memory, reading, require_readable
+from .hdf5.source import Source, hdf5_in_memory, reading
+from .origin import require_origin
 
 __all__ = [
     "HEAD_BYTES",
@@ -124,7 +125,7 @@ def read_archive(path: Path, kind: str) -> Archive:
 
 def checked_body(path: Path, kind: str) -> bytes:
     """Return the HDF5 part of a file, once its SHA-256 was compared."""
-    require_readable(path)
+    require_origin(path, "im2col_cnn")
     size = path.stat().st_size
     if size > MAX_FILE_BYTES:
         raise ValueError(f"{path}: has {size} bytes, {MAX_FILE_BYTES} are read at most")

@@ -24,8 +24,9 @@ from .._checks import as_path, quoted
 from .._typing import Array
 from .atomic import write_whole
 from .hdf5.chunks import ALWAYS_UNPACKED_BYTES, MAX_READ_BYTES, read_all
-from .hdf5.source import Source, hdf5_in_memory, open_hdf5, reading, require_readable
+from .hdf5.source import Source, hdf5_in_memory, open_hdf5, reading
 from .hdf5.strings import Attributes
+from .origin import require_origin
 
 __all__ = ["KerasFile", "in_order", "read_keras", "write_keras_weights"]
 
@@ -71,7 +72,7 @@ def read_keras(path: str | PathLike[str]) -> KerasFile:
         If it is something else, or claims more than its length allows.
     """
     path = as_path(path, "path")
-    require_readable(path)
+    require_origin(path, "Keras", "HDF5")
     if not zipfile.is_zipfile(path):
         with open_hdf5(path) as source:
             return read_hdf5(source)

@@ -19,7 +19,8 @@ import numpy as np
 
 from .._checks import as_path, quoted
 from .._typing import Array, Shape
-from .hdf5.source import reading, require_readable
+from .hdf5.source import reading
+from .origin import require_origin
 
 __all__ = ["OnnxModel", "OnnxNode", "import_onnx", "read_onnx"]
 
@@ -79,7 +80,7 @@ def read_onnx(path: str | PathLike[str]) -> OnnxModel:
     """
     path = as_path(path, "path")
     onnx = import_onnx()
-    require_readable(path)
+    require_origin(path, "ONNX")
     if path.stat().st_size > MAX_FILE_BYTES:
         raise ValueError(f"{path}: is larger than any ONNX file, {MAX_FILE_BYTES}")
     model = onnx.ModelProto()

@@ -148,6 +148,13 @@ def as_examples(
     """Return images that this network reads and their labels, checked."""
     if not isinstance(network, Network):
         raise TypeError(f"network must be a Sequential or Graph, got {quoted(network)}")
+    if len(network.inputs) > 1 or len(network.outputs) > 1:
+        raise ValueError(
+            f"the network must have one input and one output here, it reads "
+            f"{', '.join(network.inputs)} and gives {', '.join(network.outputs)}: "
+            f"predict takes several, and network.forward, network.backward and "
+            f"optimizer.step(network.parameters, gradients) train it"
+        )
     x = images if isinstance(images, StoredImages) else as_array(images, "images")
     network.require_images(x.shape, "images")
     if len(x) == 0:

@@ -111,6 +111,7 @@ class Graph(Network):
         written = as_names(list(layers)[-1] if outputs is None else outputs, "outputs")
         require_known(reads, named, written)
         order = in_order(reads, named)
+        require_read(reads, named, written)
         super().__init__(
             {name: layers[name] for name in order},
             {name: reads[name] for name in order},
@@ -206,7 +207,7 @@ def as_layers(nodes: Any, inputs: Reads) -> tuple[dict[str, Layer], dict[str, Re
 def require_known(
     reads: dict[str, tuple[Any, ...]], inputs: Reads, outputs: Reads
 ) -> None:
-    """Refuse names that name nothing, and what is not read."""
+    """Refuse names that name nothing."""
     known = {*reads, *inputs}
     for name, read in reads.items():
         for one in read:
@@ -217,6 +218,10 @@ def require_known(
     for name in outputs:
         if name not in reads:
             raise ValueError(f"outputs: {quoted(name)} names no layer")
+
+
+def require_read(reads: dict[str, Reads], inputs: Reads, outputs: Reads) -> None:
+    """Refuse what no layer reads and is no output."""
     read_or_out = {*outputs, *(one for read in reads.values() for one in read)}
     for name in (*inputs, *reads):
         if name not in read_or_out:

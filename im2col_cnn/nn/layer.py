@@ -38,6 +38,7 @@ from .._checks import (
     require_cache,
 )
 from .._typing import Array, Shape
+from .habits import Hinting
 from .initializers import Initializer
 
 __all__ = [
@@ -60,9 +61,12 @@ InputShapes: TypeAlias = Any  # a shape; of a layer that merges, a tuple of shap
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Layer(ABC):
+class Layer(Hinting, ABC):
     """One step of a network; `kind` is the word its name is made from."""
 
+    instead: ClassVar[str] = (
+        "a Sequential or a Graph says what it reads, and forward(x) computes"
+    )
     kind: ClassVar[str]
     merges: ClassVar[bool] = False  # whether it reads several arrays
     mixes_images: ClassVar[bool] = False  # whether, training, one image sways another

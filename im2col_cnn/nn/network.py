@@ -14,7 +14,7 @@ several layers read one array, the gradients that they pass back meet, and add u
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterable, Mapping
 from os import PathLike
-from typing import Any, Self, TypeAlias, final
+from typing import Any, ClassVar, Self, TypeAlias, final
 
 import numpy as np
 import numpy.typing as npt
@@ -36,6 +36,7 @@ from ..files.weights import read_weights, save_weights
 from ..tiling.blas import with_one_blas_thread
 from ..tiling.winograd import winograd_unless_refused
 from .executors import Engine, as_cluster, in_order
+from .habits import ByName, Hinting
 from .inference import infer
 from .layer import Gradients, Inputs, Layer, named_by_kind
 from .serialization import (
@@ -55,7 +56,7 @@ __all__ = ["Network", "Sequential"]
 Named: TypeAlias = Any  # one array; of several inputs or outputs, a dict by name
 
 
-class Network(ABC):
+class Network(Hinting, ABC):
     """
     Layers by name, each reading images or what others wrote.
 
@@ -84,6 +85,9 @@ class Network(ABC):
         The names of its scores; empty where they have none.
     """
 
+    instead: ClassVar[str] = "predict(x) computes scores, forward(x) caches too"
+    too_many: ClassVar[str] = "layers come in a list, or by name in a dict"
+
     def __init__(
         self,
         layers: dict[str, Layer],
@@ -91,7 +95,8 @@ class Network(ABC):
         inputs: tuple[str, ...],
         outputs: tuple[str, ...],
     ) -> None:
-        self.layers, self.reads = layers, reads
+        self.layers: dict[str, Layer] = ByName(layers)
+        self.reads = reads
         self.inputs, self.outputs = inputs, outputs
         self.last_readers = {read: name for name in layers for read in reads[name]}
         self.input_shapes: dict[str, Shape] = {}
@@ -144,11 +149,14 @@ class Network(ABC):
         Raises
         ------
         ValueError
-            If a layer cannot work on what reaches it; the message names the layer.
+            If a layer cannot work on what reaches it, or belongs to another network;
+            the message names the layer.
         """
         as_rng(rng)
         dtype = as_float_dtype(dtype)
         given = by_name(self.inputs, shape, "shape")
+        if not self.input_shapes:  # never built, so no parameters can be its own
+            require_new(self.layers)
         self.input_shapes = {
             name: as_shape(one, "shape", at_least=1) for name, one in given.items()
         }
@@ -462,11 +470,11 @@ class Network(ABC):
     @property
     def parameters(self) -> dict[str, Array]:
         """Every parameter as ``layer.parameter``: a new dict, the arrays themselves."""
-        return {
-            f"{name}.{parameter}": array
+        return ByName(
+            (f"{name}.{parameter}", array)
             for name, layer in self.layers.items()
             for parameter, array in layer.parameters.items()
-        }
+        )
 
     @property
     def arrays(self) -> dict[str, Array]:
@@ -494,11 +502,6 @@ class Network(ABC):
     def require_images(self, shape: Shape, name: str, of: str = "") -> None:
         """Refuse images of another shape than this network was built for."""
         self.require_built()
-        if not of and len(self.inputs) > 1:
-            raise ValueError(
-                f"{name} cannot be one array: this network has the inputs "
-                f"{', '.join(self.inputs)}"
-            )
         expected = self.input_shapes[of or self.inputs[0]]
         if not shape or shape[1:] != expected:
             *spatial, C = expected
@@ -597,6 +600,17 @@ class Sequential(Network):
         """Write the call that makes such a network, a layer on every line."""
         lines = "".join(f"    {layer!r},\n" for layer in self.layers.values())
         return f"{type(self).__name__}([\n{lines}])"
+
+
+def require_new(layers: Mapping[str, Layer]) -> None:
+    """Refuse layers with parameters, which building them would draw anew."""
+    for name, layer in layers.items():
+        if layer.arrays:
+            raise ValueError(
+                f"{name} is built already, alone or in another network, and would lose "
+                f"its parameters: make a new layer; once that is built, "
+                f"new.parameters[name][...] = old.parameters[name] copies them"
+            )
 
 
 def by_name(names: tuple[str, ...], value: Named, argument: str) -> dict[str, Any]:

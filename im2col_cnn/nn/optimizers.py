@@ -9,7 +9,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass, field
 from math import sqrt
-from typing import Any, TypeAlias, final
+from typing import Any, ClassVar, TypeAlias, final
 
 import numpy as np
 
@@ -22,6 +22,7 @@ from .._checks import (
 )
 from .._dtypes import arithmetic
 from .._typing import Array, ArrayLike
+from .habits import Hinting
 
 __all__ = ["SGD", "Adam", "Optimizer"]
 
@@ -29,7 +30,7 @@ Arrays: TypeAlias = Mapping[str, Array]
 
 
 @dataclass(eq=False)
-class Optimizer(ABC):
+class Optimizer(Hinting, ABC):
     """
     An optimizer: a learning rate, and the arrays it keeps from step to step.
 
@@ -37,6 +38,8 @@ class Optimizer(ABC):
     about one network would lead another astray.
     """
 
+    instead: ClassVar[str] = "step(parameters, gradients) moves parameters"
+    too_many: ClassVar[str] = "parameters come with every step"
     learning_rate: float
     state: dict[str, Array] = field(default_factory=dict, init=False, repr=False)
     served: dict[str, Array] = field(default_factory=dict, init=False, repr=False)

@@ -256,7 +256,11 @@ def read_classes(configuration: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def fill_shape(known: Sequence[int | None], wanted: Shape | None) -> Shape:
-    """Return the shape of one image, of which a model may leave sizes open."""
+    """
+    Return the shape of one image, of which a model may leave sizes open.
+
+    What is wanted may leave out channels, where the model says how many.
+    """
     open_, shape = ", ".join("?" if n is None else str(n) for n in known), wanted
     if shape is None:
         if None in known or not known:
@@ -265,6 +269,8 @@ def fill_shape(known: Sequence[int | None], wanted: Shape | None) -> Shape:
             )
         shape = tuple(n for n in known if n is not None)
     shape = as_shape(shape, "input_shape", at_least=1)
+    if len(shape) == len(known) - 1 and known[-1] is not None:
+        shape = (*shape, known[-1])
     if len(shape) != len(known) or any(
         size not in (None, n) for size, n in zip(known, shape, strict=True)
     ):

@@ -25,6 +25,7 @@ from im2col_cnn.nn import (
     save_onnx,
 )
 from tests.files.hdf5 import arrays, write
+from tests.files.keras import sequential, write_by_name
 from tests.files.photos import Image, make_folder
 
 
@@ -313,6 +314,27 @@ def test_an_onnx_file_names_classes_of_a_list(
     assert sum(
         answer["probability"] for answer in found[0]["classes"]
     ) == pytest.approx(1)
+
+
+def test_a_model_of_keras_that_leaves_sizes_open_sees_grey_images(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    convolution = {"filters": 2, "kernel_size": [1, 1], "activation": "linear"}
+    model = sequential(
+        (None, None, 1), ("Conv2D", convolution), ("GlobalAveragePooling2D", {})
+    )
+    w, b = np.array([8, -8], np.float32), np.array([-4, 4], np.float32)
+    weights = {"conv2d_0": [w.reshape(1, 1, 1, 2), b], "globalaveragepooling2d_1": []}
+    path = write_by_name(tmp_path / "model.h5", weights, model)
+    folder = make_folder(tmp_path / "photos", each=1)
+    images = [str(folder / "bright" / "0.png"), str(folder / "dark" / "0.png")]
+    options = ["--size", "6x5", "--pixels", "unit", "--json"]
+
+    status = run(["predict", str(path), *images, *options])
+
+    answers = json.loads(capsys.readouterr().out)
+    assert status == 0
+    assert [answer["classes"][0]["class"] for answer in answers] == ["0", "1"]
 
 
 @pytest.mark.parametrize(

@@ -106,8 +106,8 @@ def setting(**settings: Any) -> Callable[[dict[str, Any]], None]:
 CONFIGURATIONS: dict[str, tuple[Callable[[dict[str, Any]], None], str]] = {
     "unknown layer": (layer(0, kind="os.system"), "os.system is no kind of layer"),
     "layer of no kind": (layer(0, kind=["conv"]), "is no kind of layer"),
-    "unknown setting": (layer(0, colour="red"), "conv: .*unexpected keyword.*colour"),
-    "hidden setting": (layer(0, parameters={}), "unexpected keyword .*parameters"),
+    "unknown setting": (layer(0, colour="red"), "conv: .*has no colour"),
+    "hidden setting": (layer(0, parameters={}), "has no parameters"),
     "unknown initializer": (layer(0, initializer="eval"), "initializer eval is not"),
     "many filters": (layer(0, filters=10**30), "conv1.w must have shape 2x2x1x10000"),
     "other filters": (layer(0, filters=3), "conv1/w must have shape 2x2x1x3"),

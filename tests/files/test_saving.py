@@ -35,7 +35,7 @@ from im2col_cnn.nn import (
     he_uniform,
 )
 from im2col_cnn.nn.layer import Operation, OperationLayer
-from tests.nn.strategies import KINDS, layered
+from tests.nn.strategies import KINDS, fresh, layered
 from tests.profile import IN_FULL, drawn
 
 
@@ -51,7 +51,7 @@ def test_every_kind_of_layer_comes_back_with_every_setting(
 ) -> None:
     layer, x = data.draw(layered(kind), label="layer, x")
     rng = np.random.default_rng(0)
-    saved = Sequential([layer]).build(x.shape[1:], rng=rng, dtype=dtype)
+    saved = Sequential([fresh(layer)]).build(x.shape[1:], rng=rng, dtype=dtype)
     for array in saved.arrays.values():
         array[...] = rng.random(array.shape)
 
@@ -121,7 +121,7 @@ def test_a_loaded_network_is_saved_as_the_same_bytes(
     first, x = data.draw(layered(kind), label="layer, x")
     more = data.draw(st.lists(st.sampled_from(sorted(ANYWHERE)), max_size=3))
     ends = [Flatten(), Dense(data.draw(st.integers(1, 3)))]
-    network = Sequential([first, *(ANYWHERE[name]() for name in more), *ends])
+    network = Sequential([fresh(first), *(ANYWHERE[name]() for name in more), *ends])
     network.build(x.shape[1:], rng=np.random.default_rng(0))
     network.classes = tuple(data.draw(st.lists(names, max_size=3), label="classes"))
 

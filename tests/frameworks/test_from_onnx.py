@@ -15,7 +15,7 @@ from im2col_cnn._typing import Array, Shape
 from im2col_cnn.nn import Graph, Sequential, from_onnx, save_onnx
 from im2col_cnn.nn.formats.onnx_export import EXPORTS
 from tests.frameworks.real_models import face, from_wheel
-from tests.nn.strategies import KINDS, layered
+from tests.nn.strategies import KINDS, fresh, layered
 
 pytestmark = pytest.mark.frameworks
 
@@ -118,7 +118,7 @@ def test_onnxruntime_answers_the_same_of_every_layer(
     kind: str, data: st.DataObject
 ) -> None:
     layer, x = data.draw(layered(kind))
-    network = Sequential([layer])
+    network = Sequential([fresh(layer)])
     network.build(x.shape[1:], rng=np.random.default_rng(0))
     counted = layer.settings.get("count_include_pad")
     images = x.astype(np.float32)

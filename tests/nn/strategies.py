@@ -54,7 +54,7 @@ from im2col_cnn.nn import (
 from im2col_cnn.nn.layer import Gradients, ParameterlessLayer
 from im2col_cnn.testing.strategies import convolutions, poolings
 
-__all__ = ["KINDS", "MERGES", "Layered", "graphs", "layered", "spread"]
+__all__ = ["KINDS", "MERGES", "Layered", "fresh", "graphs", "layered", "spread"]
 
 
 class Layered(NamedTuple):
@@ -83,6 +83,11 @@ def layered(draw: st.DrawFn, kind: str) -> Layered:
     x = spread((N, *shape), rng)
     x.flags.writeable = False
     return Layered(layer, x)
+
+
+def fresh(layer: Layer) -> Layer:
+    """Return a layer with the same settings that is not built."""
+    return type(layer)(**layer.settings)
 
 
 @dataclass(frozen=True, eq=False, repr=False)

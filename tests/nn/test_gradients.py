@@ -17,7 +17,7 @@ from im2col_cnn.nn import (
     loss_and_gradients,
 )
 from im2col_cnn.nn.gradients import clip_by_norm
-from tests.nn.strategies import KINDS, layered
+from tests.nn.strategies import KINDS, fresh, layered
 
 
 @pytest.mark.parametrize("kind", sorted(KINDS.keys() - {"dropout"}))
@@ -27,7 +27,7 @@ def test_shards_add_up_unless_a_layer_says_that_images_see_each_other(
 ) -> None:
     layer, x = data.draw(layered(kind), label="layer, x")
     rng = np.random.default_rng(seed)
-    network = Sequential([layer, Flatten(), Dense(3)])
+    network = Sequential([fresh(layer), Flatten(), Dense(3)])
     network.build(x.shape[1:], rng=rng, dtype=np.float64)
     images, labels = rng.normal(size=(5, *x.shape[1:])), rng.integers(0, 3, 5)
     if layer.mixes_images:  # one value per channel has no variance to train on

@@ -159,11 +159,11 @@ def test_a_gradient_of_another_shape_is_refused(kind: str, data: st.DataObject) 
 
 def test_layer_and_network_have_the_same_defaults() -> None:
     rng = np.random.default_rng(0)
-    layer = Dense(2)
+    alone, layer = Dense(2), Dense(2)
     network = Sequential([layer])
 
-    assert layer.build((3,), rng=rng) == (2,)
-    assert layer.parameters["w"].dtype == network.build((3,), rng=rng).dtype
+    assert alone.build((3,), rng=rng) == (2,)
+    assert alone.parameters["w"].dtype == network.build((3,), rng=rng).dtype
     y, caches = network.forward(np.ones((1, 3)))
     dx, _ = network.backward(y, caches)
     dx_of_layer, _ = layer.backward(y, caches["dense1"])

@@ -30,6 +30,24 @@ def test_a_network_whose_building_failed_is_not_built() -> None:
         built.summary()
 
 
+def test_a_layer_that_is_built_is_not_built_for_another_network() -> None:
+    rng = np.random.default_rng(0)
+    layers = [Flatten(), Dense(2)]
+    trained = Sequential(layers).build((3,), rng=rng)
+    learned = trained.parameters["dense1.w"].copy()
+    alone = Dense(2)
+    alone.build((3,), rng=rng)
+
+    for other in Sequential([*layers, Dense(1)]), Sequential([alone]):
+        with pytest.raises(
+            ValueError, match=r"dense1 is built already, alone or in an"
+        ):
+            other.build((3,), rng=rng)
+
+    assert np.array_equal(trained.parameters["dense1.w"], learned)
+    assert trained.build((4,), rng=rng).parameters["dense1.w"].shape == (4, 2)
+
+
 def test_images_of_another_shape_are_refused() -> None:
     with pytest.raises(ValueError, match=r"shape \(N, 5, 6, 2\), got \(1, 6, 5, 2\)"):
         network().forward(np.zeros((1, 6, 5, 2)))

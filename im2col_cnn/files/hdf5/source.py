@@ -30,7 +30,14 @@ from .content import Content
 if sys.platform != "win32":
     import fcntl
 
-__all__ = ["Source", "hdf5_in_memory", "open_hdf5", "reading", "require_readable"]
+__all__ = [
+    "SIGNATURE",
+    "Source",
+    "hdf5_in_memory",
+    "open_hdf5",
+    "reading",
+    "require_readable",
+]
 
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
 UNLOCKED = {"FALSE", "0"}  # what HDF5_USE_FILE_LOCKING may say

@@ -62,7 +62,8 @@ def from_keras(
     path : path
         A ``.keras`` file, or an ``.h5`` file of a whole model, of Keras 2 or 3.
     input_shape : tuple of int, optional
-        Of one image, channels last. Only for a model that leaves it open.
+        Of one image, channels last. Only for a model that leaves it open;
+        the number of channels may be left out where the model says it.
 
     Returns
     -------

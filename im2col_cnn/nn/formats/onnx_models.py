@@ -62,7 +62,8 @@ def from_onnx(
     path : path
         A file of opset 7 to 23.
     input_shape : tuple of int, or dict of them by name, optional
-        Of one image, channels last. Only for a model that leaves it open.
+        Of one image, channels last. Only for a model that leaves it open;
+        the number of channels may be left out where the model says it.
 
     Returns
     -------

@@ -20,7 +20,7 @@ import numpy as np
 from ..._checks import as_path, in_a_line, quoted
 from ..._typing import Array
 from ...files.atomic import write_whole
-from ...files.hdf5.source import require_readable
+from ...files.origin import require_origin
 from ...files.weights import require_network
 from ..network import Network
 from .pairing import Form, Place, Weights, layout_of, places, spatial_axes
@@ -158,7 +158,7 @@ def form_of(place: Place, flattened: str | None) -> Form:
 def read(path: Path) -> Weights:
     """Return the arrays of a file; one of no influence belongs to no layer."""
     load_file = safetensors().load_file
-    require_readable(path)
+    require_origin(path, "safetensors")
     try:
         arrays: dict[str, Array] = load_file(path)
     except Exception as error:  # of many kinds: of bfloat16, a TypeError

@@ -21,7 +21,7 @@ from im2col_cnn.nn import (
 )
 from im2col_cnn.nn.formats.onnx_export import EXPORTS
 from im2col_cnn.nn.serialization import KINDS as EVERY
-from tests.nn.strategies import KINDS, graphs, layered, network
+from tests.nn.strategies import KINDS, fresh, graphs, layered, network
 
 pytest.importorskip("onnx")
 WITHOUT = {"adaptive_avg_pool", "adaptive_max_pool", "lp_pool"}
@@ -31,7 +31,7 @@ WITHOUT = {"adaptive_avg_pool", "adaptive_max_pool", "lp_pool"}
 @given(data=st.data())
 def test_a_layer_comes_back(kind: str, data: st.DataObject) -> None:
     layer, x = data.draw(layered(kind))
-    before = Sequential([layer])
+    before = Sequential([fresh(layer)])
     before.build(x.shape[1:], rng=np.random.default_rng(0))
 
     with TemporaryDirectory() as folder:

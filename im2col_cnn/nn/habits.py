@@ -1,0 +1,139 @@
+"""Answer the words of Keras and PyTorch with what to write here.
+
+    Conv(8, 3, strides=2)    Conv(filters, kernel_size, *, stride, padding, ...): has no
+                             strides: write stride=
+    network.compile()        Sequential has no compile: fit takes the optimizer, ...
+
+Words are looked up only where Python has found nothing: what works costs nothing, and
+what is in no table is refused as ever.
+"""
+
+from inspect import Parameter, signature
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
+
+from .._checks import printable, quoted
+
+__all__ = ["ByName", "Hinting"]
+
+Value = TypeVar("Value")
+
+FOUND_BY_BUILD = "leave out what it reads, which build of the network finds"
+OURS = {  # a setting of theirs, and of ours if a class has that
+    "alpha": "slope",
+    "dilation_rate": "dilation",
+    "dim": "axis",
+    "eps": "epsilon",
+    "kernel_initializer": "initializer",
+    "lr": "learning_rate",
+    "negative_slope": "slope",
+    "out_channels": "filters",
+    "out_features": "features",
+    "p": "rate",
+    "pool_size": "kernel_size",
+    "scale_factor": "scale",
+    "size": "scale",
+    "strides": "stride",
+    "units": "features",
+    "use_bias": "bias",
+}
+SETTINGS = {
+    "activation": "it is a layer of its own, behind this one",
+    "data_format": "channels come last",
+    "in_channels in_features num_features input_dim input_shape": FOUND_BY_BUILD,
+    "inplace": "predict writes over what no other layer reads",
+    "name": "a Graph names its layers",
+    "padding_mode": "put a Pad with mode= before it",
+}
+ATTRIBUTES = {
+    "add append pop": "it is made at once, of all its layers",
+    "apply_gradients minimize": "write step(parameters, gradients)",
+    "bias kernel weight": 'write parameters["w"]',
+    "children get_layer modules": "layers are a dict by name",
+    "compile": "fit takes the optimizer, and its loss is that of softmax",
+    "cpu cuda double float half to": (
+        "NumPy computes on the processor, and build(..., dtype=) chooses numbers"
+    ),
+    "eval train": "predict uses what is learned, forward(x, training=True) trains",
+    "evaluate fit": "write {}(network, images, labels, ...)",
+    "get_weights named_parameters state_dict trainable_variables trainable_weights "
+    "weights": "parameters are a dict of arrays, and arrays has running statistics too",
+    "load_state_dict set_weights": (
+        "parameters[name][...] = array fills one; see load_weights, load_torch_weights"
+    ),
+    "load_weights save_weights": "write files.{}(path, network)",
+    "zero_grad": "backward returns gradients, and none are kept",
+}
+
+
+class Hinting:
+    """A class that says what to write where Keras or PyTorch have another word."""
+
+    instead: ClassVar[str]  # of calling it
+    too_many: ClassVar[str] = FOUND_BY_BUILD  # what to do about arguments that are
+
+    def __new__(cls, *args: Any, **settings: Any) -> Self:
+        """Refuse arguments that `__init__` does not take, and say which it does."""
+        if args or settings:
+            takes = signature(cls)
+            try:
+                takes.bind(*args, **settings)
+            except TypeError as error:
+                ours = list(takes.parameters)
+                odd = [has_no(word, ours) for word in settings if word not in ours]
+                why = "; ".join(odd) or f"{error}: {cls.too_many}"
+                raise TypeError(f"{call(cls)}: {why}") from None
+        return super().__new__(cls)
+
+    if not TYPE_CHECKING:  # a type checker finds out by itself
+
+        def __getattr__(self, name: str) -> Any:
+            """Refuse what there is none of, and say what there is instead."""
+            advice = advice_on(name, ATTRIBUTES)
+            raise AttributeError(
+                f"{type(self).__name__} has no {name}{advice}",
+                name=name,
+                obj=self,
+            )
+
+        def __call__(self, *_: Any, **__: Any) -> Any:
+            """Refuse to be called."""
+            raise TypeError(f"{type(self).__name__} is not called: {self.instead}")
+
+
+class ByName(dict[str, Value]):
+    """A dict of what has names: a wrong one is refused with those there are."""
+
+    def __missing__(self, name: Any) -> Value:
+        """Say which names there are."""
+        raise KeyError(f"{quoted(name)} is none of {', '.join(self):.200}")
+
+    if not TYPE_CHECKING:
+
+        def __call__(self, *_: Any, **__: Any) -> Any:
+            """Refuse to be called, as the method that it is in PyTorch."""
+            raise TypeError(f"it is a dict, not a method: write [{next(iter(self))!r}]")
+
+
+def call(cls: type) -> str:
+    """Write how a class is called, by the names of what it takes."""
+    names, starred = [], False
+    for name, parameter in signature(cls).parameters.items():
+        if parameter.kind is Parameter.KEYWORD_ONLY and not starred:
+            names.append("*")
+            starred = True
+        names.append(name)
+    return f"{cls.__name__}({', '.join(names)})"
+
+
+def has_no(word: str, ours: list[str]) -> str:
+    """Say that a class has no such setting, and what to write instead, if known."""
+    advice = advice_on(word, SETTINGS)
+    if OURS.get(word) in ours:
+        advice = f": write {OURS[word]}="
+    return f"has no {printable(word)}{advice}"
+
+
+def advice_on(word: str, table: dict[str, str]) -> str:
+    """Return what a table says of a word, behind a colon, or nothing."""
+    found = (advice for words, advice in table.items() if word in words.split())
+    return next((f": {advice.format(word)}" for advice in found), "")

@@ -1,0 +1,106 @@
+"""Words of Keras and PyTorch are answered with what to write here."""
+
+import copy
+import inspect
+import pickle
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from im2col_cnn import nn
+from im2col_cnn.nn import SGD, Conv, Graph, ReLU, Sequential
+from im2col_cnn.nn.habits import ATTRIBUTES, OURS, SETTINGS, Hinting
+from tests.nn.strategies import network
+
+# As any, for a type checker knows what there is none of.
+ANY: Any = nn
+CONV = r"^Conv\(filters, kernel_size, \*, stride, padding, dilation, groups, bias, ini"
+CLASSES = [
+    c for c in vars(nn).values() if inspect.isclass(c) and issubclass(c, Hinting)
+]
+
+
+@pytest.mark.parametrize(
+    ("write", "said"),
+    [
+        (lambda: ANY.Conv(8, 3, strides=2), CONV + ".*: has no strides: write stride="),
+        (
+            lambda: ANY.Conv(8, 3, activation="relu"),
+            CONV + ".*: it is a layer of its o",
+        ),
+        (lambda: ANY.Conv(3, 8, 3), CONV + ".*: too many positional arg.*: leave out"),
+        (
+            lambda: ANY.Conv(in_channels=3, out_channels=8, kernel_size=3),
+            "has no in_channels: leave out .*; has no out_channels: write filters=",
+        ),
+        (lambda: ANY.Conv(8, 3, colour=1), "has no colour$"),
+        (
+            lambda: ANY.Dense(units=10),
+            r"^Dense\(features, .* no units: write features=",
+        ),
+        (lambda: ANY.MaxPool(pool_size=2), "has no pool_size: write kernel_size="),
+        (lambda: ANY.BatchNorm(64), "too many positional arguments: leave out what it"),
+        (lambda: ANY.ReLU(inplace=True), r"^ReLU\(\): has no inplace: predict writes"),
+        (lambda: ANY.SGD(lr=0.1), "has no lr: write learning_rate="),
+        (lambda: ANY.SGD({}, 0.1), "too many .*: parameters come with every step"),
+        (
+            lambda: ANY.Sequential(Conv(8, 3), ReLU()),
+            "too many .*: layers come in a li",
+        ),
+        (lambda: ANY.Conv(8, 3)(np.zeros(3)), "^Conv is not called: a Sequential or a"),
+        (lambda: any_network()(np.zeros(3)), "^Sequential is not called: predict"),
+        (lambda: any_network().parameters(), r"^it is a dict, not .* \['conv1\.w'\]$"),
+    ],
+)
+def test_calls_as_in_keras_or_pytorch_are_refused_with_ours(
+    write: Callable[[], Any], said: str
+) -> None:
+    with pytest.raises(TypeError, match=said):
+        write()
+
+
+def any_network() -> Any:
+    """Return a network whose attributes no type checker knows."""
+    return network()
+
+
+@pytest.mark.parametrize("word", sorted(word for k in ATTRIBUTES for word in k.split()))
+def test_methods_of_keras_or_pytorch_are_refused_with_ours(word: str) -> None:
+    with pytest.raises(AttributeError, match=rf"^Graph has no {word}: [^{{]*$"):
+        getattr(Graph({"relu": ReLU()}), word)
+
+
+def test_every_setting_that_is_advised_is_one_of_some_class() -> None:
+    taken = {name for c in CLASSES for name in inspect.signature(c).parameters}
+
+    assert set(OURS.values()) <= taken
+    # A word that is one of all classes would never be looked up.
+    assert taken.isdisjoint(word for words in SETTINGS for word in words.split())
+
+
+def test_a_wrong_name_is_refused_with_those_there_are() -> None:
+    layers: Any = network().layers
+
+    with pytest.raises(KeyError, match="0 is none of rescale1, conv1, "):
+        layers[0]
+
+
+def test_what_is_in_no_table_is_missing_as_ever() -> None:
+    unknown: Any = Conv(8, 3)
+
+    assert not hasattr(unknown, "colour")
+    with pytest.raises(AttributeError, match=r"^Conv has no filtres$") as caught:
+        unknown.filtres  # noqa: B018
+    assert (caught.value.name, caught.value.obj) == ("filtres", unknown)
+
+
+def test_hints_leave_copies_and_signatures_alone() -> None:
+    layer = Conv(8, 3, stride=2)
+    optimizer = SGD(0.5)
+
+    twins = copy.copy(layer), copy.deepcopy(layer), pickle.loads(pickle.dumps(layer))
+    assert {repr(twin) for twin in twins} == {"Conv(8, 3, stride=2)"}
+    assert copy.deepcopy(optimizer).learning_rate == 0.5
+    assert list(inspect.signature(Sequential).parameters) == ["layers"]
