@@ -26,6 +26,7 @@ __all__ = ["PAGES", "Stale", "mend", "original_of", "stale_outputs", "with_code_
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "notes").glob("*.md"))]
+PAGES += sorted((ROOT / "notes" / "exercises").glob("*.md"))
 
 FENCE = re.compile(
     r"^(?P<ticks>`{3,})(?P<language>\w*)(?P<flags>.*)\n(?P<source>(?s:.*?))^(?P=ticks)$"

@@ -25,6 +25,8 @@ from tests.notes.reference import write_reference
 
 __all__ = ["build", "dead_links"]
 
+EXERCISES = [NOTES / "exercises" / "README.md"]
+EXERCISES += sorted((NOTES / "exercises").glob("[0-9]-*.md"))
 LESSONS = sorted(NOTES.glob("[0-9][0-9]-*.md"))
 FORMULA = re.compile(
     r'<(span|div) class="arithmatex">\\[(\[](.*?)\\[)\]]</\1>', re.DOTALL
@@ -48,8 +50,9 @@ def build(site: Path) -> None:
         nav = navigation(modules)
         settings = settings.replace("[project]\n", f"[project]\nnav = {nav}\n", 1)
         (work / "zensical.toml").write_text(settings, encoding="utf-8")
-        for page in pages.glob("*.md"):
-            page.write_text(for_site(text_of(page), page.name), encoding="utf-8")
+        for page in [*pages.glob("*.md"), *pages.glob("exercises/*.md")]:
+            name = page.relative_to(pages).as_posix()
+            page.write_text(for_site(text_of(page), name), encoding="utf-8")
         explorer = pages / "explorer.html"
         explorer.write_text(
             text_of(explorer).replace('.md"', '.html"'), encoding="utf-8"
@@ -75,6 +78,7 @@ def navigation(modules: list[str]) -> str:
     sections: dict[str, list[str | dict[str, str]]] = {
         "The notes": ["index.md", "start.md"],
         "Lessons": [*lessons[:4], "dy.md", *lessons[4:]],
+        "Exercises": [f"exercises/{page.name}" for page in EXERCISES],
         "Beside them": [
             {"The explorer": "explorer.html"},
             *(page.name for page in others if page.exists()),
@@ -102,9 +106,11 @@ def for_site(text: str, name: str) -> str:
     """Let links lead to where pages stand in the site, fold, and show code as code."""
     if name == "start.md":
         text = text.replace("](notes/README.md", "](index.md").replace("](notes/", "](")
-    text = text.replace("](../README.md", "](start.md").replace(
-        "](README.md", "](index.md"
-    )
+    if name.startswith("exercises/"):
+        text = text.replace("](../README.md", "](../index.md")
+    else:
+        text = text.replace("](../README.md", "](start.md")
+        text = text.replace("](README.md", "](index.md")
     text = FENCE.sub(r"\1", text)
     return text.replace("<details>", '<details markdown="1">')
 

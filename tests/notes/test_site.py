@@ -20,6 +20,7 @@ PAGES = [
     "05-backward",
     "06-col2im",
     "13-memory",
+    "exercises/6-pixel-gradient",
     "notebook",
     "museum",
     "reference/im2col_cnn/index",
@@ -152,6 +153,9 @@ def test_links_of_a_page_lead_to_where_pages_stand_in_the_site() -> None:
 
     assert for_site(linked, "x.md") == (
         "[a](start.md) [b](index.md#symbols) [c](03-im2col.md)"
+    )
+    assert for_site("[a](../README.md) [b](README.md)", "exercises/x.md") == (
+        "[a](../index.md) [b](README.md)"
     )
     assert for_site("[a](notes/README.md) ![p](notes/pictures/p.svg)", "start.md") == (
         "[a](index.md) ![p](pictures/p.svg)"

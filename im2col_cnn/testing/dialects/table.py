@@ -32,7 +32,7 @@ def families() -> list[Dialect]:
     return sorted(found, key=lambda each: (each.name in LAST, each.name))
 
 
-LAST = ("functions", "classes")  # they fit much
+LAST = ("notes", "functions", "classes")  # they fit much
 DIALECTS = {
     dialect.name: dialect
     for dialect in (COURSERA, NOTEBOOK, CS231N, CMU, NATIVE, TORCH, *families())
