@@ -11,8 +11,8 @@ from typing import Annotated, Any, NamedTuple, TypeVar
 import typer
 
 from .._checks import as_shape
+from ..compare.benchmarks import CASES, LAYERS, NETWORKS, ODD, POOLS, read_layers
 from ..compare.cases import Case
-from ..compare.catalogue import CASES, LAYERS, NETWORKS, ODD, POOLS, read_layers
 from ..compare.contestants import LIBRARIES, RUNGS
 from ..compare.models import RUNTIMES, Entry, Model, read_model
 from ..compare.race import race

@@ -1,7 +1,7 @@
 """What a comparison prints: ratios round by round, and geometric means."""
 
 from im2col_cnn.commands.compare_tables import Heat, common_base, mean_ratios
-from im2col_cnn.compare.catalogue import CASES
+from im2col_cnn.compare.benchmarks import CASES
 from im2col_cnn.compare.race import Result
 
 
