@@ -18,7 +18,6 @@ INTERRUPTED, TERMINATED = 130, 143  # exit statuses: 128 and the number of the s
 
 def main() -> None:
     """Run the command with the arguments of this process, and leave."""
-    signal.signal(signal.SIGTERM, terminate)
     try:
         status = start(sys.argv[1:])
     except KeyboardInterrupt:
@@ -33,6 +32,11 @@ def main() -> None:
 
 def start(arguments: list[str]) -> int:
     """Run the command, or say what it needs to run, and return its status."""
+    usual = signal.getsignal(signal.SIGINT)
+    # Importing drops an exception that a signal raises in one of its callbacks.
+    signal.signal(signal.SIGTERM, end_at_once)
+    if usual is not signal.SIG_IGN:
+        signal.signal(signal.SIGINT, end_at_once)
     if arguments and arguments[0] in TIMED_COMMANDS:
         restart_with_better_kernels()
     try:
@@ -43,7 +47,16 @@ def start(arguments: list[str]) -> int:
         way_out = "python -m pip install 'im2col-cnn[cli]'"
         others = "pipx install and uvx --from take the same name"
         return end(f"the command needs {error.name}: {way_out} ({others})", 2)
+    signal.signal(signal.SIGINT, usual)
+    signal.signal(signal.SIGTERM, terminate)
     return run(arguments)
+
+
+def end_at_once(number: int, _frame: FrameType | None) -> None:
+    """End while nothing has begun that would have to be put in order."""
+    is_ctrl_c = number == signal.SIGINT
+    word = "interrupted" if is_ctrl_c else "terminated"
+    os._exit(end(word, INTERRUPTED if is_ctrl_c else TERMINATED))
 
 
 def terminate(number: int, _frame: FrameType | None) -> None:

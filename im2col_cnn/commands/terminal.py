@@ -177,6 +177,11 @@ def percent(share: float) -> str:
 def stop_on_interrupt() -> Iterator[Callable[[], bool]]:
     """Yield a function that returns whether Ctrl-C was pressed since."""
     requests: list[int] = []
+    if (
+        signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    ):  # in the background of a shell
+        yield lambda: False
+        return
 
     def take_note(number: int, _frame: object) -> None:
         requests.append(number)

@@ -1,10 +1,8 @@
 """What commands print: to any terminal, in any encoding, of any name, to full disks."""
 
 import os
-import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -269,43 +267,3 @@ def test_streams_may_be_closed(closed: str) -> None:
     )
 
     assert (done.returncode, done.stderr) == (0, b"")
-
-
-@pytest.mark.parametrize(
-    ("number", "status", "word"),
-    [(signal.SIGTERM, 143, "terminated"), (signal.SIGINT, 130, "interrupted")],
-)
-@pytest.mark.skipif(sys.platform != "linux", reason="looks for children in /proc")
-@pytest.mark.parametrize("words", ["train --epochs 999", "compare lenet1", "doctor"])
-def test_a_signal_ends_a_command_within_a_second(
-    words: str, number: signal.Signals, status: int, word: str
-) -> None:
-    running = subprocess.Popen(
-        command(*words.split()),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=environment(),
-        start_new_session=True,
-    )
-    assert running.stdout is not None
-    assert running.stderr is not None
-    if words == "doctor":  # it says nothing before it has measured in a child
-        children = Path(f"/proc/{running.pid}/task/{running.pid}/children")
-        while not children.read_text(encoding="ascii"):
-            time.sleep(0.05)
-    else:
-        while "epoch" not in (line := running.stdout.readline()):
-            if words.startswith("compare") or not line:
-                break
-    os.killpg(running.pid, number)  # as a terminal does, to all of a group
-    begun = time.monotonic()
-    out, err = running.communicate(timeout=20)
-    took = time.monotonic() - begun
-
-    assert took < 5  # a second, on a machine that does other things as well
-    if words.startswith("train") and number == signal.SIGINT:
-        assert (running.returncode, err) == (0, "")
-        assert "stopped in epoch" in out
-    else:
-        assert (running.returncode, err) == (status, f"im2col-cnn: {word}\n")
