@@ -43,6 +43,8 @@ the laws that kill it, and a small input that shows it: what goes in, what shoul
 out, and what does, with the wrong numbers framed. Arrays are cut into
 planes of rows and columns; `x[0, :, :, 1]` is channel 1 of image 0.
 
+If you know what goes wrong, and not why, begin with [what you see](symptoms.md).
+
 This page and its pictures are written by `python -m tests.notes.museum --update`.
 """
 
@@ -77,6 +79,7 @@ def label(exhibit: Exhibit, killers: tuple[str, ...]) -> str:
     """Describe one bug."""
     picture = picture_of(exhibit).relative_to(PAGE.parent).as_posix()
     return (
+        f'<a id="{exhibit.key}"></a>\n\n'
         f"### {exhibit.key}: {exhibit.name}\n\n"
         f"{sentence(exhibit.why)}\n\n"
         f"![A small input that shows bug {exhibit.key}]({picture})\n\n"

@@ -67,7 +67,7 @@ def build(site: Path) -> None:
 
 def navigation(modules: list[str]) -> str:
     """Return the contents of the site, as TOML: lessons, what is beside, reference."""
-    beside = "questions other-im2cols notebook museum teachers"
+    beside = "questions symptoms other-im2cols notebook museum teachers"
     beside += " files-and-training bring-your-network beyond-one-machine"
     beside += " speed-log contributing changelog"
     chinese = "README im2col dy backward col2im max-pool rows-and-columns notebook"
