@@ -118,7 +118,7 @@ def stale(killers: Matrix, trials: dict[str, Trial] | None = None) -> dict[Path,
 
 
 def search(keys: list[str]) -> tuple[Matrix, dict[str, Trial]]:
-    """Put every law to bugs, and find the smallest inputs that show them."""
+    """Put every law to bugs, and find small inputs that show them."""
     bugs = [bug for bug in MUSEUM if not keys or bug.key in keys]
     killers = kill_matrix(bugs=bugs)
     return killers, {bug.key: find(bug, killers[bug.key]) for bug in bugs}
