@@ -20,7 +20,7 @@ from .activations import (
     Softmax,
     Tanh,
 )
-from .arithmetic import LocalResponseNorm, Mean, Power
+from .arithmetic import Equal, LocalResponseNorm, Log, Max, Mean, Min, Power, Sum
 from .arrangement import Reshape, Transpose
 from .convolution import Conv, ConvTranspose
 from .dense import Dense, Flatten
@@ -37,7 +37,7 @@ from .history import History
 from .initializers import glorot_normal, glorot_uniform, he_normal, he_uniform
 from .inside import feature_maps
 from .layer import Layer
-from .merging import Add, Concat, MatMul, MergeLayer, Multiply
+from .merging import Add, Concat, Fill, MatMul, MergeLayer, Multiply
 from .models import small_cnn
 from .network import Network, Sequential
 from .optimizers import SGD, Adam, Optimizer
@@ -76,7 +76,9 @@ __all__ = [
     "Crop",
     "Dense",
     "Dropout",
+    "Equal",
     "Evaluation",
+    "Fill",
     "Flatten",
     "GlobalAvgPool",
     "GlobalMaxPool",
@@ -87,11 +89,14 @@ __all__ = [
     "Layer",
     "LeakyReLU",
     "LocalResponseNorm",
+    "Log",
     "LpPool",
     "MatMul",
+    "Max",
     "MaxPool",
     "Mean",
     "MergeLayer",
+    "Min",
     "Multiply",
     "Network",
     "Optimizer",
@@ -110,6 +115,7 @@ __all__ = [
     "Sigmoid",
     "Slice",
     "Softmax",
+    "Sum",
     "Summary",
     "SummaryRow",
     "Tanh",

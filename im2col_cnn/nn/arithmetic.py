@@ -1,12 +1,15 @@
 """Layers of plain arithmetic, number by number or along an axis.
 
     Power                y = x ** p
-    Mean                 y = the mean of x along axes
+    Log                  y = log x
+    Equal                y = 1 where x is a number, 0 elsewhere
+    Sum, Mean, Max, Min  y = one number for all of x along axes
     LocalResponseNorm    y = x / (k + alpha / n * sum of squares of n channels) ** beta
 
 They are not trained: what models of other frameworks write out is said with them.
 """
 
+from abc import abstractmethod
 from dataclasses import KW_ONLY, dataclass
 from typing import Any, ClassVar, final
 
@@ -15,9 +18,20 @@ import numpy as np
 from .._checks import as_array, as_int, as_real, as_shape
 from .._dtypes import arithmetic
 from .._typing import Array, Shape
+from .activations import Curve
 from .layer import PureLayer, axis_within
 
-__all__ = ["LocalResponseNorm", "Mean", "Power"]
+__all__ = [
+    "Equal",
+    "LocalResponseNorm",
+    "Log",
+    "Max",
+    "Mean",
+    "Min",
+    "Power",
+    "Reduction",
+    "Sum",
+]
 
 
 @final
@@ -46,10 +60,45 @@ class Power(PureLayer):
 
 @final
 @dataclass(frozen=True, eq=False, repr=False)
-class Mean(PureLayer):
-    """Take the mean along axes of ``(N, *SPATIAL, C)``, which keep size 1."""
+class Log(Curve):
+    """Take the natural logarithm of every number."""
 
-    kind: ClassVar[str] = "mean"
+    kind: ClassVar[str] = "log"
+
+    def value(self, x: Array) -> Array:
+        """Return ``log x``."""
+        return np.log(x)
+
+    def slope_at(self, x: Array) -> Array:
+        """Return ``1 / x``."""
+        return np.reciprocal(x)
+
+
+@final
+@dataclass(frozen=True, eq=False, repr=False)
+class Equal(Curve):
+    """Write 1 where a number is this one, and 0 elsewhere: nothing to learn from."""
+
+    kind: ClassVar[str] = "equal"
+
+    number: float
+
+    def __post_init__(self) -> None:
+        self.unwrap_settings()
+        as_real(self.number, "number")
+
+    def value(self, x: Array) -> Array:
+        """Compare."""
+        return np.asarray(x == self.number, x.dtype)
+
+    def slope_at(self, x: Array) -> Array:
+        """Return 0."""
+        return np.zeros_like(x)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Reduction(PureLayer):
+    """Make one number of all along axes of ``(N, *SPATIAL, C)``, which keep size 1."""
 
     axes: Shape
 
@@ -58,16 +107,87 @@ class Mean(PureLayer):
         as_shape(self.axes, "axes", at_least=1)
 
     def compute(self, x: Array) -> tuple[Array, Any]:
-        """Take the mean; the cache is the shape of `x`."""
+        """Reduce."""
         x = as_array(x, "x")
-        axes = tuple(axis_within(axis, x.ndim) for axis in self.axes)
+        return self.reduce(x, tuple(axis_within(axis, x.ndim) for axis in self.axes))
+
+    @abstractmethod
+    def reduce(self, x: Array, axes: Shape) -> tuple[Array, Any]:
+        """Return one number for all along axes counted from 0, and a cache."""
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Total(Reduction):
+    """Add up along axes, and divide if it is a mean."""
+
+    divides: ClassVar[bool]
+
+    def reduce(self, x: Array, axes: Shape) -> tuple[Array, Any]:
+        """Add up; the cache is the shape of `x`."""
         result, working = arithmetic(x)
-        return x.mean(axes, working, keepdims=True).astype(result, copy=False), x.shape
+        total = x.mean if self.divides else x.sum
+        return total(axes, working, keepdims=True).astype(result, copy=False), x.shape
 
     def pull_back(self, dy: Array, cache: Any) -> Array:
-        """Share ``dy`` out equally."""
-        share = dy * dy.dtype.type(dy.size / max(np.prod(cache), 1))
-        return np.broadcast_to(share, cache).copy()
+        """Pass ``dy`` to all, or share it out equally."""
+        if self.divides:
+            dy = dy * dy.dtype.type(dy.size / max(np.prod(cache), 1))
+        return np.broadcast_to(dy, cache).copy()
+
+
+@final
+@dataclass(frozen=True, eq=False, repr=False)
+class Sum(Total):
+    """Add up along axes, which keep size 1."""
+
+    kind: ClassVar[str] = "sum"
+    divides: ClassVar[bool] = False
+
+
+@final
+@dataclass(frozen=True, eq=False, repr=False)
+class Mean(Total):
+    """Take the mean along axes, which keep size 1."""
+
+    kind: ClassVar[str] = "mean"
+    divides: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Extreme(Reduction):
+    """Take the number that is the most in one way; equal ones share its gradient."""
+
+    best: ClassVar[np.ufunc]
+
+    def reduce(self, x: Array, axes: Shape) -> tuple[Array, Any]:
+        """Take it; the cache is where it stands, and how often."""
+        y = self.best.reduce(x, axes, keepdims=True)
+        where = x == y
+        return y, (where, where.sum(axes, keepdims=True))
+
+    def pull_back(self, dy: Array, cache: Any) -> Array:
+        """Share ``dy`` out among equal numbers."""
+        where, count = cache
+        share = dy / count.astype(dy.dtype)
+        return np.asarray(np.where(where, share, dy.dtype.type(0)))
+
+
+@final
+@dataclass(frozen=True, eq=False, repr=False)
+class Max(Extreme):
+    """Take the largest number along axes, which keep size 1."""
+
+    kind: ClassVar[str] = "max"
+    best: ClassVar[np.ufunc] = np.maximum
+
+
+@final
+@dataclass(frozen=True, eq=False, repr=False)
+class Min(Extreme):
+    """Take the smallest number along axes, which keep size 1."""
+
+    kind: ClassVar[str] = "min"
+    best: ClassVar[np.ufunc] = np.minimum
 
 
 @final

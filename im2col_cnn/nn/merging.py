@@ -1,4 +1,4 @@
-"""Layers of several inputs: `Add`, `Multiply` and `Concat`.
+"""Layers of several inputs: `Add`, `Multiply`, `Fill`, `Concat` and `MatMul`.
 
 They read a tuple of arrays and return a tuple of gradients. Sums and products broadcast
 as NumPy does, image by image: the shapes ``(H, W, C)`` and ``(C,)`` fit, one number per
@@ -14,13 +14,13 @@ from typing import Any, ClassVar, final
 
 import numpy as np
 
-from .._checks import as_array, by, quoted
+from .._checks import as_array, as_real, by, quoted
 from .._dtypes import arithmetic
 from .._typing import Array, Shape
 from ..tiling.blas import with_one_blas_thread
 from .layer import Inputs, PureLayer, as_axis, axis_within
 
-__all__ = ["Add", "Concat", "MatMul", "MergeLayer", "Multiply"]
+__all__ = ["Add", "Concat", "Fill", "MatMul", "MergeLayer", "Multiply"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -103,6 +103,34 @@ class Multiply(MergeLayer):
             gathered(reduce(mul, [*factors[:i], *factors[i + 1 :]], dy), x.shape)
             for i, x in enumerate(cache)
         )
+
+
+@final
+@dataclass(frozen=True, eq=False, repr=False)
+class Fill(MergeLayer):
+    """Write a number where a second array is not 0: what was there is not learned."""
+
+    kind: ClassVar[str] = "fill"
+
+    number: float
+
+    def __post_init__(self) -> None:
+        self.unwrap_settings()
+        as_real(self.number, "number")
+
+    def merge(self, xs: tuple[Array, ...]) -> tuple[Array, Any]:
+        """Fill; the cache is where, and both shapes."""
+        if len(xs) != 2:
+            raise ValueError(f"x must hold what is filled and where: {in_words(xs)}")
+        x, where = aligned(xs)
+        y = np.where(where != 0, x.dtype.type(self.number), x)
+        return y, (where != 0, [one.shape for one in xs], where.dtype)
+
+    def pull_back(self, dy: Array, cache: Any) -> tuple[Array, ...]:
+        """Pass ``dy`` where nothing was filled."""
+        where, (shape, mask), dtype = cache
+        kept = np.where(where, dy.dtype.type(0), dy)
+        return gathered(kept, shape), np.zeros(mask, dtype)
 
 
 @final

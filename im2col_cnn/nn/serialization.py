@@ -34,13 +34,13 @@ from .activations import (
     Softmax,
     Tanh,
 )
-from .arithmetic import LocalResponseNorm, Mean, Power
+from .arithmetic import Equal, LocalResponseNorm, Log, Max, Mean, Min, Power, Sum
 from .arrangement import Reshape, Transpose
 from .convolution import Conv, ConvTranspose
 from .dense import Dense, Flatten
 from .initializers import glorot_normal, glorot_uniform, he_normal, he_uniform
 from .layer import Layer, named_by_kind
-from .merging import Add, Concat, MatMul, Multiply
+from .merging import Add, Concat, Fill, MatMul, Multiply
 from .per_channel import PReLU, Scale
 from .pooling import (
     AdaptiveAvgPool,
@@ -78,9 +78,10 @@ KINDS = {
     layer.kind: layer
     for layer in (
         *(AdaptiveAvgPool, AdaptiveMaxPool, Add, AvgPool, BatchNorm, Clip, Concat),
-        *(Conv, ConvTranspose, Crop, Dense, Dropout, Flatten, GlobalAvgPool),
-        *(GlobalMaxPool, HardSigmoid, HardSwish, LeakyReLU, LocalResponseNorm, LpPool),
-        *(MatMul, MaxPool, Mean, Multiply, Power, Reshape, Transpose),
+        *(Conv, ConvTranspose, Crop, Dense, Dropout, Equal, Fill, Flatten),
+        *(GlobalAvgPool, GlobalMaxPool, HardSigmoid, HardSwish, LeakyReLU),
+        *(LocalResponseNorm, Log, LpPool, MatMul, Max, MaxPool, Mean, Min, Multiply),
+        *(Power, Reshape, Sum, Transpose),
         *(Pad, PReLU, ReLU, ReLU6, Rescale, Scale, Sigmoid, SiLU, Slice, Softmax),
         *(Tanh, Upsample),
     )

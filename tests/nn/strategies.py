@@ -20,6 +20,8 @@ from im2col_cnn.nn import (
     Crop,
     Dense,
     Dropout,
+    Equal,
+    Fill,
     Flatten,
     GlobalAvgPool,
     GlobalMaxPool,
@@ -31,8 +33,10 @@ from im2col_cnn.nn import (
     LocalResponseNorm,
     LpPool,
     MatMul,
+    Max,
     MaxPool,
     Mean,
+    Min,
     Multiply,
     Pad,
     Power,
@@ -47,10 +51,12 @@ from im2col_cnn.nn import (
     SiLU,
     Slice,
     Softmax,
+    Sum,
     Tanh,
     Transpose,
     Upsample,
 )
+from im2col_cnn.nn.arithmetic import Reduction
 from im2col_cnn.nn.layer import Gradients, ParameterlessLayer
 from im2col_cnn.testing.strategies import convolutions, poolings
 
@@ -232,11 +238,20 @@ def reshapes(draw: st.DrawFn) -> tuple[Layer, Shape]:
 
 
 @st.composite
-def means(draw: st.DrawFn) -> tuple[Layer, Shape]:
+def reductions(draw: st.DrawFn, make: type[Reduction]) -> tuple[Layer, Shape]:
     """Draw some axes."""
     shape = draw(SHAPES)
     axes = st.lists(st.integers(1, len(shape)), min_size=1, unique=True)
-    return Mean(tuple(draw(axes))), shape
+    return make(tuple(draw(axes))), shape
+
+
+@st.composite
+def fills(draw: st.DrawFn) -> tuple[Layer, Shape]:
+    """Draw an array, and one that broadcasts to it and says where it is filled."""
+    shape = draw(SHAPES)
+    return packed(
+        Fill(draw(st.integers(-2, 2))), shape, shape[draw(st.integers(0, 1)) :]
+    )
 
 
 @st.composite
@@ -342,6 +357,7 @@ KINDS: dict[str, st.SearchStrategy[tuple[Layer, Shape]]] = {
     "adaptive_max_pool": adaptive_pools(AdaptiveMaxPool),
     "batch_norm": SHAPES.map(lambda shape: (BatchNorm(), shape)),
     "conv_transpose": conv_transposes(),
+    "equal": SHAPES.map(lambda shape: (Equal(0), shape)),
     "dropout": SHAPES.map(lambda shape: (Dropout(0.5), shape)),
     "global_avg_pool": global_pools(GlobalAvgPool),
     "global_max_pool": global_pools(GlobalMaxPool),
@@ -363,19 +379,23 @@ KINDS: dict[str, st.SearchStrategy[tuple[Layer, Shape]]] = {
         SHAPES,
         st.integers(1, 4),
     ),
-    "mean": means(),
+    "max": reductions(Max),
+    "mean": reductions(Mean),
+    "min": reductions(Min),
     "power": SHAPES.map(lambda shape: (Power(2), shape)),
     "reshape": reshapes(),
     "scale": scales(),
     "silu": SHAPES.map(lambda shape: (SiLU(), shape)),
     "slice": slices(),
     "softmax": softmaxes(),
+    "sum": reductions(Sum),
     "transpose": transposes(),
     "upsample": upsamples(),
 }
 MERGES: dict[str, st.SearchStrategy[tuple[Layer, Shape]]] = {
     "add": broadcasts(Add),
     "concat": concats(),
+    "fill": fills(),
     "matmul": matrices(),
     "multiply": broadcasts(Multiply),
 }

@@ -14,11 +14,16 @@ from im2col_cnn._typing import Array
 from im2col_cnn.nn import (
     Clip,
     Crop,
+    Equal,
+    Fill,
     GlobalAvgPool,
     GlobalMaxPool,
     HardSigmoid,
     HardSwish,
     Layer,
+    Log,
+    Max,
+    Min,
     Pad,
     PReLU,
     ReLU6,
@@ -26,6 +31,7 @@ from im2col_cnn.nn import (
     SiLU,
     Slice,
     Softmax,
+    Sum,
     Upsample,
 )
 
@@ -47,11 +53,14 @@ LINE = np.clip(X / 6 + 0.5, 0, 1)
 EXPECTED: dict[str, tuple[Layer, Array]] = {
     "clip": (Clip(-1, 2), np.minimum(np.maximum(X, -1), 2)),
     "crop": (Crop(((1, 0), (2, 1))), X[:, 1:, 2:-1]),
+    "equal": (Equal(X[0, 0, 0, 0]), X == -8),
     "global_avg": (GlobalAvgPool(keepdims=False), X.mean(SPATIAL)),
     "global_max": (GlobalMaxPool(keepdims=False), X.max(SPATIAL)),
     "hard_sigmoid": (HardSigmoid(slope=0.2), np.clip(X * 0.2 + 0.5, 0, 1)),
     "hard_sigmoid_of_torch": (HardSigmoid(), LINE),
     "hard_swish": (HardSwish(), X * LINE),
+    "max": (Max((3, 1)), X.max((1, 3), keepdims=True)),
+    "min": (Min((2,)), X.min(2, keepdims=True)),
     "pad": (
         Pad((1, 2), value=7),
         np.pad(X, [(0,) * 2, (1,) * 2, (2,) * 2, (0,) * 2], constant_values=7),
@@ -63,6 +72,7 @@ EXPECTED: dict[str, tuple[Layer, Array]] = {
     "slice": (Slice(3, 0, step=-2), X[..., 3:0:-2]),
     "slice_rows": (Slice(None, 2, axis=1), X[:, :2]),
     "softmax": (Softmax(axis=1), np.exp(X) / np.exp(X).sum(1, keepdims=True)),
+    "sum": (Sum((1, 2)), X.sum((1, 2), keepdims=True)),
     "upsample": (Upsample((2, 3)), X.repeat(2, 1).repeat(3, 2)),
 }
 
@@ -95,6 +105,36 @@ def test_pad_is_the_pad_of_numpy_and_adds_up_going_back(mode: Any) -> None:
 
     assert_array_equal(y, np.pad(X, [(0, 0), (1, 2), (0, 3), (0, 0)], mode))
     assert np.vdot(dx, X) == pytest.approx(np.vdot(dy, y))
+
+
+def test_a_logarithm_has_the_reciprocal_as_its_slope() -> None:
+    x = np.array([[0.5, 1, 4]])
+
+    y, cache = Log().forward(x)
+    dx, _ = Log().backward(np.array([[1.0, 2, 3]]), cache)
+
+    assert_array_equal(y, np.log(x))
+    assert_array_equal(dx, [[2, 2, 0.75]])
+
+
+def test_equal_numbers_share_the_gradient_of_an_extreme() -> None:
+    x = np.array([[3, 1, 3, 1.0]])
+    for layer, expected in (Max((1,)), [6, 0, 6, 0]), (Min((1,)), [0, 6, 0, 6]):
+        _, cache = layer.forward(x)
+        assert_array_equal(layer.backward(np.array([[12.0]]), cache)[0], [expected])
+
+
+def test_what_is_filled_learns_nothing() -> None:
+    where, dy = np.array([[0, 1, -2.0]]), np.array([[1, 2, 3.0]])
+
+    y, cache = Fill(7).forward((np.array([[4, 5, np.nan]]), where))
+    (dx, dwhere), _ = Fill(7).backward(dy, cache)
+
+    assert_array_equal(y, [[4, 7, 7]])
+    assert_array_equal(dx, [[1, 0, 0]])
+    assert_array_equal(dwhere, [[0, 0, 0]])
+    with pytest.raises(ValueError, match="what is filled and where: 3"):
+        Fill(0).forward((dy,))
 
 
 def test_a_slope_at_a_kink_is_0() -> None:

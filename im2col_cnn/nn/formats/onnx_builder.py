@@ -37,8 +37,8 @@ class Flow(NamedTuple):
 
     @property
     def ours(self) -> Shape:
-        """The shape of one image as our layer writes it."""
-        return tuple(self.shape[axis] for axis in self.order[1:])
+        """The shape of one image as our layer writes it, which has an axis at least."""
+        return tuple(self.shape[axis] for axis in self.order[1:]) or (1,)
 
 
 class Flat(NamedTuple):

@@ -394,22 +394,47 @@ def merged(operator: str) -> Callable[[Exported], str]:
     """Write an operator of two arrays, over and over for more."""
 
     def write(e: Exported) -> str:
-        rank = max(len(wire.shape) for wire in e.read)
-        names = []
-        for wire in e.read:
-            name = wire.name
-            if len(wire.shape) < rank:
-                full = np.array([-1, *[1] * (rank - len(wire.shape)), *wire.shape])
-                inputs = [name, e.writer.array(f"{e.name}_shape", full)]
-                name = e.writer.node("Reshape", inputs, f"{e.name}_spread")
-            names.append(name)
-        total, *rest = names
+        total, *rest = aligned(e)
         for n, name in enumerate(rest, 1):
             called = e.name if n == len(rest) else f"{e.name}_{n}"
             total = e.writer.node(operator, [total, name], called)
         return total
 
     return write
+
+
+def aligned(e: Exported) -> list[str]:
+    """Return what a layer reads, with as many axes."""
+    rank = max(len(wire.shape) for wire in e.read)
+    names = []
+    for wire in e.read:
+        name = wire.name
+        if len(wire.shape) < rank:
+            full = np.array([-1, *[1] * (rank - len(wire.shape)), *wire.shape])
+            inputs = [name, e.writer.array(f"{e.name}_shape", full)]
+            name = e.writer.node("Reshape", inputs, f"{e.name}_spread")
+        names.append(name)
+    return names
+
+
+def filled(e: Exported) -> str:
+    """Write Where."""
+    x, where = aligned(e)
+    dtype = e.writer.network.dtype
+    zero, number = (
+        e.writer.array(f"{e.name}_{n}", np.array(n, dtype))
+        for n in (0, e.layer.settings["number"])
+    )
+    kept = e.writer.node("Equal", [where, zero], f"{e.name}_kept")
+    return e.writer.node("Where", [kept, x, number], e.name)
+
+
+def equal(e: Exported) -> str:
+    """Write Equal, and numbers of what is true."""
+    dtype = e.writer.network.dtype
+    same = e.put("Equal", np.array(e.layer.settings["number"], dtype), name="same")
+    to = e.writer.onnx.helper.np_dtype_to_tensor_dtype(dtype)
+    return e.writer.node("Cast", [same], e.name, to=to)
 
 
 def as_is(e: Exported) -> str:
@@ -422,11 +447,15 @@ def power(e: Exported) -> str:
     return e.put("Pow", np.array(e.layer.settings["p"], e.writer.network.dtype))
 
 
-def mean(e: Exported) -> str:
-    """Write ReduceMean."""
-    axes = len(e.read[0].shape) + 1
-    found = [axis % axes for axis in e.layer.settings["axes"]]
-    return e.put("ReduceMean", np.array(found), keepdims=1)
+def reduced(operator: str) -> Callable[[Exported], str]:
+    """Write ReduceMean or its like."""
+
+    def write(e: Exported) -> str:
+        axes = len(e.read[0].shape) + 1
+        found = [axis % axes for axis in e.layer.settings["axes"]]
+        return e.put(operator, np.array(found), keepdims=1)
+
+    return write
 
 
 def rescaled(e: Exported) -> str:
@@ -447,6 +476,8 @@ EXPORTS: dict[str, tuple[bool | None, Callable[[Exported], str]]] = {
     "crop": (True, pads(-1)),
     "dense": (False, dense),
     "dropout": (None, as_is),
+    "equal": (None, equal),
+    "fill": (False, filled),
     "flatten": (False, reshaped),
     "global_avg_pool": (True, global_pooling("GlobalAveragePool")),
     "global_max_pool": (True, global_pooling("GlobalMaxPool")),
@@ -457,9 +488,12 @@ EXPORTS: dict[str, tuple[bool | None, Callable[[Exported], str]]] = {
         True,
         plain("LRN", size="size", alpha="alpha", beta="beta", bias="k"),
     ),
+    "log": (None, plain("Log")),
     "matmul": (False, merged("MatMul")),
+    "max": (False, reduced("ReduceMax")),
     "max_pool": (True, pooling),
-    "mean": (False, mean),
+    "mean": (False, reduced("ReduceMean")),
+    "min": (False, reduced("ReduceMin")),
     "multiply": (False, merged("Mul")),
     "pad": (True, pads(1)),
     "power": (None, power),
@@ -473,6 +507,7 @@ EXPORTS: dict[str, tuple[bool | None, Callable[[Exported], str]]] = {
     "silu": (None, gated),
     "slice": (False, sliced),
     "softmax": (False, softmax),
+    "sum": (False, reduced("ReduceSum")),
     "tanh": (None, plain("Tanh")),
     "transpose": (
         False,

@@ -25,11 +25,21 @@ from ..activations import (
     Softmax,
     Tanh,
 )
-from ..arithmetic import LocalResponseNorm, Mean, Power
+from ..arithmetic import (
+    Equal,
+    LocalResponseNorm,
+    Log,
+    Max,
+    Mean,
+    Min,
+    Power,
+    Reduction,
+    Sum,
+)
 from ..convolution import Conv, ConvTranspose
 from ..dense import Dense
 from ..layer import Layer
-from ..merging import Add, Concat, MatMul, Multiply
+from ..merging import Add, Concat, Fill, MatMul, Multiply
 from ..per_channel import PReLU, Scale
 from ..pooling import AvgPool, GlobalAvgPool, GlobalMaxPool, MaxPool
 from ..resizing import Crop, Pad, Slice, Upsample
@@ -346,14 +356,48 @@ def axes_of(call: Call, number: int) -> Any:
     return None if axes is None else tuple(int(axis) for axis in np.ravel(axes))
 
 
-def mean(call: Call) -> Value:
-    """Translate ReduceMean."""
+REDUCTIONS: dict[str, type[Reduction]] = {
+    "ReduceMax": Max,
+    "ReduceMean": Mean,
+    "ReduceMin": Min,
+    "ReduceSum": Sum,
+}
+
+
+def reduced(call: Call) -> Value:
+    """Translate ReduceMean and its like; no axes are all, or none if that is said."""
     flow = call.builder.settled(call.values[0])
     n = len(flow.shape)
-    axes = [axis % n for axis in axes_of(call, 1) or range(n)]
+    axes = [axis % n for axis in axes_of(call, 1) or ()]
+    if not axes:
+        if call.take("noop_with_empty_axes", 0):
+            return flow
+        axes = list(range(n))
     ours = tuple(sorted(flow.order.index(axis) for axis in axes))
-    found = call.builder.keep(call.node.name, Mean(ours), flow)
+    layer = REDUCTIONS[call.node.operator](ours)
+    found = call.builder.keep(call.node.name, layer, flow)
     return found if call.take("keepdims", 1) else call.builder.squeezed(found, axes)
+
+
+def alone(call: Call, number: int) -> float:
+    """Return an input that must be one constant number."""
+    found = call.constant(number)
+    if found.size != 1:
+        raise ValueError(f"input {number} must be one number, it holds {found.size}")
+    return float(found.item())
+
+
+def filled(call: Call) -> Value:
+    """Translate Where that picks between an array and one constant number."""
+    b, where = call.builder, call.builder.settled(call.values[0])
+    number, rest = (1, 2) if isinstance(call.values[1], np.ndarray) else (2, 1)
+    flow = b.settled(call.values[rest])
+    if len(where.shape) != len(flow.shape):
+        raise ValueError(f"meets shapes {where.shape} and {flow.shape}")
+    if number == 2:  # filled where it is 0
+        where = b.keep(f"{call.node.name}_not", Equal(0), where)
+    where = b.arranged(where, flow.order)
+    return b.keep(call.node.name, Fill(alone(call, number)), flow, where)
 
 
 def reshape(call: Call) -> Value:
@@ -425,20 +469,28 @@ ROUNDINGS = ("round_prefer_floor", "round_prefer_ceil")
 
 
 def padded(call: Call) -> Value:
-    """Translate Pad."""
+    """Translate Pad; one axis but that of images stays as it is, and comes last."""
     flow = call.builder.settled(call.values[0])
     n = len(flow.shape)
     pads = np.ravel(call.constant(1, call.take("pads"))).astype(int)
     if call.constant(3) is not None:
         raise ValueError("axes are not known here")
-    around = tuple(zip(pads[2:n].tolist(), pads[n + 2 :].tolist(), strict=True))
+    pairs = list(zip(pads[:n].tolist(), pads[n:].tolist(), strict=True))
     value = float(np.ravel(call.constant(2, call.take("value", 0.0)))[0])
     mode = call.take("mode", "constant")
-    if n < 3 or any(pads[[0, 1, n, n + 1]]) or mode not in PAD_MODES:
+    images, *ours = flow.order
+    whole = [axis for axis in ours if pairs[axis] == (0, 0)]
+    if n < 3 or not whole or pairs[images] != (0, 0) or mode not in PAD_MODES:
         raise ValueError(f"pads = {tuple(pads.tolist())} ({mode}) is not known here")
-    if (pads <= 0).all() and (pads < 0).any():
-        return call.on_images(Crop(tuple((-a, -b) for a, b in around)))
-    return call.on_images(Pad(around, mode=mode, value=value))
+    if ours[-1] not in whole:
+        ours.remove(whole[-1])
+        ours.append(whole[-1])
+    flow = call.builder.arranged(flow, (images, *ours))
+    around = tuple(pairs[axis] for axis in ours[:-1])
+    crops = (pads <= 0).all() and (pads < 0).any()
+    cut = tuple((-before, -after) for before, after in around)
+    layer = Crop(cut) if crops else Pad(around, mode=mode, value=value)
+    return call.builder.keep(call.node.name, layer, flow)
 
 
 PAD_MODES = ("constant", "edge", "reflect", "wrap")
@@ -448,10 +500,7 @@ def power(call: Call) -> Value:
     """Translate Pow by a constant, Sqrt, Reciprocal and Neg."""
     p = {"Sqrt": 0.5, "Reciprocal": -1}.get(call.node.operator)
     if p is None:
-        exponent = call.constant(1)
-        if exponent.size != 1:
-            raise ValueError(f"raises to {exponent.size} powers: one is known here")
-        p = exponent.item()
+        p = alone(call, 1)
     return call.keep(Power(p))
 
 
@@ -491,6 +540,15 @@ def as_is(call: Call) -> Any:
     return call.values[0]
 
 
+def cast(call: Call) -> Any:
+    """Translate Cast to floats: all are float32 here."""
+    call.need("to", *FLOATS)
+    return call.values[0]
+
+
+FLOATS = (1, 10, 11)  # of TensorProto: float32, 16 and 64
+
+
 def swish(call: Call) -> Value:
     """Translate HardSwish."""
     return call.keep(HardSwish())
@@ -499,16 +557,19 @@ def swish(call: Call) -> Value:
 TRANSLATIONS: dict[str, Callable[[Call], Any]] = {
     **dict.fromkeys(("Add", "Sub", "Mul", "Div", "Sum"), arithmetic),
     **dict.fromkeys(("AveragePool", "MaxPool"), pooling),
-    **dict.fromkeys(("Dropout", "Identity", "Cast"), as_is),
+    **dict.fromkeys(("Dropout", "Identity"), as_is),
     **dict.fromkeys(("Flatten", "Reshape"), reshape),
     **dict.fromkeys(("Pow", "Reciprocal", "Sqrt"), power),
     **dict.fromkeys(("Resize", "Upsample"), resize),
     **dict.fromkeys(("Squeeze", "Unsqueeze"), squeeze),
+    **dict.fromkeys(REDUCTIONS, reduced),
     "BatchNormalization": batch_norm,
+    "Cast": cast,
     "Clip": clip,
     "Concat": joined,
     "Conv": convolution,
     "ConvTranspose": transposed,
+    "Equal": lambda call: call.keep(Equal(alone(call, 1))),
     "Gemm": gemm,
     "GlobalAveragePool": lambda call: call.on_images(GlobalAvgPool(keepdims=True)),
     "GlobalMaxPool": lambda call: call.on_images(GlobalMaxPool()),
@@ -517,12 +578,12 @@ TRANSLATIONS: dict[str, Callable[[Call], Any]] = {
     ),
     "HardSwish": swish,
     "LRN": response_norm,
+    "Log": lambda call: call.keep(Log()),
     "LeakyRelu": lambda call: call.keep(LeakyReLU(call.take("alpha", 0.01))),
     "MatMul": matmul,
     "Neg": negated,
     "PRelu": slope,
     "Pad": padded,
-    "ReduceMean": mean,
     "Relu": lambda call: call.keep(ReLU()),
     "Sigmoid": lambda call: call.keep(Sigmoid()),
     "Slice": slices,
@@ -530,4 +591,5 @@ TRANSLATIONS: dict[str, Callable[[Call], Any]] = {
     "Split": cut,
     "Tanh": lambda call: call.keep(Tanh()),
     "Transpose": transpose,
+    "Where": filled,
 }

@@ -19,6 +19,7 @@ C, H, W = 4, 3, 5
 ROW = np.array([[1], [2], [3]], np.float32)
 NONE, SCALES = np.array([], np.float32), np.array([1, 1, 2, 3], np.float32)
 PADS = ((0, 0), (0, 0), (1, 2), (0, 3))
+MORE = ((0, 0), (1, 2), (0, 0), (0, 0))  # of channels
 SHARES = rng.normal(size=(1, C, 1, 1)).astype(np.float32)
 MATRIX = rng.normal(size=(W, 2)).astype(np.float32)
 Wanted = Callable[[Array], Array]  # of arrays that are channels first
@@ -38,6 +39,13 @@ def ints(*numbers: int) -> Array:
 
 
 # Name, attributes, constant inputs after x, what comes out; opset 13 unless it says so.
+
+
+def minima(x: Array) -> Array:
+    """Return the smallest number of each image: what has no axes comes with one."""
+    return np.asarray(x.min((1, 2, 3), keepdims=True)[:, 0, 0])
+
+
 CASES: list[tuple[str, dict[str, Any], list[Any], Wanted]] = [
     ("Add", {}, [ROW], lambda x: x + ROW),
     ("Sub", {}, [SHARES], lambda x: x - SHARES),
@@ -58,6 +66,12 @@ CASES: list[tuple[str, dict[str, Any], list[Any], Wanted]] = [
     ("GlobalAveragePool", {}, [], lambda x: x.mean((2, 3), keepdims=True)),
     ("GlobalMaxPool", {}, [], lambda x: x.max((2, 3), keepdims=True)),
     ("ReduceMean", {"axes": [1, -1], "keepdims": 0}, [], lambda x: x.mean((1, 3))),
+    ("ReduceSum", {"noop_with_empty_axes": 1}, [], lambda x: x),
+    ("ReduceSum", {"keepdims": 0}, [ints(1, -1)], lambda x: x.sum((1, 3))),
+    ("ReduceMax", {"axes": [-2]}, [], lambda x: x.max(2, keepdims=True)),
+    ("ReduceMin", {"keepdims": 0, "axes": [1, 2]}, [], lambda x: x.min((1, 2))),
+    ("ReduceMin", {"keepdims": 0, "axes": [1, 2, 3]}, [], minima),
+    ("Equal", {}, [np.float32(0)], lambda x: x == 0),
     ("Flatten", {}, [], lambda x: x.reshape(2, -1)),
     ("Reshape", {}, [ints(0, -1, 2, 5)], lambda x: x.reshape(2, -1, 2, 5)),
     ("Reshape", {}, [ints(0, 0, -1)], lambda x: x.reshape(2, C, H * W)),
@@ -67,6 +81,7 @@ CASES: list[tuple[str, dict[str, Any], list[Any], Wanted]] = [
     ("Slice", {}, [ints(1), ints(3), ints(1)], lambda x: x[:, 1:3]),
     ("Slice", {}, [ints(-1), ints(-9), ints(3), ints(-2)], lambda x: x[..., -1:-9:-2]),
     ("Pad", {}, [ints(0, 0, 1, 0, 0, 0, 2, 3)], lambda x: np.pad(x, PADS)),
+    ("Pad", {}, [ints(0, 1, 0, 0, 0, 2, 0, 0)], lambda x: np.pad(x, MORE)),
     ("Resize", {}, [NONE, SCALES], lambda x: x.repeat(2, 2).repeat(3, 3)),
     ("LRN", {"size": 3, "alpha": 0.5, "beta": 1.0}, [], lambda x: x / around(x)),
 ]  # fmt: skip
@@ -127,6 +142,28 @@ def test_two_arrays_of_images_meet(
     assert_allclose(network.predict(x), right(sigmoid(x), np.tanh(x)), rtol=1e-5)
 
 
+def test_what_is_divided_by_zero_is_filled(tmp_path: Path) -> None:
+    nodes = [
+        node("ReduceMax", "x", "most", axes=[1]),
+        node("Log", "most", "log"),
+        node("Equal", "log zero", "none"),
+        node("Div", "x log", "shares"),
+        node("Where", "none zero shares", "first"),
+        node("Cast", "none", "number", to=1),
+        node("Where", "number first zero", "second"),
+        node("Sub", "first second", "y"),
+    ]
+    zero = {"zero": np.float32(0)}
+    network = loaded(tmp_path, nodes, [1, 3], arrays=zero)
+    x = np.array([[1, 1, 0.5], [2, 4, 3]], np.float32)
+
+    with np.errstate(divide="ignore"):
+        y = network.predict(x)
+
+    # The second is 0 where the logarithm of the maximum is none.
+    assert_allclose(y, [[0, 0, 0], x[1] / np.log(4)], rtol=1e-5)
+
+
 def test_curves_that_are_written_out_become_one_layer(tmp_path: Path) -> None:
     nodes = [
         node("Add", "x three", "plus"),
@@ -162,7 +199,7 @@ def test_what_is_not_tried_here_is_tried_against_onnxruntime() -> None:
     elsewhere = {
         *("AveragePool", "BatchNormalization", "Cast", "Concat", "Conv"),
         *("ConvTranspose", "Dropout", "Gemm", "HardSwish", "Identity", "MaxPool"),
-        *("Split", "Sqrt", "Squeeze", "Sum", "Upsample"),
+        *("Log", "Split", "Sqrt", "Squeeze", "Sum", "Upsample", "Where"),
     }
 
     assert TRANSLATIONS.keys() == tried | elsewhere

@@ -172,6 +172,14 @@ def test_shapes_that_a_model_computes_are_constant(tmp_path: Path) -> None:
             [("Reshape", "x all", "y", {})],
             "'y', 'Reshape': mixes images",
         ),
+        (
+            [("Cast", "x", "y", {"to": 7})],
+            "'y', 'Cast': to = 7 is not known here",
+        ),
+        (
+            [("Equal", "x scales", "y", {})],
+            "'y', 'Equal': input 1 must be one number, it holds 4",
+        ),
     ],
 )
 def test_what_no_layer_does_is_refused_by_name(
