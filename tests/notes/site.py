@@ -23,7 +23,7 @@ from tests.notes.markdown import NOTES, text_of, title_of
 from tests.notes.pages import ROOT
 from tests.notes.reference import write_reference
 
-__all__ = ["build", "dead_links"]
+__all__ = ["EXERCISES", "LESSONS", "build", "dead_links", "mathml"]
 
 EXERCISES = [NOTES / "exercises" / "README.md"]
 EXERCISES += sorted((NOTES / "exercises").glob("[0-9]-*.md"))
@@ -61,7 +61,7 @@ def build(site: Path) -> None:
         subprocess.run(run, cwd=work, check=True)
         for page in (work / "site").rglob("*.html"):
             text = PICTURE.sub(partial(picture, page), text_of(page))
-            page.write_text(FORMULA.sub(mathml, text), encoding="utf-8")
+            page.write_text(FORMULA.sub(formula, text), encoding="utf-8")
         shutil.move(work / "site", site)
 
 
@@ -115,12 +115,16 @@ def for_site(text: str, name: str) -> str:
     return text.replace("<details>", '<details markdown="1">')
 
 
-def mathml(match: re.Match[str]) -> str:
-    """Turn a formula into what browsers draw themselves."""
+def formula(match: re.Match[str]) -> str:
+    """Turn a formula of a page into what browsers draw themselves."""
+    return mathml("inline" if match[1] == "span" else "block", html.unescape(match[2]))
+
+
+def mathml(display: str, formula: str) -> str:
+    """Turn a formula in TeX into MathML."""
     from latex2mathml.converter import convert  # noqa: PLC0415 - an extra
 
-    display = "inline" if match[1] == "span" else "block"
-    return str(convert(html.unescape(match[2]), display=display))
+    return str(convert(formula, display=display))
 
 
 def picture(page: Path, match: re.Match[str]) -> str:
