@@ -6,3 +6,4 @@ PAGE = Path(__file__).parents[2] / "notes" / "explorer.html"
 
 
 MODES = ["forward", "backward", "transposed", "max"]
+WITH_PLANES = ["forward", "backward"]

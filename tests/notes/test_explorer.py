@@ -19,22 +19,22 @@ from im2col_cnn import (
     max_pool_backward,
     max_pool_forward,
 )
-from tests.notes.explorer import MODES, PAGE
+from tests.notes.explorer import MODES, PAGE, WITH_PLANES
 from tests.notes.markdown import title_of
 
 LOGIC = re.compile(r'<script id="logic">\n(.*?)</script>', re.DOTALL)
 ASK = """
 const cases = JSON.parse(require("fs").readFileSync(0, "utf8"));
-const answer = ({ mode, axes }) => {
-  const wrong = problem(mode, axes);
+const answer = ({ mode, axes, planes }) => {
+  const wrong = problem(mode, axes, planes);
   if (wrong) return { wrong };
-  const shown = numbers(mode, axes);
+  const shown = numbers(mode, axes, planes);
   if (mode === "backward") {
     shown.sums = shown.x.map((_, n) => pixelSum(shown, n));
     shown.weights = shown.dw.map((_, n) => weightSum(shown, n));
   }
   return { ...shown, reads: reads(imageAxes(mode, axes)),
-    formulas: axes.map((a) => formula(mode, a)), python: python(mode, axes) };
+    formulas: axes.map((a) => formula(mode, a)), python: python(mode, axes, planes) };
 };
 process.stdout.write(JSON.stringify(cases.map(answer)));
 """
@@ -53,6 +53,9 @@ def random_cases(count: int) -> list[dict[str, Any]]:
                 dict(zip(FIELDS, rng.integers(lowest, highest).tolist(), strict=True))
                 for _ in range(2)
             ],
+            "planes": dict(zip("CF", rng.integers(1, 4, 2).tolist(), strict=True))
+            if MODES[n % 4] in WITH_PLANES
+            else {},
         }
         for n in range(count)
     ]
@@ -161,10 +164,11 @@ def test_the_formula_of_a_transposed_convolution_gives_its_size(
 def test_it_unfolds_and_convolves_as_the_package_does(answers: Answers) -> None:
     for axes, answer in of_mode(answers, "forward"):
         H, W = sizes(axes)
-        i, j = np.ogrid[:H, :W]
-        x = (10 * i + j).reshape(1, H, W, 1)
+        C, F = answer["C"], answer["F"]
+        i, j, c = np.ogrid[:H, :W, :C]
+        x = (100 * c + 10 * i + j).reshape(1, H, W, C)
         kernel = sizes(axes, "kernel")
-        w = np.arange(1, np.prod(kernel) + 1).reshape(*kernel, 1, 1)
+        w = np.array(answer["w"]).reshape(*kernel, C, F)
 
         assert answer["x"] == x.ravel().tolist()
         assert answer["columns"] == im2col(x, kernel, **settings(axes)).tolist()
@@ -174,12 +178,13 @@ def test_it_unfolds_and_convolves_as_the_package_does(answers: Answers) -> None:
 def test_it_folds_as_the_package_does(answers: Answers) -> None:
     for axes, answer in of_mode(answers, "backward"):
         kernel = sizes(axes, "kernel")
-        w = np.array(answer["w"]).reshape(*kernel, 1, 1)
+        C, F = answer["C"], answer["F"]
+        w = np.array(answer["w"]).reshape(*kernel, C, F)
         H, W = sizes(axes)
-        i, j = np.ogrid[:H, :W]
-        x = (10 * i + j).reshape(1, H, W, 1)
+        i, j, c = np.ogrid[:H, :W, :C]
+        x = (100 * c + 10 * i + j).reshape(1, H, W, C)
         _, cache = conv_forward(x, w, **settings(axes))
-        dy = np.array(answer["y"]).reshape(1, *answer["stops"], 1)
+        dy = np.array(answer["y"]).reshape(1, *answer["stops"], F)
         dx, dw, _ = conv_backward(dy, cache)
 
         assert answer["x"] == dx.ravel().tolist()
@@ -189,10 +194,13 @@ def test_it_folds_as_the_package_does(answers: Answers) -> None:
 def test_it_writes_gradients_as_sums_that_are_right(answers: Answers) -> None:
     for axes, answer in of_mode(answers, "backward"):
         window = Window(sizes(axes), sizes(axes, "kernel"), **settings(axes))
-        for name, terms in (("sums", window.coverage().ravel()), ("weights", None)):
+        C, F = answer["C"], answer["F"]
+        counts = window.coverage().ravel()
+        for name in "sums", "weights":
             for n, line in enumerate(answer[name]):
                 left, _, right = line.partition(" = ")
-                wanted = len(answer["y"]) if terms is None else max(terms[n], 1)
+                terms = counts[n // C] * F if name == "sums" else len(answer["y"]) // F
+                wanted = max(terms, 1)
                 assert len(left.split(" + ")) == wanted
                 assert eval(left.replace("\u00b7", "*")) == int(right)
 

@@ -8,7 +8,7 @@ import pytest
 
 from im2col_cnn import conv_backward, conv_forward
 from tests.notes.browser import chromium, use, wait_until
-from tests.notes.explorer import MODES, PAGE
+from tests.notes.explorer import MODES, PAGE, WITH_PLANES
 
 
 @pytest.fixture(scope="module")
@@ -34,8 +34,14 @@ def found(page: Any, selector: str) -> Any:
 
 def set_number(page: Any, axis: str, name: str, value: str) -> None:
     """Type a number into a field, as a user does."""
-    field = found(page, f"#{axis} input[data-name={name}]")
-    field.send_keys("\ue009a\ue000", "\ue003", value)  # select all, delete, type
+    type_into(page, f"#{axis} input[data-name={name}]", value)
+
+
+def type_into(page: Any, field: str, value: str) -> None:
+    """Type into a field what it is to hold."""
+    found(page, field).send_keys(
+        "\ue009a\ue000", "\ue003", value
+    )  # select all, delete, type
 
 
 def cells(page: Any, panel: str, selector: str = "td") -> list[str]:
@@ -62,7 +68,9 @@ def tab_to(page: Any, wanted: str) -> None:
 def test_it_fits_every_screen(page: Any, width: int, dark: bool) -> None:
     use(page, width=width, dark=dark)
     for mode in MODES:
-        page.get(f"{PAGE.as_uri()}#mode={mode}&rows=10,5,1,4,4,1&columns=9,5,1,4,4,1")
+        page.get(
+            f"{PAGE.as_uri()}#mode={mode}&planes=3,3&rows=10,5,1,4,4,1&columns=9,5,1,4,4,1"
+        )
 
         style = "return getComputedStyle(document.body).backgroundColor"
         paper = "rgb(13, 17, 23)" if dark else "rgb(255, 255, 255)"
@@ -136,6 +144,34 @@ def test_a_pixel_and_a_weight_say_what_they_get_as_a_sum(page: Any) -> None:
 
 
 @pytest.mark.browser
+def test_a_pixel_sums_over_filters_and_a_weight_knows_its_channel(page: Any) -> None:
+    address = "#mode=backward&rows=3,2,1,0,0,1&columns=4,2,1,0,0,1&planes=2,3"
+    page.get(f"{PAGE.as_uri()}{address}")
+    assert page.current_url.endswith(address)
+    assert len(page.find_elements("css selector", "[data-panel=kernel] table")) == 6
+
+    found(page, "[data-panel=image] [data-pixel='1']").click()  # pixel 0,0, channel 1
+    line = "of channel 1, and it gets 4*1 + 5*2 + 6*3 = 32"
+    assert found(page, "#said").text.endswith(line.replace("*", "\u00b7"))
+
+    found(page, "[data-panel=dw] [data-tap='4']").click()
+    terms = "100*2 + 101*5 + 102*8 + 110*11 + 111*14 + 112*17 = 6189"
+    assert found(page, "#said").text.endswith(
+        f"dw[0,0,1,1] = {terms}".replace("*", "\u00b7")
+    )
+
+
+@pytest.mark.browser
+def test_channels_are_asked_for_only_where_there_are_some(page: Any) -> None:
+    for mode in MODES:
+        found(page, f"input[value={mode}]").click()
+        assert found(page, "#planes").is_displayed() == (mode in WITH_PLANES)
+    found(page, "input[value=forward]").click()
+    type_into(page, "[data-plane=C]", "0")
+    assert found(page, "#problem").text == "channels must be a whole number from 1 to 3"
+
+
+@pytest.mark.browser
 def test_a_tie_says_what_each_rule_gives(page: Any) -> None:
     page.get(f"{PAGE.as_uri()}#mode=max&rows=3,2,1,0,0,1&columns=4,2,1,0,0,1")
     found(page, "[data-panel=output] [data-row='4']").click()
@@ -154,7 +190,9 @@ def test_no_text_is_smaller_than_12_pixels_on_a_phone(page: Any) -> None:
         ".map(e => parseFloat(getComputedStyle(e).fontSize))"
     )
     for mode in MODES:
-        page.get(f"{PAGE.as_uri()}#mode={mode}&rows=5,3,1,1,1,1&columns=4,2,1,1,1,1")
+        page.get(
+            f"{PAGE.as_uri()}#mode={mode}&planes=2,2&rows=5,3,1,1,1,1&columns=4,2,1,1,1,1"
+        )
         assert min(page.execute_script(sizes)) >= 12
 
 
@@ -185,7 +223,7 @@ def test_its_examples_are_questions_that_keys_can_ask(page: Any) -> None:
         assert example.text.endswith("?")
         assert found(page, "#problem").text == ""
         assert found(page, "#where").text.startswith("window 0,0")
-    assert len(addresses) == 6
+    assert len(addresses) == 7
 
 
 @pytest.mark.browser
