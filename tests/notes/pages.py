@@ -12,6 +12,7 @@ flagged ``frameworks`` needs those of other people, and runs with ``--frameworks
 import argparse
 import doctest
 import io
+import os
 import re
 import sys
 import tempfile
@@ -64,11 +65,22 @@ class Stale(NamedTuple):
         )
 
 
-def stale_outputs(page: Path, *, frameworks: bool = False) -> list[Stale]:
-    """Run a page from top to bottom, in a folder that is then thrown away."""
+def stale_outputs(
+    page: Path, *, frameworks: bool = False, names: Names | None = None
+) -> list[Stale]:
+    """
+    Run a page from top to bottom, in a folder that is then thrown away.
+
+    Its variables go into `names`. The wheels that a page tells its readers to download
+    lie in that folder, if IM2COL_CNN_MODELS says where there are any.
+    """
     page = page.resolve()
-    names: Names = {"__name__": "__page__"}
+    names = {} if names is None else names
+    names["__name__"] = "__page__"
+    wheels = Path(os.environ.get("IM2COL_CNN_MODELS", "none")).resolve().glob("*.whl")
     with tempfile.TemporaryDirectory() as folder, chdir(folder):
+        for wheel in wheels if frameworks else ():
+            Path(wheel.name).symlink_to(wheel)
         code = [f for f in fences(page) if frameworks or not f.frameworks]
         return [stale for fence in code for stale in run(fence, page, names)]
 

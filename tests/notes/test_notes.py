@@ -47,6 +47,7 @@ SLIPS = {
     "16-digits": ("w -=", "w +="),
     "17-layouts": ("np.moveaxis(w.reshape(C, H, W, -1), 0, 2)", "w"),
     "18-shortcuts": ("dy + backward", "backward"),
+    "19-first-kernels": ("axis=(0, 1), keepdims", "axis=(0, 1, 2), keepdims"),
 }
 
 lessons = pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.stem)
