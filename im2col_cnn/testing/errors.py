@@ -8,9 +8,18 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["NOT_WRITTEN", "SubjectError", "SubjectStoppedError", "TimeIsUpError"]
+__all__ = [
+    "NOT_THERE",
+    "NOT_WRITTEN",
+    "SubjectError",
+    "SubjectStoppedError",
+    "TimeIsUpError",
+]
 
-NOT_WRITTEN = "not written"  # the kind of an error: a template left as it was
+# Kinds of errors: a template left as it was, and a call of what stands in a file that
+# was not handed in.
+NOT_WRITTEN = "not written"
+NOT_THERE = "not there"
 
 
 class SubjectError(Exception):

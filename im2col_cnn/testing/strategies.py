@@ -297,9 +297,11 @@ def convolutions(
     if support.bias_shapes:
         shapes += [(1, F), (1,) * len(geometry.spatial) + (1, F)]
     bias_shape = draw(st.sampled_from(shapes))
-    x = draw(whole_arrays((N, *geometry.spatial, C), dtype), label="x")
-    w = draw(whole_arrays((*geometry.kernel_size, depth, F), dtype), label="w")
-    b = draw(whole_arrays(bias_shape, dtype), label="b")
+    low = 1 if support.positive else -9
+    x = draw(whole_arrays((N, *geometry.spatial, C), dtype, low=low), label="x")
+    w_shape = (*geometry.kernel_size, depth, F)
+    w = draw(whole_arrays(w_shape, dtype, low=low), label="w")
+    b = draw(whole_arrays(bias_shape, dtype, low=low), label="b")
     if not support.bias:
         b = np.zeros_like(b)
         b.flags.writeable = False

@@ -59,6 +59,9 @@ class Support:
         is one filter.
     stride_is_kernel : bool
         Whether windows stand side by side.
+    positive : bool
+        Whether images, kernels and biases are positive: what a ReLU ends is right there
+        if it is right before the ReLU.
     bias, input_gradient : bool
         Whether it adds a bias, and returns the gradient of the images.
     dtypes : tuple of str
@@ -90,6 +93,7 @@ class Support:
     one_channel: bool = False
     one_filter: bool = False
     stride_is_kernel: bool = False
+    positive: bool = False
     bias: bool = True
     input_gradient: bool = True
     dtypes: tuple[str, ...] = ("float16", "float32", "float64")

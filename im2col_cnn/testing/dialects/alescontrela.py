@@ -35,7 +35,7 @@ POOL = Script(
     words={"x": "image", "y": "out", "dy": "dpool", "dx": "dimage"},
     layouts={"x": "CHW"},
     support=replace(ONE_IMAGE, square=True),
-    template=("C3m", "E30m"),
+    template=("C3m", "E30"),
 )
 FAMILY = family(
     "alescontrela", CONV, CONV.but(layouts={**CONV.layouts, "b": "F"}), POOL

@@ -335,6 +335,8 @@ def sight(script: Script, asks_back: bool) -> str:
         names = {"H": "OH", "W": "OW", "Y": "KH", "X": "KW"}
         both = [" * ".join(names.get(c, c) for c in word) for word in (rows, inside)]
         said.append(f"columns ({both[0]}, {both[1]})")
+    if script.support.positive:
+        said.append("positive numbers alone, for it ends with a ReLU")
     if asks_back and "layer." in script.backward:
         left = [
             f".{'.'.join(dotted(node)[1:])}"

@@ -1,294 +1,325 @@
 """Layers of the common shapes: ``Conv2D(in, out, k, ...)``, ``forward``, ``backward``.
 
-No two are alike, so a layer is made, and tiny calls tell what it has: the arrays that
-are as large as kernels, where gradients are left, whether backward takes the step.
+No two are alike, so a layer is made, and tiny calls tell what it has: which array of
+kernels forward reads, where gradients are left, whether backward takes the step.
 """
 
 from __future__ import annotations
 
 import inspect
-from dataclasses import dataclass, replace
-from itertools import product
+import re
+from dataclasses import dataclass, field, replace
+from time import monotonic
 from typing import Any, Iterator, Mapping
 
 import numpy as np
 
 from ..support import Support
-from .family import CONVOLUTION, ONE_IMAGE, POOLING, family
+from .family import CONVOLUTION, POOLING, family
+from .gradients import Upstream, gradient_lines
+from .held import arrays_in, held_by, same_arrays
+from .roles import argument_lists, parameters_in, roles_of, settings_for
 from .script import Script
+from .tiny import Tiny, layouts_of, tiny_problems
 
-__all__ = ["FAMILY"]
+__all__ = ["FAMILY", "layers_in"]
 
-C, F, K = 2, 5, 3  # of the layer that is tried; no other axis is as long
-H, W = 7, 8
-SIZES = {"C": C, "F": F, "K": K, "KH": K, "KW": K, "stride": 1, "padding": 0}
-ROLES = {
-    "C": (
-        "in_channels in_channel input_channels n_inputs channels_in in_ch c_in "
-        "input_channel in_c num_channels n_channels channels channel n_in inchannels "
-        "input_depth in_depth nb_channels_in in_features"
-    ),
-    "F": (
-        "out_channels out_channel output_channels n_outputs num_filters n_filters "
-        "filters filter_amount channels_out out_ch c_out num_kernels depth out_c n_out "
-        "outchannels nb_filters output_depth num_filter filter_num output_channel"
-    ),
-    "K": (
-        "kernel_size filter_size k kernel ksize f size kernel_shape filter_shape "
-        "kernel_dim kernelsize kernel_width"
-    ),
-    "stride": "stride strides s step",
-    "padding": "padding pad p pads",
-    "1.0": "learning_rate lr learn_rate alpha eta",
-}
-POOL_ROLES = {
-    "K": "kernel_size pool_size size k kernel f pool filter_size window_size ksize",
-    "stride": ROLES["stride"],
-}
-BACKWARDS = ("backward", "backprop", "backwards", "backward_propagation", "back")
-STEPS = ROLES["1.0"].split()
-IMAGES = ("NCHW", "NHWC", "CHW", "HWC")
-KERNELS = ("FCHW", "HWCF", "CFHW", "FHWC", "HWFC")
-BIASES = ("F", "F1", "1F", "1F11", "111F", "F11", "11F")
+# The method that is likeliest meant comes first.
+FORWARDS = [
+    *("forward", "forward_prop", "forward_propagation", "forward_pass"),
+    *("forward_propagate", "forwardprop", "feedforward", "feed_forward", "fprop"),
+    *("propagate", "forward_propogation", "__call__", "call", "apply", "convolve"),
+    *("conv", "convolution", "pool", "max_pool", "pooling", "run", "process", "fwd"),
+]
+BACKWARDS = [
+    *("backward", "backprop", "back_prop", "backward_prop", "backward_propagation"),
+    *("backward_pass", "back_propagation", "backpropagation", "backward_propagate"),
+    *("bprop", "backwards", "back", "backpropagate", "back_propagate", "gradient"),
+    *("backward_propogation", "bwd"),
+]
+SECONDS = 2.0  # in which all ways to make a layer are tried
 
 
 @dataclass
 class Tried:
-    """A layer that ran forward: how it was made, and what it has."""
+    """A layer that ran forward: the lines that did it, and what was found out."""
 
-    make: str
-    x: str
-    weights: str
-    w: str
-    bias: str
-    b: str
-    support: Support
-    height: int = H
+    lines: list[str]
+    tiny: Tiny
+    y: str
+    w: str = "HWCF"
+    b: str = "F"
+    weights: str = ""
+    bias: str = ""
+    is_right: bool = False
+    same: bool = False
+    positive: bool = False
+    at: dict[str, Any] = field(default_factory=dict)
+
+
+def layers_in(names: Mapping[str, Any]) -> Iterator[tuple[str, Any, str]]:
+    """Yield the classes that by their names convolve or pool, and their forwards."""
+    for name, layer in names.items():
+        lower = name.lower()
+        if not inspect.isclass(layer) or "transpose" in lower or "deconv" in lower:
+            continue
+        forward = method_of(layer, FORWARDS)
+        if forward and ("pool" in lower or "conv" in lower or lower.startswith("cnn")):
+            yield name, layer, forward
 
 
 def scripts_of(names: Mapping[str, Any]) -> Iterator[Script]:
     """Yield the scripts of the classes of a file that look like layers."""
-    for name, layer in names.items():
-        if not inspect.isclass(layer) or not callable(getattr(layer, "forward", None)):
-            continue
-        lower = name.lower()
-        try:
-            if "pool" in lower:
-                kind = "avg_pool" if "avg" in lower or "mean" in lower else "max_pool"
-                yield from pooling(name, layer, kind)
-            elif "conv" in lower and "transpose" not in lower:
-                yield from convolution(name, layer)
-        except Exception:  # a constructor may raise what it will
-            continue
+    settings = {"settings": settings_for(names), "w": ("F",)}  # filters: how many
+    for name, layer, forward in layers_in(names):
+        read = pooling if "pool" in name.lower() else convolution
+        yield from read(name, layer, forward, settings)
 
 
-def arguments(layer: Any, roles: Mapping[str, str]) -> str | None:
-    """Return what a constructor is to be given, by the names of its parameters."""
-    found = []
-    parameters = list(inspect.signature(layer).parameters.values())
-    for parameter in parameters:
-        name = parameter.name.lower().lstrip("_")
-        role = next((r for r, words in roles.items() if name in words.split()), None)
-        if role is not None:
-            found.append(f"{parameter.name}={role}")
-        elif parameter.default is parameter.empty and parameter.kind in (
-            parameter.POSITIONAL_ONLY,
-            parameter.POSITIONAL_OR_KEYWORD,
-            parameter.KEYWORD_ONLY,
-        ):
-            return None
-    return ", ".join(found)
+def method_of(layer: Any, known: list[str]) -> str:
+    """Return the first of some methods that the homework's own class has."""
+    own = {name for base in layer.__mro__ if base is not object for name in vars(base)}
+    return next((name for name in known if name in own), "")
 
 
-def convolution(name: str, layer: Any) -> Iterator[Script]:
-    """Yield the scripts of a convolution, one for each layout that runs."""
-    given = arguments(layer, ROLES)
-    if given is None or not all(f"={role}" in given for role in "FK"):
-        return
-    for size in ("K", "(KH, KW)"):
-        make = f"layer = {name}({given.replace('=K', '=' + size)})"
-        for tried in forwards(layer, make):
-            yield from backwards(layer, tried)
-            return
-
-
-def forwards(layer: Any, make: str) -> Iterator[Tried]:
-    """Yield the layouts of images in which the output has the right shape.
-
-    Square images come last: they tell less, but some layers take no others.
-    """
-    known = {**SIZES, layer.__name__: layer}
-    for height, x in product((H, W), IMAGES):
-        made = build(make, known)
-        held = {
-            key: value
-            for key, value in vars(made).items()
-            if isinstance(value, np.ndarray)
-        }
-        sizes = {"N": 3, "C": C, "F": F, "H": K, "W": K}
-        kernels = [
-            (key, layout)
-            for key, value in held.items()
-            for layout in KERNELS
-            if value.shape == tuple(sizes[c] for c in layout)
-        ]
-        biases = [
-            (key, layout)
-            for key, value in held.items()
-            for layout in BIASES
-            if value.shape == tuple(sizes.get(c, 1) for c in layout)
-        ]
-        if not kernels:
-            return
-        images = {**sizes, "H": height, "W": W}
-        image = np.ones([images[c] for c in x])
-        try:
-            y = first_of(made.forward(image))
-        except Exception:  # not in this layout
-            continue
-        out = {**images, "H": height - K + 1, "W": W - K + 1}
-        if np.shape(y) != tuple(out[c] for c in x.replace("C", "F")):
-            continue
-        (weights, w), (bias, b) = kernels[0], (biases or [("", "F")])[0]
-        support = CONVOLUTION if x.startswith("N") else ONE_IMAGE
-        support = replace(
-            support,
-            kernel="one",
-            stride="one" if "=stride" in make else "none",
-            paddings=("int",) if "=padding" in make else (),
-            bias=bool(bias),
-        )
-        yield Tried(make, x, weights, w, bias, b, support, height)
-
-
-def build(make: str, known: Mapping[str, Any]) -> Any:
-    """Make a layer by a line."""
+def built(lines: list[str], known: Mapping[str, Any]) -> dict[str, Any]:
+    """Run lines, and return the names as they left them."""
     names = dict(known)
-    exec(make, names)
-    return names["layer"]
+    exec("\n".join(lines), names)
+    return names
 
 
-def first_of(found: Any) -> Any:
-    """Return an output without its cache."""
-    return found[0] if isinstance(found, tuple) and found else found
+def calls_of(layer: Any, method: str) -> Iterator[str]:
+    """Yield calls of forward: images first, and whatever else it wants."""
+    for more in argument_lists(getattr(layer, method), skip=1):
+        call = "layer" if method == "__call__" else f"layer.{method}"
+        yield f"{call}({', '.join(filter(None, ('x', more)))})"
 
 
-def backwards(layer: Any, tried: Tried) -> Iterator[Script]:
-    """Yield the script of a layer: where backward leaves its gradients is tried."""
-    weights, bias = tried.weights, tried.bias
-    forward = [tried.make, f"layer.{weights} = 1.0 * w"]
-    forward += [f"layer.{bias} = 1.0 * b"] if bias else []
-    forward += ["y = layer.forward(x)"]
-    script = Script(
-        "conv",
-        "\n".join(forward),
-        layouts={"x": tried.x, "w": tried.w, "b": tried.b},
-        support=tried.support,
-    )
-    lines = backward_lines(layer, tried)
-    yield script.but(backward="\n".join(lines)) if lines else script
+def tries(  # noqa: PLR0917 - beside its uses
+    name: str, layer: Any, forward: str, kind: str, kernel: int, settings: Any
+) -> Iterator[tuple[str, str, Tiny]]:
+    """Yield how a layer could be made and called, on which problem, for some time."""
+    end = monotonic() + SECONDS
+    makes = [f"layer = {name}({given})" for given in argument_lists(layer, settings)]
+    calls = list(calls_of(layer, forward))
+    side_by_side = kind != "conv" and not any("=stride" in m for m in makes)
+    for tiny in tiny_problems(kind, kernel, side_by_side=side_by_side):
+        for make in makes:
+            for call in calls:
+                if monotonic() < end:
+                    yield make, call, tiny
 
 
-def backward_lines(layer: Any, tried: Tried) -> list[str]:
-    """Return the lines that call backward and fetch the gradients, if it has one."""
-    method = next((m for m in BACKWARDS if hasattr(layer, m)), None)
-    if method is None:
-        return []
-    call = call_of(getattr(layer, method), method)
-    if not call:
-        return []
-    known = {**SIZES, layer.__name__: layer}
-    made = build(tried.make, known)
-    sizes = {"N": 3, "C": C, "F": F, "H": tried.height, "W": W}
-    image = np.random.default_rng(0).normal(size=[sizes[c] for c in tried.x])
-    y = np.asarray(first_of(made.forward(image)))
-    before = {
-        key: value.copy()
-        for key, value in vars(made).items()
-        if isinstance(value, np.ndarray)
-    }
-    try:
-        found = eval(call, {"layer": made, "dy": np.ones(y.shape)})
-    except Exception:  # it is broken, in whatever way: the usual names then
-        return [f"dx = {call}", "dw = layer.dW or layer.dw or layer.grad_w"] + (
-            ["db = layer.db or layer.dB or layer.grad_b"] if tried.bias else []
-        )
-    if isinstance(found, tuple) and len(found) == 3:
-        return [f"dx, dw, db = {call}"]
-    has_dx = np.shape(first_of(found)) == image.shape
-    lines = [f"dx = {call}" if has_dx else call]
-    if isinstance(found, tuple) and len(found) == 2:
-        lines = [f"dx, dw = {call}"]
-    held = vars(made)
-    if not has_dx:
-        left = left_by(held, before, image.shape, "x")
-        lines += [f"dx = layer.{left}"] if left else []
-    for role, key in (("w", tried.weights), ("b", tried.bias)):
-        if not key or (role == "w" and lines[0].startswith("dx, dw")):
-            continue
-        left = left_by(held, before, before[key].shape, key)
-        if left:
-            lines.append(f"d{role} = layer.{left}")
-        elif not np.array_equal(held[key], before[key]):
-            lines.append(f"d{role} = {role} - layer.{key}")
-    return lines
+def best_of(found: Iterator[Tried]) -> Tried | None:
+    """Return the first that gives the right numbers, or else the first of all."""
+    best = None
+    for tried in found:
+        if tried.is_right:
+            return tried
+        best = best or tried
+    return best
 
 
-def call_of(method: Any, name: str) -> str:
-    """Return the call of a backward: with a learning rate of 1 where it wants one."""
-    given: list[str] = []
-    for parameter in list(inspect.signature(method).parameters.values())[1:]:
-        if not given:
-            given.append("dy")
-        elif parameter.name.lower() in STEPS:
-            given.append(f"{parameter.name}=1.0")
-        elif parameter.default is parameter.empty:
-            return ""
-    return f"layer.{name}({', '.join(given)})" if given else ""
-
-
-def left_by(held: Any, before: Any, shape: Any, key: str) -> str:
-    """Return the name of the gradient that backward left: of this shape, and new."""
-    for name, value in held.items():
-        if name == key or np.shape(value) != tuple(shape):
-            continue
-        if not isinstance(value, np.ndarray) or not looks_like_gradient(name, key):
-            continue
-        if name not in before or not np.array_equal(before[name], value):
-            return str(name)
-    return ""
-
-
-def looks_like_gradient(name: str, key: str) -> bool:
-    """Tell whether a name is that of a gradient: dW, d_weights, weights_grad, ..."""
-    lower = name.lower().lstrip("_")
-    return (
-        "grad" in lower
-        or lower.startswith(("d", "delta", "nabla"))
-        or (lower.endswith("_d") or f"d{key.lower()}" in lower)
-    )
-
-
-def pooling(name: str, layer: Any, kind: str) -> Iterator[Script]:
-    """Yield the scripts of a pooling."""
-    given = arguments(layer, POOL_ROLES)
-    if given is None or "=K" not in given:
+def convolution(name: str, layer: Any, forward: str, settings: Any) -> Iterator[Script]:
+    """Yield the script of a convolution, if there is a way to call it."""
+    tried = best_of(convolutions(name, layer, forward, settings))
+    if tried is None:
         return
-    strides = "=stride" in given
-    support = replace(POOLING, kernel="one", stride="one", stride_is_kernel=not strides)
-    method = next((m for m in BACKWARDS if hasattr(layer, m)), None)
-    call = call_of(getattr(layer, method), method) if method else ""
-    for size in ("K", "(KH, KW)"):
-        make = f"layer = {name}({given.replace('=K', '=' + size)})"
-        for x in IMAGES:
-            one = replace(support, one_image=not x.startswith("N"))
-            yield Script(
-                kind,
-                f"{make}\ny = layer.forward(x)",
-                f"dx = {call}" if call else "",
-                layouts={"x": x},
-                support=one,
-            )
+    tiny = tried.tiny
+    unusual = tried.same or tiny.channels == 1
+    if unusual and not tried.is_right:
+        return
+    paddings: tuple[str, ...] = ("int",) if "=padding" in tried.lines[0] else ()
+    paddings = ("(padding, padding)" in tried.lines[0] and ("int",)) or paddings
+    has_stride = "stride" in tried.lines[0].replace("stride=", "")
+    support = replace(
+        CONVOLUTION,
+        kernel="one",
+        stride="one" if has_stride else "none",
+        paddings=("centred at stride 1",) if tried.same else paddings,
+        kernels=() if re.search(r"\bKH?\b", tried.lines[0]) else (3,),
+        bias=bool(tried.bias),
+        one_image="N" not in tiny.layout,
+        one_channel=tiny.channels == 1,
+        square=tiny.is_square,
+        positive=tried.positive,
+    )
+    yield script_of(layer, tried, "conv", support)
+
+
+def convolutions(name: str, layer: Any, forward: str, settings: Any) -> Iterator[Tried]:
+    """Yield the ways to make a convolution in which the output has a right shape."""
+    for make, call, tiny in tries(name, layer, forward, "conv", 3, settings):
+        known = {**tiny.bindings(), name: layer}
+        try:
+            with np.errstate(all="ignore"):
+                tried = with_kernels(make, call, tiny, known)
+        except Exception:  # not in this way
+            continue
+        if tried is not None:
+            yield tried
+
+
+def with_kernels(
+    make: str, call: str, tiny: Tiny, known: Mapping[str, Any]
+) -> Tried | None:
+    """Put the kernels and biases of a problem into a layer, and run it."""
+    lines = [make]
+    made = built(lines, known)
+    kernels = [*kernels_in(made["layer"], tiny)]
+    if not kernels:  # some make them when they see the first image
+        lines.append(call)
+        made = built(lines, known)
+        kernels = [*kernels_in(made["layer"], tiny)]
+    for path, w in kernels:
+        array = tiny.array("w", w)
+        own = same_arrays(made["layer"], "layer", eval(path, made))
+        filled = [*lines, *(f"{each} = 1.0 * w" for each in own)]
+        names = {**known, "w": array, "b": 1.0}
+        y = first_output(built([*filled, f"y = {call}"], names)["y"])
+        names["w"] = 0.0 * array
+        if y is None or np.array_equal(
+            y, first_output(built([*filled, f"y = {call}"], names)["y"])
+        ):
+            continue  # forward does not read this array
+        names["w"] = array
+        outputs = [(layout, False) for layout in tiny.outputs(y.shape)]
+        outputs += [(layout, True) for layout in tiny.outputs(y.shape, padded=True)]
+        for layout, same in outputs[:1]:
+            tried = Tried(filled, tiny, layout, w, weights=path, same=same, at=names)
+            with_bias(tried, call)
+            return tried
+    return None
+
+
+def kernels_in(layer: Any, tiny: Tiny) -> Iterator[tuple[str, str]]:
+    """Yield the arrays of an object that are as large as kernels, with layouts."""
+    sizes = {"F": 5, "C": tiny.channels, "H": 3, "W": 3}
+    for path, array in held_by(layer, "layer"):
+        for layout in layouts_of(array.shape, sizes):
+            if {"F", "H", "W"} <= set(layout):
+                alone = tiny.channels == 1 and "C" not in layout
+                yield path, layout.replace("1", "C", 1) if alone else layout
+
+
+def with_bias(tried: Tried, call: str) -> None:
+    """Find the biases that forward reads, and whether it gives the right numbers."""
+    tiny, names = tried.tiny, tried.at
+    made = built(tried.lines, names)
+    out = {
+        "F": 5,
+        "H": tiny.height - tiny.kernel + 1,
+        "W": tiny.width - tiny.kernel + 1,
+    }
+    around = 1 if tried.same else 0
+    right = tiny.right(around)
+    closest = None
+    for path, array in held_by(made["layer"], "layer"):
+        if path == tried.weights or array.ndim > 4:
+            continue
+        for layout in layouts_of(array.shape, out):
+            if "F" not in layout:
+                continue
+            b = layout.replace("H", "1").replace("W", "1")  # some are as large as y
+            names["b"] = tiny.array("b", b)
+            line = f"{path} = 1.0 * b" if b == layout else f"{path} = 0.0 * {path} + b"
+            filled = [*tried.lines, line]
+            y = first_output(built([*filled, f"y = {call}"], names)["y"])
+            without = first_output(built([*tried.lines, f"y = {call}"], names)["y"])
+            if y is None or without is None or y.shape != without.shape:
+                continue
+            if not np.array_equal(y, without) and closest is None:
+                closest = path, b, filled
+        if closest:
+            break
+    if closest:
+        tried.bias, tried.b, tried.lines = closest
+        names["b"] = tiny.array("b", tried.b)
+    else:
+        right = right - np.arange(1.0, 6.0)
+    tried.lines = [*tried.lines, f"y = {call}"]
+    names = built(tried.lines, names)
+    place, y = arrays_in(names["y"])[0]
+    tried.lines[-1] += place
+    tried.at.update(names)
+    tried.is_right = tiny.agrees(y, tried.y, right)
+    names = {**tried.at, "w": -tried.at["w"]}
+    y = built(tried.lines, names)["y"]
+    wanted = right - 2 * (tiny.right(around) - tiny.plain("b"))
+    tried.positive = tried.is_right and not tiny.agrees(y, tried.y, wanted)
+
+
+def first_output(found: Any) -> Any:
+    """Return the first array in what forward returned, or None."""
+    arrays = arrays_in(found)
+    return arrays[0][1] if arrays else None
+
+
+def script_of(layer: Any, tried: Tried, kind: str, support: Support) -> Script:
+    """Return the script of a layer: where backward leaves its gradients is tried."""
+    script = Script(
+        kind,
+        "\n".join(tried.lines),
+        layouts={"x": tried.tiny.layout, "y": tried.y, "w": tried.w, "b": tried.b},
+        support=support,
+    )
+    method = method_of(layer, BACKWARDS)
+    if not method:
+        return script
+    arrays = {"x": tried.tiny.layout}
+    if kind == "conv":
+        arrays["w"] = tried.weights
+        arrays |= {"b": tried.bias} if tried.bias else {}
+    upstream = Upstream(tried.lines, tried.at, tried.weights, tried.bias, tried.b)
+    return script.but(backward=gradient_lines(getattr(layer, method), method, upstream))
+
+
+def pooling(name: str, layer: Any, forward: str, settings: Any) -> Iterator[Script]:
+    """Yield the scripts of a pooling."""
+    lower = name.lower()
+    kinds = ["avg_pool" if "avg" in lower or "mean" in lower or "aver" in lower else ""]
+    kinds = [kinds[0] or "max_pool"]
+    if any("mode" in roles_of(each.name) for each in parameters_in(layer)):
+        kinds = ["max_pool", "avg_pool"]
+    for kind in kinds:
+        tried = best_of(poolings(name, layer, forward, kind, settings))
+        if tried is None:
+            continue
+        make = tried.lines[0]
+        has_stride = "=stride" in make or "=(stride" in make
+        support = replace(
+            POOLING,
+            kernel="one",
+            stride="one",
+            stride_is_kernel=not has_stride,
+            kernels=() if "K" in make.partition("(")[2] else (2,),
+            one_image="N" not in tried.tiny.layout,
+            one_channel=tried.tiny.channels == 1,
+            square=tried.tiny.is_square,
+        )
+        yield script_of(layer, tried, kind, support)
+
+
+def poolings(
+    name: str, layer: Any, forward: str, kind: str, settings: Any
+) -> Iterator[Tried]:
+    """Yield the ways to make a pooling in which the output has the right shape."""
+    for make, call, tiny in tries(name, layer, forward, kind, 2, settings):
+        make_it = make.replace("'max'", "'average'") if kind == "avg_pool" else make
+        known = {**tiny.bindings(), name: layer}
+        lines = [make_it, f"y = {call}"]
+        try:
+            with np.errstate(all="ignore"):
+                names = built(lines, known)
+        except Exception:  # not in this way
+            continue
+        arrays = arrays_in(names["y"])
+        for place, y in arrays[:1]:
+            for layout in tiny.outputs(y.shape)[:1]:
+                is_right = tiny.agrees(y, layout, tiny.right())
+                lines[-1] += place
+                yield Tried(lines, tiny, layout, is_right=is_right, at=names)
 
 
 FAMILY = family("classes", more=scripts_of)

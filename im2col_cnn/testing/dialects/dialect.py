@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..errors import NOT_WRITTEN, SubjectError
+from ..errors import NOT_THERE, NOT_WRITTEN, SubjectError
 from ..support import Support
 
 if TYPE_CHECKING:
@@ -157,6 +157,9 @@ def ask(
         raise SubjectError(problem, NOT_WRITTEN) from error
     except Exception as error:
         kind = type(error).__name__
+        if kind == "MissingImportError":
+            problem = f"{name} cannot be checked: {error}"
+            raise SubjectError(problem + where(error), NOT_THERE) from error
         words = ": ".join(filter(None, (kind, str(error))))
         failure = SubjectError(f"{name} raised {words}{where(error)}", kind, str(error))
         failure.crashed = is_crash(error)

@@ -9,7 +9,7 @@ from typing import Any, Callable, Mapping
 
 import numpy as np
 
-from ..errors import NOT_WRITTEN, SubjectError
+from ..errors import NOT_THERE, NOT_WRITTEN, SubjectError
 from ..support import Centred
 from .dialect import described, is_template, where
 from .layouts import arrange, plain_layout
@@ -156,6 +156,9 @@ class Run:
             if quiet and isinstance(error, AttributeError):
                 raise
             kind = type(error).__name__
+            if kind == "MissingImportError":
+                problem = f"{name} cannot be checked: {error}"
+                raise SubjectError(problem + where(error), NOT_THERE) from error
             if kind == "TypeError" and "None" in str(error) and is_template(error):
                 problem = f"{name} is not written yet: it goes on with None"
                 raise SubjectError(problem + where(error), NOT_WRITTEN) from error

@@ -15,11 +15,11 @@ import ast
 import inspect
 from dataclasses import dataclass, field, replace
 from functools import cache
-from itertools import combinations
 from typing import Any, Mapping
 
 from ..support import EVERYTHING, Support
 from .layouts import plain_layout
+from .roles import roles_of
 
 __all__ = [
     "ARRAYS",
@@ -245,7 +245,8 @@ def has_method(holder: Any, path: tuple[str, ...], node: ast.Call) -> bool:
 def takes(function: Any, node: ast.Call, more: int = 0) -> bool:
     """Tell whether a function takes as many arguments, and the keywords, of a call.
 
-    A stride does not go where it takes a padding, nor an array where it takes either.
+    A stride does not go where it takes a padding, nor an array where it takes either,
+    nor the number of filters where it takes the size of a kernel.
     """
     if not callable(function):
         return False
@@ -259,35 +260,48 @@ def takes(function: Any, node: ast.Call, more: int = 0) -> bool:
     except TypeError:
         return False
     places = zip([*signature.parameters][more:], node.args)
-    return not any(
-        {role_of(place), role_of_argument(argument)} in CLASHES
-        for place, argument in places
+    return not any(clash(place, argument) for place, argument in places)
+
+
+ARGUMENTS = {
+    "C": "C",
+    "F": "F",
+    "K": "K",
+    "KH": "K",
+    "KW": "K",
+    "stride": "stride",
+    "S": "stride",
+    "SH": "stride",
+    "SW": "stride",
+    "padding": "padding",
+    "word": "padding",
+}
+SAME = {"KH": "K", "KW": "K", "shape": "K"}
+STRICT = {"C", "F", "K", "stride", "padding", "activation", "settings", "step"}
+ARRAY_ROLES = {"x", "w", "b", "dy"}
+
+
+def clash(name: str, argument: ast.expr) -> bool:
+    """Tell whether an argument does not go where a parameter of this name takes it."""
+    wanted = {SAME.get(role, role) for role in roles_of(name)}
+    wanted |= {"F"} if name.lower() in ("filters", "kernels") else set()
+    given = given_by(argument)
+    if not wanted or not given or wanted & given:
+        return False
+    return (wanted <= STRICT and given <= STRICT | ARRAY_ROLES) or (
+        given <= STRICT and wanted <= ARRAY_ROLES
     )
 
 
-SETTINGS = {
-    "stride": "stride strides step s",
-    "padding": "padding paddings pad pads p",
-    "activation": "activation activation_function act",
-}
-CLASHES = [{one, other} for one, other in combinations((*SETTINGS, "another"), 2)]
-
-
-def role_of(name: str) -> str:
-    """Return the setting that a parameter is, by its name; nothing if it is none."""
-    lower = name.lower().lstrip("_")
-    return next((s for s, words in SETTINGS.items() if lower in words.split()), "")
-
-
-def role_of_argument(argument: ast.expr) -> str:
-    """Return the setting that an argument is, ``"another"``, or nothing."""
+def given_by(argument: ast.expr) -> set[str]:
+    """Return the roles of an argument: settings by their names, arrays by theirs."""
     if isinstance(argument, ast.Lambda):
-        return "activation"
-    names = {node.id for node in ast.walk(argument) if isinstance(node, ast.Name)}
+        return {"activation"}
     if isinstance(argument, ast.Dict):
-        return "another"
-    if names & {"stride", "S", "SH", "SW"}:
-        return "stride"
-    if names & {"padding", "word"}:
-        return "padding"
-    return "another" if names else ""
+        return {"settings"}
+    names = {node.id for node in ast.walk(argument) if isinstance(node, ast.Name)}
+    if not isinstance(argument, (ast.Name, ast.Tuple)) or len(names) > 2:
+        return set()
+    if known := {ARGUMENTS[name] for name in names if name in ARGUMENTS}:
+        return known if len(known) == 1 else set()
+    return {role for name in names for role in roles_of(name)}

@@ -9,14 +9,16 @@ import pkgutil
 from importlib import import_module
 from typing import Any
 
+from .classes import layers_in
 from .cmu import CMU
 from .coursera import COURSERA, NOTEBOOK
 from .cs231n import CS231N
 from .dialect import Dialect, Names, Offer
+from .functions import forwards_in
 from .native import NATIVE
 from .torch import TORCH
 
-__all__ = ["DIALECTS", "guess", "readings"]
+__all__ = ["DIALECTS", "guess", "promised", "readings"]
 
 
 def families() -> list[Dialect]:
@@ -44,6 +46,11 @@ def guess(names: Names) -> Dialect | None:
     spoken = [dialect for dialect in DIALECTS.values() if dialect.speaks(names)]
     best = max(spoken, key=lambda dialect: len(dialect.found(names)), default=None)
     return best if best is not None and best.found(names) else None
+
+
+def promised(names: Any) -> list[str]:
+    """Return what of a file convolves or pools by its name, read or not."""
+    return [*forwards_in(names), *(name for name, _, _ in layers_in(names))]
 
 
 def readings(names: Any, dialect: str | None) -> list[tuple[str, Offer]]:

@@ -16,7 +16,7 @@ from ..bugs.conv_template import conv_bug
 from ..bugs.exhibit import Exhibit
 from ..bugs.museum import MUSEUM
 from ..bugs.pool_template import max_bug, mean_bug
-from ..errors import NOT_WRITTEN, SubjectError
+from ..errors import NOT_THERE, NOT_WRITTEN, SubjectError
 from ..laws.comparison import BrokenLawError, tolerance
 from ..laws.subject import Subject
 from ..laws.table import FIRST, Law, laws_for
@@ -118,7 +118,10 @@ def diagnose(
             if finding is None or part_of(finding.trial) != part_of(trial):
                 finding = Finding(subject.name, subject.kind, law, trial)
                 findings.append(finding)
-            verdicts.append(Verdict(subject.name, law, "not written", finding))
+            failure = finding.trial.failure
+            gone = isinstance(failure, SubjectError) and failure.kind == NOT_THERE
+            status = "not checked" if gone else "not written"
+            verdicts.append(Verdict(subject.name, law, status, finding))
             continue
         more: tuple[Trial, ...] = ()
         finding = same_crash(trial, findings)
@@ -152,9 +155,10 @@ def diagnose(
 
 
 def is_unwritten(trial: Trial) -> bool:
-    """Tell whether a call gave what a template gives that was left as it was."""
+    """Tell whether a call met a template left as it was, or a file not handed in."""
     failure = trial.failure
-    return isinstance(failure, SubjectError) and failure.kind == NOT_WRITTEN
+    kinds = (NOT_WRITTEN, NOT_THERE)
+    return isinstance(failure, SubjectError) and failure.kind in kinds
 
 
 def part_of(trial: Trial) -> str:

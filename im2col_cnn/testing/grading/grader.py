@@ -30,7 +30,15 @@ from ..support import Support
 from .diagnosis import diagnose, find_tie_rule, has_ties, in_words, mutant
 from .kinds import KINDS, subject_of
 from .points import as_selectors, is_offered, is_selected
-from .reading import choose, how_it_is_read, most_common, pasted, usual_words, words_of
+from .reading import (
+    choose,
+    functions_of,
+    how_it_is_read,
+    most_common,
+    pasted,
+    usual_words,
+    words_of,
+)
 from .report import Finding, Report, Verdict
 from .search import Trial, first_look, same_failure, stopped_by, try_again
 
@@ -436,7 +444,7 @@ def check_module(
             raise HomeworkError(f"{path}: nothing was checked: {over}") from error
         if not chosen:
             raise HomeworkError(unread(path, found))
-        remarks = [*how_it_is_read(chosen), *remarks]
+        remarks = [*how_it_is_read(chosen), *remarks, *not_read(found, chosen)]
         read_as = most_common(chosen)
         wanted = found["wanted"].get(read_as, ())
         there = found["names"].get(read_as, ())
@@ -490,7 +498,19 @@ def require_checked(
     if not verdicts:
         raise HomeworkError(unread)
     if all(verdict.status == "not checked" for verdict in verdicts):
-        raise HomeworkError(f"{path}: nothing was checked: {over}")
+        gone = next((v.finding for v in verdicts if v.is_missing and v.finding), None)
+        why = gone.problem if gone else over
+        raise HomeworkError(f"{path}: nothing was checked: {why}")
+
+
+def not_read(found: dict[str, Any], chosen: Sequence[tuple[str, Offer]]) -> list[str]:
+    """Say what convolves or pools by its name, and could not be called."""
+    called = {name for _, offer in chosen for name in functions_of(offer)}
+    return [
+        f"{name}: not read, for no way to call it was found; --adapter FILE.py says how"
+        for name in found["promised"]
+        if name not in called
+    ]
 
 
 def unread(path: Path, found: dict[str, Any]) -> str:

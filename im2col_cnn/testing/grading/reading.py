@@ -165,7 +165,7 @@ def score(offer: Offer) -> float:
                 right, right_cache = subject.right(case)
                 points += compared(y, right)
                 oracle = subject.oracle
-                if offer.graded == ("backward",) and oracle and oracle.backward:
+                if offer.backward and oracle and oracle.backward:
                     dy = np.arange(1.0, right.size + 1).reshape(right.shape)
                     wanted = subject.right_gradients(dy, right_cache)
                     found = subject.gradients(dy, cache)

@@ -8,6 +8,7 @@ import numpy as np
 
 from ..._typing import Array
 from ..bugs.exhibit import Exhibit
+from ..errors import NOT_THERE, SubjectError
 from ..laws.comparison import BrokenLawError
 from ..laws.table import Law
 from .search import Trial
@@ -62,6 +63,12 @@ class Verdict:
     status: Status
     finding: Finding | None = None  # several laws may be broken by one bug
     kind: str = ""  # of the function, one of `KINDS`
+
+    @property
+    def is_missing(self) -> bool:
+        """Whether nothing is known, since a file that is imported was not handed in."""
+        failure = self.finding.trial.failure if self.finding else None
+        return isinstance(failure, SubjectError) and failure.kind == NOT_THERE
 
 
 @dataclass(frozen=True)
@@ -119,7 +126,7 @@ class Report:
 
     def counts(self, verdict: Verdict) -> bool:
         """Tell whether a verdict decides about success."""
-        return self.strict or not verdict.law.advice
+        return (self.strict or not verdict.law.advice) and not verdict.is_missing
 
     def laws_of(self, finding: Finding) -> list[str]:
         """Return the names of the laws that a bug breaks."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import __future__ as future
 
 import ast
+import builtins
 import json
 import re
 import sys
@@ -21,7 +22,7 @@ from types import ModuleType
 from typing import Any
 
 from .older_numpy import Tolerant, made_tolerant, names_for
-from .stand_ins import stand_in_for
+from .stand_ins import Missing, stand_in_for
 
 __all__ = [
     "Account",
@@ -166,6 +167,8 @@ class Account:
         What only a newer NumPy refuses, and was let pass.
     tools : list of str
         What it imports that could do the work.
+    stars : list of str
+        Of which modules ``import *`` failed, and in which line.
     unset : dict
         From a name to the line that should have set it, and why it did not.
     """
@@ -175,6 +178,7 @@ class Account:
         self.notes: list[str] = []
         self.tools: list[str] = []
         self.unset: dict[str, str] = {}
+        self.stars: list[str] = []  # what `import *` could not be done of
 
     def leave_out(self, statement: ast.stmt, place: str, why: str = NOT_RUN) -> None:
         """Note which names a statement would have set."""
@@ -219,6 +223,7 @@ def run_definitions(
             except (Exception, SystemExit) as error:
                 if not stood_in(part, module, account):
                     account.fail(part, cell.place(part.lineno), error)
+    fill_in(tree, module, account)
 
 
 TOOLS = ("im2col_cnn", "torch", "jax", "tensorflow", "scipy.signal", "keras")
@@ -234,24 +239,55 @@ def imported_by(tree: ast.Module) -> Iterator[str]:
 
 
 def stood_in(statement: ast.stmt, module: ModuleType, account: Account) -> bool:
-    """Put stand-ins in the place of what could not be imported, if there are some."""
-    if isinstance(statement, ast.Import):
-        (alias,) = statement.names
-        found = stand_in_for(alias.name, alias.asname or alias.name)
-    elif isinstance(statement, ast.ImportFrom):
-        (alias,) = statement.names
-        found = stand_in_for(statement.module or "", alias.name)
-        if alias.asname and alias.name in found:
-            found = {alias.asname: found[alias.name]}
-    else:
+    """
+    Put something in the place of what could not be imported.
+
+    That is a stand-in if there is one, or else what says when it is called that it is
+    not there: only what calls it cannot be checked then.
+    """
+    if not isinstance(statement, (ast.Import, ast.ImportFrom)):
         return False
+    (alias,) = statement.names
+    source = alias.name if isinstance(statement, ast.Import) else statement.module or ""
+    if alias.name == "*":
+        account.stars.append(f"{source} (line {statement.lineno})")
+        return False
+    found = stand_in_for(source, alias.name)
+    if alias.asname:
+        found = dict.fromkeys([alias.asname], *found.values()) if found else {}
     if found:
-        module.__dict__.update(found)
-        account.notes.append(
-            f"{', '.join(found)} could not be imported (line {statement.lineno}): "
-            "a right one stands in for it"
-        )
-    return bool(found)
+        lend(found, module, account, f"line {statement.lineno}")
+        return True
+    name = (alias.asname or alias.name).split(".")[0]
+    why = f"{source} (line {statement.lineno}) could not be imported"
+    module.__dict__.setdefault(name, Missing(name, why))
+    return False
+
+
+def lend(found: dict[str, Any], module: ModuleType, account: Account, at: str) -> None:
+    """Put stand-ins into a module, and say so."""
+    module.__dict__.update(found)
+    names = ", ".join(found)
+    account.notes.append(
+        f"{names} could not be imported ({at}): a right one stands in for it"
+    )
+
+
+def fill_in(tree: ast.Module, module: ModuleType, account: Account) -> None:
+    """Put something in the place of names that only ``import *`` can have meant."""
+    if not account.stars:
+        return
+    names = [node for node in ast.walk(tree) if isinstance(node, ast.Name)]
+    bound = {node.id for node in names if not isinstance(node.ctx, ast.Load)}
+    bound |= {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
+    used = {node.id for node in names} - bound - {*dir(builtins), *module.__dict__}
+    source = account.stars[-1]
+    for name in sorted(used - account.unset.keys()):
+        if found := stand_in_for("", name):
+            lend(found, module, account, source)
+        else:
+            why = f"{source} could not be imported"
+            module.__dict__[name] = Missing(name, why)
 
 
 def names_set_by(statement: ast.stmt) -> Iterator[str]:
@@ -353,7 +389,7 @@ def load(path: Path) -> Homework:
     names = {
         name: value
         for name, value in module.__dict__.items()
-        if not name.startswith("__")
+        if not name.startswith("__") and not isinstance(value, Missing)
     }
     return Homework(names, account)
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["stand_in_for"]
+__all__ = ["Missing", "MissingImportError", "stand_in_for"]
 
 
 def im2col(
@@ -121,6 +121,37 @@ def convolve(in1: Any, in2: Any, mode: str = "full", **more: Any) -> Any:
     return correlate(in1, np.flip(np.asarray(in2)), mode, **more)
 
 
+def nanargmax(arr: Any) -> Any:
+    """Return the place of the largest number of one window."""
+    return np.unravel_index(np.nanargmax(arr), arr.shape)
+
+
+def zero_pad(X: Any, pad: int) -> Any:
+    """Surround images (N, H, W, C) with zeros."""
+    return np.pad(X, ((0, 0), (pad, pad), (pad, pad), (0, 0)))
+
+
+def relu(x: Any) -> Any:
+    """Return numbers, and 0 for those below."""
+    return np.maximum(x, 0)
+
+
+class Initializer:
+    """Kernels and biases that are all alike: they are replaced before they are used."""
+
+    def __init__(self, *_: Any) -> None:
+        pass
+
+    def initialize(self, shape: Any, *_: Any) -> Any:
+        """Return an array of a shape."""
+        return np.full(shape, 0.1)
+
+
+def as_it_is(function: Any = None, **_: Any) -> Any:
+    """Return what is decorated, with arguments or without."""
+    return function if callable(function) else as_it_is
+
+
 SIGNAL = SimpleNamespace(
     correlate=correlate,
     convolve=convolve,
@@ -133,26 +164,80 @@ STAND_INS = {
     "col2im": col2im,
     "BaseLayer": BaseLayer,
     "Layer": BaseLayer,
+    "Module": BaseLayer,
+    "nanargmax": nanargmax,
+    "zero_pad": zero_pad,
+    "relu": relu,
+    "njit": as_it_is,
+    "jit": as_it_is,
+    "prange": range,
+    "UniformRandom": Initializer,
+    "Constant": Initializer,
+    "Xavier": Initializer,
+    "He": Initializer,
     "Param": Param,
     "Downsample1d": Downsample,
     "Downsample2d": Downsample2d,
 }
-MODULES = {"resampling": ("Downsample1d", "Downsample2d"), "Base": ("BaseLayer",)}
+INITIALIZERS = ("UniformRandom", "Constant", "Xavier", "He")
+MODULES = {
+    "resampling": ("Downsample1d", "Downsample2d"),
+    "Base": ("BaseLayer",),
+    "Initializers": INITIALIZERS,
+    "numba": ("njit", "jit", "prange"),
+}
+
+
+class MissingImportError(Exception):
+    """What was called stands in a file that is not there."""
+
+
+class Missing:
+    """What could not be imported: it can be named, and a class can be made of it."""
+
+    def __init__(self, name: str, why: str) -> None:
+        self.__dict__.update(name=name, why=why)
+
+    def __getattr__(self, attribute: str) -> Any:
+        if attribute.startswith("__"):
+            raise AttributeError(attribute)
+        return Missing(f"{self.name}.{attribute}", self.why)
+
+    def __call__(self, *_: Any, **__: Any) -> Any:
+        """Say that it is not there."""
+        raise MissingImportError(f"{self.name} is not there: {self.why}")
+
+    def __mro_entries__(self, bases: Any) -> Any:
+        return (BaseLayer,)
 
 
 def stand_in_for(module: str, name: str) -> dict[str, Any]:
     """Return what can be put in the place of a name that could not be imported."""
     last = module.rpartition(".")[2]
-    if "cupy" in (module, name) or name == "np":
-        return {name: np}
-    if module in ("scipy", "scipy.signal") and name in vars(SIGNAL):
-        return {name: getattr(SIGNAL, name)}
-    if module == "scipy" and name == "signal":
-        return {"signal": SIGNAL}
-    if module in ("scipy.signal", "scipy"):
-        known = name not in ("scipy", "scipy.signal")
-        return {name: SIGNAL} if known else {"scipy": SimpleNamespace(signal=SIGNAL)}
-    if name == "*":
-        names = MODULES.get(last, ("im2col", "col2im"))
-        return {each: STAND_INS[each] for each in names}
-    return {name: STAND_INS[name]} if name in STAND_INS else {}
+    found: Any = None
+    if "cupy" in (module, name) or name in ("np", "numpy"):
+        found = np
+    elif module.split(".", maxsplit=1)[0] == "scipy":
+        found = of_scipy(name)
+    elif name in STAND_INS:
+        found = STAND_INS[name]
+    elif name in MODULES or (name == module and last in MODULES):
+        found = module_of(last if name == module else name)
+    elif name == module == "Layers":
+        found = SimpleNamespace(**{each: module_of(each) for each in MODULES})
+    return {name.split(".", maxsplit=1)[0]: found} if found is not None else {}
+
+
+def of_scipy(name: str) -> Any:
+    """Return what stands in for SciPy: its `signal`, or a function of that."""
+    if name in vars(SIGNAL):
+        return getattr(SIGNAL, name)
+    if name == "signal":
+        return SIGNAL
+    whole = name.split(".", maxsplit=1)[0] == "scipy"
+    return SimpleNamespace(signal=SIGNAL) if whole else None
+
+
+def module_of(name: str) -> SimpleNamespace:
+    """Return a module of stand-ins."""
+    return SimpleNamespace(**{each: STAND_INS[each] for each in MODULES[name]})

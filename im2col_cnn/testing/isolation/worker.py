@@ -22,7 +22,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from ..dialects.dialect import Offer
-from ..dialects.table import DIALECTS, readings
+from ..dialects.table import DIALECTS, promised, readings
 from ..errors import SubjectError
 from .adapter import offers_by
 from .loader import Account, HomeworkError, load
@@ -191,6 +191,7 @@ class Server:
         return {
             "names": {each.name: each.found(names) for each in wanted},
             "wanted": {each.name: each.names for each in wanted},
+            "promised": [] if adapter or dialect else promised(names),
             "trouble": homework.account.trouble,
             "notes": homework.account.notes,
             "tools": homework.account.tools,

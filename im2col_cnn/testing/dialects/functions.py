@@ -1,0 +1,421 @@
+"""Functions of the common shapes: ``conv_forward(x, w, b, ...)``, ``conv_backward``.
+
+Parameters are known by their names, layouts are tried, and what backward returns is
+told by its shape. Forward and backward belong together if their names do.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from dataclasses import replace
+from itertools import product
+from time import monotonic
+from typing import Any, Iterator, Mapping
+
+import numpy as np
+
+from ..support import Support
+from .family import CONVOLUTION, POOLING
+from .gradients import is_bias
+from .held import arrays_in
+from .layouts import arrange
+from .roles import argument_lists, parameters_in, roles_of, settings_for
+from .script import Script
+from .tiny import Tiny, layouts_of, tiny_problems
+
+__all__ = ["forwards_in", "scripts_of"]
+
+SECONDS = 2.0  # in which the layouts of one function are tried
+KERNELS = ("FCHW", "HWCF", "FHWC", "CFHW", "HWFC", "FHW", "HWF", "HW")
+BIASES = ("F", "F1", "1F", "F11", "11F", "1F11", "111F", "F111")
+BACK = re.compile(
+    r"back_?prop(agation)?|backwards?|bwd|bprop|gradients?|_?grad_?|deriv\w*|^d_"
+)
+FORTH = re.compile(r"forwards?(_?pass|_?prop(agation)?)?|fwd|feed")
+# What may be in the name of a function that convolves or pools, and does nothing else.
+PLAIN = re.compile(
+    r"convolutional|convolution|convolve|conv|correlate|corr|max_?pool(ing)?|"
+    r"(avg|average|mean)_?pool(ing)?|pool(ing)?|layer|naive|fast|loops?|slow|im2col|"
+    r"vectorized|numpy|np|my|[123]_?d|pass|prop(agation)?|op|func(tion)?|stride[sd]?|"
+    r"batch|simple|valid|multi|channels?|image|cnn|_|\d"
+)
+OTHERS = ("single", "step", "relu", "transpose", "deconv", "test", "check", "depthwise")
+
+
+def scripts_of(names: Mapping[str, Any]) -> Iterator[Script]:
+    """Yield the scripts of the functions of a file that convolve or pool."""
+    settings = settings_for(names)
+    own = own_functions(names)
+    backs = {stem(name): name for name in own if is_backward(name)}
+    for name, function in own.items():
+        kinds = kinds_of(name, function)
+        if kinds and not is_backward(name):
+            back = backs.get(stem(name))
+            for kind in kinds:
+                yield from paired(
+                    name, function, back, own.get(back or ""), kind, settings
+                )
+    stems = {stem(name) for name in own if not is_backward(name)}
+    for its_stem, name in backs.items():
+        if its_stem not in stems:
+            for kind in kinds_of(name, own[name]):
+                yield from alone(name, own[name], kind, settings)
+
+
+def own_functions(names: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the functions of a file with which no other does its work."""
+    inner = called_inside(names)
+    return {
+        name: it
+        for name, it in names.items()
+        if inspect.isfunction(it) and name not in inner
+    }
+
+
+def forwards_in(names: Mapping[str, Any]) -> list[str]:
+    """Return the functions that by their names convolve or pool, and do no more."""
+    return [
+        name
+        for name, it in own_functions(names).items()
+        if kinds_of(name, it) and is_plain(name) and not is_backward(name)
+    ]
+
+
+def called_inside(names: Mapping[str, Any]) -> set[str]:
+    """Return the functions that others, or layers, do their work with."""
+    found: set[str] = set()
+    for name, value in names.items():
+        lower = name.lower()
+        if "conv" not in lower and "pool" not in lower:
+            continue
+        methods = list(vars(value).values()) if inspect.isclass(value) else [value]
+        if inspect.isfunction(value) and any(word in lower for word in OTHERS):
+            continue
+        for method in methods:
+            code = getattr(method, "__code__", None)
+            found.update(set(code.co_names) - {name} if code else ())
+    return found
+
+
+def is_backward(name: str) -> bool:
+    """Tell whether a name is that of a backward."""
+    return BACK.search(name.lower()) is not None
+
+
+def stem(name: str) -> str:
+    """Return what the names of a forward and its backward have in common."""
+    lower = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
+    return re.sub(r"_", "", FORTH.sub("", BACK.sub("", lower)))
+
+
+def kinds_of(name: str, function: Any) -> list[str]:
+    """Return what a function may be by its name: a convolution, a pooling, nothing."""
+    lower = name.lower()
+    if any(word in lower for word in OTHERS):
+        return []
+    if "pool" in lower:
+        if any("mode" in roles_of(each.name) for each in parameters_in(function)):
+            return ["max_pool", "avg_pool"]
+        mean = any(word in lower for word in ("avg", "average", "mean"))
+        return ["avg_pool" if mean else "max_pool"]
+    return ["conv"] if "conv" in lower or "corr" in lower else []
+
+
+def is_plain(name: str) -> bool:
+    """Tell whether a name says that a function does nothing else."""
+    rest = FORTH.sub("", BACK.sub("", name.lower()))
+    return not PLAIN.sub("", rest)
+
+
+def arguments_of(
+    function: Any, kind: str, unknown: tuple[str, ...], settings: Any
+) -> Iterator[str]:
+    """Yield the arguments of a function; `unknown` go where a name tells nothing."""
+    arrays = ("x", "w", "b") if kind == "conv" else ("x",)
+    parameters = parameters_in(function)
+    roles = [roles_of(each.name) for each in parameters]
+    taken = {role for its_roles in roles for role in its_roles}
+    free = [role for role in unknown if role not in taken]
+    more: dict[str, tuple[str, ...]] = {role: (role,) for role in (*arrays, "dy")}
+    more["train"], more["cache"] = ("True",), ("cache",)
+    if kind == "avg_pool":
+        more["mode"] = ("'average'", "'avg'", "'mean'")
+    more["activation"], more["settings"] = ("lambda z: z",), settings
+    more["input_shape"] = ("x_shape", "spatial")
+    given = []
+    for parameter, its_roles in zip(parameters, roles):
+        known = bool(its_roles)
+        if not known and parameter.default is parameter.empty and free:
+            given.append(f"{parameter.name}={free.pop(0)}")
+        else:
+            given.append("")
+    yield from argument_lists(function, more, given=tuple(given))
+
+
+def paired(  # noqa: PLR0917 - beside its one use
+    name: str, function: Any, back: str | None, backward: Any, kind: str, settings: Any
+) -> Iterator[Script]:
+    """Yield the script of a forward, and of its backward if there is one."""
+    best: tuple[int, Script] | None = None
+    for script, tiny, names, is_right in forwards(name, function, kind, settings):
+        usual = tiny.channels > 1 and "centred" not in str(script.support.paddings)
+        if not is_right and not (usual and is_plain(name)):
+            continue
+        points, full = 2 * is_right, script
+        if back and backward is not None:
+            full, ran = backwards(back, backward, script, names, settings)
+            points += ran
+        if best is None or points > best[0]:
+            best = points, full
+        if points == (3 if back else 2):
+            break
+    if best is not None:
+        yield best[1]
+
+
+def forwards(
+    name: str, function: Any, kind: str, settings: Any
+) -> Iterator[tuple[Script, Tiny, dict[str, Any], bool]]:
+    """Yield the calls of a forward in which the output has a right shape."""
+    end = monotonic() + SECONDS
+    unknown = ("x", "w", "b") if kind == "conv" else ("x",)
+    arguments = list(arguments_of(function, kind, unknown, settings))
+    has_stride = any("stride" in given for given in arguments)
+    kernel, side_by_side = (3, False) if kind == "conv" else (2, not has_stride)
+    known = {name: function}
+    for tiny in tiny_problems(kind, kernel, side_by_side=side_by_side):
+        kernels = KERNELS if kind == "conv" else ("HWCF",)
+        for given, w in product(arguments, kernels):
+            if ("C" not in w and tiny.channels > 1) or "x" not in given:
+                continue
+            if ("F" not in w) or monotonic() > end:
+                continue
+            for b in BIASES if "=b" in given else ("F",):
+                names = {**known, **tiny.bindings()}
+                if kind == "conv":
+                    names |= {"w": tiny.array("w", w), "b": tiny.array("b", b)}
+                try:
+                    with np.errstate(all="ignore"):
+                        exec(f"found = {name}({given})", names)
+                except Exception:  # not in this way
+                    continue
+                found = one_output(name, given, w, b, kind, tiny, names)
+                if found is not None:
+                    yield found
+                    break
+
+
+def one_output(  # noqa: PLR0917 - beside its one use
+    name: str, given: str, w: str, b: str, kind: str, tiny: Tiny, names: dict[str, Any]
+) -> tuple[Script, Tiny, dict[str, Any], bool] | None:
+    """Return the script of a call, if what it returned may be the output."""
+    returned = arrays_in(names["found"])
+    if not returned:
+        return None
+    place, y = returned[0]
+    outputs = [(layout, 0) for layout in tiny.outputs(y.shape)]
+    if kind == "conv" and "padding" not in given:
+        outputs += [(layout, 1) for layout in tiny.outputs(y.shape, padded=True)]
+    for layout, around in outputs[:1]:
+        right = tiny.right(around)
+        if kind == "conv" and "=b" not in given:
+            right = right - np.arange(1.0, 6.0)
+        is_right = tiny.agrees(y, layout, right)
+        lines = f"y = {name}({given})"
+        if place:
+            count = len(names["found"]) if isinstance(names["found"], tuple) else 0
+            kept = ["cache", *(f"kept{n}" for n in range(1, count - 1))]
+            lines = f"{', '.join(['y', *kept[: count - 1]])} = {name}({given})"
+            if place != "[0]" or count < 2:
+                lines = f"found = {name}({given})\ny = found{place}"
+        support = support_of(kind, given, tiny, "F" in w, same=bool(around))
+        if is_right and kind == "conv":
+            names["w"] = -names["w"]
+            found = run(lines, names)
+            wanted = right - 2 * (tiny.right(around) - tiny.plain("b"))
+            support = replace(support, positive=not tiny.agrees(found, layout, wanted))
+            names["w"] = -names["w"]
+        if is_right and around == 0 and takes_wide(lines, w, names, layout, tiny):
+            support = replace(support, kernel="each")
+        layouts = {"x": tiny.layout, "y": layout, "w": w, "b": b}
+        return (
+            Script(kind, lines, layouts=layouts, support=support),
+            tiny,
+            names,
+            is_right,
+        )
+    return None
+
+
+def run(lines: str, names: Mapping[str, Any]) -> Any:
+    """Return the output of lines that have run before."""
+    known = dict(names)
+    exec(lines, known)
+    return known["y"]
+
+
+def support_of(
+    kind: str, given: str, tiny: Tiny, has_filters: bool, *, same: bool
+) -> Support:
+    """Return what may be asked of a call."""
+    has_stride = re.search(r"(=|: |\()stride\b", given) is not None
+    has_padding = re.search(r"(=|: |\()padding\b", given) is not None
+    support = replace(
+        CONVOLUTION if kind == "conv" else POOLING,
+        kernel="one",
+        stride="one" if has_stride or kind != "conv" else "none",
+        one_image="N" not in tiny.layout,
+        one_channel=tiny.channels == 1,
+        one_filter=not has_filters,
+        square=tiny.is_square,
+    )
+    if kind == "conv":
+        paddings: tuple[str, ...] = ("int",) if has_padding else ()
+        return replace(
+            support,
+            paddings=("centred at stride 1",) if same else paddings,
+            bias="=b" in given,
+        )
+    return replace(
+        support,
+        stride_is_kernel=not has_stride,
+        kernels=() if re.search(r"\bKH?\b", given) else (2,),
+    )
+
+
+def backwards(
+    back: str, backward: Any, script: Script, names: dict[str, Any], settings: Any
+) -> tuple[Script, bool]:
+    """Add the lines that call a backward and name its gradients; tell if they ran."""
+    names = dict(names)
+    names[back] = backward
+    exec(script.forward, names)
+    y = np.asarray(names["y"])
+    names["dy"] = np.random.default_rng(0).integers(1, 9, y.shape) / 8.0
+    kept = tuple(sorted(key for key in names if key == "cache" or key[:4] == "kept"))
+    unknown = ("dy", *kept, "x", "w", "b")
+    arguments = [
+        given
+        for given in arguments_of(backward, script.kind, unknown, settings)
+        if "cache" in names or not re.search(r"=cache\b", given)
+    ]
+    for given in arguments:
+        call = f"{back}({given})"
+        try:
+            with np.errstate(all="ignore"):
+                exec(f"found = {call}", names)
+        except Exception:  # not in this way
+            continue
+        return as_its_bias(script.but(backward=named(call, names, script)), names), True
+    gradients = "dx, dw, db" if script.kind == "conv" else "dx"
+    if arguments:
+        script = script.but(backward=f"{gradients} = {back}({arguments[0]})")
+    return script, False
+
+
+def as_its_bias(script: Script, names: dict[str, Any]) -> Script:
+    """Return the script with biases in the shape of their gradient, if that runs."""
+    exec(script.backward, names)
+    if "db" not in names or np.shape(names["db"]) == np.shape(names["b"]):
+        return script
+    for layout in layouts_of(np.shape(names["db"]), {"F": np.size(names["b"])}):
+        try:
+            exec(
+                script.forward,
+                {**names, "b": np.reshape(names["b"], names["db"].shape)},
+            )
+        except Exception:  # then its shape is wrong
+            continue
+        return script.but(layouts={**script.layouts, "b": layout})
+    return script
+
+
+def named(call: str, names: dict[str, Any], script: Script) -> str:
+    """Return the line that calls a backward, with a name for each of its gradients."""
+    returned = arrays_in(names["found"])
+    roles = ["x", "w", "b"] if script.kind == "conv" else ["x"]
+    if not script.support.bias:
+        roles = roles[:2]
+    places: dict[str, str] = {}
+    for role, (place, array) in product(roles, returned):
+        if role in places or place in places.values():
+            continue
+        wanted = names[role]
+        if array.shape == wanted.shape or (role == "b" and is_bias(array, wanted)):
+            places[role] = place
+    over = [place for place, _ in returned if place not in places.values()]
+    for role in [role for role in roles if role not in places][: len(over)]:
+        places[role] = over.pop(0)  # of a wrong shape, then
+    if not places:
+        return f"dx = {call}"
+    if list(places.values()) == [""]:
+        (role,) = places
+        return f"d{role} = {call}"
+    order = sorted(places, key=lambda role: places[role])
+    if [places[role] for role in order] == [f"[{n}]" for n in range(len(order))] and (
+        isinstance(names["found"], (tuple, list)) and len(names["found"]) == len(order)
+    ):
+        return f"{', '.join(f'd{role}' for role in order)} = {call}"
+    lines = [
+        f"found = {call}",
+        *(f"d{r} = found{place}" for r, place in places.items()),
+    ]
+    return "\n".join(lines)
+
+
+def takes_wide(
+    lines: str, w: str, names: Mapping[str, Any], layout: str, tiny: Tiny
+) -> bool:
+    """Tell whether a forward is right for kernels of more columns than rows, too."""
+    wide = replace(tiny, wider=1)
+    known = {**names, **wide.bindings()}
+    if tiny.kind == "conv":
+        known["w"] = wide.array("w", w)
+    elif "KW" not in lines:
+        return False
+    try:
+        y = run(lines, known)
+    except Exception:  # it takes square ones
+        return False
+    right = wide.right()
+    if tiny.kind == "conv" and "=b" not in lines:
+        right = right - np.arange(1.0, 6.0)
+    return wide.agrees(y, layout, right)
+
+
+def alone(name: str, function: Any, kind: str, settings: Any) -> Iterator[Script]:
+    """Yield the script of a backward without a forward, if it wants no cache."""
+    roles = [role for each in parameters_in(function) for role in roles_of(each.name)]
+    if "cache" in roles or "x" not in roles or "dy" not in roles:
+        return
+    is_conv = kind == "conv"
+    kernels = KERNELS if is_conv else ("HWCF",)
+    for tiny, w in product(tiny_problems(kind, 3 if is_conv else 2), kernels):
+        if ("C" not in w and tiny.channels > 1) or "F" not in w:
+            continue
+        y = tiny.layout.replace("C", "F")
+        y = y if "F" in y or not is_conv else y.replace("HW", "FHW")
+        names = {
+            name: function,
+            **tiny.bindings(),
+            "dy": arrange(tiny.right(), "NHWF", y),
+        }
+        if is_conv:
+            names |= {"w": tiny.array("w", w), "b": tiny.array("b", "F")}
+        for given in arguments_of(function, kind, (), settings):
+            try:
+                with np.errstate(all="ignore"):
+                    exec(f"found = {name}({given})", names)
+            except Exception:  # not in this way
+                continue
+            if names["x"].shape in [
+                array.shape for _, array in arrays_in(names["found"])
+            ]:
+                support = support_of(kind, given, tiny, True, same=False)
+                layouts = {"x": tiny.layout, "y": y, "w": w}
+                script = Script(kind, "", layouts=layouts, support=support)
+                support = replace(support, bias=is_conv)
+                script = script.but(support=support)
+                yield script.but(backward=named(f"{name}({given})", names, script))
+                return
