@@ -174,7 +174,9 @@ def inside(path: Path) -> list[Path]:
         return [path]
     photos = sorted(filter(is_photo, path.iterdir()))
     if not photos:
-        raise ValueError(f"{path}: holds no images")
+        folders = any(map(Path.is_dir, path.iterdir()))
+        way_out = ", but folders: name those" if folders else ""
+        raise ValueError(f"{path}: holds no images{way_out}")
     return photos
 
 

@@ -18,9 +18,15 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 import typer
 from rich import box
 from rich.console import Console
-from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    ProgressColumn,
+    TaskProgressColumn,
+    TextColumn,
+    TimeRemainingColumn,
+)
 from rich.progress import Progress as Bar
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from .._checks import visible
@@ -41,6 +47,7 @@ __all__ = [
 ]
 
 Justify: TypeAlias = Literal["left", "right"]
+CHARACTERS_OF_A_BAR = 18  # four of it, the percentage and the time
 PIPE_COLUMNS = 100_000  # a pipe has no edge to wrap lines at
 
 
@@ -113,7 +120,8 @@ def watching(screen: Console, epochs: int, workers: str = "") -> Iterator[Watch]
     if not is_live(screen):
         yield Watch(None, lambda at: say(screen, line(at)))
         return
-    bar = bar_on(screen)
+    last = Progress(epochs, 1, 1, 1, 1, 1, validation_accuracy=1)
+    bar = bar_on(screen, line(last))
     task = bar.add_task(f"epoch 0/{epochs}", total=None)
     measured: list[Progress] = []
 
@@ -139,21 +147,26 @@ def counting(screen: Console, what: str, total: int) -> Iterator[Callable[[], No
     if not is_live(screen):
         yield lambda: None
         return
-    bar = bar_on(screen)
+    bar = bar_on(screen, what)
     task = bar.add_task(what, total=total)
     with bar:
         yield lambda: bar.advance(task)
 
 
-def bar_on(screen: Console) -> Bar:
-    """Return a bar with a description, a percentage and the time that remains."""
-    return Bar(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TaskProgressColumn(),
-        TimeRemainingColumn(),
-        console=screen,
-    )
+def bar_on(screen: Console, widest: str) -> Bar:
+    """Return a description as wide as that, and where there is room a bar with times.
+
+    What has no room is left out: by default it becomes a …, which ASCII lacks.
+    """
+    cut = Column(no_wrap=True, overflow="crop")
+    columns: list[ProgressColumn] = [TextColumn("{task.description}", table_column=cut)]
+    if screen.width >= len(widest) + CHARACTERS_OF_A_BAR:
+        columns += [
+            BarColumn(),
+            TaskProgressColumn(table_column=cut),
+            TimeRemainingColumn(table_column=cut),
+        ]
+    return Bar(*columns, console=screen)
 
 
 def epoch_line(at: Progress, epochs: int) -> str:

@@ -81,7 +81,8 @@ def test_an_image_is_scaled_as_the_network_expects_and_named(
     ("arguments", "words"),
     [
         (["predict", "none.h5", "a.png"], "none.h5: there is no such file"),
-        (["predict", "weights.h5", "bare"], "bare: holds no images"),
+        (["predict", "weights.h5", "all"], "all: holds no images, but folders: name "),
+        (["predict", "weights.h5", "all/none"], "none: holds no images\n"),
         (["predict", "weights.h5"], "Missing argument 'IMAGE"),
         (["predict", "a.png", "a.png"], "a.png: does not start like weights"),
         (
@@ -117,7 +118,7 @@ def test_bad_input_is_refused_in_one_line(
     words: str,
 ) -> None:
     brightness(tmp_path / "weights.h5")
-    (tmp_path / "bare").mkdir()
+    (tmp_path / "all" / "none").mkdir(parents=True)
     network = Sequential([Conv(1, 1)]).build((2, 2, 1), rng=np.random.default_rng(0))
     network.save(tmp_path / "map.h5")
     two = Graph({"add": Add()}, inputs=("a", "b"))
