@@ -14,9 +14,9 @@ from .windows_on_grid import as_plane, padded_kinds, source, stops, sweep, sweep
 
 __all__ = ["draw_avg_pool"]
 
-GAP = 44.0
-SIDE = 36.0  # of a share that flies
-PIXEL = 50.0  # of a pixel, with room for its counter
+GAP = 24.0
+SIDE = 32.0  # of a share that flies
+PIXEL = 46.0  # of a pixel, with room for its counter
 
 
 def draw_avg_pool(

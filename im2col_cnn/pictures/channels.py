@@ -8,13 +8,13 @@ from ..ops.conv import conv_backward, conv_forward
 from ..window import Window
 from .captions import settings_of, times
 from .film import Film
-from .grids import Grid, draw_array
-from .svg import MARGIN, Canvas, Point
+from .grids import CELL, Grid, draw_array
+from .svg import BELOW, MARGIN, Canvas, Point
 from .windows_on_grid import as_plane, stops, sweep_cells
 
 __all__ = ["draw_channels"]
 
-BETWEEN = 44.0  # pixels from one plane to the next
+BETWEEN = 16.0  # pixels from one plane to the next
 
 
 def draw_channels(x: ArrayLike, w: ArrayLike, *, dy: ArrayLike | None = None) -> str:
@@ -63,7 +63,7 @@ def draw_channels(x: ArrayLike, w: ArrayLike, *, dy: ArrayLike | None = None) ->
     image, kernels, output = planes
     canvas = Canvas(title, [settings_of(window), said])
     film, top = Film(len(list(stops(window)))), canvas.top + 16
-    below = Point(MARGIN, top + C * (max(H, KH) * 38 + BETWEEN))
+    below = Point(MARGIN, top + C * (max(H, KH) * CELL + BELOW))
     for c in range(C):
         at = Point(MARGIN, top + c * (below.y - top) / C)
         grid = plane(canvas, image[..., c], f"{names[0]}[..., {c}]", at, kinds[0])

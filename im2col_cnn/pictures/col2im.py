@@ -14,8 +14,8 @@ from .windows_on_grid import as_plane, padded_kinds, source, stops, sweep, sweep
 
 __all__ = ["draw_col2im"]
 
-SIDE = 34.0  # of an entry that flies
-PIXEL = 50.0  # of a pixel, with room for its counter
+SIDE = 30.0  # of an entry that flies
+PIXEL = 46.0  # of a pixel, with room for its counter
 
 
 def draw_col2im(
@@ -88,7 +88,7 @@ def draw_col2im(
         film,
         terms,
         "image",
-        at=Point(matrix.right + 64, top + lower),
+        at=canvas.beside(matrix.right + 32, PIXEL * window.padded_size[1], top + lower),
         kinds=kinds,
         title=named(names[1], window.spatial),
         side=PIXEL,

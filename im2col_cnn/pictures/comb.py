@@ -41,13 +41,10 @@ def draw_comb(windows: Sequence[Window]) -> str:
     )
     film = Film(max(frames(window.axes[0]) for window in windows), seconds=0.8)
     width = max(window.padded_size[0] for window in windows) * TOOTH
-    top = canvas.top + 8
-    for n, window in enumerate(windows):
-        if n % 2 == 0 and n:
-            top = canvas.bottom + GAP
-        draw_panel(
-            canvas, film, window, Point(MARGIN + (n % 2) * (width + 2 * GAP), top)
-        )
+    at = Point(MARGIN, canvas.top + 8)
+    for window in windows:
+        draw_panel(canvas, film, window, at)
+        at = canvas.beside(at.x + width + GAP, width, at.y)
     described = "; ".join(
         f"{settings_of(window)}: {window.columns_shape()[0]} windows, "
         f"{window.unread} unread"

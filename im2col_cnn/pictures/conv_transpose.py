@@ -14,9 +14,9 @@ from .windows_on_grid import as_plane, padded_kinds, source, stops, sweep, sweep
 
 __all__ = ["draw_conv_transpose"]
 
-GAP = 48.0
+GAP = 24.0
 SIDE = 30.0  # of an amount that flies
-PIXEL = 46.0
+PIXEL = 44.0
 
 
 def draw_conv_transpose(
@@ -82,7 +82,7 @@ def draw_conv_transpose(
         film,
         terms,
         "y",
-        at=Point(kernel.right + GAP, top),
+        at=canvas.beside(kernel.right + GAP, PIXEL * window.padded_size[1], top),
         kinds=padded_kinds(window),
         title=named("y", window.spatial),
         side=PIXEL,

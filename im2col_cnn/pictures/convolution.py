@@ -10,7 +10,7 @@ from ..columns import unfold
 from ..window import Window
 from .captions import image_title, named, settings_of, shown, times
 from .film import FLIGHT, Film
-from .grids import Grid, draw_array
+from .grids import CELL, Grid, draw_array
 from .svg import MARGIN, Canvas, Point
 from .windows_on_grid import (
     as_plane,
@@ -23,7 +23,7 @@ from .windows_on_grid import (
 
 __all__ = ["draw_convolution", "draw_full_correlation", "show_arithmetic"]
 
-GAP = 56.0
+GAP = 24.0
 
 
 def draw_convolution(
@@ -149,13 +149,13 @@ def draw_full_correlation(dy: ArrayLike, w: ArrayLike, *, stride: int = 1) -> st
         kinds,
         title=f"{named('dy', dy.shape)}, with zeros {times(spread.shape)}",
     )
-    left = max(image.right, MARGIN + 190) + GAP
-    kernel = draw_array(canvas, w, "w", Point(left, top), "kernel")
+    at = canvas.beside(max(image.right, MARGIN + 208) + GAP, CELL * KW, top)
+    kernel = draw_array(canvas, w, "w", at, "kernel")
     kernel = draw_array(
         canvas,
         turned,
         "turned",
-        Point(left, kernel.bottom + 36),
+        Point(at.x, kernel.bottom + 36),
         "kernel",
         title="w, turned",
     )
@@ -196,12 +196,12 @@ def slide(
     columns = unfold(x.reshape(1, *window.spatial, 1), window).reshape(P, K)
     y = (columns @ w.ravel()).reshape(window.output_size)
     classes = np.array([film.during(r + FLIGHT) for r in range(P)], object)
-    top = canvas.top + 16
+    left, top = kernel.right + GAP, canvas.top + 16
     output = draw_array(
         canvas,
         y,
         name,
-        Point(kernel.right + GAP, top),
+        canvas.beside(left, CELL * y.shape[1], top),
         kind,
         classes=classes.reshape(y.shape),
     )

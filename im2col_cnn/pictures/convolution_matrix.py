@@ -16,7 +16,7 @@ from .windows_on_grid import as_plane, sweep_cells
 
 __all__ = ["draw_convolution_matrix"]
 
-SIDE = 26.0
+SIDE = 30.0
 TRANSPOSED = "M\N{MODIFIER LETTER CAPITAL T}"
 
 
@@ -76,7 +76,7 @@ def draw_convolution_matrix(
         canvas,
         emptied(matrix, matrix == 0),
         "M",
-        Point(kernel.right + 44, top),
+        canvas.beside(kernel.right + 44, SIDE * pixels, top),
         np.where(matrix == 0, "zero", "kernel"),
         side=SIDE,
     )
@@ -84,7 +84,7 @@ def draw_convolution_matrix(
         canvas,
         emptied(transposed, transposed == 0),
         "transposed",
-        Point(forward.right + 44, top),
+        canvas.beside(forward.right + 44, SIDE * outputs, top),
         np.where(transposed == 0, "zero", "kernel"),
         side=SIDE,
         title=named(TRANSPOSED, transposed.shape),

@@ -14,8 +14,8 @@ from .windows_on_grid import as_plane, padded_kinds, padded_pixels, sweep
 
 __all__ = ["draw_coverage", "draw_sweep"]
 
-GAP = 44.0
-SIDE = 34.0
+GAP = 24.0
+SIDE = 32.0
 
 
 def draw_coverage(
@@ -59,7 +59,8 @@ def draw_coverage(
     left, found = MARGIN, []
     for window in windows:
         stride = briefly(window.stride)
-        at = Point(left, canvas.top + 16)
+        wide = as_plane(window).padded_size[1] * SIDE
+        at = canvas.beside(left, wide, canvas.top + 16)
         left = draw_sweep(canvas, film, window, at, f"stride {stride}") + GAP
         found.append(
             f"at stride {stride} up to {window.coverage().max()}, "

@@ -23,8 +23,8 @@ __all__ = [
     "label",
 ]
 
-CELL = 38.0
-TEXT = 0.37  # of a cell: the height of its digits
+CELL = 32.0
+DIGITS = 15.0  # the height of a number in a cell, at least, if there is room
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ def draw_array(
         for place in np.ndindex(array.shape)
     ]
     longest = max((len(shown(entry)) for entry in array.ravel()), default=1)
-    size = round(min(TEXT * side, 1.5 * side / max(longest, 1)), 1)
+    size = round(min(max(DIGITS, side / 2), 1.5 * side / max(longest, 1)), 1)
     if any(looks[1].ravel()):  # room for what is still to come
         canvas.put(box("slot", at, columns * side, rows * side))
     group = element(

@@ -9,7 +9,7 @@ from ..window import Window
 from .captions import image_title, named, settings_of, times
 from .film import Film, journey
 from .grids import CELL, Grid, draw_array
-from .svg import MARGIN, Canvas, Point
+from .svg import BELOW, MARGIN, WIDEST, Canvas, Point
 from .windows_on_grid import (
     as_plane,
     padded_kinds,
@@ -22,7 +22,7 @@ from .windows_on_grid import (
 
 __all__ = ["draw_im2col", "show_unfolding"]
 
-GAP = 96.0  # between the image and its matrix, with room for the names of the rows
+NAMES = 92.0  # between the image and its matrix, with room for the names of the rows
 
 
 def draw_im2col(
@@ -85,7 +85,9 @@ def show_unfolding(
     side = side_of(max(P, *plane.padded_size))
     pixels = padded_pixels(x.reshape(plane.spatial), plane)
     rows, _ = pixels.shape
-    lower = max(0.0, min(P, 10) - rows) * side / 2  # the image stands at half height
+    is_wide = MARGIN + plane.padded_size[1] * side + NAMES + K * side + MARGIN > WIDEST
+    # The image stands at half height, or above its matrix.
+    lower = 0.0 if is_wide else max(0.0, min(P, 10) - rows) * side / 2
     image = draw_array(
         canvas,
         pixels,
@@ -95,7 +97,9 @@ def show_unfolding(
         side=side,
         title=image_title(window),
     )
-    matrix = Grid(image.right + GAP, top, P, K, side)
+    matrix = Grid(image.right + NAMES, top, P, K, side)
+    if is_wide:
+        matrix = Grid(MARGIN + NAMES, image.bottom + BELOW + 20, P, K, side)
     columns = unfold(x.reshape(1, *window.spatial, 1), window).reshape(P, K)
     draw_flying(canvas, film, columns, matrix, image=image, window=plane)
     name_taps(canvas, matrix, window)

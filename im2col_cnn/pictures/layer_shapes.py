@@ -96,13 +96,13 @@ def draw_layer_shapes(
         canvas.words(title, Point(MARGIN, top), "label")
         tallest = max(length(block.rows) for block in blocks)
         middle = top + 34 + tallest / 2
-        left = MARGIN + 30
+        left = MARGIN + 42
         for block, sign in zip(blocks, ("@", "=", "\N{RIGHTWARDS ARROW}"), strict=True):
             right = draw_block(canvas, Point(left, middle), block)
-            canvas.words(sign, Point(right + 22, middle + 5), "label middle")
-            left = right + 74
-        canvas.words(result, Point(left - 34, middle + 5))
-        top += tallest + 72
+            canvas.words(sign, Point(right + 14, middle + 5), "label middle")
+            left = right + 70
+        canvas.words(result, Point(MARGIN + 30, top + 34 + tallest + 20))
+        top += tallest + 96
     return canvas.write(
         f"Three products of matrices. Forward: X, {P} by {K}, times W, {K} by {F}, is "
         f"Y, {P} by {F}. Backward: X transposed times dY is dW, and dY times W "
@@ -134,4 +134,4 @@ def draw_block(canvas: Canvas, at: Point, block: Block) -> float:
 
 def length(size: int) -> float:
     """Return how long a side is drawn: it grows with the logarithm of its size."""
-    return 26 + 11 * log2(size)
+    return 22 + 7 * log2(size)

@@ -13,7 +13,7 @@ from .windows_on_grid import as_plane, require_drawable, stops, sweep_cells
 
 __all__ = ["draw_layouts"]
 
-SIDE = 30.0
+SIDE = 27.0
 ADDRESS = 26.0  # room for the number of the first entry of a line
 CHANNEL_KINDS = "image", "output", "kernel"  # one for each channel
 

@@ -10,12 +10,12 @@ from .captions import named, settings_of
 from .film import Film, journey
 from .grids import CELL, Grid, draw_array
 from .sums import Term, draw_flying_terms, draw_growing_sums
-from .svg import MARGIN, Canvas, Point, element
+from .svg import BELOW, MARGIN, Canvas, Point, element
 from .windows_on_grid import as_plane, padded_kinds, padded_pixels, source, stops, sweep
 
 __all__ = ["draw_max_pool"]
 
-GAP = 72.0
+GAP = 24.0
 TIES: dict[Ties, str] = {
     "first": "the first winner takes it",
     "split": "all winners share it",
@@ -74,16 +74,15 @@ def draw_max_pool(
         canvas, padded_pixels(x, window), "x", Point(MARGIN, top), padded_kinds(window)
     )
     draw_winners(canvas, film, image, winners)
-    output = Point(image.right + GAP, top)
+    output = canvas.beside(image.right + GAP, CELL * y.shape[2], top)
     pooled = draw_maxima(
         canvas, film, y[0, :, :, 0], output, image=image, winners=winners
     )
-    upstream = draw_array(
-        canvas, dy, "dy", Point(pooled.right + GAP, top), "output", title=None
-    )
+    at = Point(pooled.left, pooled.bottom + BELOW)
+    upstream = draw_array(canvas, dy, "dy", at, "output", title=None)
     sweep(canvas, film, image, window)
 
-    at = Point(MARGIN, image.bottom + 56)
+    at = Point(MARGIN, canvas.bottom + BELOW)
     for ties in TIES:
         terms = [
             Term(P + r, upstream.corner(*stop), winner, amount)
@@ -91,7 +90,7 @@ def draw_max_pool(
             for winner, amount in shares(winners[r], dy[stop], ties)
         ]
         grid = draw_gradient(canvas, film, terms, window, at=at, ties=ties)
-        at = Point(grid.right + 36, at.y)
+        at = canvas.beside(grid.right + GAP, CELL * grid.columns, at.y)
     tied = sum(len(each) > 1 for each in winners)
     return canvas.write(
         f"{P} windows of an image each keep their largest pixel. Going back, every "

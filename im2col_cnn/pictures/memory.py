@@ -14,7 +14,7 @@ from .svg import MARGIN, Canvas, Point, box
 
 __all__ = ["draw_memory"]
 
-BAR = 420.0  # the longest bar
+BAR = 140.0  # the longest bar
 THICK = 20.0
 
 

@@ -9,7 +9,7 @@ from ..window import Window
 from .captions import named, settings_of, times
 from .convolution import show_arithmetic
 from .film import FLIGHT, Film
-from .grids import draw_array
+from .grids import CELL, draw_array
 from .svg import MARGIN, Canvas, Point
 from .windows_on_grid import as_plane, stops, sweep_cells
 
@@ -56,31 +56,29 @@ def draw_product(
     arrived = np.array([[film.during(r + FLIGHT)] for r in range(P)], object)
     matrix = draw_array(canvas, columns, "columns", Point(MARGIN, top), "image")
     kernel = draw_array(
-        canvas, w.reshape(K, 1), "w", Point(matrix.right + 56, top), "kernel"
+        canvas, w.reshape(K, 1), "w", Point(matrix.right + 36, top), "kernel"
     )
     column = draw_array(
-        canvas, y, "y", Point(kernel.right + 56, top), "output", classes=arrived
+        canvas, y, "y", Point(kernel.right + 36, top), "output", classes=arrived
     )
     draw_array(
         canvas,
         y.reshape(window.output_size),
         "image",
-        Point(column.right + 72, top),
+        canvas.beside(column.right + 36, CELL * window.output_size[1], top),
         "output",
         title=named("y, reshaped", window.output_size),
         classes=arrived.reshape(window.output_size),
     )
     for grid, sign in (matrix, "@"), (kernel, "="), (column, "\N{RIGHTWARDS ARROW}"):
-        middle = 28 if grid is not column else 36
-        at = Point(grid.right + middle, top + 26)
+        at = Point(grid.right + 18, top + 22)
         canvas.words(sign, at, "label middle")
     sweep_cells(
         canvas, film, matrix, [matrix.corner(r, 0) for r in range(P)], columns=K
     )
     sweep_cells(canvas, film, column, [column.corner(r, 0) for r in range(P)])
     names = [f"y[{','.join(map(str, stop))}]" for stop in stops(window)]
-    bottom = max(matrix.bottom, kernel.bottom) + 34
-    at = Point(MARGIN, bottom)
+    at = Point(MARGIN, canvas.bottom + 30)
     show_arithmetic(canvas, film, columns, w.ravel(), names=names, at=at)
     return canvas.write(
         f"A matrix of {P} rows and {K} columns, one window per row, is multiplied by "

@@ -11,8 +11,8 @@ from .svg import MARGIN, Canvas, Point, box, element
 __all__ = ["Layer", "draw_rungs"]
 
 NAMES = 66.0  # room for the name of a rung
-AXIS = 190.0  # from the least time to the largest
-BARS = 84.0  # the longest bar
+AXIS = 140.0  # from the least time to the largest
+BARS = 70.0  # the longest bar
 ROW = 22.0
 RUNG_KINDS = "kernel", "image", "output", "plain"
 
@@ -95,7 +95,7 @@ def draw_rungs(layers: Sequence[Layer], code: Mapping[str, str]) -> str:
                 )
             canvas.put(element("g", bars, class_=film.during(r)))
         top += 24 + len(rungs) * ROW + 16
-        canvas.put("", until=Point(right + BARS + 30, top - 16))
+        canvas.put("", until=Point(right + BARS + 42, top - 16))
     for line, (rung, words) in enumerate(code.items()):
         if line == 0:
             canvas.words("code, forward and backward", Point(MARGIN, top + 8), "label")

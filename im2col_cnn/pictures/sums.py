@@ -59,7 +59,7 @@ def draw_growing_sums(
         "\n" + "\n".join(cells) + "\n",
         data_sums=name,
         data_shape="{} {}".format(*kinds.shape),
-        style=f"font-size:{0.34 * side:g}px",
+        style=f"font-size:{(0.36 if counters else 0.5) * side:g}px",
     )
     canvas.put(group, until=Point(grid.right, grid.bottom))
     return grid
@@ -113,5 +113,5 @@ def draw_flying_terms(
         flying.append(
             cell(shown(amount), start, kind, film.leaving(frame), style, side=side)
         )
-    size = f"font-size:{0.34 * side:g}px"
+    size = f"font-size:{0.5 * side:g}px"
     canvas.put(element("g", "\n" + "\n".join(flying) + "\n", style=size))

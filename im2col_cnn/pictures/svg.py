@@ -9,15 +9,18 @@ the contrast that small ones need.
 
 from collections.abc import Iterable
 from html import escape
+from textwrap import wrap
 from typing import NamedTuple
 
-__all__ = ["LETTER", "MARGIN", "Canvas", "Point", "box", "element"]
+__all__ = ["BELOW", "LETTER", "MARGIN", "WIDEST", "Canvas", "Point", "box", "element"]
 
 # All lengths are in pixels.
-MARGIN = 24.0
+MARGIN = 16.0
+WIDEST = 400.0  # of paper on which things stand side by side: a phone shows 328 pixels
+BELOW = 40.0  # from what was drawn to what stands below it, with room for a label
 LINE = 20.0  # from one line of text to the next
 # What a letter takes at most, on average, in the fonts that systems come with.
-LETTER = {"title": 9.8, "label": 8.4, "note": 7.4, "small": 6.4, "formula": 8.0}
+LETTER = {"title": 10.6, "label": 9.0, "note": 8.3, "small": 8.3, "formula": 9.1}
 STYLE = """\
 svg{--paper:#fff;--ink:#1f2328;--soft:#59636e;--edge:#8c959f;--plain:#f6f8fa;
 --image:#dceefb;--image-edge:#0072b2;--kernel:#fdebc3;--kernel-edge:#a86f00;
@@ -26,10 +29,10 @@ svg{--paper:#fff;--ink:#1f2328;--soft:#59636e;--edge:#8c959f;--plain:#f6f8fa;
 --edge:#6e7681;--plain:#161b22;--image:#0e3350;--image-edge:#56b4e9;--kernel:#453405;
 --kernel-edge:#e69f00;--output:#0a3b2c;--output-edge:#2bc498;--hot:#ff8f45}}
 text{fill:var(--ink);font-family:system-ui,-apple-system,"Segoe UI",sans-serif}
-.title{font-size:17px;font-weight:600}.label{font-size:14px;font-weight:600}
-.note{font-size:13px;fill:var(--soft)}.small{font-size:11px;fill:var(--soft)}
+.title{font-size:17px;font-weight:600}.label{font-size:15px;font-weight:600}
+.note,.small{font-size:15px;fill:var(--soft)}
 .number,.formula{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}
-.number{text-anchor:middle;dominant-baseline:central}.formula{font-size:13px}
+.number{text-anchor:middle;dominant-baseline:central}.formula{font-size:15px}
 .middle{text-anchor:middle}.end{text-anchor:end}.hot-text{fill:var(--hot)}
 .paper{fill:var(--paper);stroke:var(--edge);stroke-opacity:.4}
 .plain,.image,.kernel,.output,.padding,.unread{stroke:var(--edge)}
@@ -94,11 +97,11 @@ class Canvas:
         self.title = title
         self.parts: list[str] = []
         self.right = self.bottom = 0.0
-        self.words(title, Point(MARGIN, MARGIN + 14), "title")
-        self.top = MARGIN + 20  # of what comes next
-        for line in lines:
-            self.top += LINE
-            self.words(line, Point(MARGIN, self.top), "note")
+        self.top = MARGIN - 8  # of what comes next
+        for kind, text in (("title", title), *(("note", line) for line in lines)):
+            for line in wrap(text, int((WIDEST - 2 * MARGIN) / LETTER[kind])):
+                self.top += LINE + 2 * (kind == "title")
+                self.words(line, Point(MARGIN, self.top), kind)
         self.top += LINE
 
     def put(self, part: str, *, until: Point | None = None) -> None:
@@ -107,6 +110,12 @@ class Canvas:
         if until is not None:
             self.right = max(self.right, until.x)
             self.bottom = max(self.bottom, until.y)
+
+    def beside(self, left: float, width: float, top: float) -> Point:
+        """Return where what is so wide goes: at `left`, or below if that is too far."""
+        if left + width + MARGIN <= WIDEST:
+            return Point(left, top)
+        return Point(MARGIN, self.bottom + BELOW)
 
     def words(
         self, words: str, at: Point, kind: str = "note", **attributes: str | float

@@ -15,7 +15,7 @@ from .windows_on_grid import as_plane, stops, sweep_cells
 __all__ = ["draw_swapped"]
 
 SIDE = 32.0
-NAMES = 48.0  # room for the names of the windows
+NAMES = 40.0  # room for the names of the windows
 DASHED = "stroke:var(--image-edge);stroke-dasharray:6 4"
 
 
@@ -80,10 +80,10 @@ def draw_swapped(x: ArrayLike, kernel_size: Sizes) -> str:
         canvas,
         written(read),
         "read",
-        Point(rows.right + 32, below.y),
+        Point(rows.right + 24, below.y),
         np.where(np.isnan(read), "padding", "image"),
         side=SIDE,
-        title="read by the swapped slice",
+        title="read, swapped",
     )
     point_out(canvas, swapped, meant, read)
     corners = list(stops(window))
@@ -102,9 +102,9 @@ def draw_swapped(x: ArrayLike, kernel_size: Sizes) -> str:
         lines = [grid.corner(r, 0) for r in range(P)]
         sweep_cells(canvas, film, grid, lines, columns=K, style=style)
     verdict = (
-        f"{missing} of {read.size} pixels do not exist: an error, or garbage"
+        f"{missing} of {read.size} pixels do not exist: an error"
         if missing
-        else f"every pixel exists: no error, yet {moved} of {P} windows are wrong"
+        else f"no error, yet {moved} of {P} windows are wrong"
     )
     canvas.words(verdict, Point(MARGIN, rows.bottom + 30), "note")
     return canvas.write(

@@ -17,7 +17,7 @@ from .windows_on_grid import require_drawable, source, sweep_cells
 __all__ = ["draw_tiles"]
 
 SIDE = 32.0
-GAP = 32.0
+GAP = 16.0
 BAR = 220.0  # the longest bar
 STEP = 2  # frames of a tile: unfold, then multiply
 

@@ -169,6 +169,6 @@ def draw_plane(canvas: Canvas, window: Window) -> Film:
     x = (10 if max(H, W) <= 10 else 100) * i + j
     film = Film(P, seconds=1.2 if P <= 30 else 0.6)
     image = show_unfolding(canvas, film, x, window, top=canvas.top + 36)
-    below = Point(MARGIN, image.bottom + AXIS_GAP)
+    below = Point(MARGIN, canvas.bottom + AXIS_GAP - 12)
     draw_sweep(canvas, film, window, below, "read how often?", side=image.side)
     return film

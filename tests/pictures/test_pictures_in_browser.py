@@ -81,6 +81,24 @@ def test_no_word_leaves_the_paper(browser: Any, name: str) -> None:
     assert outside == []
 
 
+# Layers with all their settings, and numbers of four digits.
+SMALL = {"residual": 8.5, "tiles": 8.5}
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("name", sorted(GALLERY))
+def test_words_can_be_read_on_a_phone(browser: Any, name: str) -> None:
+    browser.get((FOLDER / f"{name}.svg").as_uri())
+    smallest = browser.execute_script("""
+        const wide = document.documentElement.viewBox.baseVal.width;
+        const texts = [...document.querySelectorAll("text")].filter((t) => t.innerHTML);
+        const sizes = texts.map((t) => parseFloat(getComputedStyle(t).fontSize));
+        return Math.min(...sizes) * Math.min(1, 328 / wide);
+    """)
+
+    assert smallest >= SMALL.get(name, 11.5)
+
+
 def screenshot(browser: Any) -> bytes:
     """Return the pixels of the picture that is open."""
     return bytes(browser.find_element("css selector", "img").screenshot_as_png)
