@@ -22,7 +22,7 @@ from .windows_on_grid import (
 
 __all__ = ["draw_im2col", "show_unfolding"]
 
-NAMES = 92.0  # between the image and its matrix, with room for the names of the rows
+NAMES = 100.0  # between the image and its matrix, with room for the names of the rows
 
 
 def draw_im2col(

@@ -34,6 +34,7 @@ FORMULA = re.compile(
 FENCE = re.compile(r"^(```\w+) .+$", re.MULTILINE)  # with a flag for the tests
 PICTURE = re.compile(r'<img\b(?=[^>]*\bsrc="([^"]*\.svg)")')
 SCRIPT = re.compile(r"(<script\b[^>]*>).*?</script>", re.DOTALL)
+BEFORE_MARK = re.compile("</math>(?=[，。；：、）])")  # no line begins with a mark
 REFERRED = re.compile(r'<(?:a|img|script|link)\b[^>]*?\b(?:href|src)="([^"]*)"')
 
 
@@ -61,7 +62,10 @@ def build(site: Path) -> None:
         subprocess.run(run, cwd=work, check=True)
         for page in (work / "site").rglob("*.html"):
             text = PICTURE.sub(partial(picture, page), text_of(page))
-            page.write_text(FORMULA.sub(formula, text), encoding="utf-8")
+            if page.name.endswith(".zh.html"):  # or marks look as in Japanese
+                text = text.replace('<html lang="en"', '<html lang="zh-Hans"', 1)
+            text = BEFORE_MARK.sub("</math>\u2060", FORMULA.sub(formula, text))
+            page.write_text(text, encoding="utf-8")
         shutil.move(work / "site", site)
 
 

@@ -22,6 +22,8 @@ PAGES = [
     "13-memory",
     "exercises/6-pixel-gradient",
     "notebook",
+    "notebook.zh",
+    "max-pool.zh",
     "museum",
     "reference/im2col_cnn/index",
     "reference/im2col_cnn/conv_forward",
@@ -116,6 +118,21 @@ def test_a_button_holds_a_picture_that_moves_and_paper_shows_its_end(
         assert set(browser.execute_script(still)) == {"still"}
         browser.execute_script("window.dispatchEvent(new Event('afterprint'))")
         assert (browser.execute_script(still)[0] == "still") == held
+
+
+@pytest.mark.browser
+def test_a_chinese_page_says_its_language_and_its_button_speaks_it(
+    browser: Any, address: str
+) -> None:
+    use(browser)
+    browser.get(f"{address}/col2im.zh.html")
+    seen = (
+        "[document.documentElement.lang, document.querySelector('button.film-button')"
+    )
+
+    assert browser.execute_script(f"return {seen}.textContent]") == ["zh-Hans", "暂停"]
+    slant = "return getComputedStyle(document.querySelector('article em')).fontStyle"
+    assert browser.execute_script(slant) == "normal"
 
 
 @pytest.mark.browser
