@@ -11,15 +11,19 @@ it computes with, and one that is unlike this process is refused.
 """
 
 import os
+import pickle
 import platform
 import warnings
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future
+from contextlib import contextmanager, suppress
 from dataclasses import KW_ONLY, dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib import import_module
 from itertools import islice
+from pathlib import Path
+from tempfile import mkstemp
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 import numpy as np
@@ -32,6 +36,7 @@ from ..tiling.winograd import is_wanted, winograd, winograd_unless_refused
 __all__ = ["Cluster", "Engine", "WorkerError", "as_cluster", "fingerprint", "in_order"]
 
 MAX_PIECES_AHEAD = 64
+ON_THIS_MACHINE = {"ProcessPoolExecutor", "Workers"}  # loky's has the same name
 Result = TypeVar("Result")
 
 
@@ -147,7 +152,8 @@ def in_order(
         Of this package, so that workers can import it; it changes none of its
         arguments.
     shared : object
-        The same for all pieces; Dask sends it once, others beside every piece.
+        The same for all pieces. Dask and the processes of this machine get it once,
+        others beside every piece.
     pieces : iterable of tuple
     cluster : Cluster, optional
         Without it, pieces are computed here, each when it is asked for.
@@ -165,19 +171,19 @@ def in_order(
     with winograd_unless_refused():
         scheme = is_wanted()
     left, waiting = iter(pieces), deque[Future[Answer]]()
-    try:
-        shared = sent_once(cluster.executor, shared)
-        while True:
-            for piece in islice(left, ahead - len(waiting)):
-                call = answer_to, work, shared, piece, scheme
-                waiting.append(submitted(cluster.executor, *call))
-            if not waiting:
-                return
-            yield cluster.result(waiting[0])
-            waiting.popleft()
-    finally:
-        for future in waiting:
-            future.cancel()
+    with sent_once(cluster.executor, shared) as sent:
+        try:
+            while True:
+                for piece in islice(left, ahead - len(waiting)):
+                    call = answer_to, work, sent, piece, scheme
+                    waiting.append(submitted(cluster.executor, *call))
+                if not waiting:
+                    return
+                yield cluster.result(waiting[0])
+                waiting.popleft()
+        finally:
+            for future in waiting:
+                future.cancel()
 
 
 def submitted(executor: Any, *arguments: Any, **settings: Any) -> Any:
@@ -188,13 +194,43 @@ def submitted(executor: Any, *arguments: Any, **settings: Any) -> Any:
         raise lost(error) from error
 
 
-def sent_once(executor: Executor, shared: Any) -> Any:
-    """Give Dask what is shared as a result of its own, which pieces refer to."""
+@contextmanager
+def sent_once(executor: Executor, shared: Any) -> Iterator[Any]:
+    """Yield what is shared, or what pieces refer to where it goes out but once."""
+    kinds = {base.__name__ for base in type(executor).__mro__}
     client = getattr(executor, "_client", None)  # there is no public name for it
-    if type(executor).__name__ != "ClientExecutor" or client is None:
-        return shared
-    # Not `scatter`: what a task returned is computed again when its worker is lost.
-    return submitted(client, itself, shared, pure=False)
+    if "ClientExecutor" in kinds and client is not None:
+        # Not `scatter`: what a task returned is computed again when its worker is lost.
+        yield submitted(client, itself, shared, pure=False)
+    elif kinds.isdisjoint(ON_THIS_MACHINE):
+        yield shared
+    else:
+        path, sent = None, shared
+        try:
+            with suppress(OSError):  # without room for it, it goes beside every piece
+                number, name = mkstemp(prefix="im2col-cnn-")
+                path = Path(name)
+                with os.fdopen(number, "wb") as file:
+                    pickle.dump(shared, file, pickle.HIGHEST_PROTOCOL)
+                sent = InFile(path)
+            yield sent
+        finally:
+            if path is not None:
+                with suppress(OSError):  # Windows keeps what a worker reads
+                    path.unlink()
+
+
+class InFile(NamedTuple):
+    """An object that is in a file."""
+
+    path: Path
+
+
+@lru_cache(maxsize=1)  # a worker computes pieces of one step at a time
+def read(path: Path) -> Any:
+    """Return the object in a file."""
+    with path.open("rb") as file:
+        return pickle.load(file)
 
 
 def itself(shared: Any) -> Any:
@@ -210,6 +246,8 @@ def answer_to(
     result, raised = None, None
     try:
         with winograd(scheme), np.errstate(all="ignore"):
+            if isinstance(shared, InFile):
+                shared = read(shared.path)
             result = work(shared, *piece)
     except Exception as error:
         raised = error

@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 import signal
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -31,6 +32,7 @@ from im2col_cnn.nn import (
     fit,
 )
 from im2col_cnn.nn.executors import fingerprint, in_order
+from im2col_cnn.nn.workers import Workers
 from tests.nn.learning import IMAGES, LABELS, SHAPE, digest_of, learn
 
 
@@ -182,6 +184,57 @@ def test_scores_are_the_same_bits_whoever_computes_them(processes: Executor) -> 
 
     alone = network.predict(IMAGES, batch_size=7)
     assert scores.tobytes() == alone.tobytes()
+
+
+class Counted:
+    """A number that counts how often it has been sent."""
+
+    def __init__(self, number: int) -> None:
+        self.number, self.sent = number, 0
+
+    def __reduce__(self) -> tuple[type[int], tuple[int]]:
+        """Arrive as an int."""
+        self.sent += 1
+        return int, (self.number,)
+
+
+@pytest.mark.parametrize("kind", ["of the standard library", "of the commands"])
+def test_what_pieces_share_goes_to_processes_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, processes: Executor, kind: str
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    pieces = [(exponent,) for exponent in range(9)]
+    with Workers(2, seconds=60) as workers:
+        executor = workers if kind == "of the commands" else processes
+        for base in 2, 3:
+            shared = Counted(base)
+
+            found = list(in_order(pow, shared, pieces, Cluster(executor), ahead=4))
+
+            assert found == [base**exponent for exponent in range(9)]
+            assert shared.sent == 1
+    assert not any(tmp_path.iterdir())
+
+
+def test_what_finds_no_room_goes_beside_every_piece(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, processes: Executor
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "none"))
+
+    assert list(in_order(pow, 3, [(2,), (3,)], Cluster(processes))) == [9, 27]
+
+
+def test_an_error_leaves_no_file_and_workers_that_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, processes: Executor
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    pieces = [(1,), ("one",), *[(2,)] * 20]
+
+    with pytest.raises(TypeError, match="unsupported operand"):
+        list(in_order(pow, 3, pieces, Cluster(processes)))
+
+    assert not any(tmp_path.iterdir())
+    assert list(in_order(pow, 3, [(2,)], Cluster(processes))) == [9]
 
 
 def test_a_worker_unlike_this_process_is_refused_unless_that_is_accepted(
