@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from im2col_cnn.testing.dialects.dialect import Offer
+from im2col_cnn.testing.dialects.functions import called_inside
 from im2col_cnn.testing.dialects.table import readings
 from im2col_cnn.testing.grading.grader import grade
 from im2col_cnn.testing.grading.reading import choose
@@ -36,7 +37,8 @@ def names_of(source: str) -> dict[str, Any]:
 
 @cache
 def offers_of(family: str, old: str = "", new: str = "") -> list[tuple[str, Offer]]:
-    chosen, _ = choose(readings(names_of(source_of(family, old, new)), None))
+    names = names_of(source_of(family, old, new))
+    chosen, _ = choose(readings(names, None), called_inside(names))
     return chosen
 
 

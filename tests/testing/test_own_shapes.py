@@ -7,6 +7,7 @@ import pytest
 
 from im2col_cnn.testing import check_module
 from im2col_cnn.testing.dialects.dialect import Offer
+from im2col_cnn.testing.dialects.functions import called_inside
 from im2col_cnn.testing.dialects.table import readings
 from im2col_cnn.testing.grading.grader import grade
 from im2col_cnn.testing.grading.reading import choose
@@ -21,7 +22,8 @@ def read(name: str, old: str = "", new: str = "") -> Offer:
     source = PRELUDE + SHAPES[name]
     source = source.replace(old, new) if old else source
     kind = "max_pool" if name in POOLS else "conv"
-    chosen, _ = choose(readings(names_of(source), None))
+    names = names_of(source)
+    chosen, _ = choose(readings(names, None), called_inside(names))
     (offer,) = (offer for _, offer in chosen if offer.kind == kind)
     return offer
 
@@ -97,3 +99,100 @@ def test_sizes_do_not_go_where_others_belong(tmp_path: Path) -> None:
     report = checked(tmp_path, f"import numpy as np\n{RIGHT_MASK}{layer}")
 
     assert report.ok  # and Zhou's takes the number of filters
+
+
+POOL = """
+import numpy as np
+
+
+class MaxPool:
+    def __init__(self, size, stride):
+        self.size, self.stride = size, stride
+
+    def __call__(self, x):
+        self.x = x
+        k, s = self.size, self.stride
+        {refuse}
+        view = np.lib.stride_tricks.sliding_window_view(x, (k, k), (2, 3))
+        return view[:, :, ::s, ::s].max((-1, -2)){more}
+
+    def back(self, dy):
+        dx = np.zeros(self.x.shape)
+        for n, c, i, j in np.ndindex(dy.shape):
+            i0, j0 = i * self.stride, j * self.stride
+            patch = self.x[n, c, i0 : i0 + self.size, j0 : j0 + self.size]
+            i1, j1 = np.unravel_index(np.argmax(patch), patch.shape)
+            dx[n, c, i0 + i1, j0 + j1] += dy[n, c, i, j]
+        return dx
+"""
+
+
+def test_a_layer_that_is_called_like_a_function_is_read(tmp_path: Path) -> None:
+    assert checked(tmp_path, POOL.format(refuse="", more="")).ok
+
+
+def test_a_layer_that_refuses_a_remainder_is_not_asked_for_one(tmp_path: Path) -> None:
+    refuse = "assert (x.shape[2] - k) % s == 0 and (x.shape[3] - k) % s == 0"
+
+    assert checked(tmp_path, POOL.format(refuse=refuse, more="")).ok
+
+
+def test_a_layer_whose_output_is_too_small_is_read_and_is_wrong(tmp_path: Path) -> None:
+    report = checked(tmp_path, POOL.format(refuse="", more="[:, :, 1:]"))
+
+    assert not report.ok
+    assert "y has shape" in str(report)
+
+
+def test_a_layer_that_crashes_for_every_image_is_read(tmp_path: Path) -> None:
+    report = checked(tmp_path, POOL.format(refuse="undefined += 1", more=""))
+
+    assert not report.ok
+    assert "UnboundLocalError" in str(report)
+
+
+CROPPED = """
+import numpy as np
+
+
+def conv_forward(x, w, b, stride, pad):
+    p = pad
+    wide = np.pad(x, ((0, 0), (p, p), (p, p), (0, 0)))
+    view = np.lib.stride_tricks.sliding_window_view(wide, w.shape[:2], (1, 2))
+    y = np.einsum("nijcyx,yxcf->nijf", view[:, ::stride, ::stride], w)
+    return y + b.reshape(-1), (x, w, b, stride, pad)
+
+
+def conv_backward(dout, cache):
+    x, w, b, s, p = cache
+    KH, KW, *_ = w.shape
+    dx, dw, db = np.zeros(x.shape), np.zeros(w.shape), np.zeros(b.shape)
+    wide = np.pad(x, ((0, 0), (p, p), (p, p), (0, 0)))
+    dwide = np.zeros(wide.shape)
+    for n, i, j, f in np.ndindex(dout.shape):
+        here = n, slice(i * s, i * s + KH), slice(j * s, j * s + KW)
+        dwide[here] += dout[n, i, j, f] * w[..., f]
+        dw[..., f] += dout[n, i, j, f] * wide[here]
+        db[:, :, :, f] += dout[n, i, j, f]
+    dx[...] = dwide[:, p:-p, p:-p]
+    return dx, dw, db
+"""
+
+
+def test_where_backward_runs_at_a_padding_only_its_gradients_are_found(
+    tmp_path: Path,
+) -> None:
+    report = checked(tmp_path, CROPPED)
+
+    assert [f.exhibit.key for f in report.findings if report.decides(f)] == ["S4"]
+
+
+def test_what_others_do_their_work_with_is_not_held_to_ways_of_ours(
+    tmp_path: Path,
+) -> None:
+    helper = "def im2col(x, kernel_size): return x.sum()\n"
+    used = CROPPED.replace("    p = pad\n", "    p = pad\n    im2col(x, 1)\n")
+
+    report = checked(tmp_path, used + helper)
+
+    assert {verdict.kind for verdict in report.verdicts} == {"conv"}

@@ -302,6 +302,7 @@ def offer_of(
         template=script.template,
         tightness=tightness(script, names),
         needs_torch=script.tensors,
+        is_sure=script.is_sure,
     )
 
 

@@ -15,6 +15,7 @@ from typing import Any, Iterator, Mapping
 import numpy as np
 
 from ..support import Support
+from .dialect import is_crash
 from .family import CONVOLUTION, POOLING, family
 from .gradients import Upstream, gradient_lines
 from .held import arrays_in, held_by, same_arrays
@@ -40,6 +41,9 @@ BACKWARDS = [
 SECONDS = 2.0  # in which all ways to make a layer are tried
 
 
+RIGHT, SHAPE, OFF, CRASHED = 3, 2, 1, 0  # what a try gave
+
+
 @dataclass
 class Tried:
     """A layer that ran forward: the lines that did it, and what was found out."""
@@ -51,10 +55,11 @@ class Tried:
     b: str = "F"
     weights: str = ""
     bias: str = ""
-    is_right: bool = False
+    rank: int = SHAPE
     same: bool = False
     positive: bool = False
     at: dict[str, Any] = field(default_factory=dict)
+    error: Exception | None = None
 
 
 def layers_in(names: Mapping[str, Any]) -> Iterator[tuple[str, Any, str]]:
@@ -111,24 +116,52 @@ def tries(  # noqa: PLR0917 - beside its uses
                     yield make, call, tiny
 
 
-def best_of(found: Iterator[Tried]) -> Tried | None:
-    """Return the first that gives the right numbers, or else the first of all."""
-    best = None
+def best_of(found: Iterator[Tried], layer: Any) -> Tried | None:
+    """
+    Return the first try that gives the right numbers, or else the best of all.
+
+    A layer that crashed in every way is read only where there is no doubt how it is
+    meant: it refused all layouts but one, crashed in the same words for all that it did
+    not refuse, or a name is not there.
+    """
+    tries = []
     for tried in found:
-        if tried.is_right:
+        if tried.rank == RIGHT:
             return tried
-        best = best or tried
-    return best
+        tries.append(tried)
+    best = max(tries, key=lambda tried: tried.rank, default=None)
+    if best is None or best.rank > CRASHED:
+        return best
+    names = [t for t in tries if isinstance(t.error, NameError)]
+    if names and is_clear(layer):
+        return names[0]
+    likeliest = [tried for tried in tries if tried.lines[0] == best.lines[0]]
+    layouts = {tried.tiny.layout for tried in likeliest}
+    errors = {str(tried.error) for tried in likeliest}
+    alike = len(layouts) == 1 or len(errors) == 1
+    return best if alike and is_clear(layer) else None
+
+
+def is_clear(layer: Any) -> bool:
+    """Tell whether it is clear how many channels and filters a constructor is told."""
+    roles = [roles_of(each.name) for each in parameters_in(layer)]
+    return all("shape" not in some and not {"C", "F"} <= {*some} for some in roles)
+
+
+def is_refusal(error: Exception) -> bool:
+    """Tell whether a call ended so because images have another layout."""
+    missing = type(error).__name__ == "MissingImportError"
+    return missing or "unpack" in str(error) or not is_crash(error)
 
 
 def convolution(name: str, layer: Any, forward: str, settings: Any) -> Iterator[Script]:
     """Yield the script of a convolution, if there is a way to call it."""
-    tried = best_of(convolutions(name, layer, forward, settings))
+    tried = best_of(convolutions(name, layer, forward, settings), layer)
     if tried is None:
         return
     tiny = tried.tiny
     unusual = tried.same or tiny.channels == 1
-    if unusual and not tried.is_right:
+    if unusual and tried.rank != RIGHT:
         return
     paddings: tuple[str, ...] = ("int",) if "=padding" in tried.lines[0] else ()
     paddings = ("(padding, padding)" in tried.lines[0] and ("int",)) or paddings
@@ -145,6 +178,7 @@ def convolution(name: str, layer: Any, forward: str, settings: Any) -> Iterator[
         square=tiny.is_square,
         positive=tried.positive,
     )
+    support = replace(support, remainder=takes_remainder(tried, support))
     yield script_of(layer, tried, "conv", support)
 
 
@@ -177,7 +211,14 @@ def with_kernels(
         own = same_arrays(made["layer"], "layer", eval(path, made))
         filled = [*lines, *(f"{each} = 1.0 * w" for each in own)]
         names = {**known, "w": array, "b": 1.0}
-        y = first_output(built([*filled, f"y = {call}"], names)["y"])
+        try:
+            y = first_output(built([*filled, f"y = {call}"], names)["y"])
+        except Exception as error:
+            if is_refusal(error):
+                raise
+            lines = [*filled, f"y = {call}"]
+            layout = tiny.layout.replace("C", "F")
+            return Tried(lines, tiny, layout, w, rank=CRASHED, at=names, error=error)
         names["w"] = 0.0 * array
         if y is None or np.array_equal(
             y, first_output(built([*filled, f"y = {call}"], names)["y"])
@@ -186,9 +227,11 @@ def with_kernels(
         names["w"] = array
         outputs = [(layout, False) for layout in tiny.outputs(y.shape)]
         outputs += [(layout, True) for layout in tiny.outputs(y.shape, padded=True)]
-        for layout, same in outputs[:1]:
+        likely = tiny.likely(y.shape)
+        for layout, same in outputs[:1] or [(likely, False)] * bool(likely):
             tried = Tried(filled, tiny, layout, w, weights=path, same=same, at=names)
             with_bias(tried, call)
+            tried.rank = tried.rank if outputs else OFF
             return tried
     return None
 
@@ -243,11 +286,27 @@ def with_bias(tried: Tried, call: str) -> None:
     place, y = arrays_in(names["y"])[0]
     tried.lines[-1] += place
     tried.at.update(names)
-    tried.is_right = tiny.agrees(y, tried.y, right)
+    tried.rank = RIGHT if tiny.agrees(y, tried.y, right) else SHAPE
     names = {**tried.at, "w": -tried.at["w"]}
     y = built(tried.lines, names)["y"]
     wanted = right - 2 * (tiny.right(around) - tiny.plain("b"))
-    tried.positive = tried.is_right and not tiny.agrees(y, tried.y, wanted)
+    tried.positive = tried.rank == RIGHT and not tiny.agrees(y, tried.y, wanted)
+
+
+def takes_remainder(tried: Tried, support: Support) -> bool:
+    """Tell whether a stride need not divide: some refuse that, and are not asked."""
+    if support.stride == "none" or support.stride_is_kernel or tried.rank == CRASHED:
+        return True
+    tiny = replace(tried.tiny, stride=2)
+    refused = []
+    for more in 0, 1:  # of two sizes, one is divided
+        side = tiny.height + more
+        one = replace(tiny, height=side, width=side)
+        try:
+            built(tried.lines, {**tried.at, **one.bindings()})
+        except Exception as error:
+            refused.append(not is_crash(error))
+    return refused != [True]
 
 
 def first_output(found: Any) -> Any:
@@ -263,14 +322,11 @@ def script_of(layer: Any, tried: Tried, kind: str, support: Support) -> Script:
         "\n".join(tried.lines),
         layouts={"x": tried.tiny.layout, "y": tried.y, "w": tried.w, "b": tried.b},
         support=support,
+        is_sure=tried.rank in (OFF, CRASHED),
     )
     method = method_of(layer, BACKWARDS)
-    if not method:
+    if not method or tried.rank == CRASHED:
         return script
-    arrays = {"x": tried.tiny.layout}
-    if kind == "conv":
-        arrays["w"] = tried.weights
-        arrays |= {"b": tried.bias} if tried.bias else {}
     upstream = Upstream(tried.lines, tried.at, tried.weights, tried.bias, tried.b)
     return script.but(backward=gradient_lines(getattr(layer, method), method, upstream))
 
@@ -283,7 +339,7 @@ def pooling(name: str, layer: Any, forward: str, settings: Any) -> Iterator[Scri
     if any("mode" in roles_of(each.name) for each in parameters_in(layer)):
         kinds = ["max_pool", "avg_pool"]
     for kind in kinds:
-        tried = best_of(poolings(name, layer, forward, kind, settings))
+        tried = best_of(poolings(name, layer, forward, kind, settings), layer)
         if tried is None:
             continue
         make = tried.lines[0]
@@ -298,6 +354,7 @@ def pooling(name: str, layer: Any, forward: str, settings: Any) -> Iterator[Scri
             one_channel=tried.tiny.channels == 1,
             square=tried.tiny.is_square,
         )
+        support = replace(support, remainder=takes_remainder(tried, support))
         yield script_of(layer, tried, kind, support)
 
 
@@ -308,18 +365,23 @@ def poolings(
     for make, call, tiny in tries(name, layer, forward, kind, 2, settings):
         make_it = make.replace("'max'", "'average'") if kind == "avg_pool" else make
         known = {**tiny.bindings(), name: layer}
-        lines = [make_it, f"y = {call}"]
+        lines, made = [make_it, f"y = {call}"], dict[str, Any]()
         try:
             with np.errstate(all="ignore"):
-                names = built(lines, known)
-        except Exception:  # not in this way
+                made = built(lines[:1], known)
+                names = built(lines[1:], made)
+        except Exception as error:  # not in this way
+            if "layer" in made and not is_refusal(error):
+                y = tiny.layout.replace("C", "F")
+                yield Tried(lines, tiny, y, rank=CRASHED, at=made, error=error)
             continue
-        arrays = arrays_in(names["y"])
-        for place, y in arrays[:1]:
-            for layout in tiny.outputs(y.shape)[:1]:
+        for place, y in arrays_in(names["y"])[:1]:
+            outputs = tiny.outputs(y.shape)[:1]
+            for layout in outputs or filter(None, [tiny.likely(y.shape)]):
                 is_right = tiny.agrees(y, layout, tiny.right())
+                rank = (RIGHT if is_right else SHAPE) if outputs else OFF
                 lines[-1] += place
-                yield Tried(lines, tiny, layout, is_right=is_right, at=names)
+                yield Tried(lines, tiny, layout, rank=rank, at=names)
 
 
 FAMILY = family("classes", more=scripts_of)

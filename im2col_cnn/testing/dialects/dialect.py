@@ -79,6 +79,8 @@ class Offer:
         fit, the one that leaves least out is tried first.
     needs_torch : bool
         Whether arrays go in and out as PyTorch tensors.
+    is_sure : bool
+        Whether it is meant so, though no call of it ends well.
     stopped : exception, optional
         How a call never returned, where it was found out how to call it.
     """
@@ -96,6 +98,7 @@ class Offer:
     template: tuple[str, ...] = ()
     tightness: float = 0.5
     needs_torch: bool = False
+    is_sure: bool = False
     stopped: BaseException | None = None
 
     @property

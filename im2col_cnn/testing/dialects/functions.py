@@ -16,6 +16,7 @@ from typing import Any, Iterator, Mapping
 import numpy as np
 
 from ..support import Support
+from .dialect import is_crash
 from .family import CONVOLUTION, POOLING
 from .gradients import is_bias
 from .held import arrays_in
@@ -24,7 +25,7 @@ from .roles import argument_lists, parameters_in, roles_of, settings_for
 from .script import Script
 from .tiny import Tiny, layouts_of, tiny_problems
 
-__all__ = ["forwards_in", "scripts_of"]
+__all__ = ["called_inside", "forwards_in", "scripts_of"]
 
 SECONDS = 2.0  # in which the layouts of one function are tried
 KERNELS = ("FCHW", "HWCF", "FHWC", "CFHW", "HWFC", "FHW", "HWF", "HW")
@@ -64,37 +65,36 @@ def scripts_of(names: Mapping[str, Any]) -> Iterator[Script]:
 
 
 def own_functions(names: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the functions of a file with which no other does its work."""
-    inner = called_inside(names)
-    return {
-        name: it
-        for name, it in names.items()
-        if inspect.isfunction(it) and name not in inner
-    }
+    """Return the functions that a file defines."""
+    return {name: it for name, it in names.items() if inspect.isfunction(it)}
 
 
 def forwards_in(names: Mapping[str, Any]) -> list[str]:
     """Return the functions that by their names convolve or pool, and do no more."""
+    inside = called_inside(names)
     return [
         name
         for name, it in own_functions(names).items()
-        if kinds_of(name, it) and is_plain(name) and not is_backward(name)
+        if kinds_of(name, it)
+        and is_plain(name)
+        and not is_backward(name)
+        and name not in inside
     ]
 
 
-def called_inside(names: Mapping[str, Any]) -> set[str]:
-    """Return the functions that others, or layers, do their work with."""
-    found: set[str] = set()
+def called_inside(names: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Return which functions others do their work with, and which others."""
+    found: dict[str, list[str]] = {}
     for name, value in names.items():
         lower = name.lower()
-        if "conv" not in lower and "pool" not in lower:
+        is_class = inspect.isclass(value)
+        if not is_class and any(word in lower for word in OTHERS):
             continue
-        methods = list(vars(value).values()) if inspect.isclass(value) else [value]
-        if inspect.isfunction(value) and any(word in lower for word in OTHERS):
-            continue
+        methods = list(vars(value).values()) if is_class else [value]
         for method in methods:
             code = getattr(method, "__code__", None)
-            found.update(set(code.co_names) - {name} if code else ())
+            for called in set(code.co_names) & names.keys() - {name} if code else ():
+                found.setdefault(called, []).append(name)
     return found
 
 
@@ -203,7 +203,6 @@ def forwards(
                 found = one_output(name, given, w, b, kind, tiny, names)
                 if found is not None:
                     yield found
-                    break
 
 
 def one_output(  # noqa: PLR0917 - beside its one use
@@ -236,6 +235,9 @@ def one_output(  # noqa: PLR0917 - beside its one use
             wanted = right - 2 * (tiny.right(around) - tiny.plain("b"))
             support = replace(support, positive=not tiny.agrees(found, layout, wanted))
             names["w"] = -names["w"]
+        if is_right and support.stride == "one" and not support.stride_is_kernel:
+            divided = takes_remainder(lines, names, tiny)
+            support = replace(support, remainder=divided)
         if is_right and around == 0 and takes_wide(lines, w, names, layout, tiny):
             support = replace(support, kernel="each")
         layouts = {"x": tiny.layout, "y": layout, "w": w, "b": b}
@@ -291,8 +293,6 @@ def backwards(
     names = dict(names)
     names[back] = backward
     exec(script.forward, names)
-    y = np.asarray(names["y"])
-    names["dy"] = np.random.default_rng(0).integers(1, 9, y.shape) / 8.0
     kept = tuple(sorted(key for key in names if key == "cache" or key[:4] == "kept"))
     unknown = ("dy", *kept, "x", "w", "b")
     arguments = [
@@ -300,10 +300,16 @@ def backwards(
         for given in arguments_of(backward, script.kind, unknown, settings)
         if "cache" in names or not re.search(r"=cache\b", given)
     ]
-    for given in arguments:
+    # Some crop by [p:-p], which does not run where p is 0.
+    pads = (0, 1) if "padding" in script.forward else (0,)
+    for padding, given in product(pads, arguments):
         call = f"{back}({given})"
         try:
             with np.errstate(all="ignore"):
+                names["padding"] = padding
+                exec(script.forward, names)
+                shape = np.shape(names["y"])
+                names["dy"] = np.random.default_rng(0).integers(1, 9, shape) / 8.0
                 exec(f"found = {call}", names)
         except Exception:  # not in this way
             continue
@@ -382,6 +388,19 @@ def takes_wide(
     if tiny.kind == "conv" and "=b" not in lines:
         right = right - np.arange(1.0, 6.0)
     return wide.agrees(y, layout, right)
+
+
+def takes_remainder(lines: str, names: Mapping[str, Any], tiny: Tiny) -> bool:
+    """Tell whether a stride need not divide: some refuse that, and are not asked."""
+    refused = []
+    for more in 0, 1:  # of two sizes, one is divided
+        side = tiny.height + more
+        one = replace(tiny, stride=2, height=side, width=side)
+        try:
+            run(lines, {**names, **one.bindings()})
+        except Exception as error:
+            refused.append(not is_crash(error))
+    return refused != [True]
 
 
 def alone(name: str, function: Any, kind: str, settings: Any) -> Iterator[Script]:

@@ -70,6 +70,8 @@ class Script:
         Whether arrays go in and out as PyTorch tensors.
     template : tuple of str
         Keys of bugs that the course's own template makes everyone write.
+    is_sure : bool
+        Whether it is meant so, though no call of it ends well.
     """
 
     kind: str
@@ -81,6 +83,7 @@ class Script:
     cache: str = ""
     tensors: bool = False
     template: tuple[str, ...] = ()
+    is_sure: bool = False
 
     def word(self, name: str) -> str:
         """Return what the lines call an array."""
@@ -235,6 +238,7 @@ def found(path: tuple[str, ...], names: Mapping[str, Any]) -> Any:
 
 def has_method(holder: Any, path: tuple[str, ...], node: ast.Call) -> bool:
     """Tell whether objects of a class have a method that takes these arguments."""
+    path = (*path, "__call__") if len(path) == 1 else path
     if len(path) != 2 or not hasattr(holder, path[1]):
         return len(path) > 2
     method = getattr(holder, path[1])

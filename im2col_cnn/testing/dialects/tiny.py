@@ -20,6 +20,7 @@ __all__ = ["IMAGES", "Tiny", "layouts_of", "tiny_problems"]
 IMAGES = ("NCHW", "NHWC", "CHW", "HWC", "HW", "NHW")
 SIZES = {"N": 4, "F": 5}
 CHANNELS = {"conv": 2, "max_pool": 7, "avg_pool": 7}
+OFF = 3  # rows or columns that an output may have too many or too few
 SIDES = ((10, 9), (9, 9))  # square images come last: they tell less
 
 
@@ -77,6 +78,20 @@ class Tiny:
         if self.kind == "max_pool":
             return view.max((-1, -2))
         return view.mean((-1, -2))
+
+    def likely(self, shape: Any) -> str:
+        """Return the layout of an output whose sizes are a little off, if it is one."""
+        layouts = [self.layout.replace("C", "F")]
+        if self.kind == "conv" and "C" not in self.layout:
+            layouts = [self.layout.replace("HW", word) for word in ("FHW", "HWF")]
+        right = dict(zip("NHWF", self.right().shape))
+        for layout in layouts:
+            if len(layout) == len(shape) and all(
+                abs(size - right[letter]) <= (OFF if letter in "HW" else 0)
+                for letter, size in zip(layout, shape)
+            ):
+                return layout
+        return ""
 
     def bindings(self) -> dict[str, Any]:
         """Return what lines may use."""

@@ -439,7 +439,7 @@ def check_module(
             raise HomeworkError(f"{path}: {error}") from error
         over = f"the {total_seconds:g} s were over; --total-seconds gives more"
         try:
-            chosen, remarks = choose(offers_in(homework, found))
+            chosen, remarks = choose(offers_in(homework, found), found["inside"])
         except TimeIsUpError as error:
             raise HomeworkError(f"{path}: nothing was checked: {over}") from error
         if not chosen:

@@ -8,6 +8,7 @@ from typing import Any
 
 from ..._checks import as_choice
 from ..._typing import Ties
+from ..dialects.functions import called_inside
 from ..dialects.table import DIALECTS, readings
 from ..isolation.loader import HomeworkError
 from .grader import grade, require_drawn
@@ -135,7 +136,7 @@ def check_here(
         if callable(value) and not name.startswith("_")
         if not is_ours(value, namespace)
     }
-    chosen, choices = choose(readings(own, dialect))
+    chosen, choices = choose(readings(own, dialect), called_inside(own))
     if not chosen:
         wanted = DIALECTS[dialect or "coursera"].names[:2]
         raise HomeworkError(

@@ -5,7 +5,7 @@ called on tiny arrays of which no two axes are equally long; the reading that gi
 right numbers is taken, then the one that gives right shapes.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
@@ -38,6 +38,7 @@ HELPERS = ("mask", "share")
 
 def choose(
     candidates: Iterable[tuple[str, Offer]],
+    inside: Mapping[str, Sequence[str]] | None = None,
 ) -> tuple[list[tuple[str, Offer]], list[str]]:
     """
     Choose one reading for every function of a file.
@@ -46,6 +47,8 @@ def choose(
     ----------
     candidates : iterable of (str, Offer)
         The dialect and what it makes of the file.
+    inside : mapping, optional
+        Which functions others of the file do their work with, and which others.
 
     Returns
     -------
@@ -76,7 +79,8 @@ def choose(
                 f"{ranked[0][2].name} could be read as {other[1]} too; "
                 f"--dialect {other[1]} does"
             )
-    chosen, left_out = without_strangers(without_halves(chosen))
+    chosen = without_helpers(without_halves(chosen), inside or {})
+    chosen, left_out = without_strangers(chosen)
     return chosen, [*remarks, *left_out]
 
 
@@ -99,7 +103,7 @@ def rank(
             points = score(offer)
         except SubjectStoppedError as stop:  # the others would hang as well
             return [(0.0, dialect, replace(offer, stopped=stop))]
-        if points < RIGHT_SHAPE and dialect in GUESSES:
+        if points < RIGHT_SHAPE and dialect in GUESSES and not offer.is_sure:
             continue  # nothing speaks for it
         scored.append((points, dialect, offer))
     return sorted(
@@ -121,11 +125,25 @@ def without_strangers(
     most = max(dialects, key=dialects.count, default="")
     kept, remarks = [], []
     for dialect, offer in chosen:
-        if dialect == most or offer.stopped or score(offer) >= RIGHT_SHAPE:
+        sure = dialect == most or offer.stopped or offer.is_sure
+        if sure or score(offer) >= RIGHT_SHAPE:
             kept.append((dialect, offer))
         else:
             remarks.append(f"{offer.name}: left out, it does not work as {dialect}")
     return kept, remarks
+
+
+def without_helpers(
+    chosen: list[tuple[str, Offer]], inside: Mapping[str, Sequence[str]]
+) -> list[tuple[str, Offer]]:
+    """Leave out what others that are read do their work with: it has its own ways."""
+    read = {name for _, offer in chosen for name in functions_of(offer)}
+    return [
+        (dialect, offer)
+        for dialect, offer in chosen
+        if not read & set(inside.get(functions_of(offer)[0], ()))
+        or (dialect not in GUESSES and score(offer) >= RIGHT_SHAPE)
+    ]
 
 
 def without_halves(chosen: list[tuple[str, Offer]]) -> list[tuple[str, Offer]]:

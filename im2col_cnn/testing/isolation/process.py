@@ -322,6 +322,7 @@ def offers_in(
             words=told["words"],
             template=told["template"],
             tightness=told["tightness"],
+            is_sure=told["is_sure"],
         )
         forward_name, backward_name = offer.parts
         backward = partial(homework.backward, index, backward_name)

@@ -22,6 +22,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from ..dialects.dialect import Offer
+from ..dialects.functions import called_inside
 from ..dialects.table import DIALECTS, promised, readings
 from ..errors import SubjectError
 from .adapter import offers_by
@@ -191,6 +192,7 @@ class Server:
         return {
             "names": {each.name: each.found(names) for each in wanted},
             "wanted": {each.name: each.names for each in wanted},
+            "inside": called_inside(names),
             "promised": [] if adapter or dialect else promised(names),
             "trouble": homework.account.trouble,
             "notes": homework.account.notes,
@@ -209,6 +211,7 @@ class Server:
                     "has_backward": each.backward is not None,
                     "pastes": each.paste is not None,
                     "tightness": each.tightness,
+                    "is_sure": each.is_sure,
                 }
                 for name, each in found
             ],
