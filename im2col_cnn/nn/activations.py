@@ -254,7 +254,11 @@ class HardSwish(Curve):
 
     def value(self, x: Array) -> Array:
         """Return ``x * min(max(x / 6 + 1 / 2, 0), 1)``."""
-        return np.asarray(x * np.clip(x / 6 + 0.5, 0, 1))
+        y = x / 6
+        y += 0.5
+        np.clip(y, 0, 1, out=y)
+        y *= x
+        return y
 
     def slope_at(self, x: Array) -> Array:
         """Return ``x / 3 + 1 / 2`` from -3 to 3, 0 below and 1 above."""

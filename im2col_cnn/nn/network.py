@@ -98,7 +98,10 @@ class Network(Hinting, ABC):
         self.layers: dict[str, Layer] = ByName(layers)
         self.reads = reads
         self.inputs, self.outputs = inputs, outputs
-        self.last_readers = {read: name for name in layers for read in reads[name]}
+        last_readers = {read: name for name in layers for read in reads[name]}
+        self.freed: dict[str, list[str]] = {name: [] for name in layers}
+        for read, name in last_readers.items():
+            self.freed[name].append(read)
         self.input_shapes: dict[str, Shape] = {}
         self.shapes: dict[str, Shape] = {}
         self.dtype: np.dtype = np.dtype(np.float32)
@@ -213,6 +216,7 @@ class Network(Hinting, ABC):
         images = self.as_images(x)
         return alone(self.run(images, self.outputs, caches, training, rng)), caches
 
+    @with_one_blas_thread
     def run(
         self,
         images: Mapping[str, Array],
@@ -249,11 +253,14 @@ class Network(Hinting, ABC):
         with np.errstate(under="ignore"):  # what vanishes is 0
             for name, layer in self.layers.items():
                 x, reads = self.read_by(name, values), self.reads[name]
-                done = {one for one in reads if self.last_readers[one] == name} - kept
+                done = [one for one in self.freed[name] if one not in kept]
                 if caches is None and not training:
-                    y = infer(layer, x, tuple(one in own & done for one in reads))
-                    shared = {k for k in reads if np.may_share_memory(values[k], y)}
-                    own = own - shared | ({name} if shared <= own & done else set())
+                    spare = own.intersection(done)
+                    y = infer(layer, x, tuple(one in spare for one in reads))
+                    shared = [k for k in reads if np.may_share_memory(values[k], y)]
+                    own.difference_update(shared, done)
+                    if spare.issuperset(shared):
+                        own.add(name)
                 else:
                     y, cache = layer.forward(x, training=training, rng=rng)
                     if caches is not None:
@@ -344,7 +351,6 @@ class Network(Hinting, ABC):
         for name, layer in self.layers.items():
             layer.update_state(caches[name])
 
-    @with_one_blas_thread
     def predict(
         self, x: Named, *, batch_size: int = 256, executor: Engine = None
     ) -> Named:

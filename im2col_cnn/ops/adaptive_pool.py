@@ -208,13 +208,17 @@ def adaptive_avg_pool_forward(
     array([1., 3.])
     """
     x = as_images(x)
-    _, *spatial, _ = x.shape
+    N, *spatial, C = x.shape
     hint_at_lone_image(x, output_size)
     output_size = as_bins(output_size, len(spatial))
     result, working = mean_arithmetic(x)
     y = np.ascontiguousarray(x, working)
     if max(output_size) == 1:  # one bin: all pixels lie along one axis
-        y = y.reshape(len(y), *[1] * (len(spatial) - 1), prod(spatial), y.shape[-1])
+        pixels = prod(spatial)
+        cache = AdaptiveAvgPoolCache((N, *output_size, C), tuple(spatial))
+        total = sum_along(y.reshape(N, pixels, C), 1).reshape(cache.shape)
+        mean = total / total.dtype.type(pixels)
+        return mean.astype(result, copy=False), cache
     for axis, count in enumerate(output_size, start=1):
         size = y.shape[axis]
         if count > size:

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.testing import assert_allclose
 
 from im2col_cnn import threads
 from im2col_cnn._typing import Array
@@ -81,6 +82,51 @@ def test_inference_gives_the_output_of_forward(
     assert found.dtype == y.dtype
     assert np.shares_memory(found, given) == spare
     assert spare or np.array_equal(given, x, equal_nan=True)
+
+
+CONVOLUTIONS: dict[str, Callable[[], Conv]] = {
+    "one pixel": lambda: Conv(6, 1),
+    "without bias": lambda: Conv(6, (1, 1), padding=((0, 0), (0, 0)), bias=False),
+    "groups": lambda: Conv(6, 1, padding="same", groups=2),
+    "depthwise": lambda: Conv(8, 1, groups=4),
+    "stride": lambda: Conv(6, 1, stride=2),
+    "padding": lambda: Conv(6, 1, padding=1),
+    "windows": lambda: Conv(6, (2, 3), stride=(1, 2), padding="same"),
+}
+
+
+@pytest.mark.parametrize("N", [0, 1, 3])
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+@pytest.mark.parametrize("name", CONVOLUTIONS)
+def test_a_convolution_of_a_network_is_that_of_forward(
+    name: str, dtype: type, N: int
+) -> None:
+    layer = CONVOLUTIONS[name]()
+    x: Array = finite()[:1].repeat(N, axis=0).astype(dtype)
+    layer.build(SHAPE, rng=np.random.default_rng(0), dtype=dtype)
+    for array in layer.parameters.values():
+        array[...] = np.random.default_rng(1).normal(size=array.shape)
+    y, _ = layer.forward(x)
+
+    found = infer(layer, x, (True,))
+    turned = infer(layer, np.asfortranarray(x), (True,))
+
+    eps = float(np.finfo(dtype).eps) * (layer.groups > 1)  # zeros are not multiplied
+    assert found.dtype == y.dtype
+    assert_allclose(found, y, rtol=4 * eps, atol=8 * eps)
+    assert np.array_equal(turned, y)
+
+
+def test_a_large_product_is_left_to_what_cuts_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    layer, x = Conv(6, 1), finite()
+    layer.build(SHAPE, rng=np.random.default_rng(0))
+    assert inference.is_pointwise(layer, x, layer.parameters["w"])
+
+    monkeypatch.setattr(inference, "MAX_PRODUCT", 2 * 3 * 5 * 4 * 6 - 1)
+
+    assert not inference.is_pointwise(layer, x, layer.parameters["w"])
 
 
 @pytest.mark.parametrize("make", [Add, Multiply])
