@@ -134,6 +134,8 @@ def by_number(layer: Layer, x: Array, spare: tuple[bool, ...]) -> Array | None:
     """Write the value at each number, a piece of the array at a time."""
     if not (is_plain(x) and x.flags.c_contiguous):
         return None
+    if isinstance(layer, Curve) and x.size <= PIECE_NUMBERS:
+        return layer.value(x)  # to copy it costs more than its memory
     write = writing(layer)
     y = x if spare[0] else np.empty_like(x)
     numbers, values = x.reshape(-1), y.reshape(-1)
