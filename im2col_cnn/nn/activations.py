@@ -201,7 +201,9 @@ class SiLU(Curve):
 
     def value(self, x: Array) -> Array:
         """Return ``x * s``."""
-        return x * sigmoid_forward(x)[0]
+        y, _ = sigmoid_forward(x)
+        y *= x
+        return y
 
     def slope_at(self, x: Array) -> Array:
         """Return ``s * (1 + x * (1 - s))``."""

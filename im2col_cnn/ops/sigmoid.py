@@ -61,7 +61,8 @@ def sigmoid_forward(x: ArrayLike) -> tuple[Array, SigmoidCache]:
 
     Notes
     -----
-    One exponential per number, of minus a magnitude, so that none overflows.
+    One exponential per number. Below -88, or -709 in float64, it is infinite, and what
+    would be too small for a normal number is 0.
 
     Examples
     --------
@@ -196,7 +197,9 @@ def tanh_backward(dy: ArrayLike, cache: TanhCache) -> Array:
 
 
 def logistic(x: Array) -> Array:
-    """Return ``1 / (1 + exp(-x))`` by whichever of its two forms cannot overflow."""
-    # Above the line exp(x) or 1: an exponential more is cheaper than to choose.
-    with np.errstate(under="ignore"):
-        return np.asarray(np.exp(np.minimum(x, 0)) / (1 + np.exp(-np.abs(x))))
+    """Return ``1 / (1 + exp(-x))``, which is 0 where the exponential overflows."""
+    y = np.asarray(np.negative(x))
+    with np.errstate(under="ignore", over="ignore"):
+        np.exp(y, out=y)
+        y += 1
+        return np.asarray(np.divide(1, y, out=y))
