@@ -10,8 +10,8 @@ from .svg import LETTER, MARGIN, Canvas, Point, box, element
 
 __all__ = ["draw_graph"]
 
-ROW = 52.0  # from one box to the next
-BOX = 30.0  # a box is so high
+ROW = 72.0  # from one box to the next
+BOX = 50.0  # a box is so high
 LANE = 16.0  # from one wire beside the boxes to the next
 BEND = 7.0  # radius of a corner
 MAX_LETTERS = 60  # of the settings of a layer
@@ -69,21 +69,22 @@ def draw_graph(network: Network) -> str:
         ["from top to bottom; after each layer, the shape of one output"],
     )
     words = {k: f"{layer!r:.{MAX_LETTERS}}" for k, layer in network.layers.items()}
-    # A name, what makes it, and the shape of an output stand in columns.
+    # A name and the shape of an output stand above what makes it.
     first = max(map(len, names)) * LETTER["label"] + 28
-    second = max(map(len, words.values())) * LETTER["note"] + 16
-    third = max(len(by(shape)) for shape in shapes.values()) * LETTER["note"] + 16
-    width = first + second + third
+    second = max(len(by(shape)) for shape in shapes.values()) * LETTER["note"] + 12
+    third = max(map(len, words.values())) * LETTER["note"] + 24
+    width = max(first + second, third)
     top = canvas.top
     for row, name in enumerate(names):
         at = Point(MARGIN, top + row * ROW)
         group = box(kind_of(network, name), at, width, BOX, rx=6)
-        for kind, x, said in (
-            ("label", 12.0, name),
-            ("note", first, words.get(name, "")),
-            ("note", first + second, by(shapes[name])),
+        for kind, x, y, said in (
+            ("label", 12.0, 20.0, name),
+            ("note end", width - 12, 20.0, by(shapes[name])),
+            ("note", 12.0, 40.0, words.get(name, "")),
         ):
-            group += element("text", escape(said), class_=kind, x=at.x + x, y=at.y + 20)
+            place = {"x": at.x + x, "y": at.y + y}
+            group += element("text", escape(said), class_=kind, **place)
         reads = " ".join(network.reads.get(name, ()))
         canvas.put(
             element("g", group, data_node=name, data_reads=reads),

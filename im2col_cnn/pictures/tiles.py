@@ -18,7 +18,7 @@ __all__ = ["draw_tiles"]
 
 SIDE = 32.0
 GAP = 16.0
-BAR = 220.0  # the longest bar
+BAR = 180.0  # the longest bar
 STEP = 2  # frames of a tile: unfold, then multiply
 
 

@@ -137,7 +137,7 @@ GALLERY: dict[str, Callable[[], str]] = {
     ),
     "swapped-rectangle": partial(draw_swapped, X, 2),
     "swapped-square": partial(draw_swapped, X[:, :3], 2),
-    "tiles": partial(draw_tiles, np.stack([X, X + 100]), W),
+    "tiles": partial(draw_tiles, np.stack([X, X + 30]), W),
     "rungs": lambda: draw_rungs(layers(), code_lengths()),
     "shrinking": lambda: draw_shrinking(swapped, (3, 3), (2, 2)),
     "digits": lambda: draw_answers(**taught()._asdict()),

@@ -81,10 +81,6 @@ def test_no_word_leaves_the_paper(browser: Any, name: str) -> None:
     assert outside == []
 
 
-# Layers with all their settings, and numbers of four digits.
-SMALL = {"residual": 8.5, "tiles": 8.5}
-
-
 @pytest.mark.browser
 @pytest.mark.parametrize("name", sorted(GALLERY))
 def test_words_can_be_read_on_a_phone(browser: Any, name: str) -> None:
@@ -96,7 +92,7 @@ def test_words_can_be_read_on_a_phone(browser: Any, name: str) -> None:
         return Math.min(...sizes) * Math.min(1, 328 / wide);
     """)
 
-    assert smallest >= SMALL.get(name, 11.5)
+    assert smallest >= 11.5
 
 
 def screenshot(browser: Any) -> bytes:
