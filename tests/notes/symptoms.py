@@ -129,8 +129,11 @@ Not sure what you see? Call your function in a plain way first: one square image
 channel, one filter, stride 1, no padding, numbers that all differ. Then change one
 thing at a time. Or let `im2col-cnn check FILE.py` do it: it compares your numbers with
 those of all these bugs, and names yours.
+"""
+HOW_FOUND = """\
+---
 
-Every bug was called in these ways, with up to two things changed at once, and stands
+Every bug was called in a plain way, then with one or two things changed, and stands
 where its numbers put it. `python -m tests.notes.symptoms --update` wrote this page.
 """
 
@@ -277,7 +280,7 @@ def write_page(found: Mapping[str, tuple[str, ...]]) -> str:
             shown = [bug for bug in MUSEUM if words in found[bug.key]]
             if shown:
                 parts += [f"### {words}\n", listed(shown)]
-    return "\n".join(parts)
+    return "\n".join([*parts, HOW_FOUND])
 
 
 def listed(bugs: list[Exhibit]) -> str:
