@@ -196,3 +196,41 @@ def test_what_others_do_their_work_with_is_not_held_to_ways_of_ours(
     report = checked(tmp_path, used + helper)
 
     assert {verdict.kind for verdict in report.verdicts} == {"conv"}
+
+
+def test_a_pooling_whose_stride_is_its_kernel_is_not_asked_for_another(
+    tmp_path: Path,
+) -> None:
+    refuse = "assert s == k"
+
+    report = checked(tmp_path, POOL.format(refuse=refuse, more=""))
+
+    assert report.ok
+    assert "windows that overlap" in str(report)
+
+
+ONE_FILTER = """
+import numpy as np
+
+
+def convolve2d(image, kernel, stride=1):
+    view = np.lib.stride_tricks.sliding_window_view(image, kernel.shape)
+    return np.einsum("ijyx,yx->ij", view[::stride, ::stride], kernel)
+"""
+
+
+def test_one_filter_over_one_image_is_read(tmp_path: Path) -> None:
+    assert checked(tmp_path, ONE_FILTER).ok
+    assert not checked(tmp_path, ONE_FILTER.replace("[::stride, ::", "[:, ::")).ok
+
+
+def test_sizes_that_are_no_whole_numbers_are_a_bug_of_the_function(
+    tmp_path: Path,
+) -> None:
+    source = ONE_FILTER.replace(
+        "    return", "    np.zeros(len(image) / 1)\n    return"
+    )
+
+    report = checked(tmp_path, source)
+
+    assert "'float' object cannot be interpreted" in str(report)

@@ -313,7 +313,8 @@ def title_of(script: Script, parts: tuple[str, ...]) -> str:
         if part not in parts:
             continue
         for path, _ in functions_in(lines):
-            if path[0] != "layer" and path[0] not in made_in(script.forward):
+            made = made_in(script.forward) | made_in(script.backward)
+            if path[0] != "layer" and path[0] not in made:
                 found.append(".".join(path))
     return ", ".join(dict.fromkeys(found))
 

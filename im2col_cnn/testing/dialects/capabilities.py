@@ -21,7 +21,7 @@ from .dialect import Offer, parameters_of
 if TYPE_CHECKING:
     from ..._typing import Array
 
-__all__ = ["claimed", "tried"]
+__all__ = ["claimed", "limits", "tried"]
 
 Crash = Tuple[Tuple[Any, ...], Dict[str, Any], SubjectError]  # arrays, settings, error
 
@@ -124,6 +124,60 @@ def tried(offer: Offer) -> tuple[Support, tuple[str, ...], dict[str, Crash]]:
         # It takes none, and refuses none: the laws will show how it crashes.
         narrowed = replace(narrowed, paddings=("int",))
     return narrowed, tuple(left_out), crashes
+
+
+def limits(offer: Offer) -> tuple[Support, tuple[str, ...]]:
+    """
+    Find out which strides an implementation refuses: that is no mistake.
+
+    Returns
+    -------
+    support : Support
+    refused : tuple of str
+        What is not asked for, in words.
+    """
+    support = offer.support
+    if offer.kind not in MOVING or support.axes[0] != AXES or support.strides:
+        return support, ()
+    k = support.kernels[0] if support.kernels else 2
+    moves = support.stride != "none" and not support.stride_is_kernel
+    found: list[str] = []
+    if refused(offer, k, k, 2 * k):
+        return support, ()
+    if offer.kind != "conv" and moves and refused(offer, k, 1, 2 * k):
+        support = replace(support, stride_is_kernel=True, kernel="one")
+        found.append("windows that overlap")
+    strides = support.remainder and (moves or support.stride_is_kernel)
+    if strides and refused(offer, k, k, 2 * k + 1):
+        support = replace(support, remainder=False)
+        found.append("a stride that does not divide")
+    return support, tuple(found)
+
+
+AXES, MOVING = 2, ("conv", "max_pool", "avg_pool")
+
+
+def refused(offer: Offer, kernel: int, stride: int, side: int) -> bool:
+    """Tell whether a call on a square image is refused by what is written there."""
+    sizes = (kernel, kernel)
+    x = np.ones((1, side, side, 1))
+    written = stride if offer.support.stride == "one" else (stride, stride)
+    settings: dict[str, Any] = {"stride": written}
+    if "int" in offer.support.paddings:
+        settings["padding"] = 0
+    try:
+        with np.errstate(all="ignore"):
+            if offer.kind == "conv":
+                w, b = np.ones((*sizes, 1, 1)), np.zeros(1)
+                offer.forward(x, w, b, **settings)
+            else:
+                offer.forward(x, kernel_size=sizes, **settings)
+    except SubjectError as error:
+        return not error.crashed and error.kind in REFUSALS
+    return False
+
+
+REFUSALS = ("AssertionError", "ValueError", "Exception", "RuntimeError", "TypeError")
 
 
 def smallest_call(kind: str, axes: int) -> tuple[tuple[Array, ...], dict[str, Any]]:

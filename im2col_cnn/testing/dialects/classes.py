@@ -15,7 +15,7 @@ from typing import Any, Iterator, Mapping
 import numpy as np
 
 from ..support import Support
-from .dialect import is_crash
+from .dialect import is_refusal
 from .family import CONVOLUTION, POOLING, family
 from .gradients import Upstream, gradient_lines
 from .held import arrays_in, held_by, same_arrays
@@ -148,12 +148,6 @@ def is_clear(layer: Any) -> bool:
     return all("shape" not in some and not {"C", "F"} <= {*some} for some in roles)
 
 
-def is_refusal(error: Exception) -> bool:
-    """Tell whether a call ended so because images have another layout."""
-    missing = type(error).__name__ == "MissingImportError"
-    return missing or "unpack" in str(error) or not is_crash(error)
-
-
 def convolution(name: str, layer: Any, forward: str, settings: Any) -> Iterator[Script]:
     """Yield the script of a convolution, if there is a way to call it."""
     tried = best_of(convolutions(name, layer, forward, settings), layer)
@@ -178,7 +172,6 @@ def convolution(name: str, layer: Any, forward: str, settings: Any) -> Iterator[
         square=tiny.is_square,
         positive=tried.positive,
     )
-    support = replace(support, remainder=takes_remainder(tried, support))
     yield script_of(layer, tried, "conv", support)
 
 
@@ -293,22 +286,6 @@ def with_bias(tried: Tried, call: str) -> None:
     tried.positive = tried.rank == RIGHT and not tiny.agrees(y, tried.y, wanted)
 
 
-def takes_remainder(tried: Tried, support: Support) -> bool:
-    """Tell whether a stride need not divide: some refuse that, and are not asked."""
-    if support.stride == "none" or support.stride_is_kernel or tried.rank == CRASHED:
-        return True
-    tiny = replace(tried.tiny, stride=2)
-    refused = []
-    for more in 0, 1:  # of two sizes, one is divided
-        side = tiny.height + more
-        one = replace(tiny, height=side, width=side)
-        try:
-            built(tried.lines, {**tried.at, **one.bindings()})
-        except Exception as error:
-            refused.append(not is_crash(error))
-    return refused != [True]
-
-
 def first_output(found: Any) -> Any:
     """Return the first array in what forward returned, or None."""
     arrays = arrays_in(found)
@@ -354,7 +331,6 @@ def pooling(name: str, layer: Any, forward: str, settings: Any) -> Iterator[Scri
             one_channel=tried.tiny.channels == 1,
             square=tried.tiny.is_square,
         )
-        support = replace(support, remainder=takes_remainder(tried, support))
         yield script_of(layer, tried, kind, support)
 
 

@@ -34,6 +34,7 @@ __all__ = [
     "channels_last",
     "described",
     "is_crash",
+    "is_refusal",
     "is_template",
     "parameters_of",
     "where",
@@ -230,6 +231,12 @@ def is_crash(error: Exception) -> bool:
         own = not code.co_filename.startswith(STRANGE)
         inside, trace = inside or own, trace.tb_next
     return inside and not (own and code.co_code[last] == dis.opmap["RAISE_VARARGS"])
+
+
+def is_refusal(error: Exception) -> bool:
+    """Tell whether a call ended so because its arguments were not those that belong."""
+    missing = type(error).__name__ == "MissingImportError"
+    return missing or "unpack" in str(error) or not is_crash(error)
 
 
 def is_template(error: Exception) -> bool:

@@ -16,7 +16,7 @@ from typing import Any, Iterator, Mapping
 import numpy as np
 
 from ..support import Support
-from .dialect import is_crash
+from .dialect import is_refusal
 from .family import CONVOLUTION, POOLING
 from .gradients import is_bias
 from .held import arrays_in
@@ -28,7 +28,7 @@ from .tiny import Tiny, layouts_of, tiny_problems
 __all__ = ["called_inside", "forwards_in", "scripts_of"]
 
 SECONDS = 2.0  # in which the layouts of one function are tried
-KERNELS = ("FCHW", "HWCF", "FHWC", "CFHW", "HWFC", "FHW", "HWF", "HW")
+KERNELS = ("FCHW", "HWCF", "FHWC", "CFHW", "HWFC", "FHW", "HWF", "HW", "CHW", "HWC")
 BIASES = ("F", "F1", "1F", "F11", "11F", "1F11", "111F", "F111")
 BACK = re.compile(
     r"back_?prop(agation)?|backwards?|bwd|bprop|gradients?|_?grad_?|deriv\w*|^d_"
@@ -141,6 +141,8 @@ def arguments_of(
     more["train"], more["cache"] = ("True",), ("cache",)
     if kind == "avg_pool":
         more["mode"] = ("'average'", "'avg'", "'mean'")
+    if kind != "conv":  # the filter of a pooling is a size
+        more["w"] = ("K", "(KH, KW)")
     more["activation"], more["settings"] = ("lambda z: z",), settings
     more["input_shape"] = ("x_shape", "spatial")
     given = []
@@ -158,7 +160,9 @@ def paired(  # noqa: PLR0917 - beside its one use
 ) -> Iterator[Script]:
     """Yield the script of a forward, and of its backward if there is one."""
     best: tuple[int, Script] | None = None
-    for script, tiny, names, is_right in forwards(name, function, kind, settings):
+    errors: list[Exception] = []
+    found = forwards(name, function, kind, settings, errors)
+    for script, tiny, names, is_right in found:
         usual = tiny.channels > 1 and "centred" not in str(script.support.paddings)
         if not is_right and not (usual and is_plain(name)):
             continue
@@ -172,10 +176,33 @@ def paired(  # noqa: PLR0917 - beside its one use
             break
     if best is not None:
         yield best[1]
+    elif is_plain(name) and errors and crashes_for_all(errors):
+        yield crashing(name, function, kind, settings)
+
+
+def crashes_for_all(errors: list[Exception]) -> bool:
+    """Tell whether a function crashes, whatever it is handed: a name is not there.
+
+    Or sizes are no whole numbers, or the words are the same for all layouts.
+    """
+    if any(isinstance(e, NameError) or "'float' object can" in str(e) for e in errors):
+        return True
+    return len({str(e) for e in errors}) == 1 and not any(map(is_refusal, errors))
+
+
+def crashing(name: str, function: Any, kind: str, settings: Any) -> Script:
+    """Return the likeliest script of a function that runs in no way."""
+    unknown = ("x", "w", "b") if kind == "conv" else ("x",)
+    given = next(iter(arguments_of(function, kind, unknown, settings)))
+    tiny = next(iter(tiny_problems(kind, 2)))
+    support = support_of(kind, given, tiny, has_filters=True, same=False)
+    layouts = {"x": "NCHW", "y": "NFHW", "w": "FCHW"}
+    lines = f"y = {name}({given})"
+    return Script(kind, lines, layouts=layouts, support=support, is_sure=True)
 
 
 def forwards(
-    name: str, function: Any, kind: str, settings: Any
+    name: str, function: Any, kind: str, settings: Any, errors: list[Exception]
 ) -> Iterator[tuple[Script, Tiny, dict[str, Any], bool]]:
     """Yield the calls of a forward in which the output has a right shape."""
     end = monotonic() + SECONDS
@@ -189,18 +216,20 @@ def forwards(
         for given, w in product(arguments, kernels):
             if ("C" not in w and tiny.channels > 1) or "x" not in given:
                 continue
-            if ("F" not in w) or monotonic() > end:
-                continue
+            if monotonic() > end:
+                return
+            one = tiny if "F" in w else replace(tiny, filters=1)
             for b in BIASES if "=b" in given else ("F",):
-                names = {**known, **tiny.bindings()}
+                names = {**known, **one.bindings()}
                 if kind == "conv":
-                    names |= {"w": tiny.array("w", w), "b": tiny.array("b", b)}
+                    names |= {"w": one.array("w", w), "b": one.array("b", b)}
                 try:
                     with np.errstate(all="ignore"):
                         exec(f"found = {name}({given})", names)
-                except Exception:  # not in this way
+                except Exception as error:  # not in this way
+                    errors.append(error)
                     continue
-                found = one_output(name, given, w, b, kind, tiny, names)
+                found = one_output(name, given, w, b, kind, one, names)
                 if found is not None:
                     yield found
 
@@ -219,7 +248,7 @@ def one_output(  # noqa: PLR0917 - beside its one use
     for layout, around in outputs[:1]:
         right = tiny.right(around)
         if kind == "conv" and "=b" not in given:
-            right = right - np.arange(1.0, 6.0)
+            right = right - tiny.plain("b")
         is_right = tiny.agrees(y, layout, right)
         lines = f"y = {name}({given})"
         if place:
@@ -228,16 +257,13 @@ def one_output(  # noqa: PLR0917 - beside its one use
             lines = f"{', '.join(['y', *kept[: count - 1]])} = {name}({given})"
             if place != "[0]" or count < 2:
                 lines = f"found = {name}({given})\ny = found{place}"
-        support = support_of(kind, given, tiny, "F" in w, same=bool(around))
+        support = support_of(kind, given, tiny, has_filters="F" in w, same=bool(around))
         if is_right and kind == "conv":
             names["w"] = -names["w"]
             found = run(lines, names)
             wanted = right - 2 * (tiny.right(around) - tiny.plain("b"))
             support = replace(support, positive=not tiny.agrees(found, layout, wanted))
             names["w"] = -names["w"]
-        if is_right and support.stride == "one" and not support.stride_is_kernel:
-            divided = takes_remainder(lines, names, tiny)
-            support = replace(support, remainder=divided)
         if is_right and around == 0 and takes_wide(lines, w, names, layout, tiny):
             support = replace(support, kernel="each")
         layouts = {"x": tiny.layout, "y": layout, "w": w, "b": b}
@@ -258,7 +284,7 @@ def run(lines: str, names: Mapping[str, Any]) -> Any:
 
 
 def support_of(
-    kind: str, given: str, tiny: Tiny, has_filters: bool, *, same: bool
+    kind: str, given: str, tiny: Tiny, *, has_filters: bool, same: bool
 ) -> Support:
     """Return what may be asked of a call."""
     has_stride = re.search(r"(=|: |\()stride\b", given) is not None
@@ -386,21 +412,8 @@ def takes_wide(
         return False
     right = wide.right()
     if tiny.kind == "conv" and "=b" not in lines:
-        right = right - np.arange(1.0, 6.0)
+        right = right - tiny.plain("b")
     return wide.agrees(y, layout, right)
-
-
-def takes_remainder(lines: str, names: Mapping[str, Any], tiny: Tiny) -> bool:
-    """Tell whether a stride need not divide: some refuse that, and are not asked."""
-    refused = []
-    for more in 0, 1:  # of two sizes, one is divided
-        side = tiny.height + more
-        one = replace(tiny, stride=2, height=side, width=side)
-        try:
-            run(lines, {**names, **one.bindings()})
-        except Exception as error:
-            refused.append(not is_crash(error))
-    return refused != [True]
 
 
 def alone(name: str, function: Any, kind: str, settings: Any) -> Iterator[Script]:
@@ -431,7 +444,7 @@ def alone(name: str, function: Any, kind: str, settings: Any) -> Iterator[Script
             if names["x"].shape in [
                 array.shape for _, array in arrays_in(names["found"])
             ]:
-                support = support_of(kind, given, tiny, True, same=False)
+                support = support_of(kind, given, tiny, has_filters=True, same=False)
                 layouts = {"x": tiny.layout, "y": y, "w": w}
                 script = Script(kind, "", layouts=layouts, support=support)
                 support = replace(support, bias=is_conv)

@@ -25,7 +25,8 @@ NAMES = {
     "x": (
         "x inputs input image images img a_prev input_data data inp input_image "
         "input_tensor x_in input_map conv_in orig matrix feature_map in_data i "
-        "input_array original prev_layer_output a_previous im tensor arr"
+        "input_array original prev_layer_output a_previous im tensor arr "
+        "origin_img orig_img origin l_in"
     ),
     "w": (
         "w filters filter filt kernel kernels weights weight fil conv_filter "
@@ -37,7 +38,7 @@ NAMES = {
         "output_gradient d_output dl_dy dl_dz dldz dconv_prev dpool dconv error "
         "output_error error_tensor grad_y grad_z upstream upstream_grad d_next dnext "
         "out_grad grad_input_from_next dh eta_next output_grad dldy dl gradient douts "
-        "top_diff dval dvalues delta_out output_delta deltas loss_gradient next_grad"
+        "conv_prev top_diff dvalues delta_out output_delta deltas loss_gradient"
     ),
     "cache": "cache caches memory conv_cache pool_cache ctx saved",
     "settings": (

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..errors import NOT_THERE, NOT_WRITTEN, SubjectError
 from ..support import Centred
-from .dialect import described, is_template, where
+from .dialect import described, is_crash, is_template, where
 from .layouts import arrange, plain_layout
 from .script import ARRAYS, Script, dotted, parsed
 
@@ -22,7 +22,7 @@ def bindings(
     script: Script, arrays: Any, settings: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Return what the lines may use: arrays in the homework's layout, and settings."""
-    stride, padding = settings.get("stride", 1), settings.get("padding", 0)
+    stride, padding = stride_of(script, settings), settings.get("padding", 0)
     kernel_size: Any = settings.get("kernel_size")
     known: dict[str, Any] = {}
     axes = arrays[0].ndim - 2
@@ -64,6 +64,13 @@ def bindings(
     if script.kind not in ("mask", "share"):
         known["x_shape"] = known[script.word("x")].shape
     return known
+
+
+def stride_of(script: Script, settings: Mapping[str, Any]) -> Any:
+    """Return a stride as the lines take it: one number also for windows side by side."""
+    stride = settings.get("stride", 1)
+    one = script.support.stride == "one" and isinstance(stride, tuple)
+    return stride[0] if one else stride
 
 
 @cache
@@ -170,7 +177,9 @@ class Run:
                 raise SubjectError(problem + where(error), NOT_WRITTEN) from error
             words = ": ".join(filter(None, (kind, text)))
             problem = f"{name} raised {words}{where(error)}"
-            raise SubjectError(problem, kind, text) from error
+            failure = SubjectError(problem, kind, text)
+            failure.crashed = is_crash(error)
+            raise failure from error
 
     def name_of(self, node: Any) -> str:
         """Return which function of the homework a line calls, in words."""

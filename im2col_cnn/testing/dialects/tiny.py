@@ -19,9 +19,11 @@ __all__ = ["IMAGES", "Tiny", "layouts_of", "tiny_problems"]
 
 IMAGES = ("NCHW", "NHWC", "CHW", "HWC", "HW", "NHW")
 SIZES = {"N": 4, "F": 5}
-CHANNELS = {"conv": 2, "max_pool": 7, "avg_pool": 7}
+POOLS = ("max_pool", "avg_pool")
+CHANNELS = {"conv": 2, **dict.fromkeys(POOLS, 5)}
 OFF = 3  # rows or columns that an output may have too many or too few
-SIDES = ((10, 9), (9, 9))  # square images come last: they tell less
+# Square images come last: they tell less. Some poolings take even sides alone.
+SIDES = {"conv": ((10, 9), (9, 9)), **dict.fromkeys(POOLS, ((12, 8), (8, 8)))}
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,7 @@ class Tiny:
     channels: int
     kernel: int
     stride: int = 1
+    filters: int = SIZES["F"]
     wider: int = 0  # how many columns a kernel has more than rows
 
     @property
@@ -52,7 +55,7 @@ class Tiny:
     def plain(self, role: str) -> Any:
         """Return an array of the problem in the layout of the laws."""
         rng = np.random.default_rng(len(role))
-        N, C, F, K = self.images, self.channels, SIZES["F"], self.kernel
+        N, C, F, K = self.images, self.channels, self.filters, self.kernel
         KW = K + self.wider
         if role == "x":
             x = rng.permutation(N * self.height * self.width * C)
@@ -82,7 +85,9 @@ class Tiny:
     def likely(self, shape: Any) -> str:
         """Return the layout of an output whose sizes are a little off, if it is one."""
         layouts = [self.layout.replace("C", "F")]
-        if self.kind == "conv" and "C" not in self.layout:
+        if self.filters == 1:
+            layouts = [self.layout.replace("C", "")]
+        elif self.kind == "conv" and "C" not in self.layout:
             layouts = [self.layout.replace("HW", word) for word in ("FHW", "HWF")]
         right = dict(zip("NHWF", self.right().shape))
         for layout in layouts:
@@ -101,7 +106,7 @@ class Tiny:
         return {
             "N": self.images,
             "C": self.channels,
-            "F": SIZES["F"],
+            "F": self.filters,
             "K": K,
             "KH": K,
             "KW": K + self.wider,
@@ -124,10 +129,12 @@ class Tiny:
         around = self.kernel - 1 if padded else 0
         axes = {
             "N": self.images,
-            "F": SIZES["F"] if self.kind == "conv" else self.channels,
+            "F": self.filters if self.kind == "conv" else self.channels,
             "H": (self.height + around - self.kernel) // self.stride + 1,
             "W": (self.width + around - self.kernel - self.wider) // self.stride + 1,
         }
+        if self.filters == 1:
+            del axes["F"]
         needed = {"H", "W"} | ({"N"} & set(self.layout))
         return [
             layout
@@ -167,7 +174,7 @@ def tiny_problems(
     kind: str, kernel: int, *, side_by_side: bool = False
 ) -> Iterator[Tiny]:
     """Yield problems, with rectangular images of several channels first."""
-    for C, (H, W), layout in product((CHANNELS[kind], 1), SIDES, IMAGES):
+    for C, (H, W), layout in product((CHANNELS[kind], 1), SIDES[kind], IMAGES):
         if "C" in layout or C == 1:
             stride = kernel if side_by_side else 1
             yield Tiny(kind, layout, H, W, C, kernel, stride)

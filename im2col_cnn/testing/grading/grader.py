@@ -15,7 +15,7 @@ from typing import Any
 
 from ..._checks import as_above_zero, as_choice, as_int, as_path
 from ..._typing import Ties
-from ..dialects.capabilities import tried
+from ..dialects.capabilities import limits, tried
 from ..dialects.dialect import Offer
 from ..dialects.native import column_offer, pair_offer
 from ..dialects.table import DIALECTS
@@ -93,17 +93,7 @@ def grade(
     The steps: probe what it accepts, make small calls, detect the tie rule, check the
     laws. A call that hangs ends the grading at that step.
     """
-    support = offer.support
-    left_out: tuple[str, ...] = ()
-    crashes: dict[str, Any] = {}
-    begun: dict[str, Trial] = {}
-    if isinstance(offer.stopped, SubjectStoppedError):
-        begun = {FIRST.name: stopped_by(offer.stopped, FIRST)}
-    elif offer.claims:
-        try:
-            support, left_out, crashes = tried(offer)
-        except SubjectStoppedError as stop:
-            begun = {FIRST.name: stopped_by(stop, FIRST)}
+    support, left_out, crashes, begun = probed(offer)
     subject = subject_of(
         offer.kind,
         offer.forward,
@@ -209,6 +199,23 @@ def narrowed(offer: Offer, support: Support) -> Support | None:
     if centred := tuple(p for p in support.paddings if p.startswith("centred")):
         return replace(support, paddings=centred, kernels=(3,))
     return None
+
+
+def probed(
+    offer: Offer,
+) -> tuple[Support, tuple[str, ...], dict[str, Any], dict[str, Trial]]:
+    """Return what an offer takes, what it refused or crashed at, and how it stopped."""
+    if isinstance(offer.stopped, SubjectStoppedError):
+        return offer.support, (), {}, {FIRST.name: stopped_by(offer.stopped, FIRST)}
+    try:
+        if offer.claims:
+            return *tried(offer), {}
+        if "forward" in offer.graded:
+            support, refused = limits(offer)
+            return support, refused, {}, {}
+    except SubjectStoppedError as stop:
+        return offer.support, (), {}, {FIRST.name: stopped_by(stop, FIRST)}
+    return offer.support, (), {}, {}
 
 
 EXAMPLES = 25
@@ -497,7 +504,7 @@ def require_checked(
         raise HomeworkError(f"{path}: has no {' and no '.join(only)} to check")
     if not verdicts:
         raise HomeworkError(unread)
-    if all(verdict.status == "not checked" for verdict in verdicts):
+    if all(v.status == "not checked" or v.law.advice for v in verdicts):
         gone = next((v.finding for v in verdicts if v.is_missing and v.finding), None)
         why = gone.problem if gone else over
         raise HomeworkError(f"{path}: nothing was checked: {why}")
@@ -506,6 +513,7 @@ def require_checked(
 def not_read(found: dict[str, Any], chosen: Sequence[tuple[str, Offer]]) -> list[str]:
     """Say what convolves or pools by its name, and could not be called."""
     called = {name for _, offer in chosen for name in functions_of(offer)}
+    called |= {name for name, by in found["inside"].items() if called & {*by}}
     return [
         f"{name}: not read, for no way to call it was found; --adapter FILE.py says how"
         for name in found["promised"]

@@ -34,6 +34,7 @@ __all__ = [
 RIGHT, RIGHT_SHAPE, RUNS = 6, 3, 1  # points of a call
 GUESSES = ("functions", "classes")  # dialects that fit by shape alone
 HELPERS = ("mask", "share")
+FIT = 0.8
 
 
 def choose(
@@ -106,6 +107,11 @@ def rank(
         if points < RIGHT_SHAPE and dialect in GUESSES and not offer.is_sure:
             continue  # nothing speaks for it
         scored.append((points, dialect, offer))
+    # Of a course and a guess that fit alike, the course is meant.
+    scored = [
+        (points * (FIT if dialect in GUESSES else 1), dialect, offer)
+        for points, dialect, offer in scored
+    ]
     return sorted(
         scored,
         key=lambda each: (

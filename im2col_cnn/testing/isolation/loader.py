@@ -224,6 +224,9 @@ def run_definitions(
                 if not stood_in(part, module, account):
                     account.fail(part, cell.place(part.lineno), error)
     fill_in(tree, module, account)
+    if "xrange" not in module.__dict__ and "xrange" in cell.source:
+        module.__dict__["xrange"] = range
+        account.notes.append("xrange is Python 2; range stands in for it")
 
 
 TOOLS = ("im2col_cnn", "torch", "jax", "tensorflow", "scipy.signal", "keras")
