@@ -233,4 +233,5 @@ def test_sizes_that_are_no_whole_numbers_are_a_bug_of_the_function(
 
     report = checked(tmp_path, source)
 
-    assert "'float' object cannot be interpreted" in str(report)
+    assert not report.ok
+    assert "single integer, got '2.0'" in str(report)

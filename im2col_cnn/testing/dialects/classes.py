@@ -9,6 +9,7 @@ from __future__ import annotations
 import inspect
 import re
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from time import monotonic
 from typing import Any, Iterator, Mapping
 
@@ -108,8 +109,11 @@ def tries(  # noqa: PLR0917 - beside its uses
     end = monotonic() + SECONDS
     makes = [f"layer = {name}({given})" for given in argument_lists(layer, settings)]
     calls = list(calls_of(layer, forward))
-    side_by_side = kind != "conv" and not any("=stride" in m for m in makes)
-    for tiny in tiny_problems(kind, kernel, side_by_side=side_by_side):
+    # Some poolings take no stride, or no other than their kernel.
+    alone = (False,) if kind == "conv" else (False, True)
+    moves = alone if any("=stride" in make for make in makes) else alone[-1:]
+    problems = (tiny_problems(kind, kernel, side_by_side=side) for side in moves)
+    for tiny in chain.from_iterable(problems):
         for make in makes:
             for call in calls:
                 if monotonic() < end:

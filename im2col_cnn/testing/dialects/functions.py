@@ -41,6 +41,7 @@ PLAIN = re.compile(
     r"vectorized|numpy|np|my|[123]_?d|pass|prop(agation)?|op|func(tion)?|stride[sd]?|"
     r"batch|simple|valid|multi|channels?|image|cnn|_|\d"
 )
+NO_SIZE = re.compile("'float' object cannot be interpreted|single integer, got '")
 OTHERS = ("single", "step", "relu", "transpose", "deconv", "test", "check", "depthwise")
 
 
@@ -185,7 +186,7 @@ def crashes_for_all(errors: list[Exception]) -> bool:
 
     Or sizes are no whole numbers, or the words are the same for all layouts.
     """
-    if any(isinstance(e, NameError) or "'float' object can" in str(e) for e in errors):
+    if any(isinstance(e, NameError) or NO_SIZE.search(str(e)) for e in errors):
         return True
     return len({str(e) for e in errors}) == 1 and not any(map(is_refusal, errors))
 

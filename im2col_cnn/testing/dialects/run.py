@@ -67,7 +67,7 @@ def bindings(
 
 
 def stride_of(script: Script, settings: Mapping[str, Any]) -> Any:
-    """Return a stride as the lines take it: one number also for windows side by side."""
+    """Return a stride as lines take it: one number for windows side by side too."""
     stride = settings.get("stride", 1)
     one = script.support.stride == "one" and isinstance(stride, tuple)
     return stride[0] if one else stride
