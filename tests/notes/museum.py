@@ -1,4 +1,4 @@
-"""Write the museum's page of the notes from the museum itself.
+"""Write the museum's pages of the notes from the museum itself.
 
     python -m tests.notes.museum             say what of it is out of date
     python -m tests.notes.museum --update    put every law to every bug, and write it
@@ -6,8 +6,8 @@
     python -m tests.notes.museum --redraw    write it again from what was found before
     python -m tests.notes.museum --verify    put every law to every bug, and compare
 
-Which law kills which bug, and on what input, takes minutes to find out, so the page
-and its pictures are where that is kept: the tests read it back from there, put the
+Which law kills which bug, and on what input, takes minutes to find out, so the pages
+and their pictures are where that is kept: the tests read it back from there, put the
 inputs to the bugs, and write everything else anew.
 """
 
@@ -23,9 +23,18 @@ from im2col_cnn.testing.grading.search import Trial
 from im2col_cnn.testing.laws.table import LAWS
 from tests.notes.counterexamples import draw, find, picture_of, read
 
-__all__ = ["PAGE", "read_matrix", "stale", "write_page"]
+__all__ = ["PAGE", "ROOMS", "kept", "place_of", "stale", "write_pages"]
 
-PAGE = Path(__file__).parents[2] / "notes" / "museum.md"
+NOTES = Path(__file__).parents[2] / "notes"
+PAGE = NOTES / "museum.md"
+ROOMS = {  # of which operations a page shows the bugs
+    "museum-convolution.md": ("convolution", ("conv",)),
+    "museum-pooling.md": ("pooling", ("max_pool", "avg_pool")),
+    "museum-im2col.md": (
+        "im2col, and helpers for one window",
+        ("im2col", "mask", "share"),
+    ),
+}
 HALLS = {
     "S": ("The notebook", "Its defects, in the order of its lines."),
     "C": ("Classics", "Bugs that somebody published, met or was asked about."),
@@ -38,32 +47,48 @@ Every bug here runs. It is a right implementation with a step or two replaced, s
 nothing else is wrong with it, and `im2col-cnn check` compares homework with it: what
 gives the same wrong numbers has the same bug, and gets its name.
 
-Below each stands what comes of it, what to write instead, where it was seen in public,
-the laws that kill it, and a small input that shows it: what goes in, what should come
-out, and what does, with the wrong numbers framed. Arrays are cut into
-planes of rows and columns; `x[0, :, :, 1]` is channel 1 of image 0.
-
 If you know what goes wrong, and not why, begin with [what you see](symptoms.md).
 
-This page and its pictures are written by `python -m tests.notes.museum --update`.
+These pages and their pictures are written by `python -m tests.notes.museum --update`.
+"""
+ABOVE = """\
+Below each bug stands what comes of it, what to write instead, where it was seen in
+public, the laws that kill it, and a small input that shows it: what goes in, what
+should come out, and what does, with the wrong numbers framed. Arrays are cut into
+planes of rows and columns; `x[0, :, :, 1]` is channel 1 of image 0.
+
+[The laws, and all bugs by name](museum.md) · [by what you see](symptoms.md)
 """
 
 
-def write_page(killers: Matrix) -> str:
-    """Return the page, given which laws kill which bug."""
+def write_pages(killers: Matrix) -> dict[Path, str]:
+    """Return the pages, given which laws kill which bug."""
     parts = [INTRODUCTION, "## The laws\n", laws(killers)]
-    for letter, (title, about) in HALLS.items():
-        exhibits = [exhibit for exhibit in MUSEUM if exhibit.key.startswith(letter)]
-        exhibits.sort(key=by_number)
-        parts += [f"## {title}\n", f"{about}\n"]
-        parts += [label(exhibit, killers[exhibit.key]) for exhibit in exhibits]
-    return "\n".join(parts)
+    written = {}
+    for name, (title, kinds) in ROOMS.items():
+        bugs = sorted((bug for bug in MUSEUM if bug.kind in kinds), key=by_number)
+        parts += [f"## {title[0].upper()}{title[1:]}\n"]
+        parts += ["".join(f"- [{b.key}]({name}#{b.key}): {b.name}\n" for b in bugs)]
+        room = [f"# The museum: {title}\n", ABOVE]
+        for letter, (hall, about) in HALLS.items():
+            shown = [bug for bug in bugs if bug.key.startswith(letter)]
+            if shown:
+                room += [f"## {hall}\n", f"{about}\n"]
+                room += [label(bug, killers[bug.key]) for bug in shown]
+        written[NOTES / name] = "\n".join(room)
+    return {PAGE: "\n".join(parts), **written}
 
 
-def by_number(exhibit: Exhibit) -> tuple[int, str]:
-    """Let C2 come before C10, and C1a before C1b."""
+def place_of(exhibit: Exhibit) -> str:
+    """Return the address of a bug among the pages of the notes."""
+    (name,) = (name for name, (_, kinds) in ROOMS.items() if exhibit.kind in kinds)
+    return f"{name}#{exhibit.key}"
+
+
+def by_number(exhibit: Exhibit) -> tuple[int, int, str]:
+    """Put one hall after the other, C2 before C10, and C1a before C1b."""
     number = re.sub(r"\D", "", exhibit.key)
-    return int(number), exhibit.key
+    return [*HALLS].index(exhibit.key[0]), int(number), exhibit.key
 
 
 def laws(killers: Matrix) -> str:
@@ -97,16 +122,17 @@ def sentence(words: str) -> str:
     return f"{words[0].upper() if is_word else words[0]}{words[1:]}."
 
 
-def read_matrix(page: str) -> Matrix:
-    """Read which laws kill which bug back from the page."""
+def kept() -> Matrix:
+    """Read which laws kill which bug back from the pages."""
     pattern = r"^### (\w+): .*?^- \*\*killed by\*\*: (.*?)$"
-    found = re.findall(pattern, page, re.MULTILINE | re.DOTALL)
+    texts = [(NOTES / name).read_text(encoding="utf-8") for name in ROOMS]
+    found = re.findall(pattern, "\n".join(texts), re.MULTILINE | re.DOTALL)
     return {key: tuple(names.split("; ")) for key, names in found}
 
 
 def stale(killers: Matrix, trials: dict[str, Trial] | None = None) -> dict[Path, str]:
     """Return the files that are not what they should be, and what they should be."""
-    written = {PAGE: write_page(killers)}
+    written = write_pages(killers)
     for exhibit in MUSEUM:
         trial = (trials or {}).get(exhibit.key) or read(exhibit)
         written[picture_of(exhibit)] = draw(exhibit, trial)
@@ -136,7 +162,7 @@ def main() -> int:
     parser.add_argument("--redraw", action="store_true", help="from what was found")
     parser.add_argument("--verify", action="store_true", help="are these the killers?")
     arguments = parser.parse_args()
-    killers = read_matrix(PAGE.read_text(encoding="utf-8"))
+    killers = kept()
     if arguments.verify:
         found = kill_matrix()
         for key in sorted(key for key in found if found[key] != killers.get(key)):

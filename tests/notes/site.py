@@ -71,7 +71,8 @@ def build(site: Path) -> None:
 
 def navigation(modules: list[str]) -> str:
     """Return the contents of the site, as TOML: lessons, what is beside, reference."""
-    beside = "questions symptoms other-im2cols notebook museum teachers"
+    beside = "questions symptoms other-im2cols notebook museum"
+    beside += " museum-convolution museum-pooling museum-im2col teachers"
     beside += " files-and-training bring-your-network beyond-one-machine"
     beside += " speed-log contributing changelog"
     chinese = "README im2col dy backward col2im max-pool rows-and-columns notebook"

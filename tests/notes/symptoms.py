@@ -24,8 +24,7 @@ from im2col_cnn.testing.bugs.fresh import rewind
 from im2col_cnn.testing.bugs.museum import MUSEUM
 from im2col_cnn.testing.grading.kinds import KINDS
 from im2col_cnn.testing.laws.comparison import equal, tolerance
-from tests.notes.museum import PAGE as CATALOGUE
-from tests.notes.museum import read_matrix
+from tests.notes.museum import kept, place_of
 
 __all__ = ["PAGE", "SYMPTOMS", "read_page", "symptoms_of", "write_page"]
 
@@ -289,7 +288,7 @@ def listed(bugs: list[Exhibit]) -> str:
     order = [*KINDS]
     for bug in sorted(bugs, key=lambda bug: order.index(bug.kind)):
         word = KIND_WORDS.get(bug.kind, bug.kind)
-        lines.setdefault(bug.name, []).append(f"[{word}](museum.md#{bug.key})")
+        lines.setdefault(bug.name, []).append(f"[{word}]({place_of(bug)})")
     return "".join(f"- {name}: {', '.join(of)}\n" for name, of in lines.items())
 
 
@@ -298,7 +297,7 @@ def read_page(page: str) -> dict[str, tuple[str, ...]]:
     found: dict[str, tuple[str, ...]] = {bug.key: () for bug in MUSEUM}
     for section in re.split(r"^### ", page, flags=re.MULTILINE)[1:]:
         words, _, rest = section.partition("\n")
-        for key in re.findall(r"museum\.md#(\w+)", rest):
+        for key in re.findall(r"\(museum-[a-z0-9]+\.md#(\w+)\)", rest):
             found[key] += (words,)
     return found
 
@@ -308,7 +307,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.notes.symptoms")
     parser.add_argument("--update", action="store_true", help="find it out again")
     update = parser.parse_args().update
-    killers = read_matrix(CATALOGUE.read_text(encoding="utf-8"))
+    killers = kept()
     with np.errstate(all="ignore"):
         found = {bug.key: symptoms_of(bug, killers[bug.key]) for bug in MUSEUM}
     page = write_page(found)

@@ -17,7 +17,7 @@ from im2col_cnn.testing.grading.kinds import KINDS
 from im2col_cnn.testing.grading.search import try_again
 from im2col_cnn.testing.laws.comparison import BrokenLawError
 from tests.notes.counterexamples import FOLDER, MAX_CHARACTERS, picture_of, read
-from tests.notes.museum import PAGE, read_matrix, stale
+from tests.notes.museum import PAGE, kept, place_of, stale
 from tests.notes.svg import SVG, arrays
 from tests.profile import drawn, in_full
 
@@ -25,9 +25,19 @@ every_exhibit = pytest.mark.parametrize("exhibit", MUSEUM, ids=lambda e: e.key)
 
 
 def test_the_page_and_its_pictures_are_what_the_museum_writes() -> None:
-    killers = read_matrix(PAGE.read_text(encoding="utf-8"))
+    killers = kept()
 
     assert stale(killers).keys() == set(), "run python -m tests.notes.museum --redraw"
+
+
+@every_exhibit
+def test_a_bug_is_where_its_address_says(exhibit: Exhibit) -> None:
+    name, _, key = place_of(exhibit).partition("#")
+
+    assert f'\n<a id="{key}"></a>\n\n### {key}: ' in (PAGE.parent / name).read_text(
+        "utf-8"
+    )
+    assert f"- [{key}]({name}#{key}): " in PAGE.read_text("utf-8")
 
 
 def test_no_picture_is_left_over() -> None:
@@ -95,7 +105,7 @@ def test_a_nan_is_drawn_and_an_empty_array_is_named() -> None:
 
 
 def test_every_bug_on_the_page_is_killed_by_some_law() -> None:
-    killers = read_matrix(PAGE.read_text(encoding="utf-8"))
+    killers = kept()
 
     assert killers.keys() == {exhibit.key for exhibit in MUSEUM}
     assert all(names != ("",) for names in killers.values())
