@@ -12,6 +12,7 @@ from ..ops.losses import softmax_cross_entropy
 from ..tiling.blas import with_one_blas_thread
 from .batches import Images, ImageSource, batches, loaded, portable_batches
 from .executors import Cluster, Engine, as_cluster, in_order
+from .habits import hinting
 from .network import Network
 
 __all__ = [
@@ -63,6 +64,7 @@ class Evaluation:
             return np.asarray(self.confusion.diagonal() / self.images_per_class)
 
 
+@hinting
 def evaluate(
     network: Network,
     images: ArrayLike | StoredImages,

@@ -3,18 +3,23 @@
     Conv(8, 3, strides=2)    Conv(filters, kernel_size, *, stride, padding, ...): has no
                              strides: write stride=
     network.compile()        Sequential has no compile: fit takes the optimizer, ...
+    fit(..., verbose=1)      fit() has no verbose: fit(..., on_step=ProgressLine()) ...
 
 Words are looked up only where Python has found nothing: what works costs nothing, and
 what is in no table is refused as ever.
 """
 
+from collections.abc import Callable, Container, Iterable
+from functools import wraps
 from inspect import Parameter, signature
-from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, ParamSpec, Self, TypeVar
 
 from .._checks import printable, quoted
 
-__all__ = ["ByName", "Hinting"]
+__all__ = ["ByName", "Hinting", "hinting"]
 
+P = ParamSpec("P")
+Result = TypeVar("Result")
 Value = TypeVar("Value")
 
 FOUND_BY_BUILD = "leave out what it reads, which build of the network finds"
@@ -23,6 +28,7 @@ OURS = {  # a setting of theirs, and of ours if a class has that
     "dilation_rate": "dilation",
     "dim": "axis",
     "eps": "epsilon",
+    "input_shape": "shape",
     "kernel_initializer": "initializer",
     "lr": "learning_rate",
     "negative_slope": "slope",
@@ -35,14 +41,20 @@ OURS = {  # a setting of theirs, and of ours if a class has that
     "strides": "stride",
     "units": "features",
     "use_bias": "bias",
+    "validation_data": "validation",
+    "validation_split": "validation",
 }
 SETTINGS = {
     "activation": "it is a layer of its own, behind this one",
+    "callbacks": "write on_step= or on_epoch=, a function",
     "data_format": "channels come last",
     "in_channels in_features num_features input_dim input_shape": FOUND_BY_BUILD,
+    "loss metrics": "scores are trained on their cross-entropy, and right ones counted",
     "inplace": "predict writes over what no other layer reads",
     "name": "a Graph names its layers",
     "padding_mode": "put a Pad with mode= before it",
+    "shuffle": "fit takes images in random order, and all others in theirs",
+    "verbose": "fit(..., on_step=ProgressLine()) writes a line",
 }
 ATTRIBUTES = {
     "add append pop": "it is made at once, of all its layers",
@@ -78,9 +90,8 @@ class Hinting:
             try:
                 takes.bind(*args, **settings)
             except TypeError as error:
-                ours = list(takes.parameters)
-                odd = [has_no(word, ours) for word in settings if word not in ours]
-                why = "; ".join(odd) or f"{error}: {cls.too_many}"
+                odd = unknown(settings, takes.parameters)
+                why = odd or f"{error}: {cls.too_many}"
                 raise TypeError(f"{call(cls)}: {why}") from None
         return super().__new__(cls)
 
@@ -125,12 +136,29 @@ def call(cls: type) -> str:
     return f"{cls.__name__}({', '.join(names)})"
 
 
-def has_no(word: str, ours: list[str]) -> str:
-    """Say that a class has no such setting, and what to write instead, if known."""
-    advice = advice_on(word, SETTINGS)
-    if OURS.get(word) in ours:
-        advice = f": write {OURS[word]}="
-    return f"has no {printable(word)}{advice}"
+def hinting(function: Callable[P, Result]) -> Callable[P, Result]:
+    """Return a function that says what to write where others have another keyword."""
+    ours = signature(function).parameters
+
+    @wraps(function)
+    def hinted(*args: P.args, **settings: P.kwargs) -> Result:
+        if odd := unknown(settings, ours):
+            raise TypeError(f"{function.__name__}() {odd}")
+        return function(*args, **settings)
+
+    return hinted
+
+
+def unknown(words: Iterable[str], ours: Container[str]) -> str:
+    """Say which words are no settings, and what to write instead, if that is known."""
+    found = []
+    for word in words:
+        if word not in ours:
+            advice = advice_on(word, SETTINGS)
+            if OURS.get(word, word) in ours:
+                advice = f": write {OURS[word]}="
+            found.append(f"has no {printable(word)}{advice}")
+    return "; ".join(found)
 
 
 def advice_on(word: str, table: dict[str, str]) -> str:

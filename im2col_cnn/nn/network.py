@@ -36,7 +36,7 @@ from ..files.weights import read_weights, save_weights
 from ..tiling.blas import with_one_blas_thread
 from ..tiling.winograd import winograd_unless_refused
 from .executors import Engine, as_cluster, in_order
-from .habits import ByName, Hinting
+from .habits import ByName, Hinting, hinting
 from .inference import infer
 from .layer import Gradients, Inputs, Layer, named_by_kind
 from .serialization import (
@@ -125,6 +125,7 @@ class Network(Hinting, ABC):
     def structure(self) -> dict[str, Any]:
         """What `configuration` says of inputs, layers and outputs."""
 
+    @hinting
     def build(
         self,
         shape: Named,
@@ -351,6 +352,7 @@ class Network(Hinting, ABC):
         for name, layer in self.layers.items():
             layer.update_state(caches[name])
 
+    @hinting
     def predict(
         self, x: Named, *, batch_size: int = 256, executor: Engine = None
     ) -> Named:

@@ -46,6 +46,7 @@ from .checkpoint import TrainingState, load_checkpoint, save_checkpoint
 from .evaluation import Validation, as_examples, hold_out
 from .executors import Engine, WorkerError, as_cluster, in_order
 from .gradients import IMAGES, Augment, Shard, clip_by_norm, compute_shard
+from .habits import hinting
 from .history import History
 from .network import Network
 from .optimizers import Optimizer
@@ -56,6 +57,7 @@ __all__ = ["Callbacks", "Settings", "Trainer", "fit"]
 Piece: TypeAlias = tuple[Images, Array, tuple[int, ...]]  # images, labels, seed
 
 
+@hinting
 def fit(
     network: Network,
     images: ArrayLike | StoredImages,

@@ -17,6 +17,7 @@ from tests.nn.strategies import network
 # As any, for a type checker knows what there is none of.
 ANY: Any = nn
 CONV = r"^Conv\(filters, kernel_size, \*, stride, padding, dilation, groups, bias, ini"
+X = np.zeros((1, 5, 6, 2))
 CLASSES = [
     c for c in vars(nn).values() if inspect.isclass(c) and issubclass(c, Hinting)
 ]
@@ -50,6 +51,23 @@ CLASSES = [
             "too many .*: layers come in a li",
         ),
         (lambda: ANY.Conv(8, 3)(np.zeros(3)), "^Conv is not called: a Sequential or a"),
+        (lambda: any_network().build(input_shape=(5, 6, 2)), "build.. has no input_sh"),
+        (
+            lambda: any_network().predict(X, verbose=0),
+            r"predict.. has no verbose: fit\(",
+        ),
+        (
+            lambda: ANY.fit(any_network(), X, [0], callbacks=[]),
+            "callbacks: write on_step",
+        ),
+        (
+            lambda: ANY.fit(any_network(), X, [0], validation_split=0.1, epochs=1),
+            r"^fit\(\) has no validation_split: write validation=$",
+        ),
+        (
+            lambda: ANY.evaluate(any_network(), X, [0], verbose=0),
+            "evaluate.. has no ver",
+        ),
         (lambda: any_network()(np.zeros(3)), "^Sequential is not called: predict"),
         (lambda: any_network().parameters(), r"^it is a dict, not .* \['conv1\.w'\]$"),
     ],
@@ -73,7 +91,9 @@ def test_methods_of_keras_or_pytorch_are_refused_with_ours(word: str) -> None:
 
 
 def test_every_setting_that_is_advised_is_one_of_some_class() -> None:
-    taken = {name for c in CLASSES for name in inspect.signature(c).parameters}
+    functions: Any = (nn.fit, nn.evaluate, Sequential.build, Sequential.predict)
+    takers = [inspect.signature(c) for c in (*CLASSES, *functions)]
+    taken = {name for taker in takers for name in taker.parameters}
 
     assert set(OURS.values()) <= taken
     # A word that is one of all classes would never be looked up.
