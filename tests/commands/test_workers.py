@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from im2col_cnn.commands import workers as workers_asked
 from im2col_cnn.nn.workers import Workers
-from tests.commands.command import command, environment, in_here
+from tests.commands.command import command, environment, in_here, process
 from tests.files.hdf5 import arrays, write
 
 TRAIN = ["--epochs", "4", "--batch-size", "4", "--accumulate", "2", "--shift", "1"]
@@ -35,6 +36,18 @@ def test_processes_train_the_file_and_find_the_numbers_of_one(
     assert shared.read_bytes() == alone.read_bytes()
     found = in_here(capsys, "evaluate", alone, data, "--json")
     assert found == in_here(capsys, "evaluate", alone, data, "--json", "--workers", "1")
+
+
+def test_processes_predict_what_one_does(tmp_path: Path, data: Path) -> None:
+    weights, photo = tmp_path / "weights.h5", tmp_path / "photo.png"
+    process("train", data, "--epochs", "1", "--save", weights)
+    Image.new("RGB", (9, 7), (200, 100, 50)).save(photo)
+    question: list[str | Path] = ["predict", weights, photo, photo, "--json"]
+
+    told = process(*question, "--workers", "2")
+
+    assert (told.status, told.err) == (0, "")
+    assert told == process(*question)
 
 
 def test_workers_without_a_batch_are_told_so(

@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,7 +22,7 @@ from im2col_cnn.nn import (
     Cluster,
     WorkerError,
 )
-from tests.commands.command import COURSERA, in_here
+from tests.commands.command import in_here, process
 from tests.nn.learning import learn
 
 pytestmark = pytest.mark.frameworks
@@ -43,10 +44,11 @@ class Killing:
     """An `augment` that kills its process, once."""
 
     done: Path
+    chance: float = 0.2
 
     def __call__(self, x: Array, rng: np.random.Generator) -> Array:
         """Return the images, noisy."""
-        if rng.random() < 0.2 and not self.done.exists():
+        if rng.random() < self.chance and not self.done.exists():
             self.done.touch()
             os.kill(os.getpid(), signal.SIGKILL)
         return x + rng.normal(size=x.shape)
@@ -72,6 +74,27 @@ def test_dask_goes_on_to_the_same_bits_when_a_worker_is_killed_in_a_step(
     assert found == learn(augment=killing)
 
 
+@dataclass(frozen=True)
+class Hanging:
+    """An `augment` that takes longer than a test."""
+
+    def __call__(self, x: Array, rng: np.random.Generator) -> Array:
+        """Return the images, late."""
+        if rng.random() < 0.2:
+            threading.Event().wait(60)
+        return x
+
+
+def test_a_task_of_dask_that_hangs_ends_the_run_in_time() -> None:
+    distributed = pytest.importorskip("distributed")
+    with workers(distributed, 1) as client:
+        cluster = Cluster(client.get_executor(), timeout=2)
+        with pytest.raises(
+            WorkerError, match="no result within 2 s: the network is as"
+        ):
+            learn(executor=cluster, augment=Hanging())
+
+
 def test_a_scheduler_that_is_gone_ends_the_run_with_one_error() -> None:
     distributed = pytest.importorskip("distributed")
     with workers(distributed, 1) as client:
@@ -85,32 +108,45 @@ def test_a_scheduler_that_is_gone_ends_the_run_with_one_error() -> None:
             learn(executor=cluster, on_step=close)
 
 
-def test_commands_share_work_among_workers_of_dask(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+SHARE = """
+import numpy as np
+def distribute_value(dz, shape):
+    return np.full(shape, dz / (shape[0] * shape[1]))
+"""
+
+
+def test_commands_share_work_among_workers_of_dask(tmp_path: Path) -> None:
     distributed = pytest.importorskip("distributed")
     train = ["train", "--epochs", "1", "--accumulate", "2", "--save"]
     alone, shared = tmp_path / "alone.h5", tmp_path / "shared.h5"
-    homework = tmp_path / "class"
+    homework, photo = tmp_path / "class", tmp_path / "8.png"
     homework.mkdir()
-    (homework / "anna.py").write_text(COURSERA, encoding="utf-8")
-    check = ["check", str(homework), "--examples", "2", "--json"]
-    results = ["--results", str(tmp_path / "results")]
+    (homework / "anna.py").write_text(SHARE, encoding="utf-8")
+    image = np.arange(64, dtype=np.uint8).reshape(8, 8)
+    pytest.importorskip("PIL.Image").fromarray(image).save(photo)
+    check: list[str | Path] = ["check", homework, "--examples", "2"]
+    there: list[str | Path] = ["--json", tmp_path / "dask.json", "--results"]
+    here: list[str | Path] = ["--json", tmp_path / "alone.json", "--results"]
+    questions: list[list[str | Path]] = [
+        ["evaluate", shared, "--json"],
+        ["predict", shared, photo, "--json"],
+    ]
     with workers(distributed, 2) as client:
-        address = client.cluster.scheduler_address
+        to_dask = ["--scheduler", client.cluster.scheduler_address]
 
-        told = in_here(capsys, *train, shared, "--scheduler", address)
-        checked = in_here(
-            capsys, *check, tmp_path / "dask.json", *results, "--scheduler", address
-        )
-    in_here(capsys, *train, alone)
-    in_here(capsys, *check, tmp_path / "alone.json", "--jobs", "1")
+        told = process(*train, shared, *to_dask)
+        checked = process(*check, *there, tmp_path / "there", *to_dask)
+        answers = [process(*question, *to_dask) for question in questions]
+    process(*train, alone)
+    process(*check, *here, tmp_path / "here", "--jobs", "1")
 
     assert (told.status, told.err) == (0, "")
     assert "%  2 workers\n" in told.out
     assert shared.read_bytes() == alone.read_bytes()
     assert checked.status == 0
     assert without_time(tmp_path / "dask.json") == without_time(tmp_path / "alone.json")
+    assert answers == [process(*question) for question in questions]
+    assert [answer.status for answer in answers] == [0, 0]
 
 
 def without_time(path: Path) -> str:
@@ -137,13 +173,15 @@ def test_loky_learns_the_same_bits() -> None:
         assert learn(executor=executor) == learn()
 
 
-def test_mpi_learns_the_same_bits() -> None:
+def by_mpi(*arguments: str | Path) -> "subprocess.CompletedProcess[str]":
+    """Run this file with one process that trains and two that compute for it."""
     pytest.importorskip("mpi4py")
     mpiexec = shutil.which("mpiexec")
     if mpiexec is None:
         pytest.skip("needs mpiexec: apt-get install openmpi-bin")
-    found = subprocess.run(
-        [mpiexec, "-n", "3", sys.executable, "-m", "mpi4py.futures", __file__],
+    program = [sys.executable, "-m", "mpi4py.futures", __file__, *arguments]
+    return subprocess.run(
+        [mpiexec, "-n", "3", *program],
         cwd=Path(__file__).parents[2],
         env={
             **os.environ,
@@ -157,11 +195,41 @@ def test_mpi_learns_the_same_bits() -> None:
         timeout=120,
     )
 
+
+def test_mpi_learns_the_same_bits() -> None:
+    found = by_mpi()
+
     assert found.stdout.strip() == learn()[0], found.stderr
+
+
+def test_mpi_ends_all_when_a_worker_is_killed_and_resuming_learns_the_same_bits(
+    tmp_path: Path,
+) -> None:
+    killing = Killing(tmp_path / "killed", chance=0.5)
+    run = tmp_path / "run.h5"
+    killing.done.touch()
+    whole = learn(augment=killing)
+    learn(augment=killing, epochs=1, checkpoint=run)
+    killing.done.unlink()
+
+    found = by_mpi(killing.done, run)
+
+    assert killing.done.exists()
+    assert found.returncode != 0
+    assert "Killed" in found.stderr
+    assert learn(augment=killing, resume=run) == whole
 
 
 if __name__ == "__main__":
     from mpi4py.futures import MPIPoolExecutor
 
+    settings: dict[str, Any] = {}
+    if len(sys.argv) > 1:
+        done, run = map(Path, sys.argv[1:])
+        settings = {
+            "augment": Killing(done, chance=0.5),
+            "resume": run,
+            "checkpoint": run,
+        }
     with MPIPoolExecutor() as of_mpi:
-        sys.stdout.write(learn(executor=of_mpi)[0])
+        sys.stdout.write(learn(executor=of_mpi, **settings)[0])

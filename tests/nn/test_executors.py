@@ -265,7 +265,7 @@ class Stopping:
             if self.kind == "killed":
                 os.kill(os.getpid(), signal.SIGKILL)
             if self.kind == "memory":
-                raise MemoryError
+                np.empty(2**45)  # more than a process has addresses
             threading.Event().wait(3)
         return x
 
