@@ -20,7 +20,7 @@ WIDEST = 400.0  # of paper on which things stand side by side: a phone shows 328
 BELOW = 40.0  # from what was drawn to what stands below it, with room for a label
 LINE = 20.0  # from one line of text to the next
 # What a letter takes at most, on average, in the fonts that systems come with.
-LETTER = {"title": 10.6, "label": 9.0, "note": 8.3, "small": 8.3, "formula": 9.1}
+LETTER = {"title": 10.9, "label": 10.4, "note": 8.3, "small": 8.3, "formula": 9.1}
 STYLE = """\
 svg{--paper:#fff;--ink:#1f2328;--soft:#59636e;--edge:#8c959f;--plain:#f6f8fa;
 --image:#dceefb;--image-edge:#0072b2;--kernel:#fdebc3;--kernel-edge:#a86f00;

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from math import prod
-from textwrap import wrap
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,7 +9,7 @@ import numpy as np
 from ..._typing import Array
 from ...pictures.captions import named
 from ...pictures.grids import CELL, draw_array, frame_differences
-from ...pictures.svg import LETTER, MARGIN, Canvas, Point, element
+from ...pictures.svg import LETTER, MARGIN, WIDEST, Canvas, Point, element
 from ..errors import SubjectError
 from ..laws.comparison import BrokenLawError, equal, tolerance
 from .report import call_of
@@ -19,8 +18,7 @@ from .search import Trial
 __all__ = ["Plane", "draw_counterexample", "planes_of", "problem_of"]
 
 
-WIDTH = 860.0  # where the next plane goes below, not beside
-GAP = 40.0
+GAP = 24.0
 LOOKS = {"x": "image", "w": "kernel", "expected": "output"}
 
 
@@ -51,8 +49,7 @@ def draw_counterexample(trial: Trial, kind: str, title: str, **more: str) -> str
         for name, value in call
         if not is_array(value) and not does_nothing(name, value)
     ]
-    lines = [*wrap(", ".join(settings), 100), *wrap(problem_of(trial), 100)]
-    canvas = Canvas(title, lines)
+    canvas = Canvas(title, [", ".join(settings), problem_of(trial)])
     for name, content in more.items():
         canvas.put(element(name, content))
     top = draw_row(canvas, canvas.top, [(n, v) for n, v in call if is_array(v)])
@@ -141,7 +138,7 @@ def draw_row(
         for plane, title, mark in zip(planes, titles, marks, strict=True):
             rows, columns = plane.rows.shape
             width = max(columns * CELL, LETTER["label"] * len(title))
-            if left > MARGIN and left + width > WIDTH:
+            if left > MARGIN and left + width + MARGIN > WIDEST:
                 left, top = MARGIN, bottom
             at = Point(left, top + 28)
             kinds = LOOKS.get(name, "plain")
