@@ -227,9 +227,7 @@ def test_one_filter_over_one_image_is_read(tmp_path: Path) -> None:
 def test_sizes_that_are_no_whole_numbers_are_a_bug_of_the_function(
     tmp_path: Path,
 ) -> None:
-    source = ONE_FILTER.replace(
-        "    return", "    np.zeros(len(image) / 1)\n    return"
-    )
+    source = ONE_FILTER.replace("    return", "    np.zeros(4 / 2)\n    return")
 
     report = checked(tmp_path, source)
 
