@@ -27,6 +27,10 @@ def shares_of_the_height(patch: Array, count: int) -> Array:
     return np.full(patch.shape, 1 / len(patch))
 
 
+def to_the_maximum(patch: Array, count: int) -> Array:
+    return np.asarray(patch == np.max(patch))
+
+
 def constant(patch: Array, count: int) -> Array:
     return np.ones(patch.shape)
 
@@ -68,6 +72,14 @@ MEAN_BUGS = (
         "dx[here] += dy[n, h, w, c] / (KH * KW)",
         UNREPORTED,
         weights=shares_of_the_height,
+    ),
+    mean_bug(
+        "E68",
+        "the gradient of a mean goes to the maximum",
+        "backward forgets which pooling it belongs to; every pixel had its share",
+        "dx[here] += dy[n, h, w, c] / (KH * KW)",
+        UNREPORTED,
+        weights=to_the_maximum,
     ),
     mean_bug(
         "E15",

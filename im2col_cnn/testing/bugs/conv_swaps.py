@@ -97,9 +97,9 @@ SWAP_BUGS = (
     ),
     conv_bug(
         "C1c",
-        "rows and columns are swapped in a slice of forward",
+        "rows and columns are swapped in a slice of forward, or in the place of y",
         why="y is transposed: right on symmetric images only",
-        fix="x[n, h_start:h_end, w_start:w_end]",
+        fix="y[n, h, w, f] from x[n, h_start:h_end, w_start:w_end]",
         source="renmengye/np-conv2d PR 2",
         reads=transposed,
     ),

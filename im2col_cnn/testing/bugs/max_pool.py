@@ -75,6 +75,27 @@ def mask_in_place(patch: Array, count: int) -> Array:
     return patch
 
 
+def near_the_corner(plan: PoolPlan, i: int, j: int) -> tuple[slice, slice]:
+    """Count from the number of the window, not from where it stands."""
+    rows, columns = taps(plan, i, j)
+    return (
+        slice(i, i + rows.stop - rows.start, rows.step),
+        slice(j, j + columns.stop - columns.start, columns.step),
+    )
+
+
+def of_all_windows(
+    dy: Images, at: tuple[int, ...], weights: Array, plan: PoolPlan
+) -> Any:
+    """Hand dy to every pixel of a window that is the maximum of any window."""
+    n, i, j, c = at
+    padded, wins = pad(plan), np.zeros(pad(plan).shape, dtype=bool)
+    for other in np.ndindex(dy.shape[1:3]):
+        here = (n, *taps(plan, *other), c)
+        wins[here] |= first_maximum(padded[here], 0) != 0
+    return dy[at] * wins[(n, *taps(plan, i, j), c)]
+
+
 MAX_BUGS = (
     *bugs_of_both(max_bug, "m"),
     max_bug(
@@ -158,6 +179,30 @@ MAX_BUGS = (
         "dx[n, h_start + i, w_start + j, c] += dy[n, h, w, c]",
         UNREPORTED,
         deposit=into_the_corner,
+    ),
+    max_bug(
+        "E66",
+        "the place of the maximum is counted from h and w, without the stride",
+        "the maximum is found in the right window; its gradient lands near the corner",
+        "dx[n, stride * h + i, stride * w + j, c] += dy[n, h, w, c]",
+        UNREPORTED,
+        writes=near_the_corner,
+        looks=taps,
+        spellings=[
+            {
+                "writes": near_the_corner,
+                "looks": taps,
+                "deposit": assign_to_winners,
+            }
+        ],
+    ),
+    max_bug(
+        "E67",
+        "one mask holds the maxima of all windows",
+        "where windows overlap, one hands its gradient to the maximum of another",
+        "mask = patch == np.max(patch), made for each window",
+        UNREPORTED,
+        part=of_all_windows,
     ),
     max_bug(
         "E57",

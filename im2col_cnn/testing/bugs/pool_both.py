@@ -125,6 +125,21 @@ def first_channel_only(dx: Images, dy: Images) -> Images:
     return dx
 
 
+def nothing(dx: Images, dy: Images) -> Images:
+    return np.zeros_like(dx)
+
+
+def first_window_only(sizes: Shape, plan: PoolPlan) -> Iterable[Shape]:
+    return [*np.ndindex(sizes)][:1]
+
+
+def of_a_square_kernel(plan: PoolPlan, i: int, j: int) -> tuple[slice, slice]:
+    """Take the kernel's height for its width too."""
+    rows, columns = taps(plan, i, j)
+    span = plan.window.axes[0].span
+    return rows, slice(columns.start, columns.start + span, columns.step)
+
+
 def bugs_of_both(bug: Callable[..., Exhibit], letter: str) -> tuple[Exhibit, ...]:
     """Return the bugs that a max pooling and an average pooling can have alike."""
     return (
@@ -154,9 +169,9 @@ def bugs_of_both(bug: Callable[..., Exhibit], letter: str) -> tuple[Exhibit, ...
         ),
         bug(
             f"C1g{letter}",
-            "rows and columns are swapped in a slice of forward",
+            "rows and columns are swapped in a slice of forward, or in the place of y",
             "y is transposed: right on symmetric images only",
-            "x[n, h_start:h_end, w_start:w_end, c]",
+            "y[n, h, w, c] from x[n, h_start:h_end, w_start:w_end, c]",
             "renmengye/np-conv2d PR 2",
             reads=transposed,
         ),
@@ -368,6 +383,31 @@ def bugs_of_both(bug: Callable[..., Exhibit], letter: str) -> tuple[Exhibit, ...
             "dy.transpose(0, 2, 3, 1).reshape(-1, C)",
             UNREPORTED,
             upstream=dy_by_rows,
+        ),
+        bug(
+            f"E64{letter}",
+            "dx stays zero",
+            "it is made, and nothing is written into what is returned",
+            "dx[here] += part, and return that dx",
+            UNREPORTED,
+            done=nothing,
+        ),
+        bug(
+            f"E65{letter}",
+            "backward sees the first window only",
+            "return, or break, stands inside the loop over windows",
+            "return after the loops over h and w",
+            UNREPORTED,
+            visits_back=first_window_only,
+        ),
+        bug(
+            f"S5{letter}",
+            "the kernel's height stands for its width where backward slices",
+            "it is right for square kernels only",
+            "dx[n, h_start : h_start + KH, w_start : w_start + KW, c]",
+            UNREPORTED,
+            writes=of_a_square_kernel,
+            looks=taps,
         ),
         bug(
             f"E44{letter}",

@@ -102,6 +102,7 @@ class PoolSteps:
     stops: Callable[[PoolPlan], Shape] = stops
     reads: Callable[[PoolPlan, int, int], Place] = taps
     writes: Callable[[PoolPlan, int, int], Place] = taps
+    looks: Callable[[PoolPlan, int, int], Place] | None = None  # where it writes
     count: Callable[[PoolPlan, int, int], int] = real_pixels
     upstream: Callable[[Images], Images] = np.asarray
     dtype: Callable[[Array], Any] = lambda array: array.dtype
@@ -157,7 +158,8 @@ def pool_pair(steps: PoolSteps) -> tuple[Callable[..., Any], Callable[..., Any]]
         images = range(min(steps.images(plan.x), len(dy)))
         for n, (i, j), c in product(images, visited, range(min(C, dy.shape[-1]))):
             here = (n, *steps.writes(plan, i, j), c)
-            weights = steps.weights(padded[here], steps.count(plan, i, j))
+            seen = (n, *(steps.looks or steps.writes)(plan, i, j), c)
+            weights = steps.weights(padded[seen], steps.count(plan, i, j))
             part = steps.part(dy, (n, i, j, c), weights, plan)
             steps.deposit(dx, here, part, weights)
         return steps.done(steps.crop(dx, plan), dy)
