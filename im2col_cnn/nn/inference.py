@@ -171,7 +171,7 @@ def scaled(layer: Scale, x: Array, spare: tuple[bool, ...]) -> Array | None:
     if not (spare[0] and is_plain(x) and x.flags.c_contiguous and w.dtype == x.dtype):
         return None
     rows = x
-    if w.ndim == 1 and x.ndim > 2:  # longer runs of numbers are faster
+    if w.ndim == 1 < w.size and x.ndim > 2:  # longer runs of numbers are faster
         W, C = x.shape[-2:]
         rows, w, b = x.reshape(-1, W * C), repeated(w, W), repeated(b, W)
     np.multiply(rows, w, out=rows)

@@ -1,6 +1,7 @@
 """Inference writes over what is read no more, and gives the numbers of forward."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -36,8 +37,9 @@ from im2col_cnn.nn.layer import Layer
 
 BY_NUMBER: list[Callable[[], Layer]] = [
     *(ReLU, ReLU6, LeakyReLU, Sigmoid, Tanh, SiLU, HardSigmoid, HardSwish),
-    lambda: Clip(-0.5, 2.0),
     Scale,
+    partial(Clip, -0.5, 2.0),
+    partial(Scale, size=(1,)),
 ]
 SHAPE = (3, 5, 4)
 
@@ -65,7 +67,7 @@ def built(layer: Layer) -> Layer:
 
 @pytest.mark.filterwarnings("ignore:invalid value encountered")
 @pytest.mark.parametrize("spare", [True, False])
-@pytest.mark.parametrize("make", BY_NUMBER)
+@pytest.mark.parametrize("make", BY_NUMBER, ids=lambda make: repr(make()))
 def test_inference_gives_the_output_of_forward(
     make: Callable[[], Layer], spare: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -224,6 +224,8 @@ class Builder:
         w, b = (np.broadcast_to(a.ravel(), flow.ours[-1:]) for a in (gain, shift))
         if flow.name in self.writes_alone and self.take_over(flow.name, w, b):
             return flow
+        if is_one(w) and is_one(b):
+            return self.keep(name, Scale(size=(1,)), flow, w=w[:1], b=b[:1])
         return self.keep(name, Scale(), flow, w=w, b=b)
 
     def take_over(self, name: str, w: Array, b: Array) -> bool:
@@ -231,6 +233,9 @@ class Builder:
         match layer := self.layers[name]:
             case Conv() | Dense() | Scale(size=None):
                 factors = w
+            case Scale(size=(1,)) if is_one(w) and is_one(b):
+                factors = w = w[:1]
+                b = b[:1]
             case ConvTranspose(groups=1):
                 factors = w[:, np.newaxis]  # its kernels end in (F, C)
             case _:
@@ -250,6 +255,11 @@ class Builder:
             if name in wanted:
                 wanted.update(self.reads[name])
         return {name: layer for name, layer in self.layers.items() if name in wanted}
+
+
+def is_one(numbers: Array) -> bool:
+    """Tell whether numbers are the same for all channels."""
+    return bool((numbers == numbers[0]).all())
 
 
 def require_images_first(flow: Flow, shape: Shape) -> None:

@@ -58,6 +58,26 @@ def test_gains_and_shifts_go_into_the_convolution_before(tmp_path: Path) -> None
     assert [layer.kind for layer in network.layers.values()] == ["conv"]
 
 
+def test_one_number_for_all_channels_stays_one(tmp_path: Path) -> None:
+    nodes = [
+        node("Relu", "x", "relu"),
+        node("Mul", "relu two", "doubled"),
+        node("Add", "doubled two", "more"),
+        node("Mul", "more gain", "y"),
+    ]
+    gain = floats(4, 1, 1)
+    arrays: dict[str, Any] = {"two": np.float32(2), "gain": gain}
+    network = loaded(tmp_path, nodes, [1, 4, 3, 5], arrays=arrays)
+    x = images(4, 3, 5)
+
+    y = network.predict(x)
+
+    assert_allclose(y, (2 * np.maximum(x, 0) + 2) * gain, rtol=1e-6)
+    sizes = [layer.settings.get("size") for layer in network.layers.values()]
+    assert sizes == [None, (1,), (4, 1, 1)]
+    assert network.parameters["doubled.b"].tolist() == [2]
+
+
 def test_what_others_read_too_is_left_alone(tmp_path: Path) -> None:
     nodes = [
         node("Conv", "x w", "conv"),
