@@ -35,6 +35,10 @@ ORIGINS = {  # what a file is, and what reads it
         "safetensors.torch.save_file(model.state_dict(), path), for load_torch_weights"
     ),
     "NumPy": "is a file of NumPy: numpy.load reads it",
+    "SavedModel": (
+        "is a SavedModel of TensorFlow, which nothing here reads: save a .keras file, "
+        "for from_keras, or let tf2onnx make ONNX of it, for from_onnx"
+    ),
     "TensorFlow Lite": (
         "is a file of TensorFlow Lite, which nothing here reads: tf2onnx makes ONNX of "
         "it, for from_onnx"
@@ -58,6 +62,8 @@ def origin_of(path: Path) -> str | None:
     OSError
         If it is missing, or cannot be read.
     """
+    if (path / "saved_model.pb").is_file():
+        return "SavedModel"
     require_readable(path)
     with reading(path, "the start"), path.open("rb") as file:
         head = file.read(HEAD_BYTES)

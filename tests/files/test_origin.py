@@ -32,6 +32,12 @@ def write_zip(path: Path, *names: str) -> None:
             archive.writestr(name, "word")
 
 
+def write_folder(path: Path) -> None:
+    """Write a SavedModel."""
+    path.mkdir()
+    (path / "saved_model.pb").write_bytes(b"graph")
+
+
 def write_hdf5(path: Path) -> None:
     """Write a file that Keras did not write."""
     with h5py.File(path, "w") as file:
@@ -87,6 +93,7 @@ FILES: dict[str, tuple[Callable[[Path], Any], str | None, str]] = {
         "TensorFlow Lite",
         "is a file of TensorFlow Lite, which nothing here reads: tf2onnx makes ONNX",
     ),
+    "saved": (write_folder, "SavedModel", "is a SavedModel of TensorFlow, which noth"),
     "text.h5": (lambda path: path.write_text("words"), None, ""),
     "empty.h5": (lambda path: path.write_bytes(b""), None, ""),
     "cut.pt": (lambda path: path.write_bytes(b"PK\3\4"), None, ""),
