@@ -116,3 +116,29 @@ def test_as_many_arguments_do_not_make_a_course(tmp_path: Path) -> None:
 
 def test_of_no_readings_none_is_chosen() -> None:
     assert choose([]) == ([], [])
+
+
+SWAPPED = """
+import numpy as np
+
+
+def conv_forward(A_prev, W, b, hparameters):
+    s, p = hparameters["stride"], hparameters["pad"]
+    m, n_H, n_W, _ = A_prev.shape
+    f, _, _, n_C = W.shape
+    padded = np.pad(A_prev, ((0, 0), (p, p), (p, p), (0, 0)))
+    Z = np.zeros((m, (n_H - f + 2 * p) // s + 1, (n_W - f + 2 * p) // s + 1, n_C))
+    for i, h, w, c in np.ndindex(Z.shape):
+        patch = padded[i, w * s : w * s + f, h * s : h * s + f]
+        Z[i, h, w, c] = np.sum(patch * W[..., c]) + b[0, 0, 0, c]
+    return Z, (A_prev, W, b, hparameters)
+"""
+
+
+def test_a_function_of_a_course_is_read_as_the_course_bug_and_all(
+    tmp_path: Path,
+) -> None:
+    report = checked(tmp_path, SWAPPED)
+
+    assert report.dialect == "coursera"
+    assert not report.ok

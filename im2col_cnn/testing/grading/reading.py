@@ -5,6 +5,7 @@ called on tiny arrays of which no two axes are equally long; the reading that gi
 right numbers is taken, then the one that gives right shapes.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -107,6 +108,17 @@ def rank(
         if points < RIGHT_SHAPE and dialect in GUESSES and not offer.is_sure:
             continue  # nothing speaks for it
         scored.append((points, dialect, offer))
+    # Where a course has the layouts of a guess, its own call is meant.
+    known = {
+        layouts_of(offer)
+        for points, dialect, offer in scored
+        if dialect not in GUESSES and points >= RIGHT_SHAPE
+    }
+    scored = [
+        each
+        for each in scored
+        if each[1] not in GUESSES or layouts_of(each[2]) not in known
+    ]
     # Of a course and a guess that fit alike, the course is meant.
     scored = [
         (points * (FIT if dialect in GUESSES else 1), dialect, offer)
@@ -121,6 +133,11 @@ def rank(
             -each[2].tightness,
         ),
     )
+
+
+def layouts_of(offer: Offer) -> tuple[str, ...]:
+    """Return the layouts of the arrays of an offer, without their names."""
+    return offer.kind, *re.findall(r"\(.*?\)", offer.described)
 
 
 def without_strangers(
