@@ -45,7 +45,7 @@ def test_the_notebook_as_it_was_found(check: Check) -> None:
 MISTAKES = [
     (
         "    return dA_prev, dW, db",
-        "    while True: pass",
+        "    import threading; threading.Event().wait()",
         "conv_backward did not return within 2 s for a 1x3x3x1 image",
     ),
     (

@@ -1,13 +1,11 @@
 """A bug keeps its name in whichever dialect it is handed in."""
 
 from dataclasses import replace
-from datetime import date
 from functools import cache
 from typing import Any
 
 import pytest
 
-from im2col_cnn.testing.bugs.exhibit import Exhibit
 from im2col_cnn.testing.bugs.museum import MUSEUM
 from im2col_cnn.testing.dialects.capabilities import tried
 from im2col_cnn.testing.dialects.dialect import Offer
@@ -26,15 +24,14 @@ from im2col_cnn.testing.grading.search import Trial, draw_trials, try_again
 from im2col_cnn.testing.laws.subject import Subject
 from im2col_cnn.testing.laws.table import LAWS, TIES, Law, laws_for
 from im2col_cnn.testing.support import Support
-from tests.profile import IN_FULL, drawn
+from tests.profile import IN_FULL, TODAY, drawn, some_of
 from tests.testing.handed_in import PRESENTED, offer_of
 
 # In the ci profile every dialect gets every bug, otherwise some: other ones each day.
-EVERY = 1 if IN_FULL else 32
 DRAWS = 16 if IN_FULL else 8
-TODAY = date.today().toordinal()
 NUMBERS = [law for law in LAWS if law.oracle and not law.follows]
 OTHERS = [law for law in LAWS if law not in NUMBERS]
+REPORTED = MUSEUM[TODAY % 8 :: 8]
 TIED = [bug for bug in MUSEUM if bug.key in ("C6", "S11")]
 
 
@@ -72,14 +69,10 @@ def right_trials(kind: str, support: Support) -> dict[str, list[Trial]]:
     return draw_trials(laws_for(oracle), oracle, count=DRAWS, seed=0)
 
 
-def some_of(bugs: list[Exhibit], every: int) -> list[Exhibit]:
-    return bugs[TODAY % every :: every]
-
-
 @drawn
 @pytest.mark.parametrize("dialect", PRESENTED)
 def test_bugs_keep_their_names(dialect: str) -> None:
-    offers = ((bug, offer_of(dialect, bug)) for bug in some_of(list(MUSEUM), EVERY))
+    offers = ((bug, offer_of(dialect, bug)) for bug in some_of(MUSEUM, 64))
     for bug, offer in offers:
         if offer is None:
             continue  # this dialect has no such function
@@ -115,7 +108,7 @@ def test_a_rule_for_ties_is_named_without_failing_unless_another_is_asked(
 @drawn
 @pytest.mark.parametrize("dialect", PRESENTED)
 def test_a_report_names_one_bug_and_no_other(dialect: str) -> None:
-    for bug in some_of(list(MUSEUM), 8 if IN_FULL else len(MUSEUM)):
+    for bug in some_of(REPORTED, len(REPORTED)):
         if (offer := offer_of(dialect, bug)) is None:
             continue
 

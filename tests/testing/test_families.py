@@ -2,9 +2,7 @@
 
 import contextlib
 import io
-from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date
 from functools import cache
 from typing import Any
 
@@ -17,15 +15,13 @@ from im2col_cnn.testing.dialects.table import readings
 from im2col_cnn.testing.grading.grader import grade
 from im2col_cnn.testing.grading.reading import choose
 from im2col_cnn.testing.grading.report import Verdict
-from tests.profile import IN_FULL, drawn
+from tests.profile import drawn, some_of
 from tests.testing.families import FAMILIES, MISTAKES, POOL_MISTAKES, source_of
 
 EXAMPLES = 4
 POOL_EXAMPLES = 20  # windows that overlap, with one maximum for two of them
 SEES_NO_BIAS = ("zhou", "independent")  # no bias, or one of its own
 SEES_NO_DX = ("zhou",)
-# In the ci profile every wrong file, otherwise one of each course, another each day.
-TODAY = date.today().toordinal()
 
 
 def names_of(source: str) -> dict[str, Any]:
@@ -42,10 +38,6 @@ def offers_of(family: str, old: str = "", new: str = "") -> list[tuple[str, Offe
     return chosen
 
 
-def some_of(mistakes: Sequence[tuple[str, str]]) -> Sequence[tuple[str, str]]:
-    return mistakes if IN_FULL else [mistakes[TODAY % len(mistakes)]]
-
-
 def verdicts_of(
     offers: list[tuple[str, Offer]], kind: str, examples: int = EXAMPLES
 ) -> list[Verdict]:
@@ -59,7 +51,7 @@ def verdicts_of(
 
 
 @drawn
-@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("family", some_of(FAMILIES, 3))
 def test_a_right_file_is_read_as_its_course_and_passes(family: str) -> None:
     offers = offers_of(family)
 
@@ -71,10 +63,10 @@ def test_a_right_file_is_read_as_its_course_and_passes(family: str) -> None:
 
 
 @drawn
-@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("family", some_of(FAMILIES, 3))
 def test_three_wrong_files_of_each_course_are_read_and_do_not_pass(family: str) -> None:
     unseen = (family in SEES_NO_BIAS) + (family in SEES_NO_DX)
-    for old, new in some_of(MISTAKES[unseen:]):
+    for old, new in some_of(MISTAKES[unseen:], len(MISTAKES) - unseen):
         offers = offers_of(family, old, new)
 
         assert family in {dialect for dialect, _ in offers}
@@ -83,9 +75,9 @@ def test_three_wrong_files_of_each_course_are_read_and_do_not_pass(family: str) 
 
 
 @drawn
-@pytest.mark.parametrize("family", ["saitoh", "dlcourse", "gatech"])
+@pytest.mark.parametrize("family", some_of(["saitoh", "dlcourse", "gatech"], 3))
 def test_wrong_poolings_do_not_pass(family: str) -> None:
-    for old, new in some_of(POOL_MISTAKES):
+    for old, new in some_of(POOL_MISTAKES, len(POOL_MISTAKES)):
         verdicts = verdicts_of(offers_of(family, old, new), "max_pool", POOL_EXAMPLES)
 
         assert "broken" in {verdict.status for verdict in verdicts}, (old, new)

@@ -1,6 +1,5 @@
 """Every bug on show is killed by a law, every law kills one, and each gets its name."""
 
-from datetime import date
 from functools import cache
 
 import pytest
@@ -12,7 +11,7 @@ from im2col_cnn.testing.grading.kill_matrix import kill, on_show, oracle
 from im2col_cnn.testing.grading.kinds import KINDS
 from im2col_cnn.testing.grading.search import Trial, draw_trials, try_again
 from im2col_cnn.testing.laws.table import LAWS, Law, laws_for
-from tests.profile import IN_FULL, drawn
+from tests.profile import drawn, some_of
 
 # The law that a reader would expect to find a bug; where none is said, any one will do.
 EXPECTED = {
@@ -49,9 +48,8 @@ EXPECTED = {
 }
 
 # In the ci profile all bugs, otherwise some: other ones each day.
-TODAY = date.today().toordinal()
-KILLED = MUSEUM if IN_FULL else MUSEUM[TODAY % 6 :: 6]
-NAMED = MUSEUM if IN_FULL else MUSEUM[TODAY % 12 :: 12]
+KILLED = some_of(MUSEUM, 6)
+NAMED = some_of(MUSEUM, 12)
 
 
 @cache

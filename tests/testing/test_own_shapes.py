@@ -11,7 +11,7 @@ from im2col_cnn.testing.dialects.functions import called_inside
 from im2col_cnn.testing.dialects.table import readings
 from im2col_cnn.testing.grading.grader import grade
 from im2col_cnn.testing.grading.reading import choose
-from tests.profile import drawn
+from tests.profile import drawn, some_of
 from tests.testing.families import MISTAKES, POOL_MISTAKES, PRELUDE
 from tests.testing.own_shapes import POOLS, SHAPES
 from tests.testing.test_families import names_of
@@ -34,7 +34,7 @@ def statuses(offer: Offer, examples: int) -> set[str]:
 
 
 @drawn
-@pytest.mark.parametrize("name", SHAPES)
+@pytest.mark.parametrize("name", some_of(SHAPES, 3))
 def test_what_is_right_is_read_with_its_backward_and_passes(name: str) -> None:
     offer = read(name)
 
@@ -43,13 +43,13 @@ def test_what_is_right_is_read_with_its_backward_and_passes(name: str) -> None:
 
 
 @drawn
-@pytest.mark.parametrize("name", [n for n in SHAPES if n not in POOLS])
+@pytest.mark.parametrize("name", some_of((n for n in SHAPES if n not in POOLS), 3))
 def test_a_kernel_whose_gradients_are_assigned_does_not_pass(name: str) -> None:
     assert "broken" in statuses(read(name, *MISTAKES[1]), 4)
 
 
 @drawn
-@pytest.mark.parametrize("name", POOLS)
+@pytest.mark.parametrize("name", some_of(POOLS, 2))
 def test_a_maximum_in_the_wrong_place_does_not_pass(name: str) -> None:
     assert "broken" in statuses(read(name, *POOL_MISTAKES[2]), 20)
 
