@@ -233,3 +233,48 @@ def test_sizes_that_are_no_whole_numbers_are_a_bug_of_the_function(
 
     assert not report.ok
     assert "single integer, got '2.0'" in str(report)
+
+
+TILED = """
+import numpy as np
+
+
+class MaxPool:
+    def forward(self, X):
+        self.X = X
+        N, C, H, W = X.shape
+        tiles = X.reshape(N, C, H // 2, 2, W // 2, 2)
+        self.mask = tiles == tiles.max(axis=(3, 5), keepdims=True)
+        return tiles.max(axis=(3, 5))
+
+    def backward(self, d_out):
+        return (d_out[:, :, :, None, :, None] * self.mask).reshape(self.X.shape)
+"""
+
+
+def test_a_pooling_by_reshaping_is_asked_for_even_sides_alone(tmp_path: Path) -> None:
+    assert checked(tmp_path, TILED).ok
+    assert not checked(tmp_path, TILED.replace("=(3, 5))\n\n", "=(2, 5))\n\n")).ok
+
+
+ALONE = """
+import numpy as np
+
+
+def conv_backprop(prev_layer, input, filter, stride):
+    d_input, d_filter = np.zeros(input.shape), np.zeros(filter.shape)
+    F, C, K, _ = filter.shape
+    for f, i, j in np.ndindex(prev_layer.shape):
+        rows, columns = (slice(n * stride, n * stride + K) for n in (i, j))
+        here = slice(None), rows, columns
+        d_input[here] += prev_layer[f, i, j] * filter[f]
+        d_filter[f] += prev_layer[f, i, j] * input[here]
+    return d_input, d_filter, prev_layer.sum((1, 2)).reshape(-1, 1)
+"""
+
+
+def test_a_backward_alone_is_read_by_what_it_returns(tmp_path: Path) -> None:
+    assert checked(tmp_path, ALONE).ok
+    assert not checked(
+        tmp_path, ALONE.replace("d_input[here] +=", "d_input[here] =")
+    ).ok

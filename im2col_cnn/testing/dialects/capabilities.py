@@ -173,7 +173,8 @@ def refused(offer: Offer, kernel: int, stride: int, side: int) -> bool:
             else:
                 offer.forward(x, kernel_size=sizes, **settings)
     except SubjectError as error:
-        return not error.crashed and error.kind in REFUSALS
+        refuses = not error.crashed or "cannot reshape" in error.detail
+        return refuses and error.kind in REFUSALS
     return False
 
 

@@ -32,6 +32,7 @@ FORWARDS = [
     *("forward_propagate", "forwardprop", "feedforward", "feed_forward", "fprop"),
     *("propagate", "forward_propogation", "__call__", "call", "apply", "convolve"),
     *("conv", "convolution", "pool", "max_pool", "pooling", "run", "process", "fwd"),
+    *("compute", "front"),
 ]
 BACKWARDS = [
     *("backward", "backprop", "back_prop", "backward_prop", "backward_propagation"),
@@ -78,8 +79,11 @@ def scripts_of(names: Mapping[str, Any]) -> Iterator[Script]:
     """Yield the scripts of the classes of a file that look like layers."""
     settings = {"settings": settings_for(names), "w": ("F",)}  # filters: how many
     for name, layer, forward in layers_in(names):
-        read = pooling if "pool" in name.lower() else convolution
-        yield from read(name, layer, forward, settings)
+        if "pool" in name.lower():
+            sizes = {**settings, "w": ("K", "(KH, KW)")}
+            yield from pooling(name, layer, forward, sizes)
+        else:
+            yield from convolution(name, layer, forward, settings)
 
 
 def method_of(layer: Any, known: list[str]) -> str:
@@ -209,25 +213,24 @@ def with_kernels(
         filled = [*lines, *(f"{each} = 1.0 * w" for each in own)]
         names = {**known, "w": array, "b": 1.0}
         try:
-            y = first_output(built([*filled, f"y = {call}"], names)["y"])
+            calls = lines_of(call, built(filled, names), tiny)
+            once = built([*filled, *calls], names)
+            y = np.array(once["y"])
         except Exception as error:
             if is_refusal(error):
                 raise
             lines = [*filled, f"y = {call}"]
             layout = tiny.layout.replace("C", "F")
             return Tried(lines, tiny, layout, w, rank=CRASHED, at=names, error=error)
-        names["w"] = 0.0 * array
-        if y is None or np.array_equal(
-            y, first_output(built([*filled, f"y = {call}"], names)["y"])
-        ):
+        without = [*(f"{each} = 0.0 * w" for each in own), *calls]  # in the same layer
+        if np.array_equal(y, built(without, once)["y"]):
             continue  # forward does not read this array
-        names["w"] = array
         outputs = [(layout, False) for layout in tiny.outputs(y.shape)]
         outputs += [(layout, True) for layout in tiny.outputs(y.shape, padded=True)]
         likely = tiny.likely(y.shape)
         for layout, same in outputs[:1] or [(likely, False)] * bool(likely):
             tried = Tried(filled, tiny, layout, w, weights=path, same=same, at=names)
-            with_bias(tried, call)
+            with_bias(tried, calls)
             tried.rank = tried.rank if outputs else OFF
             return tried
     return None
@@ -243,12 +246,27 @@ def kernels_in(layer: Any, tiny: Tiny) -> Iterator[tuple[str, str]]:
                 yield path, layout.replace("1", "C", 1) if alone else layout
 
 
-def with_bias(tried: Tried, call: str) -> None:
+def lines_of(call: str, names: Mapping[str, Any], tiny: Tiny) -> list[str]:
+    """Return the lines that call forward and fetch its output: returned, or left."""
+    before = {path: array.copy() for path, array in held_by(names["layer"], "layer")}
+    after = built([f"found = {call}"], names)
+    for place, _ in arrays_in(after["found"]):
+        return [f"y = {call}{place}"]
+    if after["found"] is None:
+        for path, array in held_by(after["layer"], "layer"):
+            new = path not in before or not np.array_equal(array, before[path])
+            if new and tiny.outputs(array.shape) and array is not names["x"]:
+                return [call, f"y = {path}"]
+    return ["y = None"]
+
+
+def with_bias(tried: Tried, calls: list[str]) -> None:
     """Find the biases that forward reads, and whether it gives the right numbers."""
     tiny, names = tried.tiny, tried.at
     made = built(tried.lines, names)
     out = {
         "F": 5,
+        "N": tiny.images,
         "H": tiny.height - tiny.kernel + 1,
         "W": tiny.width - tiny.kernel + 1,
     }
@@ -261,13 +279,14 @@ def with_bias(tried: Tried, call: str) -> None:
         for layout in layouts_of(array.shape, out):
             if "F" not in layout:
                 continue
-            b = layout.replace("H", "1").replace("W", "1")  # some are as large as y
+            b = re.sub("[NHW]", "1", layout)  # some are as large as y
             names["b"] = tiny.array("b", b)
             line = f"{path} = 1.0 * b" if b == layout else f"{path} = 0.0 * {path} + b"
             filled = [*tried.lines, line]
-            y = first_output(built([*filled, f"y = {call}"], names)["y"])
-            without = first_output(built([*tried.lines, f"y = {call}"], names)["y"])
-            if y is None or without is None or y.shape != without.shape:
+            once = built([*tried.lines, *calls], names)
+            without = np.array(once["y"])
+            y = built([line, *calls], once)["y"]  # in the same layer
+            if y.shape != without.shape:
                 continue
             if not np.array_equal(y, without) and closest is None:
                 closest = path, b, filled
@@ -278,22 +297,14 @@ def with_bias(tried: Tried, call: str) -> None:
         names["b"] = tiny.array("b", tried.b)
     else:
         right = right - np.arange(1.0, 6.0)
-    tried.lines = [*tried.lines, f"y = {call}"]
+    tried.lines = [*tried.lines, *calls]
     names = built(tried.lines, names)
-    place, y = arrays_in(names["y"])[0]
-    tried.lines[-1] += place
     tried.at.update(names)
-    tried.rank = RIGHT if tiny.agrees(y, tried.y, right) else SHAPE
+    tried.rank = RIGHT if tiny.agrees(names["y"], tried.y, right) else SHAPE
     names = {**tried.at, "w": -tried.at["w"]}
     y = built(tried.lines, names)["y"]
     wanted = right - 2 * (tiny.right(around) - tiny.plain("b"))
     tried.positive = tried.rank == RIGHT and not tiny.agrees(y, tried.y, wanted)
-
-
-def first_output(found: Any) -> Any:
-    """Return the first array in what forward returned, or None."""
-    arrays = arrays_in(found)
-    return arrays[0][1] if arrays else None
 
 
 def script_of(layer: Any, tried: Tried, kind: str, support: Support) -> Script:
@@ -349,18 +360,18 @@ def poolings(
         try:
             with np.errstate(all="ignore"):
                 made = built(lines[:1], known)
-                names = built(lines[1:], made)
+                lines[1:] = lines_of(call, made, tiny)
+                names = built(lines, known)
         except Exception as error:  # not in this way
             if "layer" in made and not is_refusal(error):
                 y = tiny.layout.replace("C", "F")
                 yield Tried(lines, tiny, y, rank=CRASHED, at=made, error=error)
             continue
-        for place, y in arrays_in(names["y"])[:1]:
+        for _, y in arrays_in(names["y"]):
             outputs = tiny.outputs(y.shape)[:1]
             for layout in outputs or filter(None, [tiny.likely(y.shape)]):
                 is_right = tiny.agrees(y, layout, tiny.right())
                 rank = (RIGHT if is_right else SHAPE) if outputs else OFF
-                lines[-1] += place
                 yield Tried(lines, tiny, layout, rank=rank, at=names)
 
 

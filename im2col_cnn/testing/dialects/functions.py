@@ -350,7 +350,11 @@ def backwards(
 def as_its_bias(script: Script, names: dict[str, Any]) -> Script:
     """Return the script with biases in the shape of their gradient, if that runs."""
     exec(script.backward, names)
-    if "db" not in names or np.shape(names["db"]) == np.shape(names["b"]):
+    if (
+        "db" not in names
+        or "b" not in names
+        or np.shape(names["db"]) == np.shape(names["b"])
+    ):
         return script
     for layout in layouts_of(np.shape(names["db"]), {"F": np.size(names["b"])}):
         try:
@@ -420,7 +424,7 @@ def takes_wide(
 def alone(name: str, function: Any, kind: str, settings: Any) -> Iterator[Script]:
     """Yield the script of a backward without a forward, if it wants no cache."""
     roles = [role for each in parameters_in(function) for role in roles_of(each.name)]
-    if "cache" in roles or "x" not in roles or "dy" not in roles:
+    if "cache" in roles or "x" not in roles:
         return
     is_conv = kind == "conv"
     kernels = KERNELS if is_conv else ("HWCF",)
@@ -436,7 +440,7 @@ def alone(name: str, function: Any, kind: str, settings: Any) -> Iterator[Script
         }
         if is_conv:
             names |= {"w": tiny.array("w", w), "b": tiny.array("b", "F")}
-        for given in arguments_of(function, kind, (), settings):
+        for given in arguments_of(function, kind, ("dy",), settings):
             try:
                 with np.errstate(all="ignore"):
                     exec(f"found = {name}({given})", names)
@@ -450,5 +454,6 @@ def alone(name: str, function: Any, kind: str, settings: Any) -> Iterator[Script
                 script = Script(kind, "", layouts=layouts, support=support)
                 support = replace(support, bias=is_conv)
                 script = script.but(support=support)
-                yield script.but(backward=named(f"{name}({given})", names, script))
+                script = script.but(backward=named(f"{name}({given})", names, script))
+                yield as_its_bias(script, names)
                 return

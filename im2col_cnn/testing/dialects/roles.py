@@ -9,6 +9,7 @@ the likeliest first; which one works is found out by tiny calls.
 from __future__ import annotations
 
 import inspect
+import re
 from itertools import islice, product
 from typing import Any, Iterator, Mapping
 
@@ -135,6 +136,22 @@ CHOICES = {
     "F or C": ("F", "C"),
     "K or x": ("K", "(KH, KW)"),
 }
+DEPTHS = "channels channel c ch chan depth dim features maps planes"
+FILTERS = "filters filter kernels kernel"
+# Of names that are not in the table: a part of each set is in them.
+PARTS = (
+    ("stride", "stride strides"),
+    ("padding", "pad padding"),
+    ("step", "lr learning"),
+    ("activation", "activation act"),
+    ("input_shape", "in input image img inp", "shape dims"),
+    ("C", "in input inp prev previous", f"{DEPTHS} {FILTERS}"),
+    ("F", "out output next", f"{DEPTHS} {FILTERS}"),
+    ("F", "num n nb no number count amount", FILTERS),
+    ("K", f"{FILTERS} window pool", "size s dim width len length k"),
+    ("C or F", "channels channel"),
+    ("dy", "grad gradient error delta dout dz dy upstream"),
+)
 STEPS = NAMES["step"].split()
 KEYS = {
     "stride": "stride",
@@ -170,13 +187,19 @@ def roles_of(name: str) -> tuple[str, ...]:
     >>> roles_of("num_filters"), roles_of("channels"), roles_of("mystery")
     (('F',), ('C', 'F'), ())
     """
-    role = ROLES.get(name.lower().strip("_"), "")
-    return tuple(role.split(" or ")) if role else ()
+    its_role = role(name)
+    return tuple(its_role.split(" or ")) if its_role else ()
 
 
 def role(name: str) -> str:
-    """Return the role of a parameter as `CHOICES` writes it."""
-    return ROLES.get(name.lower().strip("_"), "")
+    """Return the role of a parameter, by its name or parts of it."""
+    known = ROLES.get(name.lower().strip("_"))
+    if known is not None:
+        return known
+    parts = set(re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower().split("_"))
+    return next(
+        (r for r, *some in PARTS if all(parts & {*p.split()} for p in some)), ""
+    )
 
 
 def settings_for(names: Mapping[str, Any]) -> tuple[str, ...]:
@@ -254,7 +277,10 @@ def argument_lists(
 'in_channels=C, num_filters=F, kernel_size=(KH, KW)']
     """
     parameters = parameters_in(function)[skip:]
-    choices = [choices_for(parameter, more or {}) for parameter in parameters]
+    more = dict(more or {})
+    if any("C" in roles_of(each.name) for each in parameters):
+        more.setdefault("input_shape", ("spatial", *CHOICES["input_shape"]))
+    choices = [choices_for(parameter, more) for parameter in parameters]
     for n, fixed in enumerate(given):
         choices[n] = [fixed.partition("=")[2]] if fixed else choices[n]
     for chosen in islice(product(*choices), MANY):

@@ -145,6 +145,7 @@ def diagnose(
                 # What is raised tells less than numbers do: it takes more to tell.
                 again = evidence(law, drawn, seed + 1, 3 * EVIDENCE_DRAWS)
                 bug = bug if agrees(bug, subject, [trial, *again]) else None
+            bug = None if is_crash_after_wrong_numbers(trial, findings) else bug
             finding = Finding(subject.name, subject.kind, trial.law, trial, bug)
             findings.append(finding)
         status = "advice" if law.advice else "broken"
@@ -152,6 +153,15 @@ def diagnose(
             status = "not checked"
         verdicts.append(Verdict(subject.name, law, status, finding))
     return verdicts
+
+
+def is_crash_after_wrong_numbers(trial: Trial, findings: list[Finding]) -> bool:
+    """Tell whether a call crashed where wrong numbers have had no name before.
+
+    Many bugs crash alike: the one that has the wrong numbers is not among them.
+    """
+    nameless = any(f.law.oracle and f.exhibit is None for f in findings)
+    return nameless and isinstance(trial.failure, SubjectError)
 
 
 def is_unwritten(trial: Trial) -> bool:
