@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..._typing import Images, Shape
+from ..._typing import Bias, Images, Kernels, Shape
 from .conv_template import Plan, conv_bug, crop, pad, stops, taps
 from .exhibit import NOTEBOOK, UNREPORTED
 
@@ -85,6 +85,12 @@ def padded_images(size: Shape, plan: Plan, dtype: type) -> Images:
     return pad(plan.x, plan).astype(dtype)
 
 
+def no_dw(
+    dx: Images, dw: Kernels, db: Bias, plan: Plan, dy: Images
+) -> tuple[Images, Kernels, Bias]:
+    return dx, np.zeros_like(dw), db
+
+
 CROP_BUGS = (
     conv_bug(
         "S4",
@@ -147,7 +153,7 @@ CROP_BUGS = (
     ),
     conv_bug(
         "E36",
-        "dx is collected in a padded array, and another one is returned",
+        "dx stays zero: it is collected in another array than is returned, or in none",
         why="what is returned are the zeros that it was made of",
         fix="return dx_padded[:, p : p + H, p : p + W]",
         source=UNREPORTED,
@@ -194,5 +200,13 @@ CROP_BUGS = (
         fix="pad dy by KH - 1 - pad and KW - 1 - pad",
         source=UNREPORTED,
         crop=full_correlation_padded_as_x,
+    ),
+    conv_bug(
+        "E69",
+        "dw stays zero",
+        why="it is made, and nothing is written into what is returned",
+        fix="dw[..., f] += dy[n, h, w, f] * patch, and return that dw",
+        source=UNREPORTED,
+        done=no_dw,
     ),
 )

@@ -92,18 +92,6 @@ def drawn_kernel(w: Kernels) -> Kernels:
     return draw_numbers(w.shape, w.dtype)
 
 
-def no_dx(
-    dx: Images, dw: Kernels, db: Bias, plan: Plan, dy: Images
-) -> tuple[Images, Kernels, Bias]:
-    return np.zeros_like(dx), dw, db
-
-
-def no_dw(
-    dx: Images, dw: Kernels, db: Bias, plan: Plan, dy: Images
-) -> tuple[Images, Kernels, Bias]:
-    return dx, np.zeros_like(dw), db
-
-
 SUM_BUGS = (
     conv_bug(
         "S1",
@@ -130,22 +118,6 @@ SUM_BUGS = (
         deposit=overwrite,
         # All filters at once, and the windows, or the taps, one after the other.
         spellings=[{"done": laid_over}, {"done": partial(laid_over, order=-1)}],
-    ),
-    conv_bug(
-        "E64",
-        "dx stays zero",
-        why="it is made, and nothing is written into what is returned",
-        fix="dx[here] += part, and return that dx",
-        source=UNREPORTED,
-        done=no_dx,
-    ),
-    conv_bug(
-        "E69",
-        "dw stays zero",
-        why="it is made, and nothing is written into what is returned",
-        fix="dw[..., f] += dy[n, h, w, f] * patch, and return that dw",
-        source=UNREPORTED,
-        done=no_dw,
     ),
     conv_bug(
         "C17a",

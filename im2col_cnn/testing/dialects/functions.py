@@ -350,11 +350,8 @@ def backwards(
 def as_its_bias(script: Script, names: dict[str, Any]) -> Script:
     """Return the script with biases in the shape of their gradient, if that runs."""
     exec(script.backward, names)
-    if (
-        "db" not in names
-        or "b" not in names
-        or np.shape(names["db"]) == np.shape(names["b"])
-    ):
+    both = {np.shape(names[key]) for key in ("b", "db") if key in names}
+    if len(both) < 2:  # alike, or not there
         return script
     for layout in layouts_of(np.shape(names["db"]), {"F": np.size(names["b"])}):
         try:

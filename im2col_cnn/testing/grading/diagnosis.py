@@ -118,9 +118,7 @@ def diagnose(
             if finding is None or part_of(finding.trial) != part_of(trial):
                 finding = Finding(subject.name, subject.kind, law, trial)
                 findings.append(finding)
-            failure = finding.trial.failure
-            gone = isinstance(failure, SubjectError) and failure.kind == NOT_THERE
-            status = "not checked" if gone else "not written"
+            status = "not checked" if is_gone(trial) else "not written"
             verdicts.append(Verdict(subject.name, law, status, finding))
             continue
         more: tuple[Trial, ...] = ()
@@ -140,12 +138,13 @@ def diagnose(
                 begun = {**begun, FIRST.name: replace(late, law=FIRST)}
                 return diagnose(subject, seed=seed, examples=examples, begun=begun)
         if finding is None:
-            bug = name_the_bug([trial, *more], subject) if more else None
+            bug = None
+            if more and not is_crash_after_wrong_numbers(trial, findings):
+                bug = name_the_bug([trial, *more], subject)
             if bug and any(isinstance(t.failure, SubjectError) for t in more):
                 # What is raised tells less than numbers do: it takes more to tell.
                 again = evidence(law, drawn, seed + 1, 3 * EVIDENCE_DRAWS)
                 bug = bug if agrees(bug, subject, [trial, *again]) else None
-            bug = None if is_crash_after_wrong_numbers(trial, findings) else bug
             finding = Finding(subject.name, subject.kind, trial.law, trial, bug)
             findings.append(finding)
         status = "advice" if law.advice else "broken"
@@ -167,8 +166,14 @@ def is_crash_after_wrong_numbers(trial: Trial, findings: list[Finding]) -> bool:
 def is_unwritten(trial: Trial) -> bool:
     """Tell whether a call met a template left as it was, or a file not handed in."""
     failure = trial.failure
-    kinds = (NOT_WRITTEN, NOT_THERE)
-    return isinstance(failure, SubjectError) and failure.kind in kinds
+    written = isinstance(failure, SubjectError) and failure.kind == NOT_WRITTEN
+    return written or is_gone(trial)
+
+
+def is_gone(trial: Trial) -> bool:
+    """Tell whether a call met a file that was not handed in."""
+    failure = trial.failure
+    return isinstance(failure, SubjectError) and failure.kind == NOT_THERE
 
 
 def part_of(trial: Trial) -> str:
