@@ -68,6 +68,17 @@ def test_a_missing_import_costs_only_what_calls_it(tmp_path: Path) -> None:
     assert "line 2: ModuleNotFoundError: No module named 'nor_this'" in trouble
 
 
+def test_an_optional_import_may_note_that_it_is_there(tmp_path: Path) -> None:
+    path = write(
+        tmp_path,
+        homework="try:\n    import nobody_has_this as xp\n    ON_GPU = True\n"
+        "except ImportError:\n    import math as xp\n    ON_GPU = False\n"
+        "def f(): return xp.pi\n",
+    )
+
+    assert load(path).startswith("['ON_GPU', 'f', 'xp'] []")
+
+
 def test_magics_of_notebooks_and_cells_in_other_languages_are_passed_over(
     tmp_path: Path,
 ) -> None:

@@ -311,8 +311,10 @@ def is_definition(statement: ast.stmt) -> bool:
         return True
     if isinstance(statement, (ast.Assign, ast.AnnAssign)):
         return statement.value is not None and is_simple(statement.value)
-    if isinstance(statement, ast.Try):  # an optional import
-        return all(isinstance(inner, imports) for inner in statement.body)
+    if isinstance(
+        statement, ast.Try
+    ):  # an optional import, and a note of it
+        return all(map(is_definition, statement.body))
     if isinstance(statement, ast.If):
         inside = statement.body + statement.orelse
         return is_simple(statement.test) and all(map(is_definition, inside))
