@@ -311,9 +311,7 @@ def is_definition(statement: ast.stmt) -> bool:
         return True
     if isinstance(statement, (ast.Assign, ast.AnnAssign)):
         return statement.value is not None and is_simple(statement.value)
-    if isinstance(
-        statement, ast.Try
-    ):  # an optional import, and a note of it
+    if isinstance(statement, ast.Try):  # an optional import, and a note of it
         return all(map(is_definition, statement.body))
     if isinstance(statement, ast.If):
         inside = statement.body + statement.orelse
