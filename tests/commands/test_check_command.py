@@ -46,7 +46,7 @@ MISTAKES = [
     (
         "    return dA_prev, dW, db",
         "    import threading; threading.Event().wait()",
-        "conv_backward did not return within 2 s for a 1x3x3x1 image",
+        "conv_backward did not return within 1 s for a 1x3x3x1 image",
     ),
     (
         "dA_prev_pad[i, v : v + f, u : u + f, :] +=",

@@ -1,11 +1,13 @@
 """Layers and functions of no course are read by what they take and do."""
 
+import signal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from im2col_cnn.testing import check_module
+from im2col_cnn.testing.dialects import execute
 from im2col_cnn.testing.dialects.dialect import Offer
 from im2col_cnn.testing.dialects.functions import called_inside
 from im2col_cnn.testing.dialects.table import readings
@@ -52,6 +54,20 @@ def test_a_kernel_whose_gradients_are_assigned_does_not_pass(name: str) -> None:
 @pytest.mark.parametrize("name", some_of(POOLS, 2))
 def test_a_maximum_in_the_wrong_place_does_not_pass(name: str) -> None:
     assert "broken" in statuses(read(name, *POOL_MISTAKES[2]), 20)
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no timer here")
+def test_a_function_that_does_not_return_is_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(execute, "SECONDS", 0.02)
+
+    names: dict[str, Any] = {}
+    exec("def conv_forward(x, w, b, stride=1):\n    while True: pass", names)
+
+    found = readings(names, None)
+
+    assert "native" in {dialect for dialect, _ in found}
 
 
 def checked(folder: Path, source: str) -> Any:

@@ -17,6 +17,7 @@ import numpy as np
 
 from ..support import Support
 from .dialect import is_refusal
+from .execute import execute
 from .family import CONVOLUTION, POOLING, family
 from .gradients import Upstream, gradient_lines
 from .held import arrays_in, held_by, same_arrays
@@ -95,7 +96,7 @@ def method_of(layer: Any, known: list[str]) -> str:
 def built(lines: list[str], known: Mapping[str, Any]) -> dict[str, Any]:
     """Run lines, and return the names as they left them."""
     names = dict(known)
-    exec("\n".join(lines), names)
+    execute("\n".join(lines), names)
     return names
 
 

@@ -17,6 +17,7 @@ import numpy as np
 
 from ..support import Support
 from .dialect import is_refusal
+from .execute import execute
 from .family import CONVOLUTION, POOLING
 from .gradients import is_bias
 from .held import arrays_in
@@ -226,7 +227,7 @@ def forwards(
                     names |= {"w": one.array("w", w), "b": one.array("b", b)}
                 try:
                     with np.errstate(all="ignore"):
-                        exec(f"found = {name}({given})", names)
+                        execute(f"found = {name}({given})", names)
                 except Exception as error:  # not in this way
                     errors.append(error)
                     continue
@@ -280,7 +281,7 @@ def one_output(  # noqa: PLR0917 - beside its one use
 def run(lines: str, names: Mapping[str, Any]) -> Any:
     """Return the output of lines that have run before."""
     known = dict(names)
-    exec(lines, known)
+    execute(lines, known)
     return known["y"]
 
 
@@ -319,7 +320,7 @@ def backwards(
     """Add the lines that call a backward and name its gradients; tell if they ran."""
     names = dict(names)
     names[back] = backward
-    exec(script.forward, names)
+    execute(script.forward, names)
     kept = tuple(sorted(key for key in names if key == "cache" or key[:4] == "kept"))
     unknown = ("dy", *kept, "x", "w", "b")
     arguments = [
@@ -334,10 +335,10 @@ def backwards(
         try:
             with np.errstate(all="ignore"):
                 names["padding"] = padding
-                exec(script.forward, names)
+                execute(script.forward, names)
                 shape = np.shape(names["y"])
                 names["dy"] = np.random.default_rng(0).integers(1, 9, shape) / 8.0
-                exec(f"found = {call}", names)
+                execute(f"found = {call}", names)
         except Exception:  # not in this way
             continue
         return as_its_bias(script.but(backward=named(call, names, script)), names), True
@@ -349,13 +350,13 @@ def backwards(
 
 def as_its_bias(script: Script, names: dict[str, Any]) -> Script:
     """Return the script with biases in the shape of their gradient, if that runs."""
-    exec(script.backward, names)
+    execute(script.backward, names)
     both = {np.shape(names[key]) for key in ("b", "db") if key in names}
     if len(both) < 2:  # alike, or not there
         return script
     for layout in layouts_of(np.shape(names["db"]), {"F": np.size(names["b"])}):
         try:
-            exec(
+            execute(
                 script.forward,
                 {**names, "b": np.reshape(names["b"], names["db"].shape)},
             )
@@ -440,7 +441,7 @@ def alone(name: str, function: Any, kind: str, settings: Any) -> Iterator[Script
         for given in arguments_of(function, kind, ("dy",), settings):
             try:
                 with np.errstate(all="ignore"):
-                    exec(f"found = {name}({given})", names)
+                    execute(f"found = {name}({given})", names)
             except Exception:  # not in this way
                 continue
             if names["x"].shape in [

@@ -13,6 +13,7 @@ from typing import Any, Iterator, Mapping
 
 import numpy as np
 
+from .execute import execute
 from .held import arrays_in, held_by
 from .roles import STEPS, argument_lists
 
@@ -32,7 +33,7 @@ class Upstream:
     def again(self, padding: int) -> dict[str, Any]:
         """Run forward once more, in a new layer."""
         names = {**self.names, "padding": padding}
-        exec("\n".join(self.lines), names)
+        execute("\n".join(self.lines), names)
         return names
 
 
@@ -62,7 +63,7 @@ def gradient_lines(function: Any, method: str, upstream: Upstream) -> str:
         dy = np.random.default_rng(0).integers(1, 9, y.shape) / 8.0
         lines = step_of(names["layer"])
         for line in lines:
-            exec(line, names)
+            execute(line, names)
         before = {
             path: array.copy() for path, array in held_by(names["layer"], "layer")
         }

@@ -16,6 +16,7 @@ from ..dialects.dialect import Offer
 from ..dialects.table import DIALECTS
 from ..errors import SubjectStoppedError
 from ..laws.comparison import BrokenLawError, equal, tolerance
+from ..laws.subject import Subject
 from ..strategies import Case
 from ..support import Support
 from .kinds import call_of, choices, subject_of
@@ -104,7 +105,7 @@ def rank(
         try:
             points = score(offer)
         except SubjectStoppedError as stop:  # the others would hang as well
-            return [(0.0, dialect, replace(offer, stopped=stop))]
+            return [(0.0, dialect, replace(offer, stopped=simpler(stop, offer)))]
         if points < RIGHT_SHAPE and dialect in GUESSES and not offer.is_sure:
             continue  # nothing speaks for it
         scored.append((points, dialect, offer))
@@ -185,11 +186,24 @@ def without_halves(chosen: list[tuple[str, Offer]]) -> list[tuple[str, Offer]]:
     ]
 
 
-def score(offer: Offer) -> float:
-    """Return how much tiny calls speak for a reading."""
-    if offer.claims:  # it may take one number only
-        offer = replace(offer, support=narrow(offer.support))
-    subject = subject_of(
+def simpler(stop: SubjectStoppedError, offer: Offer) -> SubjectStoppedError:
+    """Return how the simplest call of all ends, if that ends no better."""
+    subject = offered(offer)
+    case = subject.small[0]
+    try:
+        y, cache = subject.run(case)
+        if offer.backward:
+            subject.gradients(np.ones_like(y), cache)
+    except SubjectStoppedError as simplest:
+        return simplest
+    except Exception:  # it is the larger one that stops
+        return stop
+    return stop
+
+
+def offered(offer: Offer) -> Subject:
+    """Return what an offer holds as a subject of laws."""
+    return subject_of(
         offer.kind,
         offer.forward,
         offer.backward,
@@ -197,6 +211,13 @@ def score(offer: Offer) -> float:
         graded=offer.graded,
         name=offer.name,
     )
+
+
+def score(offer: Offer) -> float:
+    """Return how much tiny calls speak for a reading."""
+    if offer.claims:  # it may take one number only
+        offer = replace(offer, support=narrow(offer.support))
+    subject = offered(offer)
     points = 0.0
     calls = subject.small[:2] if offer.kind in HELPERS else telling_calls(offer)
     for case in calls:
