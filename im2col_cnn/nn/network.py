@@ -353,6 +353,7 @@ class Network(Hinting, ABC):
             layer.update_state(caches[name])
 
     @hinting
+    @with_one_blas_thread
     def predict(
         self, x: Named, *, batch_size: int = 256, executor: Engine = None
     ) -> Named:

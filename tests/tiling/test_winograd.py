@@ -139,6 +139,7 @@ def test_networks_ask_for_it_unless_their_caller_refuses() -> None:
 
     with patch.object(scheme, "is_faster", spy):
         assert use() == {1}
+        assert scheme._wanted.get() is None  # out here it is as it was
         with winograd(False):
             assert use() == {0}
 
