@@ -7,6 +7,7 @@ No example has a deadline: how fast it runs says more about the machine than the
 """
 
 import os
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,9 @@ from tests.profile import drawn
 settings.register_profile("dev", max_examples=6, deadline=None)
 settings.register_profile("ci", max_examples=150, deadline=None, derandomize=True)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
+
+# In the background a shell has Ctrl-C ignored, by whatever is started from here, too.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 collect_ignore = ["testing/homework"]  # what students hand in
 

@@ -415,8 +415,9 @@ def check_module(
     --------
     >>> from im2col_cnn import loops
     >>> from im2col_cnn.testing import check_module
-    >>> check_module(loops.conv.__file__, examples=2).dialect
-    'native'
+    >>> report = check_module(loops.conv.__file__, examples=2)
+    >>> report.dialect, report.ok
+    ('native', True)
     """
     its_adapter = None if adapter is None else as_path(adapter, "adapter")
     path = as_path(path, "path")

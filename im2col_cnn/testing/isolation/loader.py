@@ -149,6 +149,7 @@ def is_python_2(error: SyntaxError) -> bool:
 
 PLAIN = {"abs", "bool", "dict", "float", "int", "len", "list", "max", "min", "range"}
 PLAIN |= {"round", "set", "sorted", "str", "sum", "tuple", "zip"}
+PLAIN |= {"NewType", "ParamSpec", "TypeVar", "namedtuple"}
 NOT_RUN = (
     "only imports, definitions and simple constants are run; "
     "set it to a plain value, or inside the function that needs it"
