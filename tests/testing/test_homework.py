@@ -5,9 +5,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from im2col_cnn.testing.isolation.loader import HomeworkError, read_cells
+from im2col_cnn.testing.isolation.loader import HomeworkError, is_beside, read_cells
 
 SCRIPT = """
 import sys
@@ -187,3 +188,13 @@ def test_modules_beside_a_file_miss_no_more_than_the_file_would(tmp_path: Path) 
     assert names == "['f'"
     assert "beside.py, line 1: ModuleNotFoundError" in trouble
     assert "beside.py, line 2: IndexError" in trouble
+
+
+def test_what_is_installed_below_a_folder_is_no_homework(tmp_path: Path) -> None:
+    numpy, root = Path(np.__file__).parent, Path(tmp_path.anchor)
+
+    assert numpy.is_relative_to(root)
+    assert not is_beside(numpy, root)
+    assert not is_beside(Path(json.__file__).parent, root)
+    assert is_beside(tmp_path / "below", tmp_path)
+    assert not is_beside(tmp_path, tmp_path / "below")

@@ -18,6 +18,7 @@ from functools import partial
 from importlib.machinery import FileFinder, SourceFileLoader
 from importlib.util import decode_source
 from pathlib import Path
+from sysconfig import get_path
 from types import ModuleType
 from typing import Any
 
@@ -29,6 +30,7 @@ __all__ = [
     "Cell",
     "Homework",
     "HomeworkError",
+    "is_beside",
     "load",
     "parse",
     "read_cells",
@@ -414,7 +416,7 @@ def make_findable(folder: Path, level: int, account: Account) -> None:
     loader: Any = partial(DefinitionsLoader, account=account)  # called like a class
 
     def finder(path: str) -> FileFinder:
-        if not Path(path).resolve().is_relative_to(folder if level < 2 else root):
+        if not is_beside(Path(path), folder if level < 2 else root):
             raise ImportError(path)
         return FileFinder(path, (loader, [".py"]))
 
@@ -422,6 +424,16 @@ def make_findable(folder: Path, level: int, account: Account) -> None:
     sys.path_hooks.insert(0, finder)
     sys.path_importer_cache.clear()
     sys.path[:0] = [str(folder), str(root)]
+
+
+INSTALLED = ("stdlib", "platstdlib", "purelib", "platlib")  # as sysconfig calls them
+
+
+def is_beside(path: Path, folder: Path) -> bool:
+    """Tell whether modules there are homework: in a folder, and not installed there."""
+    path = path.resolve()
+    installed = [Path(get_path(name)).resolve() for name in INSTALLED]
+    return path.is_relative_to(folder) and not any(map(path.is_relative_to, installed))
 
 
 def make_module(path: Path, folder: Path, level: int) -> ModuleType:
