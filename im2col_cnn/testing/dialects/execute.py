@@ -25,6 +25,8 @@ def execute(lines: Any, names: dict[str, Any]) -> None:
     signal.setitimer(signal.ITIMER_REAL, SECONDS)
     try:
         exec(lines, names)
+    except SystemExit as leaving:
+        raise RuntimeError("it called sys.exit") from leaving
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, usual)

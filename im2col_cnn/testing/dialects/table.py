@@ -18,7 +18,7 @@ from .functions import forwards_in
 from .native import NATIVE
 from .torch import TORCH
 
-__all__ = ["DIALECTS", "guess", "promised", "readings"]
+__all__ = ["DIALECTS", "GUESSES", "guess", "promised", "readings"]
 
 
 def families() -> list[Dialect]:
@@ -34,7 +34,8 @@ def families() -> list[Dialect]:
     return sorted(found, key=lambda each: (each.name in LAST, each.name))
 
 
-LAST = ("notes", "functions", "classes")  # they fit much
+GUESSES = ("functions", "classes")  # by calling what is there
+LAST = ("notes", *GUESSES)  # they fit much
 DIALECTS = {
     dialect.name: dialect
     for dialect in (COURSERA, NOTEBOOK, CS231N, CMU, NATIVE, TORCH, *families())
@@ -53,9 +54,16 @@ def promised(names: Any) -> list[str]:
     return [*forwards_in(names), *(name for name, _, _ in layers_in(names))]
 
 
-def readings(names: Any, dialect: str | None) -> list[tuple[str, Offer]]:
-    """Return all that a file offers, in every dialect or in one, with its name."""
-    chosen = [DIALECTS[dialect]] if dialect else list(DIALECTS.values())
+def readings(
+    names: Any, dialect: str | None, *, tries: bool = True
+) -> list[tuple[str, Offer]]:
+    """
+    Return all that a file offers, in every dialect or in one, with its name.
+
+    Without `tries`, nothing of it is called: dialects that guess are left out.
+    """
+    known = [each for each in DIALECTS.values() if tries or each.name not in GUESSES]
+    chosen = [DIALECTS[dialect]] if dialect else known
     found = []
     for each in chosen:
         if dialect or each.speaks(names):

@@ -13,7 +13,7 @@ from dataclasses import replace
 import numpy as np
 
 from ..dialects.dialect import Offer
-from ..dialects.table import DIALECTS
+from ..dialects.table import DIALECTS, GUESSES
 from ..errors import SubjectStoppedError
 from ..laws.comparison import BrokenLawError, equal, tolerance
 from ..laws.subject import Subject
@@ -34,7 +34,6 @@ __all__ = [
 ]
 
 RIGHT, RIGHT_SHAPE, RUNS = 6, 3, 1  # points of a call
-GUESSES = ("functions", "classes")  # dialects that fit by shape alone
 HELPERS = ("mask", "share")
 FIT = 0.8
 

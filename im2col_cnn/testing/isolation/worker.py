@@ -165,9 +165,9 @@ class Server:
             return "failed", (problem, kind, text, False)
 
     def load(
-        self, path: str, dialect: str | None, adapter: str | None = None
+        self, path: str, dialect: str | None, adapter: str | None, tries: bool
     ) -> dict[str, Any]:
-        """Load a file, and say what it offers."""
+        """Load a file, and say what it offers, tried or by its names alone."""
         homework = load(Path(path))
         self.account = homework.account
         names = {
@@ -178,7 +178,7 @@ class Server:
         if adapter:
             found = offers_by(Path(adapter), homework.names)
         else:
-            found = readings(names, dialect)
+            found = readings(names, dialect, tries=tries)
         if any(offer.needs_torch for _, offer in found) and not has_torch():
             homework.account.trouble.append(
                 "it works on PyTorch tensors, and PyTorch is not installed here; "
@@ -193,7 +193,7 @@ class Server:
             "names": {each.name: each.found(names) for each in wanted},
             "wanted": {each.name: each.names for each in wanted},
             "inside": called_inside(names),
-            "promised": [] if adapter or dialect else promised(names),
+            "promised": [] if adapter or dialect or not tries else promised(names),
             "trouble": homework.account.trouble,
             "notes": homework.account.notes,
             "tools": homework.account.tools,
