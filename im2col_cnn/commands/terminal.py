@@ -189,12 +189,10 @@ def percent(share: float) -> str:
 @contextmanager
 def stop_on_interrupt() -> Iterator[Callable[[], bool]]:
     """Yield a function that returns whether Ctrl-C was pressed since."""
-    requests: list[int] = []
-    if (
-        signal.getsignal(signal.SIGINT) is signal.SIG_IGN
-    ):  # in the background of a shell
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a shell's background
         yield lambda: False
         return
+    requests: list[int] = []
 
     def take_note(number: int, _frame: object) -> None:
         requests.append(number)

@@ -56,6 +56,18 @@ def process(*arguments: str | Path) -> Answer:
     return Answer(done.returncode, done.stdout, done.stderr)
 
 
+def started(*arguments: str | Path) -> "subprocess.Popen[str]":
+    """Start the command in a group of its own, as a terminal does, and read from it."""
+    return subprocess.Popen(
+        command(*arguments),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment(),
+        start_new_session=True,
+    )
+
+
 def changed(folder: Path, old: str, new: str) -> Path:
     """Write the right homework with one thing in it done wrong."""
     assert old in COURSERA

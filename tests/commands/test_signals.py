@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.commands.command import command, environment
+from tests.commands.command import command, environment, started
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 ROOT = Path(__file__).parents[2]
@@ -24,14 +24,7 @@ SIGNALS = [
 def test_a_signal_ends_a_command_within_a_second(
     words: str, number: signal.Signals, status: int, word: str
 ) -> None:
-    with subprocess.Popen(
-        command(*words.split()),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=environment(),
-        start_new_session=True,
-    ) as running:
+    with started(*words.split()) as running:
         wait_for_work(running, words)
         os.killpg(running.pid, number)  # as a terminal does, to all of a group
         took = seconds_to_end(running)

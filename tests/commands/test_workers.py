@@ -2,7 +2,6 @@
 
 import os
 import signal
-import subprocess
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ from PIL import Image
 
 from im2col_cnn.commands import workers as workers_asked
 from im2col_cnn.nn.workers import Workers
-from tests.commands.command import command, environment, in_here, process
+from tests.commands.command import in_here, process, started
 from tests.files.hdf5 import arrays, write
 
 TRAIN = ["--epochs", "4", "--batch-size", "4", "--accumulate", "2", "--shift", "1"]
@@ -92,15 +91,8 @@ def test_a_worker_that_is_killed_is_one_line_and_resuming_writes_the_same_file(
 
 
 def test_ctrl_c_ends_after_the_step_and_leaves_no_process() -> None:
-    train = command("train", "--epochs", "9999", "--accumulate", "2", "--workers", "1")
-    with subprocess.Popen(
-        train,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=environment(),
-        start_new_session=True,
-    ) as running:
+    train = "train", "--epochs", "9999", "--accumulate", "2", "--workers", "1"
+    with started(*train) as running:
         assert running.stdout is not None
         for line in running.stdout:
             if line.startswith("epoch"):

@@ -14,7 +14,7 @@ from im2col_cnn.testing.dialects.table import readings
 from im2col_cnn.testing.grading.grader import grade
 from im2col_cnn.testing.grading.reading import choose
 from tests.profile import drawn, some_of
-from tests.testing.families import MISTAKES, POOL_MISTAKES, PRELUDE
+from tests.testing.families import MISTAKES, POOL_MISTAKES, PRELUDE, source_of
 from tests.testing.own_shapes import POOLS, SHAPES
 from tests.testing.test_families import names_of
 
@@ -61,13 +61,30 @@ def test_a_function_that_does_not_return_is_read(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(execute, "SECONDS", 0.02)
-
     names: dict[str, Any] = {}
     exec("def conv_forward(x, w, b, stride=1):\n    while True: pass", names)
 
     found = readings(names, None)
 
     assert "native" in {dialect for dialect, _ in found}
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no timer here")
+@pytest.mark.parametrize("line", ["while True: pass", "raise SystemExit"])
+def test_a_layer_whose_backward_does_not_return_is_read(
+    line: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(execute, "SECONDS", 0.1)
+    names = names_of(source_of("classes", "    def backward(", STOPPING.format(line)))
+
+    assert "classes" in {dialect for dialect, _ in readings(names, None)}
+
+
+STOPPING = """\
+    def backward(self, dout, learning_rate):
+        {}
+
+    def is_never_called("""
 
 
 def checked(folder: Path, source: str) -> Any:

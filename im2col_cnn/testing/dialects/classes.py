@@ -19,7 +19,7 @@ from ..support import Support
 from .dialect import is_refusal
 from .execute import execute
 from .family import CONVOLUTION, POOLING, family
-from .gradients import Upstream, gradient_lines
+from .gradients import Upstream, gradient_lines, looks_like_gradient
 from .held import arrays_in, held_by, same_arrays
 from .roles import argument_lists, parameters_in, roles_of, settings_for
 from .script import Script
@@ -261,9 +261,6 @@ def lines_of(call: str, names: Mapping[str, Any], tiny: Tiny) -> list[str]:
     return ["y = None"]
 
 
-OF_GRADIENTS = re.compile(r"(.*\W)?(d|g_?|grad\w*)_?(b|bias\w*)\W*$", re.IGNORECASE)
-
-
 def with_bias(tried: Tried, calls: list[str]) -> None:
     """Find the biases that forward reads, and whether it gives the right numbers."""
     tiny, names = tried.tiny, tried.at
@@ -294,7 +291,7 @@ def with_bias(tried: Tried, calls: list[str]) -> None:
                 continue
             if not np.array_equal(y, without):
                 closest = closest or (path, b, filled)
-            elif array.size == out["F"] and not OF_GRADIENTS.match(path):
+            elif array.size == out["F"] and not looks_like_gradient(path, path):
                 unread = unread or (path, b, filled)  # it forgets to add its bias
         if closest:
             break

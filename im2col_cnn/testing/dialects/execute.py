@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import signal
 import threading
-from typing import Any
+from contextlib import contextmanager
+from typing import Any, Iterator
 
 __all__ = ["execute"]
 
@@ -17,16 +18,24 @@ SECONDS = 0.3  # where calls of a trial take a millisecond
 
 def execute(lines: Any, names: dict[str, Any]) -> None:
     """Run lines as `exec` does; what does not return raises `TimeoutError`."""
+    try:
+        with alarm():
+            exec(lines, names)
+    except SystemExit as leaving:
+        raise RuntimeError("it called sys.exit") from leaving
+
+
+@contextmanager
+def alarm() -> Iterator[None]:
+    """End what takes too long by an exception, where the system can."""
     is_main = threading.current_thread() is threading.main_thread()
-    if not is_main or not hasattr(signal, "setitimer"):  # there is no alarm, then
-        exec(lines, names)
+    if not is_main or not hasattr(signal, "setitimer"):
+        yield
         return
     usual = signal.signal(signal.SIGALRM, stop)
     signal.setitimer(signal.ITIMER_REAL, SECONDS)
     try:
-        exec(lines, names)
-    except SystemExit as leaving:
-        raise RuntimeError("it called sys.exit") from leaving
+        yield
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, usual)

@@ -17,7 +17,7 @@ from .execute import execute
 from .held import arrays_in, held_by
 from .roles import STEPS, argument_lists
 
-__all__ = ["Upstream", "gradient_lines", "is_bias"]
+__all__ = ["Upstream", "gradient_lines", "is_bias", "looks_like_gradient"]
 
 
 @dataclass(frozen=True)
@@ -68,12 +68,13 @@ def gradient_lines(function: Any, method: str, upstream: Upstream) -> str:
             path: array.copy() for path, array in held_by(names["layer"], "layer")
         }
         first = first or "\n".join([*lines, *usual(call, upstream)])
+        names["dy"] = dy
         try:
             with np.errstate(all="ignore"):
-                found = eval(call, {**names, "dy": dy})
+                execute(f"found = {call}", names)
         except Exception:  # it is broken in whatever way, or not to be called so
             continue
-        return "\n".join([*lines, *fetched(call, found, names, before, upstream)])
+        return "\n".join([*lines, *fetched(call, names, before, upstream)])
     return first or ""
 
 
@@ -103,15 +104,13 @@ def usual(call: str, upstream: Upstream) -> list[str]:
     return lines
 
 
-def fetched(
-    call: str, found: Any, names: Any, before: Any, upstream: Upstream
-) -> list[str]:
+def fetched(call: str, names: Any, before: Any, upstream: Upstream) -> list[str]:
     """Return the lines that fetch the gradients that one call gave."""
     held = dict(held_by(names["layer"], "layer"))
     wanted = {"x": np.shape(names["x"])}
     paths = {"w": upstream.weights, "b": upstream.bias}
     wanted.update({role: before[path].shape for role, path in paths.items() if path})
-    returned = arrays_in(found)
+    returned = arrays_in(names["found"])
     places: dict[str, str] = {}
     for role, shape in wanted.items():
         for place, array in returned:
@@ -149,7 +148,7 @@ def fetched(
     lines += [f"d{role} = found{place}" for role, place in places.items()]
     lines += [f"d{role} = {path}" for role, path in left.items()]
     lines += [f"d{role} = {role} - {paths[role]}" for role in paths if role in stepped]
-    if upstream.bias and (role := "b"):
+    if upstream.bias:
         full = before[paths["b"]].ndim == len(upstream.b)
         axes = tuple(
             n
