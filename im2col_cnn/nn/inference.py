@@ -2,7 +2,8 @@
 
 Forward keeps what backward will ask for, the signs of a ReLU, say. Inference keeps
 nothing, and writes over an array that no other layer reads any more: what follows finds
-it in the cache, and no new memory is asked for. The numbers are those of forward.
+it in the cache, and no new memory is asked for. The numbers are those of forward, but
+for the rounding of sums over channels where a kernel has a single pixel.
 """
 
 from collections.abc import Callable
@@ -107,11 +108,10 @@ def multiplied(x: Array, w: Array, b: Array | None, groups: int) -> Array:
     if groups == 1:
         np.matmul(x.reshape(-1, depth), w.reshape(depth, F), out=y.reshape(-1, F))
     else:  # a stack of matrices, one for each group, whose rows stay where they lie
-        stacks = (
+        xs, ws, ys = (
             array.reshape(-1, groups, array.shape[-1] // groups).swapaxes(0, 1)
             for array in (x, w, y)
         )
-        xs, ws, ys = stacks
         np.matmul(xs, ws, out=ys)
     if b is not None:
         line = repeated(b, x.shape[-2])  # longer runs of numbers are faster
