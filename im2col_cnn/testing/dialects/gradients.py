@@ -72,6 +72,8 @@ def gradient_lines(function: Any, method: str, upstream: Upstream) -> str:
         try:
             with np.errstate(all="ignore"):
                 execute(f"found = {call}", names)
+        except TimeoutError:  # it would not return in another way
+            return first
         except Exception:  # it is broken in whatever way, or not to be called so
             continue
         return "\n".join([*lines, *fetched(call, names, before, upstream)])
