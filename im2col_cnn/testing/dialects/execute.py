@@ -6,6 +6,7 @@ ever in one of them must still be read.
 
 from __future__ import annotations
 
+import gc
 import signal
 import threading
 from contextlib import contextmanager
@@ -28,7 +29,11 @@ def execute(lines: Any, names: dict[str, Any]) -> None:
 
 @contextmanager
 def alarm() -> Iterator[None]:
-    """End what takes too long by an exception, where the system can."""
+    """End what takes too long by an exception, where the system can.
+
+    Python drops an exception that is raised while garbage is collected or an object
+    deleted: so nothing is collected meanwhile, and the alarm goes off again and again.
+    """
     is_main = threading.current_thread() is threading.main_thread()
     if not is_main or not hasattr(signal, "setitimer"):
         yield
@@ -38,14 +43,22 @@ def alarm() -> Iterator[None]:
         (signal.ITIMER_REAL, signal.SIGALRM, SECONDS_BY_THE_CLOCK),
     ]
     usual = [signal.signal(number, stop) for _, number, _ in timers]
+    collects = gc.isenabled()
+    gc.disable()
     for timer, _, seconds in timers:
-        signal.setitimer(timer, seconds)
+        signal.setitimer(timer, seconds, seconds)
     try:
-        yield
-    finally:
+        try:
+            yield
+        finally:
+            for timer, _, _ in timers:
+                signal.setitimer(timer, 0)
+    finally:  # also where the alarm went off between the lines and their end
         for (timer, number, _), handler in zip(timers, usual):
             signal.setitimer(timer, 0)
             signal.signal(number, handler)
+        if collects:
+            gc.enable()
 
 
 def stop(*_: object) -> None:
