@@ -9,7 +9,6 @@ what is no letter, or none that the encoding has, becomes a question mark.
 """
 
 import json
-import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -42,7 +41,6 @@ __all__ = [
     "say_error",
     "say_json",
     "show_table",
-    "stop_on_interrupt",
     "watching",
 ]
 
@@ -184,22 +182,3 @@ def epoch_line(at: Progress, epochs: int) -> str:
 def percent(share: float) -> str:
     """Write a share as a percentage, always as wide as 100 %."""
     return f"{100 * share:5.1f} %"
-
-
-@contextmanager
-def stop_on_interrupt() -> Iterator[Callable[[], bool]]:
-    """Yield a function that returns whether Ctrl-C was pressed since."""
-    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a shell's background
-        yield lambda: False
-        return
-    requests: list[int] = []
-
-    def take_note(number: int, _frame: object) -> None:
-        requests.append(number)
-        signal.signal(signal.SIGINT, usual)
-
-    usual = signal.signal(signal.SIGINT, take_note)
-    try:
-        yield lambda: bool(requests)
-    finally:
-        signal.signal(signal.SIGINT, usual)

@@ -1,6 +1,7 @@
 """The command `train`: train a small network on labelled images, then test it."""
 
-from collections.abc import Iterator
+import signal
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from enum import StrEnum
 from math import prod
@@ -35,7 +36,7 @@ from .arguments import (
 )
 from .charts import draw_learning_curve
 from .evaluation_table import show_evaluation
-from .terminal import open_screen, say, show_table, stop_on_interrupt, watching
+from .terminal import open_screen, say, show_table, watching
 from .workers import AnyMachine, Engaged, Scheduler, WorkerCount, working
 
 __all__ = ["train"]
@@ -246,3 +247,22 @@ def advise(screen: Console, engaged: Engaged, accumulate: int) -> None:
             f"workers share the batches of a step, {accumulate} here: --accumulate "
             f"{engaged.size} has one for each of {engaged.in_words}",
         )
+
+
+@contextmanager
+def stop_on_interrupt() -> Iterator[Callable[[], bool]]:
+    """Yield a function that returns whether Ctrl-C was pressed since."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a shell's background
+        yield lambda: False
+        return
+    requests: list[int] = []
+
+    def take_note(number: int, _frame: object) -> None:
+        requests.append(number)
+        signal.signal(signal.SIGINT, usual)
+
+    usual = signal.signal(signal.SIGINT, take_note)
+    try:
+        yield lambda: bool(requests)
+    finally:
+        signal.signal(signal.SIGINT, usual)

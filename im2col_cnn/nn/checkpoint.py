@@ -21,11 +21,11 @@ from .._dtypes import arithmetic
 from .._typing import Array
 from ..files.archive import Archive, read_archive, write_archive
 from ..files.weights import file_names
-from .evaluation import HeldOut
 from .history import History
 from .network import Network
 from .optimizers import Optimizer
 from .progress import Progress
+from .validation import HeldOut
 
 __all__ = ["SettingMismatch", "TrainingState", "load_checkpoint", "save_checkpoint"]
 

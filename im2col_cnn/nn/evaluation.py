@@ -1,11 +1,10 @@
-"""Evaluate a network on labelled images, and hold images out for validation."""
+"""Evaluate a network on labelled images."""
 
 from dataclasses import dataclass
-from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-from .._checks import as_array, as_int, as_labels, as_real, quoted
+from .._checks import as_array, as_int, as_labels, quoted
 from .._typing import Array, ArrayLike
 from ..files.stored_images import StoredImages
 from ..ops.losses import softmax_cross_entropy
@@ -15,19 +14,7 @@ from .executors import Cluster, Engine, as_cluster, in_order
 from .habits import hinting
 from .network import Network
 
-__all__ = [
-    "Evaluation",
-    "HeldOut",
-    "Validation",
-    "as_examples",
-    "evaluate",
-    "evaluate_indices",
-    "hold_out",
-]
-
-Validation: TypeAlias = (
-    float | tuple[ArrayLike | StoredImages, ArrayLike] | list[Any] | None
-)
+__all__ = ["Evaluation", "as_examples", "evaluate", "evaluate_indices"]
 
 
 @dataclass(frozen=True)
@@ -167,65 +154,3 @@ def as_examples(
             f"the network must end in one score per class, its output is {output}"
         )
     return x, as_labels(labels, len(x), *output).astype(np.intp, copy=False)
-
-
-class HeldOut(NamedTuple):
-    """The validation set: images, labels, and the indices used."""
-
-    images: ImageSource
-    labels: Array
-    indices: Array
-    drawn: bool  # split off the training images, which must then exclude it
-
-    def evaluate(
-        self, network: Network, cluster: Cluster | None = None
-    ) -> Evaluation | None:
-        """Evaluate a network on the validation set; None if it is empty."""
-        if len(self.indices) == 0:
-            return None
-        return evaluate_indices(
-            network, self.images, self.labels, self.indices, cluster=cluster
-        )
-
-
-def hold_out(
-    validation: Validation,
-    network: Network,
-    images: ImageSource,
-    labels: Array,
-    rng: np.random.Generator,
-) -> HeldOut:
-    """
-    Return the validation set: images that were given, or a random share of all.
-
-    Raises
-    ------
-    TypeError
-        If it is neither.
-    ValueError
-        If a share leaves nothing to learn from, or nothing to validate on.
-    """
-    if isinstance(validation, tuple | list):
-        if len(validation) != 2:
-            raise ValueError(
-                f"validation must be a share or a pair (images, labels), got "
-                f"{len(validation)} entries"
-            )
-        x, truth = as_examples(network, *validation)
-        return HeldOut(x, truth, np.arange(len(x)), drawn=False)
-    if validation is None:
-        return HeldOut(images, labels, np.arange(0), drawn=False)
-    try:
-        share, N = as_real(validation, "validation"), len(images)
-    except TypeError:
-        raise TypeError(
-            f"validation must be a share of the images or a pair (images, labels), "
-            f"got {quoted(validation)}"
-        ) from None
-    count = round(share * N)
-    if not 0 < share < 1 or not 0 < count < N:
-        raise ValueError(
-            f"validation must be a share that leaves images to learn from and to "
-            f"validate on, got {validation} of {N} images"
-        )
-    return HeldOut(images, labels, np.sort(rng.permutation(N)[:count]), drawn=True)

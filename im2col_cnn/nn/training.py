@@ -43,7 +43,7 @@ from ..tiling.winograd import winograd_unless_refused
 from .activations import Softmax
 from .batches import Images, batches, portable_batches, shuffled
 from .checkpoint import TrainingState, load_checkpoint, save_checkpoint
-from .evaluation import Validation, as_examples, hold_out
+from .evaluation import as_examples
 from .executors import Engine, WorkerError, as_cluster, in_order
 from .gradients import IMAGES, Augment, Shard, clip_by_norm, compute_shard
 from .habits import hinting
@@ -51,6 +51,7 @@ from .history import History
 from .network import Network
 from .optimizers import Optimizer
 from .progress import Progress
+from .validation import Validation, hold_out
 
 __all__ = ["Callbacks", "Settings", "Trainer", "fit"]
 

@@ -11,8 +11,9 @@ import pytest
 from im2col_cnn.testing import HomeworkError, check_module
 from im2col_cnn.testing.errors import NOT_WRITTEN, SubjectError, SubjectStoppedError
 from im2col_cnn.testing.isolation import process, worker
+from im2col_cnn.testing.isolation.limits import MAX_PROCESSES
 from im2col_cnn.testing.isolation.process import IsolatedModule, offers_in
-from im2col_cnn.testing.isolation.worker import MAX_CACHES, MAX_PROCESSES
+from im2col_cnn.testing.isolation.worker import MAX_CACHES
 from tests.testing.families import source_of
 
 

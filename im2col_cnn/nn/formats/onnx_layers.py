@@ -44,9 +44,9 @@ from ..per_channel import PReLU, Scale
 from ..pooling import AvgPool, GlobalAvgPool, GlobalMaxPool, MaxPool
 from ..resizing import Crop, Pad, Slice, Upsample
 from .onnx_builder import Builder, Flat, Flow, Value
-from .onnx_constants import onnx_slices, target_shape
+from .onnx_constants import FOLDED, onnx_slices, target_shape
 
-__all__ = ["TRANSLATIONS", "Call"]
+__all__ = ["TRANSLATIONS", "Call", "refuse_unknown"]
 
 ONE, ZERO = np.float32(1), np.float32(0)
 
@@ -593,3 +593,15 @@ TRANSLATIONS: dict[str, Callable[[Call], Any]] = {
     "Transpose": transpose,
     "Where": filled,
 }
+
+
+def refuse_unknown(nodes: list[OnnxNode]) -> None:
+    """Refuse operators that nothing here does, before any work."""
+    known = TRANSLATIONS.keys() | FOLDED.keys() | {"Constant", "Shape"}
+    unknown = {node.operator: node.name for node in nodes if node.operator not in known}
+    if unknown:
+        said = ", ".join(f"{quoted(k)} ({quoted(v)})" for k, v in unknown.items())
+        raise ValueError(
+            f"no layer here does {said:.500}: export the model without, or run it with "
+            f"onnxruntime"
+        )

@@ -23,7 +23,7 @@ from ..graph import Graph
 from ..serialization import INPUT, Built, fill_shape
 from .onnx_builder import Builder, Flow, Value, channels_last
 from .onnx_constants import FOLDED, folded
-from .onnx_layers import TRANSLATIONS, Call
+from .onnx_layers import TRANSLATIONS, Call, refuse_unknown
 
 __all__ = ["from_onnx"]
 
@@ -161,18 +161,6 @@ def needed(model: OnnxModel) -> list[OnnxNode]:
             wanted.update(node.inputs)
             nodes.append(node)
     return nodes[::-1]
-
-
-def refuse_unknown(nodes: list[OnnxNode]) -> None:
-    """Refuse operators that nothing here does, before any work."""
-    known = TRANSLATIONS.keys() | FOLDED.keys() | {"Constant", "Shape"}
-    unknown = {node.operator: node.name for node in nodes if node.operator not in known}
-    if unknown:
-        said = ", ".join(f"{quoted(k)} ({quoted(v)})" for k, v in unknown.items())
-        raise ValueError(
-            f"no layer here does {said:.500}: export the model without, or run it with "
-            f"onnxruntime"
-        )
 
 
 def entry(
