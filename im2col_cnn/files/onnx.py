@@ -9,7 +9,7 @@ beside it that the model names, never from elsewhere. No array is larger than th
 that hold it, nothing is run, and names are shown without what a terminal would obey.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator
 from math import prod
 from os import PathLike
 from pathlib import Path
@@ -22,7 +22,7 @@ from .._typing import Array, Shape
 from .hdf5.source import reading
 from .origin import require_origin
 
-__all__ = ["OnnxModel", "OnnxNode", "import_onnx", "read_onnx"]
+__all__ = ["OnnxBranch", "OnnxModel", "OnnxNode", "import_onnx", "read_onnx"]
 
 MIN_OPSET, MAX_OPSET = 7, 23
 MAX_FILE_BYTES = 2**31 - 1  # more fits in no protobuf message
@@ -40,6 +40,28 @@ class OnnxNode(NamedTuple):
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
     attributes: dict[str, Any]
+
+    @property
+    def branches(self) -> "list[OnnxBranch]":
+        """The graphs among its attributes."""
+        values = self.attributes.values()
+        return [value for value in values if isinstance(value, OnnxBranch)]
+
+    def everything(self) -> Iterator["OnnxNode"]:
+        """Yield the nodes of its branches, and of theirs, and this node last."""
+        for branch in self.branches:
+            for node in branch.nodes:
+                yield from node.everything()
+        yield self
+
+
+class OnnxBranch(NamedTuple):
+    """What an If computes in one of two cases; it may read what is outside."""
+
+    nodes: tuple[OnnxNode, ...]
+    constants: dict[str, Array]
+    inputs: tuple[str, ...]  # an If has none
+    outputs: tuple[str, ...]
 
 
 class OnnxModel(NamedTuple):
@@ -90,20 +112,39 @@ def read_onnx(path: str | PathLike[str]) -> OnnxModel:
         except Exception as error:  # protobuf has errors of its own
             raise ValueError("is no ONNX model, or is cut off") from error
     graph, opset = model.graph, opset_of(model, path)
-    if not 0 < len(graph.node) <= MAX_NODES or not graph.output:
+    if not graph.node or not graph.output or count_nodes(graph) > MAX_NODES:
         raise ValueError(
             f"{path}: is no ONNX model of up to {MAX_NODES} nodes with an output"
         )
-    constants = {t.name: as_constant(t, path) for t in graph.initializer}
-    nodes = tuple(as_node(node, n, path) for n, node in enumerate(graph.node))
+    main = as_branch(graph, path)
     inputs = {
         value.name: sizes_of(value)
         for value in graph.input
-        if value.name not in constants
+        if value.name not in main.constants
     }
-    require_defined(path, nodes, {*constants, *inputs})
-    outputs = tuple(value.name for value in graph.output)
-    return OnnxModel(path, nodes, constants, inputs, outputs, opset)
+    require_defined(path, main, {""})
+    return OnnxModel(path, main.nodes, main.constants, inputs, main.outputs, opset)
+
+
+def count_nodes(graph: Any) -> int:
+    """Return how many nodes there are, with those of branches."""
+    inside = (
+        count_nodes(attribute.g)
+        for node in graph.node
+        for attribute in node.attribute
+        if attribute.HasField("g")
+    )
+    return len(graph.node) + sum(inside)
+
+
+def as_branch(graph: Any, path: Path) -> OnnxBranch:
+    """Return a graph as plain Python."""
+    return OnnxBranch(
+        tuple(as_node(node, n, path) for n, node in enumerate(graph.node)),
+        {tensor.name: as_constant(tensor, path) for tensor in graph.initializer},
+        tuple(value.name for value in graph.input),
+        tuple(value.name for value in graph.output),
+    )
 
 
 def opset_of(model: Any, path: Path) -> int:
@@ -142,6 +183,7 @@ def as_value(attribute: Any, path: Path) -> Any:
         "INTS": lambda: tuple(map(int, attribute.ints)),
         "STRING": lambda: attribute.s.decode(errors="replace"),
         "TENSOR": lambda: as_constant(attribute.t, path),
+        "GRAPH": lambda: as_branch(attribute.g, path),
     }
     return readers[kind]() if kind in readers else f"a {kind.lower()}"
 
@@ -196,17 +238,29 @@ def sizes_of(value: Any) -> tuple[int | None, ...]:
     )
 
 
-def require_defined(path: Path, nodes: Iterable[OnnxNode], known: set[str]) -> None:
-    """Refuse a node that reads what comes later, or never, and names used twice."""
-    known = known | {""}
-    for node in nodes:
+def require_defined(path: Path, graph: OnnxBranch, known: set[str]) -> None:
+    """Refuse a node that reads what comes later, or never, and names used twice.
+
+    What a branch writes is known there only, and `known` is afterwards as before.
+    """
+    written = {*graph.constants, *graph.inputs} - known
+    known |= written
+    for node in graph.nodes:
         for name in node.inputs:
             if name not in known:
                 raise ValueError(
                     f"{path}: {quoted(node.name)} reads {quoted(name)}, which nothing "
                     f"before it writes"
                 )
+        for branch in node.branches:
+            require_defined(path, branch, known)
         for name in node.outputs:
             if name and name in known:
                 raise ValueError(f"{path}: {quoted(name)} is written twice")
-        known |= set(node.outputs)
+        new = set(node.outputs) - known
+        written |= new
+        known |= new
+    for name in graph.outputs:
+        if name not in known:
+            raise ValueError(f"{path}: nothing writes the output {quoted(name)}")
+    known -= written

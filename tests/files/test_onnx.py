@@ -128,6 +128,45 @@ def test_a_circle_is_refused(path: Path) -> None:
         read_onnx(path)
 
 
+def test_branches_are_read_and_checked_as_all_else(path: Path) -> None:
+    make, floats = onnx.helper.make_node, onnx.TensorProto.FLOAT
+
+    def saved(reads: str, writes: str, output: str) -> Any:
+        out = onnx.helper.make_tensor_value_info(output, floats, None)
+        inner = [make("Relu", [reads], [writes], name="inner")]
+        graph = onnx.helper.make_graph(inner, "branch", [], [out])
+        both = {"then_branch": graph, "else_branch": graph}
+        return model(make("If", ["x"], ["y"], name="if", **both))
+
+    save(path, saved("x", "a", "a"))
+
+    (node,) = read_onnx(path).nodes
+    first, second = node.branches
+    assert first.nodes[0].operator == second.nodes[0].operator == "Relu"
+    assert [one.name for one in node.everything()] == ["inner", "inner", "if"]
+    for names, said in (
+        (("b", "a", "a"), "'inner' reads 'b', which nothing before it writes"),
+        (("x", "x", "x"), "'x' is written twice"),
+        (("x", "a", "b"), "nothing writes the output 'b'"),
+    ):
+        save(path, saved(*names))
+        with pytest.raises(ValueError, match=said):
+            read_onnx(path)
+
+
+def test_more_nodes_than_a_model_has_are_refused_in_branches_too(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("im2col_cnn.files.onnx.MAX_NODES", 3)
+    make, out = onnx.helper.make_node, onnx.helper.make_empty_tensor_value_info("a")
+    graph = onnx.helper.make_graph([make("Relu", ["x"], ["a"])] * 2, "b", [], [out])
+    both = {"then_branch": graph, "else_branch": graph}
+    save(path, model(make("If", ["x"], ["y"], **both)))
+
+    with pytest.raises(ValueError, match="no ONNX model of up to 3 nodes"):
+        read_onnx(path)
+
+
 def test_names_are_shown_without_what_a_terminal_obeys(path: Path) -> None:
     save(path, model(onnx.helper.make_node("Relu", ["\x1b[2J"], ["y"])))
 

@@ -19,7 +19,6 @@ from ..convolution import Conv, ConvTranspose
 from ..dense import Dense, Flatten
 from ..layer import Layer
 from ..per_channel import Scale
-from ..serialization import INPUT
 
 __all__ = ["Builder", "Flat", "Flow", "Value", "channels_last"]
 
@@ -64,6 +63,7 @@ class Builder:
         self.reads: dict[str, tuple[str, ...]] = {}
         self.shapes: dict[str, Shape] = {}
         self.writes_alone: set[str] = set()  # layers whose output is read once
+        self.taken: set[str] = set()  # names that are no layer's
         self.claimed = 0  # bytes of arrays
 
     def claim(self, *arrays: Array) -> None:
@@ -103,13 +103,30 @@ class Builder:
 
     def new_name(self, name: str) -> str:
         """Return a name that no layer has yet, of letters that layers may have."""
-        plain = "".join(c if c.isprintable() and c not in "./" else "_" for c in name)
-        plain = plain[-200:] or "layer"
-        found, n = plain, 1
-        while found in self.layers or found == INPUT:
+        first, n = plain(name), 1
+        found = first
+        while found in self.layers or found in self.taken:
             n += 1
-            found = f"{plain}_{n}"
+            found = f"{first}_{n}"
         return found
+
+    def name_outputs(self, wanted: dict[str, str]) -> list[str]:
+        """Give layers other names, those of outputs; return what they are called."""
+        names = {name: name for name in self.layers}
+        for name, theirs in wanted.items():
+            found = plain(theirs)
+            names[name] = self.new_name(found) if found in self.taken else found
+            self.taken.add(names[name])
+        for name in [k for k in self.layers if k in self.taken and k not in wanted]:
+            names[name] = self.new_name(name)
+            self.taken.add(names[name])
+        self.layers = {names[k]: layer for k, layer in self.layers.items()}
+        self.shapes = {names[k]: shape for k, shape in self.shapes.items()}
+        self.reads = {
+            names[k]: tuple(names.get(one, one) for one in read)
+            for k, read in self.reads.items()
+        }
+        return [names[name] for name in wanted]
 
     def arranged(self, flow: Flow, order: Order) -> Flow:
         """Return the same array with its axes in another order."""
@@ -137,6 +154,12 @@ class Builder:
         """Return an array with its axes where the model has them."""
         flow = self.settled(value)
         return self.arranged(flow, tuple(range(len(flow.shape))))
+
+    def images_first(self, value: Value) -> Flow:
+        """Return an array with its axes as the model has them, behind its images."""
+        flow = self.settled(value)
+        images, *others = flow.order
+        return self.arranged(flow, (images, *sorted(others)))
 
     def settled(self, value: Value) -> Flow:
         """Return what depends on images; flatten it now if that was put off."""
@@ -255,6 +278,12 @@ class Builder:
             if name in wanted:
                 wanted.update(self.reads[name])
         return {name: layer for name, layer in self.layers.items() if name in wanted}
+
+
+def plain(name: str) -> str:
+    """Return a name of letters that layers may have."""
+    letters = (c if c.isprintable() and c not in "./" else "_" for c in name)
+    return "".join(letters)[-200:] or "layer"
 
 
 def is_one(numbers: Array) -> bool:

@@ -350,6 +350,25 @@ def slices(call: Call) -> Value:
     return flow
 
 
+def gathered(call: Call) -> Value:
+    """Translate Gather of one entry, or of some that are equally apart."""
+    flow, places = call.builder.settled(call.values[0]), call.constant(1)
+    axis = call.take("axis", 0) % len(flow.shape)
+    numbers = [int(n) for n in places.ravel()]
+    size = flow.shape[axis]
+    if not all(-size <= n < size for n in numbers):
+        raise ValueError(f"takes {quoted(numbers)} of {size} entries")
+    numbers = [n % size for n in numbers]
+    steps = set(np.diff(numbers).tolist()) or {1}
+    if not numbers or len(steps) > 1 or 0 in steps:
+        raise ValueError(f"takes {quoted(numbers)}, which are not equally apart")
+    step = steps.pop()
+    stop = numbers[-1] + step
+    part = slice(numbers[0], stop if stop >= 0 else None, step)
+    found = sliced(call, flow, axis, part)
+    return found if places.ndim else call.builder.squeezed(found, [axis])
+
+
 def axes_of(call: Call, number: int) -> Any:
     """Return axes, an attribute in older opsets and an input in newer ones."""
     axes = call.constant(number, call.take("axes"))
@@ -476,11 +495,14 @@ def padded(call: Call) -> Value:
     if call.constant(3) is not None:
         raise ValueError("axes are not known here")
     pairs = list(zip(pads[:n].tolist(), pads[n:].tolist(), strict=True))
+    images, *ours = flow.order
+    if pairs[images] == (0, 0) and all(any(pairs[axis]) for axis in ours):
+        flow, ours = call.builder.expanded(flow, [n]), [*ours, n]  # as a lone channel
+        pairs.append((0, 0))
     value = float(np.ravel(call.constant(2, call.take("value", 0.0)))[0])
     mode = call.take("mode", "constant")
-    images, *ours = flow.order
     whole = [axis for axis in ours if pairs[axis] == (0, 0)]
-    if n < 3 or not whole or pairs[images] != (0, 0) or mode not in PAD_MODES:
+    if len(ours) < 2 or not whole or pairs[images] != (0, 0) or mode not in PAD_MODES:
         raise ValueError(f"pads = {tuple(pads.tolist())} ({mode}) is not known here")
     if ours[-1] not in whole:
         ours.remove(whole[-1])
@@ -490,7 +512,8 @@ def padded(call: Call) -> Value:
     crops = (pads <= 0).all() and (pads < 0).any()
     cut = tuple((-before, -after) for before, after in around)
     layer = Crop(cut) if crops else Pad(around, mode=mode, value=value)
-    return call.builder.keep(call.node.name, layer, flow)
+    found = call.builder.keep(call.node.name, layer, flow)
+    return call.builder.squeezed(found, [n]) if len(pairs) > n else found
 
 
 PAD_MODES = ("constant", "edge", "reflect", "wrap")
@@ -570,6 +593,7 @@ TRANSLATIONS: dict[str, Callable[[Call], Any]] = {
     "Conv": convolution,
     "ConvTranspose": transposed,
     "Equal": lambda call: call.keep(Equal(alone(call, 1))),
+    "Gather": gathered,
     "Gemm": gemm,
     "GlobalAveragePool": lambda call: call.on_images(GlobalAvgPool(keepdims=True)),
     "GlobalMaxPool": lambda call: call.on_images(GlobalMaxPool()),
@@ -597,7 +621,7 @@ TRANSLATIONS: dict[str, Callable[[Call], Any]] = {
 
 def refuse_unknown(nodes: list[OnnxNode]) -> None:
     """Refuse operators that nothing here does, before any work."""
-    known = TRANSLATIONS.keys() | FOLDED.keys() | {"Constant", "Shape"}
+    known = TRANSLATIONS.keys() | FOLDED.keys() | {"Constant", "If", "Shape"}
     unknown = {node.operator: node.name for node in nodes if node.operator not in known}
     if unknown:
         said = ", ".join(f"{quoted(k)} ({quoted(v)})" for k, v in unknown.items())

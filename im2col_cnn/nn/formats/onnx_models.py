@@ -6,18 +6,21 @@
 Inside, channels come last. No number is moved for that: each array remembers which axis
 of the model's array each of its axes is, so a Transpose of the model costs nothing, and
 what multiplies flattened images has its rows turned, once, instead of each image.
+
+An If is read as the branch that it takes: what it asks must be constant, once sizes are
+known and `fixed` says what is not an image, a rate of sampling, say.
 """
 
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from os import PathLike
 from typing import Any
 
 import numpy as np
 
 from ..._checks import as_path, in_a_line, quoted
-from ..._typing import Array, Shape
-from ...files.onnx import OnnxModel, OnnxNode, read_onnx
+from ..._typing import Array, ArrayLike, Shape
+from ...files.onnx import OnnxBranch, OnnxModel, OnnxNode, read_onnx
 from ..arrangement import Reshape
 from ..graph import Graph
 from ..serialization import INPUT, Built, fill_shape
@@ -52,7 +55,10 @@ READ_ANYHOW = {
 
 
 def from_onnx(
-    path: str | PathLike[str], *, input_shape: Shape | Mapping[str, Shape] | None = None
+    path: str | PathLike[str],
+    *,
+    input_shape: Shape | Mapping[str, Shape] | None = None,
+    fixed: Mapping[str, ArrayLike] | None = None,
 ) -> Graph:
     """
     Build a network from an ONNX file; the file need not be trusted.
@@ -64,13 +70,16 @@ def from_onnx(
     input_shape : tuple of int, or dict of them by name, optional
         Of one image, channels last. Only for a model that leaves it open;
         the number of channels may be left out where the model says it.
+    fixed : dict of arrays or numbers by name, optional
+        Inputs that are no images and stay the same, ``{"sr": 16000}``.
 
     Returns
     -------
     Graph
         It reads images channels last, float32, whichever way the model has them. Of a
         model that has them first, arrays with as many axes come out channels last, too;
-        all others are as the model has them.
+        all others are as the model has them, but for images, which are the first axis.
+        Several inputs and outputs are called as they are there.
 
     Raises
     ------
@@ -100,7 +109,7 @@ def from_onnx(
     model = read_onnx(path)
     try:
         with np.errstate(all="ignore"):  # what is not finite there stays so
-            return network_of(model, input_shape)
+            return network_of(model, input_shape, {} if fixed is None else fixed)
     except (
         LookupError,
         AttributeError,
@@ -112,55 +121,90 @@ def from_onnx(
 
 
 def network_of(
-    model: OnnxModel, input_shape: Shape | Mapping[str, Shape] | None
+    model: OnnxModel,
+    input_shape: Shape | Mapping[str, Shape] | None,
+    fixed: Mapping[str, ArrayLike],
 ) -> Graph:
     """Build the network of a file."""
-    nodes = needed(model)
-    refuse_unknown(nodes)
-    uses = Counter(name for node in nodes for name in node.inputs)
-    uses.update(model.outputs)
-    builder = Builder()
+    nodes = needed(model.nodes, model.outputs)
+    read = {name for node in nodes for name in read_by(node)}.union(model.outputs)
+    inputs = {k: sizes for k, sizes in model.inputs.items() if k in read - {*fixed}}
     values: dict[str, Value | None] = {"": None, **model.constants}
-    alone = len(model.inputs) == 1
-    names = {}
-    for name, sizes in model.inputs.items():
-        given = input_shape[name] if isinstance(input_shape, Mapping) else input_shape
-        names[name] = INPUT if alone else builder.new_name(name)
-        values[name] = entry(names[name], name, sizes, given, nodes)
-    for node in nodes:
-        before = len(builder.layers)
-        found = written(node, [values[name] for name in node.inputs], builder, model)
-        builder.writes_alone.update(list(builder.layers)[before:])
-        for name, value in zip(node.outputs, found, strict=False):
-            values[name] = value
-            if isinstance(value, Flow) and uses[name] != 1:
-                builder.writes_alone.discard(value.name)
-    entries = {names[name]: values[name] for name in model.inputs}
-    flows = {name: flow for name, flow in entries.items() if isinstance(flow, Flow)}
+    values |= constant_inputs(model, fixed)
+    refuse_unknown(nodes)
+    builder = Builder()
+    flows = {}
+    for name, sizes in inputs.items():
+        given = input_shape
+        if isinstance(input_shape, Mapping):
+            given = input_shape.get(name)
+        ours = INPUT if len(inputs) == 1 else builder.new_name(name)
+        builder.taken.add(ours)
+        values[name] = flows[ours] = entry(ours, name, sizes, given, nodes)
+    Reading(model, builder, values, nodes).read(nodes)
     last = {len(f.shape) for f in flows.values() if f.order[-1] == 1 < len(f.order) - 1}
     outputs: dict[str, None] = {}  # in order
     for name in model.outputs:
         outputs[given_out(builder, values[name], last, outputs)] = None
-    layers = builder.pruned(list(outputs))
+    named = list(outputs)
+    if len(named) > 1:
+        named = builder.name_outputs(dict(zip(named, model.outputs, strict=True)))
+    layers = builder.pruned(named)
+    reads = {name: builder.reads[name] for name in layers}
+    seen = {name for names in reads.values() for name in names}
     built = Built(
         layers,
-        {name: builder.reads[name] for name in layers},
-        {name: flow.ours for name, flow in flows.items()},
-        tuple(outputs),
+        reads,
+        {name: flow.ours for name, flow in flows.items() if name in seen},
+        tuple(named),
         {name: builder.shapes[name] for name in layers},
         np.dtype(np.float32),
     )
     return Graph.of(built)
 
 
-def needed(model: OnnxModel) -> list[OnnxNode]:
+def needed(nodes: Iterable[OnnxNode], outputs: Iterable[str]) -> list[OnnxNode]:
     """Return the nodes that outputs depend on, in order."""
-    wanted, nodes = set(model.outputs), []
-    for node in reversed(model.nodes):
+    wanted, found = set(outputs), []
+    for node in reversed([*nodes]):
         if not wanted.isdisjoint(node.outputs):
-            wanted.update(node.inputs)
-            nodes.append(node)
-    return nodes[::-1]
+            wanted.update(read_by(node))
+            found.append(node)
+    return found[::-1]
+
+
+def read_by(node: OnnxNode) -> list[str]:
+    """Return what a node reads, and what its branches read and write."""
+    names = [name for inner in node.everything() for name in inner.inputs]
+    for inner in node.everything():
+        names += [name for branch in inner.branches for name in branch.outputs]
+    return names
+
+
+def constant_inputs(
+    model: OnnxModel, fixed: Mapping[str, ArrayLike]
+) -> dict[str, Array]:
+    """Return the inputs that stay the same; refuse others that are no images."""
+    if not isinstance(fixed, Mapping):
+        raise TypeError(f"fixed must be a dict, got {quoted(fixed)}")
+    found = {}
+    for name, value in fixed.items():
+        sizes = model.inputs.get(name)
+        if sizes is None:
+            known = ", ".join(map(quoted, model.inputs))
+            raise ValueError(f"fixed: {quoted(name)} is no input: {known:.200} are")
+        array = np.asarray(value)
+        fits = len(sizes) == array.ndim and all(
+            size in (None, n) for size, n in zip(sizes, array.shape, strict=True)
+        )
+        if array.dtype.kind not in "biuf" or not fits:
+            wanted = ", ".join("?" if n is None else str(n) for n in sizes)
+            raise ValueError(
+                f"fixed: {quoted(name)} must be numbers of shape ({wanted}), got "
+                f"{quoted(value)}"
+            )
+        found[name] = array
+    return found
 
 
 def entry(
@@ -172,8 +216,16 @@ def entry(
 ) -> Flow:
     """Return an input of the model, as images that come channels last."""
     axes = len(sizes)
-    last = axes > 2 and is_channels_first(name, nodes)
-    order = channels_last(axes) if last else tuple(range(axes))
+    if not axes:
+        raise ValueError(
+            f"{quoted(name)} is one number, not images: fixed={{{quoted(name)}: ...}} "
+            f"says which"
+        )
+    # The axis that is left open is that of images, wherever it is.
+    images = sizes.index(None) if (sizes[0] or 1) > 1 and None in sizes else 0
+    order = (images, *(axis for axis in range(axes) if axis != images))
+    if axes > 2 and images == 0 and is_channels_first(name, nodes):
+        order = channels_last(axes)
     known = [sizes[axis] for axis in order[1:]]
     try:
         shape = fill_shape(known, given)
@@ -186,7 +238,7 @@ def entry(
 def is_channels_first(name: str, nodes: list[OnnxNode]) -> bool:
     """Tell whether channels are the second axis for what reads an input."""
     names = {name}
-    for node in nodes:
+    for node in (inner for outer in nodes for inner in outer.everything()):
         if names.isdisjoint(node.inputs[:1]):
             continue
         if node.operator in READ_BY_AXIS:
@@ -197,28 +249,72 @@ def is_channels_first(name: str, nodes: list[OnnxNode]) -> bool:
     return False
 
 
-def written(
-    node: OnnxNode, values: list[Any], builder: Builder, model: OnnxModel
-) -> list[Value]:
-    """Return what a node writes: constants, or what layers of ours write."""
-    try:
-        if node.operator == "Constant":
-            return [constant_of(node)]
-        if node.operator == "Shape":
-            return [np.array(values[0].shape, np.int64)]
-        constant = all(v is None or isinstance(v, np.ndarray) for v in values)
-        if constant and node.operator in FOLDED:
-            found = folded(node.operator, values, node.attributes)
-            builder.claim(found)
-            return [found]
-        if node.operator not in TRANSLATIONS:
-            raise ValueError("is known of constants only")
-        found = TRANSLATIONS[node.operator](Call(node, values, builder, model.opset))
-    except (LookupError, TypeError, ValueError) as error:
-        raise ValueError(
-            f"{quoted(node.name)}, {quoted(node.operator)}: {error}"
-        ) from error
-    return found if isinstance(found, list) else [found]
+class Reading:
+    """The arrays of a model by name, as they become known node by node."""
+
+    def __init__(
+        self,
+        model: OnnxModel,
+        builder: Builder,
+        values: dict[str, Value | None],
+        nodes: list[OnnxNode],
+    ) -> None:
+        self.opset, self.builder, self.values = model.opset, builder, values
+        self.uses = Counter(name for node in nodes for name in read_by(node))
+        self.uses.update(model.outputs)
+
+    def read(self, nodes: Iterable[OnnxNode]) -> None:
+        """Read nodes, each after what it reads."""
+        for node in nodes:
+            before = len(self.builder.layers)
+            found = self.branched(node) if node.operator == "If" else self.written(node)
+            alone = self.builder.writes_alone
+            if node.operator != "If":
+                alone.update(list(self.builder.layers)[before:])
+            for name, value in zip(node.outputs, found, strict=False):
+                self.values[name] = value
+                if isinstance(value, Flow) and self.uses[name] != 1:
+                    alone.discard(value.name)
+
+    def branched(self, node: OnnxNode) -> list[Value | None]:
+        """Read the branch that an If takes, and return what it writes."""
+        condition = self.values[node.inputs[0]]
+        if not isinstance(condition, np.ndarray) or condition.size != 1:
+            raise ValueError(
+                f"{quoted(node.name)}, 'If': asks what depends on images: only what is "
+                f"constant can be asked, or an input that fixed= gives"
+            )
+        branch = node.attributes["then_branch" if condition.item() else "else_branch"]
+        if not isinstance(branch, OnnxBranch) or branch.inputs:
+            raise ValueError(f"{quoted(node.name)}, 'If': has no such branch")
+        nodes = needed(branch.nodes, branch.outputs)
+        refuse_unknown(nodes)
+        self.values.update(branch.constants)
+        self.read(nodes)
+        return [self.values[name] for name in branch.outputs]
+
+    def written(self, node: OnnxNode) -> list[Value]:
+        """Return what a node writes: constants, or what layers of ours write."""
+        values: list[Any] = [self.values[name] for name in node.inputs]
+        try:
+            if node.operator == "Constant":
+                return [constant_of(node)]
+            if node.operator == "Shape":
+                return [np.array(values[0].shape, np.int64)]
+            constant = all(v is None or isinstance(v, np.ndarray) for v in values)
+            if constant and node.operator in FOLDED:
+                array = folded(node.operator, values, node.attributes)
+                self.builder.claim(array)
+                return [array]
+            if node.operator not in TRANSLATIONS:
+                raise ValueError("is known of constants only")
+            call = Call(node, values, self.builder, self.opset)
+            found = TRANSLATIONS[node.operator](call)
+        except (LookupError, TypeError, ValueError) as error:
+            raise ValueError(
+                f"{quoted(node.name)}, {quoted(node.operator)}: {error}"
+            ) from error
+        return found if isinstance(found, list) else [found]
 
 
 def constant_of(node: OnnxNode) -> Array:
@@ -236,7 +332,7 @@ def given_out(
     if isinstance(value, np.ndarray):
         raise ValueError("an output does not depend on images")
     is_image = len(value.shape) in last
-    flow = builder.as_images(value) if is_image else builder.as_it_is(value)
+    flow = builder.as_images(value) if is_image else builder.images_first(value)
     if flow.name not in builder.layers or flow.name in taken:  # input, or output too
         return builder.put("same", Reshape(flow.ours), flow)[0]
     return flow.name

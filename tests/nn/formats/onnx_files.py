@@ -7,7 +7,7 @@ import numpy as np
 
 from im2col_cnn.nn import Graph, from_onnx
 
-__all__ = ["loaded", "node"]
+__all__ = ["branch", "loaded", "node"]
 
 
 def loaded(
@@ -18,16 +18,22 @@ def loaded(
     opset: int = 13,
     input_shape: Any = None,
     arrays: dict[str, Any] | None = None,
+    numbers: tuple[str, ...] = (),
+    fixed: dict[str, Any] | None = None,
+    outputs: tuple[str, ...] = ("y",),
 ) -> Graph:
-    """Save a model that reads x and writes y, and build a network from it."""
+    """Save a model that reads x and some `numbers`, and build a network from it."""
     import onnx  # noqa: PLC0415 - an extra
 
-    floats = onnx.TensorProto.FLOAT
+    floats, whole = onnx.TensorProto.FLOAT, onnx.TensorProto.INT64
     graph = onnx.helper.make_graph(
         nodes,
         "graph",
-        [onnx.helper.make_tensor_value_info("x", floats, sizes)],
-        [onnx.helper.make_tensor_value_info("y", floats, None)],
+        [
+            onnx.helper.make_tensor_value_info("x", floats, sizes),
+            *(onnx.helper.make_tensor_value_info(name, whole, []) for name in numbers),
+        ],
+        [onnx.helper.make_tensor_value_info(name, floats, None) for name in outputs],
         [
             onnx.numpy_helper.from_array(np.asarray(a), k)
             for k, a in (arrays or {}).items()
@@ -37,7 +43,19 @@ def loaded(
     saved = onnx.helper.make_model(graph, opset_imports=opsets)
     path = folder / "model.onnx"
     path.write_bytes(saved.SerializeToString())
-    return from_onnx(path, input_shape=input_shape)
+    return from_onnx(path, input_shape=input_shape, fixed=fixed)
+
+
+def branch(nodes: list[Any], *outputs: str, reads: tuple[str, ...] = ()) -> Any:
+    """Return what an If computes in one case."""
+    import onnx  # noqa: PLC0415 - an extra
+
+    floats = onnx.TensorProto.FLOAT
+    reading, writing = (
+        [onnx.helper.make_tensor_value_info(name, floats, None) for name in names]
+        for names in (reads, outputs)
+    )
+    return onnx.helper.make_graph(nodes, "branch", reading, writing)
 
 
 def node(operator: str, reads: str, writes: str, **attributes: Any) -> Any:

@@ -46,6 +46,11 @@ def minima(x: Array) -> Array:
     return np.asarray(x.min((1, 2, 3), keepdims=True)[:, 0, 0])
 
 
+def everywhere(x: Array) -> Array:
+    """Return images padded along all axes."""
+    return np.pad(x, ((0, 0), (1, 2), (1, 1), (2, 1)), "reflect")
+
+
 CASES: list[tuple[str, dict[str, Any], list[Any], Wanted]] = [
     ("Add", {}, [ROW], lambda x: x + ROW),
     ("Sub", {}, [SHARES], lambda x: x - SHARES),
@@ -77,11 +82,14 @@ CASES: list[tuple[str, dict[str, Any], list[Any], Wanted]] = [
     ("Reshape", {}, [ints(0, 0, -1)], lambda x: x.reshape(2, C, H * W)),
     ("Transpose", {"perm": [0, 2, 1, 3]}, [], lambda x: x.swapaxes(1, 2)),
     ("Unsqueeze", {}, [ints(1, -1)], lambda x: x[:, np.newaxis, ..., np.newaxis]),
+    ("Gather", {"axis": 1}, [np.array(2)], lambda x: x[:, 2]),
+    ("Gather", {"axis": -1}, [ints(-1, 2, 0)], lambda x: x[..., ::-2]),
     ("MatMul", {}, [MATRIX], lambda x: x @ MATRIX),
     ("Slice", {}, [ints(1), ints(3), ints(1)], lambda x: x[:, 1:3]),
     ("Slice", {}, [ints(-1), ints(-9), ints(3), ints(-2)], lambda x: x[..., -1:-9:-2]),
     ("Pad", {}, [ints(0, 0, 1, 0, 0, 0, 2, 3)], lambda x: np.pad(x, PADS)),
     ("Pad", {}, [ints(0, 1, 0, 0, 0, 2, 0, 0)], lambda x: np.pad(x, MORE)),
+    ("Pad", {"mode": "reflect"}, [ints(0, 1, 1, 2, 0, 2, 1, 1)], everywhere),
     ("Resize", {}, [NONE, SCALES], lambda x: x.repeat(2, 2).repeat(3, 3)),
     ("LRN", {"size": 3, "alpha": 0.5, "beta": 1.0}, [], lambda x: x / around(x)),
 ]  # fmt: skip

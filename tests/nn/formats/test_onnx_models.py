@@ -11,7 +11,7 @@ from im2col_cnn._typing import Array
 from im2col_cnn.nn import Adam, Conv, Dense, Graph, fit
 from im2col_cnn.nn.formats import onnx_builder
 from im2col_cnn.ops.conv import conv_forward
-from tests.nn.formats.onnx_files import loaded, node
+from tests.nn.formats.onnx_files import branch, loaded, node
 
 pytest.importorskip("onnx")
 rng = np.random.default_rng(0)
@@ -234,6 +234,116 @@ def test_sizes_that_are_open_must_be_given(tmp_path: Path) -> None:
         4,
         1,
     )
+
+
+def by_rate() -> list[Any]:
+    """Return nodes that take roots at a rate of 16, and nothing we know at others."""
+    inner = branch([node("Sqrt", "same", "root")], "root")
+    outer = [
+        node("Constant", "", "yes", value_int=1),
+        node("If", "yes", "deep", then_branch=inner, else_branch=branch([], "same")),
+    ]
+    strange = branch([node("Einsum", "x", "a", equation="i")], "a")
+    return [
+        node("Equal", "rate sixteen", "is"),
+        node("Identity", "x", "same"),
+        node("If", "is", "y", then_branch=branch(outer, "deep"), else_branch=strange),
+    ]
+
+
+def test_an_if_is_the_branch_that_it_takes(tmp_path: Path) -> None:
+    arrays, x = {"sixteen": np.array(16)}, np.array([[1, 4], [9, 16]], np.float32)
+
+    network = loaded(
+        tmp_path,
+        by_rate(),
+        [1, 2],
+        arrays=arrays,
+        numbers=("rate",),
+        fixed={"rate": 16},
+    )
+
+    assert_allclose(network.predict(x), [[1, 2], [3, 4]])
+    assert [layer.kind for layer in network.layers.values()] == ["power"]
+
+
+@pytest.mark.parametrize(
+    ("fixed", "said"),
+    [
+        ({"rate": 8}, "no layer here does 'Einsum' .'a'."),
+        ({}, "'rate' is one number, not images: fixed={'rate': ...} says which"),
+        ({"rte": 8}, "fixed: 'rte' is no input: 'x', 'rate' are"),
+        ({"rate": [8]}, r"fixed: 'rate' must be numbers of shape \(\), got \[8\]"),
+        ({"rate": "8"}, "fixed: 'rate' must be numbers"),
+    ],
+)
+def test_what_an_if_asks_must_be_known(
+    tmp_path: Path, fixed: dict[str, Any], said: str
+) -> None:
+    arrays = {"sixteen": np.array(16)}
+    with pytest.raises(ValueError, match=rf"model\.onnx: {said}"):
+        loaded(
+            tmp_path,
+            by_rate(),
+            [1, 2],
+            arrays=arrays,
+            numbers=("rate",),
+            fixed=fixed,
+        )
+
+
+@pytest.mark.parametrize(
+    ("condition", "one", "said"),
+    [
+        ("x", branch([node("Relu", "x", "a")], "a"), "asks what depends on images"),
+        ("yes", branch([], "i", reads=("i",)), "has no such branch"),
+    ],
+)
+def test_a_branch_that_is_none_is_refused(
+    tmp_path: Path, condition: str, one: Any, said: str
+) -> None:
+    nodes = [node("If", condition, "y", then_branch=one, else_branch=one)]
+    with pytest.raises(ValueError, match=f"'y', 'If': {said}"):
+        loaded(tmp_path, nodes, [1, 1], arrays={"yes": np.array([True])})
+
+
+def test_the_axis_that_is_open_is_that_of_images(tmp_path: Path) -> None:
+    nodes = [
+        node("Gather", "x one", "second", axis=0),
+        node("Gather", "x places", "turned", axis=0),
+        node("Relu", "turned", "y"),
+    ]
+    network = loaded(
+        tmp_path,
+        nodes,
+        [2, None, 3],
+        arrays={"one": np.array(1), "places": np.array([-1, 0])},
+        outputs=("second", "y"),
+    )
+    x = images(2, 3)
+
+    answer = network.predict(x)
+
+    assert network.input_shapes == {"input": (2, 3)}
+    assert list(answer) == ["second", "y"]
+    assert (answer["second"] == x[:, 1]).all()
+    assert (answer["y"] == np.maximum(x[:, ::-1], 0)).all()
+
+
+@pytest.mark.parametrize(
+    ("places", "said"),
+    [
+        ([0, 1, 3], r"takes \[0, 1, 3\], which are not equally apart"),
+        ([0, 0], "takes .*, which are not equally apart"),
+        ([4], r"takes \[4\] of 4 entries"),
+    ],
+)
+def test_entries_that_are_no_slice_are_refused(
+    tmp_path: Path, places: list[int], said: str
+) -> None:
+    nodes = [node("Gather", "x places", "y", axis=1)]
+    with pytest.raises(ValueError, match=f"'y', 'Gather': {said}"):
+        loaded(tmp_path, nodes, [None, 4], arrays={"places": np.array(places)})
 
 
 def test_a_constant_that_fits_in_no_memory_is_refused(tmp_path: Path) -> None:
