@@ -12,10 +12,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-__all__ = ["MODULES", "markdown_of", "public_names", "write_reference"]
+__all__ = ["MODULES", "markdown_of", "public_names", "signature_of", "write_reference"]
 
 PARTS = ["loops", "nn", "files", "testing", "pictures", "step_by_step", "ops"]
 MODULES = ["im2col_cnn", *(f"im2col_cnn.{name}" for name in PARTS)]
+LONGEST = 100  # letters of an argument with its default
 ENTRIES = {"Attributes", "Parameters", "Raises", "Returns", "Warns", "Yields"}
 HEADING = re.compile(r"^([A-Z][A-Za-z ]+)\n-{3,}\n", re.MULTILINE)
 EXAMPLE = re.compile(r"^>>> .*?(?=\n\n|\Z)", re.MULTILINE | re.DOTALL)
@@ -80,7 +81,7 @@ def signature_of(path: str, value: Callable[..., Any]) -> str:
     except ValueError:  # an error is raised, not called
         return ""
     named = [each for each in parameters if each.name != "self"]
-    arguments = [str(each.replace(annotation=each.empty)) for each in named]
+    arguments = [argument(each) for each in named]
     kinds = [each.kind for each in named]
     settings = inspect.Parameter.KEYWORD_ONLY
     if settings in kinds and inspect.Parameter.VAR_POSITIONAL not in kinds:
@@ -89,6 +90,12 @@ def signature_of(path: str, value: Callable[..., Any]) -> str:
     if len(call) > 80:
         call = f"{path}(\n{''.join(f'    {each},' + chr(10) for each in arguments)})"
     return f"```python\n{call}\n```\n\n"
+
+
+def argument(parameter: inspect.Parameter) -> str:
+    """Write an argument and its default, or dots for a default that fills a page."""
+    bare = parameter.replace(annotation=parameter.empty)
+    return str(bare) if len(str(bare)) <= LONGEST else f"{parameter.name}=..."
 
 
 def doc_of(value: Any) -> str:

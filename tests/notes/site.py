@@ -17,17 +17,19 @@ import sys
 import tempfile
 from functools import partial
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote, urldefrag
 
 from tests.notes.markdown import NOTES, text_of, title_of
 from tests.notes.pages import ROOT
 from tests.notes.reference import write_reference
 
-__all__ = ["EXERCISES", "LESSONS", "build", "dead_links", "mathml"]
+__all__ = ["EXERCISES", "LESSONS", "build", "dead_links", "mathml", "searched"]
 
 EXERCISES = [NOTES / "exercises" / "README.md"]
 EXERCISES += sorted((NOTES / "exercises").glob("[0-9]-*.md"))
 LESSONS = sorted(NOTES.glob("[0-9][0-9]-*.md"))
+RECORDS = {"changelog", "contributing", "pictures/index", "speed-log"}
 FORMULA = re.compile(
     r'<(span|div) class="arithmatex">\\[(\[](.*?)\\[)\]]</\1>', re.DOTALL
 )
@@ -66,7 +68,25 @@ def build(site: Path) -> None:
                 text = text.replace('<html lang="en"', '<html lang="zh-Hans"', 1)
             text = BEFORE_MARK.sub("</math>\u2060", FORMULA.sub(formula, text))
             page.write_text(text, encoding="utf-8")
+        index = work / "site" / "search.json"
+        found = json.loads(text_of(index))
+        found["items"] = searched(found["items"])
+        index.write_text(json.dumps(found, ensure_ascii=False), encoding="utf-8")
         shutil.move(work / "site", site)
+
+
+def searched(items: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Leave records out of what is searched, and let a public name be found once."""
+    kept: dict[str, dict[str, Any]] = {}
+    for item in items:
+        page, _, place = item["location"].partition("#")
+        if page.removesuffix(".html") in RECORDS:
+            continue
+        if place and page.startswith("reference/"):
+            kept[page]["text"] += f" {item['title']} {item['text']}"
+        else:
+            kept[item["location"]] = item
+    return [*kept.values()]
 
 
 def navigation(modules: list[str]) -> str:

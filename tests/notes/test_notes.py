@@ -137,7 +137,8 @@ def test_questions_are_answered_in_three_sentences_and_lead_further() -> None:
         assert question.endswith("?"), question
         assert len(re.findall(r"[.!?:](?=\s*$|\s+[A-Z`\[])", words)) <= 3, question
         assert LINK.search(words), question
-    assert numbers == [*range(1, 31)]
+    assert numbers == [*range(1, len(numbers) + 1)]
+    assert len(numbers) >= 40
 
 
 def test_lessons_are_numbered_without_gaps() -> None:

@@ -1,9 +1,16 @@
 """Every public name has a page, and its docstring reads there as it was meant."""
 
 from pathlib import Path
+from typing import Any
 
 import im2col_cnn
-from tests.notes.reference import MODULES, markdown_of, public_names, write_reference
+from tests.notes.reference import (
+    MODULES,
+    markdown_of,
+    public_names,
+    signature_of,
+    write_reference,
+)
 
 DOC = """\
 Fold ``x[0:2]`` back: 2 * 3 and a_b.
@@ -73,3 +80,12 @@ def test_a_docstring_becomes_markdown() -> None:
 
 def test_names_without_an_underscore_are_public() -> None:
     assert public_names("im2col_cnn").keys() == {*im2col_cnn.__all__} - {"__version__"}
+
+
+def test_a_default_that_would_fill_a_page_is_dots() -> None:
+    def unfold(x: Any, *, bugs: Any = "bug " * 50, ties: str = "first") -> None:
+        """Take a table."""
+
+    assert signature_of("unfold", unfold) == (
+        "```python\nunfold(x, *, bugs=..., ties='first')\n```\n\n"
+    )

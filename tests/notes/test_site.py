@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.notes.browser import chromium, use, wait_until
-from tests.notes.site import build, dead_links, for_site
+from tests.notes.site import build, dead_links, for_site, searched
 
 PAGES = [
     "index",
@@ -136,16 +136,36 @@ def test_a_chinese_page_says_its_language_and_its_button_speaks_it(
 
 
 @pytest.mark.browser
-def test_a_word_is_found_and_leads_to_its_page(browser: Any, address: str) -> None:
+@pytest.mark.parametrize(
+    ("words", "page"),
+    [
+        ("checkerboard", "08-transposed-convolution"),
+        ("output_padding", "questions"),
+        ("loss stuck 2.30", "questions"),
+        ("nchw nhwc weights", "questions"),
+        ("fold unfold inverse", "06-col2im"),
+        ("col2im stride - 1", "other-im2cols"),
+    ],
+)
+def test_words_of_a_learner_lead_first_to_the_page_that_answers(
+    browser: Any, address: str, words: str, page: str
+) -> None:
     use(browser)
     browser.get(f"{address}/index.html")
     browser.find_element("css selector", ".md-search__button").click()
     shadow = "return document.activeElement.shadowRoot"
     wait_until(lambda: browser.execute_script(f"{shadow} !== null"))
     inside = browser.execute_script(shadow)
-    inside.find_element("css selector", "input").send_keys("checkerboard")
+    inside.find_element("css selector", "input").send_keys(words)
+    first = "ol a, [class*=result] a"
 
-    wait_until(lambda: inside.find_elements("css selector", "a[href*='08-transpos']"))
+    wait_until(lambda: inside.find_elements("css selector", first))
+    wait_until(
+        lambda: (
+            f"/{page}.html"
+            in inside.find_element("css selector", first).get_attribute("href")
+        )
+    )
 
 
 @pytest.mark.browser
@@ -183,3 +203,22 @@ def test_code_of_a_page_is_code_in_the_site_whatever_the_tests_do_with_it() -> N
     fences = "```python frameworks\nx = 1\n```\n\n```pycon\n>>> 1\n1\n```\n"
 
     assert for_site(fences, "x.md") == fences.replace(" frameworks", "")
+
+
+def test_a_search_finds_a_public_name_once_and_no_record() -> None:
+    def item(location: str, title: str, text: str) -> dict[str, Any]:
+        return {"location": location, "title": title, "text": text}
+
+    items = [
+        item("a.html", "A", "words"),
+        item("a.html#law", "The law", "holds"),
+        item("reference/m/f.html", "f", "Do it."),
+        item("reference/m/f.html#raises", "Raises", "ValueError"),
+        item("changelog.html", "Change log", "f"),
+        item("speed-log.html#where", "Where it stands", "f"),
+    ]
+
+    assert searched(items) == [
+        *items[:2],
+        item("reference/m/f.html", "f", "Do it. Raises ValueError"),
+    ]
