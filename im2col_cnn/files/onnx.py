@@ -182,6 +182,7 @@ def as_value(attribute: Any, path: Path) -> Any:
         "INT": lambda: int(attribute.i),
         "INTS": lambda: tuple(map(int, attribute.ints)),
         "STRING": lambda: attribute.s.decode(errors="replace"),
+        "STRINGS": lambda: tuple(s.decode(errors="replace") for s in attribute.strings),
         "TENSOR": lambda: as_constant(attribute.t, path),
         "GRAPH": lambda: as_branch(attribute.g, path),
     }

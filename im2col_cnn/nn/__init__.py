@@ -53,6 +53,7 @@ from .pooling import (
 )
 from .preprocessing import Augmentation, Rescale
 from .progress import Progress, ProgressLine
+from .recurrent import LSTM, LSTMStates
 from .regularization import BatchNorm, Dropout
 from .resizing import Crop, Pad, Slice, Upsample
 from .schedules import cosine
@@ -60,6 +61,7 @@ from .summary import Summary, SummaryRow
 from .training import fit
 
 __all__ = [
+    "LSTM",
     "SGD",
     "Adam",
     "AdaptiveAvgPool",
@@ -86,6 +88,7 @@ __all__ = [
     "HardSigmoid",
     "HardSwish",
     "History",
+    "LSTMStates",
     "Layer",
     "LeakyReLU",
     "LocalResponseNorm",

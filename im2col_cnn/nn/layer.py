@@ -43,6 +43,7 @@ from .initializers import Initializer
 
 __all__ = [
     "Gradients",
+    "InputShapes",
     "Inputs",
     "Layer",
     "Operation",

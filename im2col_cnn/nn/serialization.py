@@ -52,6 +52,7 @@ from .pooling import (
     MaxPool,
 )
 from .preprocessing import Rescale
+from .recurrent import LSTM, LSTMStates
 from .regularization import BatchNorm, Dropout
 from .resizing import Crop, Pad, Slice, Upsample
 
@@ -80,7 +81,19 @@ KINDS = {
         *(AdaptiveAvgPool, AdaptiveMaxPool, Add, AvgPool, BatchNorm, Clip, Concat),
         *(Conv, ConvTranspose, Crop, Dense, Dropout, Equal, Fill, Flatten),
         *(GlobalAvgPool, GlobalMaxPool, HardSigmoid, HardSwish, LeakyReLU),
-        *(LocalResponseNorm, Log, LpPool, MatMul, Max, MaxPool, Mean, Min, Multiply),
+        *(
+            LocalResponseNorm,
+            Log,
+            LpPool,
+            LSTM,
+            LSTMStates,
+            MatMul,
+            Max,
+            MaxPool,
+            Mean,
+            Min,
+            Multiply,
+        ),
         *(Power, Reshape, Sum, Transpose),
         *(Pad, PReLU, ReLU, ReLU6, Rescale, Scale, Sigmoid, SiLU, Slice, Softmax),
         *(Tanh, Upsample),

@@ -107,6 +107,30 @@ def test_prelu_is_pytorchs(torch: Any, seed: int) -> None:
     assert_close(gradients["slope"], S.grad.numpy())
 
 
+@given(seed=seeds)
+def test_lstm_is_pytorchs(torch: Any, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    layer, x = nn.LSTM(4, return_sequences=True), rng.normal(size=(2, 5, 3))
+    layer.build(x.shape[1:], rng=rng, dtype=np.float64)
+    y, cache = layer.forward(x)
+    dx, gradients = layer.backward(np.cos(y), cache)
+
+    theirs, p = torch.nn.LSTM(3, 4, batch_first=True).double(), layer.parameters
+    weights = p["w"].T, p["recurrent"].T, p["b"], np.zeros(16)
+    for parameter, array in zip(theirs.parameters(), weights, strict=True):
+        parameter.data = torch.tensor(array)
+    X = leaf(torch, x)
+    Y, _ = theirs(X)
+    Y.backward(torch.cos(Y).detach())
+
+    assert_close(y, Y.detach().numpy())
+    assert_close(dx, X.grad.numpy())
+    dw, drecurrent, db, _ = (one.grad.numpy() for one in theirs.parameters())
+    assert_close(gradients["w"], dw.T)
+    assert_close(gradients["recurrent"], drecurrent.T)
+    assert_close(gradients["b"], db)
+
+
 @pytest.mark.parametrize("training", [True, False])
 @given(seed=seeds)
 def test_batch_normalization_is_pytorchs(torch: Any, training: bool, seed: int) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 
 from im2col_cnn._typing import Array, Shape
 from im2col_cnn.nn import (
+    LSTM,
     AdaptiveAvgPool,
     AdaptiveMaxPool,
     Add,
@@ -32,6 +33,7 @@ from im2col_cnn.nn import (
     LeakyReLU,
     LocalResponseNorm,
     LpPool,
+    LSTMStates,
     MatMul,
     Max,
     MaxPool,
@@ -57,7 +59,7 @@ from im2col_cnn.nn import (
     Upsample,
 )
 from im2col_cnn.nn.arithmetic import Reduction
-from im2col_cnn.nn.layer import Gradients, ParameterlessLayer
+from im2col_cnn.nn.layer import Gradients
 from im2col_cnn.testing.strategies import convolutions, poolings
 
 __all__ = ["KINDS", "MERGES", "Layered", "fresh", "graphs", "layered", "spread"]
@@ -97,13 +99,22 @@ def fresh(layer: Layer) -> Layer:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Packed(ParameterlessLayer):
+class Packed(Layer):
     """A layer of several inputs as one of vectors: its inputs, one after the other."""
 
     kind: ClassVar[str] = "packed"
 
     layer: Layer
     shapes: tuple[Shape, ...]
+
+    def array_shapes(self, shape: Shape) -> dict[str, Shape]:
+        return self.layer.array_shapes(self.shapes)
+
+    def draw(
+        self, shapes: dict[str, Shape], rng: np.random.Generator, dtype: np.dtype
+    ) -> None:
+        self.layer.draw(shapes, rng, dtype)
+        self.parameters.update(self.layer.parameters)
 
     def apply(
         self, x: Array, training: bool, rng: np.random.Generator | None
@@ -119,14 +130,14 @@ class Packed(ParameterlessLayer):
     def differentiate(
         self, dy: Array, cache: Any, input_gradient: bool
     ) -> tuple[Array | None, Gradients]:
-        dxs, _ = self.layer.backward(dy, cache, input_gradient=input_gradient)
+        dxs, gradients = self.layer.backward(dy, cache, input_gradient=input_gradient)
         if not input_gradient:
             assert dxs is None
-            return None, {}
+            return None, gradients
         assert [dx.shape[1:] for dx in dxs] == list(self.shapes)
         sizes = [(len(dy), int(np.prod(shape))) for shape in self.shapes]
         flat = [dx.reshape(size) for dx, size in zip(dxs, sizes, strict=True)]
-        return np.concatenate(flat, axis=1), {}
+        return np.concatenate(flat, axis=1), gradients
 
 
 def packed(layer: Layer, *shapes: Shape) -> tuple[Layer, Shape]:
@@ -263,6 +274,22 @@ def matrices(draw: st.DrawFn) -> tuple[Layer, Shape]:
 
 
 @st.composite
+def lstms(draw: st.DrawFn) -> tuple[Layer, Shape]:
+    """Draw sequences, and a layer that reads them step by step."""
+    layer = LSTM(draw(st.integers(1, 3)), return_sequences=draw(st.booleans()))
+    return layer, (draw(st.integers(1, 4)), draw(st.integers(1, 3)))
+
+
+@st.composite
+def lstm_states(draw: st.DrawFn) -> tuple[Layer, Shape]:
+    """Draw sequences, and a state to start from or none."""
+    units = draw(st.integers(1, 3))
+    sequence = draw(st.integers(1, 4)), draw(st.integers(1, 3))
+    started = [(2 * units,)] if draw(st.booleans()) else []
+    return packed(LSTMStates(units), sequence, *started)
+
+
+@st.composite
 def graphs(draw: st.DrawFn, *, dtype: type = np.float64) -> Graph:
     """Draw a graph of smooth layers, built, its nodes in any order."""
     names = [f"n{i}" for i in range(draw(st.integers(1, 6)))]
@@ -379,6 +406,7 @@ KINDS: dict[str, st.SearchStrategy[tuple[Layer, Shape]]] = {
         SHAPES,
         st.integers(1, 4),
     ),
+    "lstm": lstms(),
     "max": reductions(Max),
     "mean": reductions(Mean),
     "min": reductions(Min),
@@ -396,6 +424,7 @@ MERGES: dict[str, st.SearchStrategy[tuple[Layer, Shape]]] = {
     "add": broadcasts(Add),
     "concat": concats(),
     "fill": fills(),
+    "lstm_states": lstm_states(),
     "matmul": matrices(),
     "multiply": broadcasts(Multiply),
 }

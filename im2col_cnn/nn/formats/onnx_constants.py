@@ -139,6 +139,7 @@ FOLDED: dict[str, Callable[[list[Any], dict[str, Any]], Any]] = {
     ),
     "Reshape": reshaped,
     "Sin": of(np.sin),
+    "Size": of(np.size),
     "Slice": sliced,
     "Sqrt": of(np.sqrt),
     "Squeeze": squeeze,

@@ -157,7 +157,7 @@ class Writer:
     def array(self, name: str, array: Any) -> str:
         """Write a constant array in the dtype of the network, or of ints."""
         name = self.new_name(name)
-        array = np.ascontiguousarray(array)
+        array = np.asarray(array, order="C")
         if array.dtype.kind == "f":
             array = array.astype(self.network.dtype)
         self.arrays.append(self.onnx.numpy_helper.from_array(array, name))
@@ -465,6 +465,24 @@ def rescaled(e: Exported) -> str:
 
 
 # Of each kind: channels first, last, or as they come (None), and what is written.
+def lstm(e: Exported) -> str:
+    """Write LSTM, whose steps come first, and its gates as i, o, f and c."""
+    p, settings = e.layer.parameters, e.layer.settings
+    order = np.arange(len(p["b"])).reshape(4, -1)[[0, 3, 1, 2]].ravel()
+    w, recurrent = (p[name].T[np.newaxis, order] for name in ("w", "recurrent"))
+    b = np.concatenate([p["b"][order], np.zeros_like(p["b"])])[np.newaxis]
+    arrays = [
+        e.writer.array(f"{e.name}_{n}", a) for n, a in enumerate((w, recurrent, b))
+    ]
+    steps = e.put("Transpose", name=f"{e.name}_steps", perm=(1, 0, 2))
+    hidden = {"hidden_size": settings["units"]}
+    y = e.writer.node("LSTM", [steps, *arrays], f"{e.name}_all", **hidden)
+    y = e.then("Squeeze", y, np.array([1]))
+    if settings["return_sequences"]:
+        return e.then("Transpose", y, perm=(1, 0, 2))
+    return e.then("Gather", y, np.array(-1), axis=0)
+
+
 EXPORTS: dict[str, tuple[bool | None, Callable[[Exported], str]]] = {
     "add": (False, merged("Add")),
     "avg_pool": (True, pooling),
@@ -489,6 +507,7 @@ EXPORTS: dict[str, tuple[bool | None, Callable[[Exported], str]]] = {
         plain("LRN", size="size", alpha="alpha", beta="beta", bias="k"),
     ),
     "log": (None, plain("Log")),
+    "lstm": (False, lstm),
     "matmul": (False, merged("MatMul")),
     "max": (False, reduced("ReduceMax")),
     "max_pool": (True, pooling),

@@ -42,6 +42,7 @@ from ..layer import Layer
 from ..merging import Add, Concat, Fill, MatMul, Multiply
 from ..per_channel import PReLU, Scale
 from ..pooling import AvgPool, GlobalAvgPool, GlobalMaxPool, MaxPool
+from ..recurrent import LSTMStates
 from ..resizing import Crop, Pad, Slice, Upsample
 from .onnx_builder import Builder, Flat, Flow, Value
 from .onnx_constants import FOLDED, onnx_slices, target_shape
@@ -527,6 +528,51 @@ def power(call: Call) -> Value:
     return call.keep(Power(p))
 
 
+def lstm(call: Call) -> list[Value]:
+    """Translate LSTM: steps come first there, the gates are i, o, f and c."""
+    b, node = call.builder, call.node
+    call.need("direction", "forward")
+    call.need("activations", None, ("Sigmoid", "Tanh", "Tanh"))
+    for name in ("clip", "input_forget", "layout"):
+        call.need(name, 0)
+    (w,), (recurrent,) = (call.constant(n) for n in (1, 2))
+    bias, more = np.split(call.constant(3, np.zeros(2 * len(w), w.dtype)).ravel(), 2)
+    if len(call.values) > 7 and call.values[7] is not None:
+        raise ValueError("peepholes, P, are not known here")
+    x = b.settled(call.values[0])
+    T, one, _ = x.shape
+    if x.order[0] != 1 or one != 1:
+        raise ValueError(
+            "goes from image to image: axis 0 of what it reads has images, where it "
+            "expects steps"
+        )
+    if (call.constant(4, np.array(T)) != T).any():
+        raise ValueError("sequence_lens is not known here")
+    units = recurrent.shape[-1]
+    states = [b.arranged(x, (1, 0, 2))]
+    if started := first_state(call):
+        states.append(started)
+    order = np.arange(4 * units).reshape(4, units)[[0, 2, 3, 1]].ravel()
+    arrays = {"w": w[order].T, "recurrent": recurrent[order].T}
+    arrays["b"] = (bias + more)[order]
+    # Its axes are those of what it reads, but for the last.
+    found = b.keep(node.name, LSTMStates(units), *states, **arrays)
+    h, c = (sliced(call, found, 2, slice(n * units, (n + 1) * units)) for n in (0, 1))
+    last = [sliced(call, one, 0, slice(T - 1, T)) if T > 1 else one for one in (h, c)]
+    return [b.expanded(h, [1]), *last]
+
+
+def first_state(call: Call) -> Flow | None:
+    """Return what an LSTM starts from, h and c in one vector; None if it is zeros."""
+    b, given = call.builder, [*call.values, None, None, None][5:7]
+    if not any(isinstance(one, Flow) or np.any(one) for one in given):
+        return None
+    if not all(isinstance(one, Flow) for one in given):
+        raise ValueError("initial_h and initial_c must be zeros, or depend on images")
+    h, c = (b.squeezed(b.settled(one), [0]) for one in given)
+    return b.keep(f"{call.node.name}_state", Concat(), h, c)
+
+
 def slope(call: Call) -> Value:
     """Translate PRelu: one slope for each place along an axis, or one for all."""
     b, slopes = call.builder, call.constant(1)
@@ -602,6 +648,7 @@ TRANSLATIONS: dict[str, Callable[[Call], Any]] = {
     ),
     "HardSwish": swish,
     "LRN": response_norm,
+    "LSTM": lstm,
     "Log": lambda call: call.keep(Log()),
     "LeakyRelu": lambda call: call.keep(LeakyReLU(call.take("alpha", 0.01))),
     "MatMul": matmul,

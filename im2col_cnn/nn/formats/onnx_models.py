@@ -221,11 +221,11 @@ def entry(
             f"{quoted(name)} is one number, not images: fixed={{{quoted(name)}: ...}} "
             f"says which"
         )
-    # The axis that is left open is that of images, wherever it is.
-    images = sizes.index(None) if (sizes[0] or 1) > 1 and None in sizes else 0
-    order = (images, *(axis for axis in range(axes) if axis != images))
-    if axes > 2 and images == 0 and is_channels_first(name, nodes):
+    order = tuple(range(axes))
+    if axes > 2 and is_channels_first(name, nodes):
         order = channels_last(axes)
+    elif sizes[0] not in (None, 1) and (images := images_axis(sizes)):
+        order = (images, *order[:images], *order[images + 1 :])
     known = [sizes[axis] for axis in order[1:]]
     try:
         shape = fill_shape(known, given)
@@ -233,6 +233,11 @@ def entry(
         raise ValueError(f"{quoted(name)}: {error}") from None
     full = (1, *shape)
     return Flow(ours, order, tuple(full[order.index(axis)] for axis in range(axes)))
+
+
+def images_axis(sizes: tuple[int | None, ...]) -> int:
+    """Return the axis of images if it is not said: one that is open, or has size 1."""
+    return next((sizes.index(n) for n in (None, 1) if n in sizes), 0)
 
 
 def is_channels_first(name: str, nodes: list[OnnxNode]) -> bool:

@@ -202,12 +202,76 @@ def test_a_split_is_put_together_again(tmp_path: Path) -> None:
     assert (network.predict(x) == x[:, [2, 3, 4, 0, 1]]).all()
 
 
+# Steps, images and directions; 4 gates of 2 units, in the order i, o, f, c.
+GATES = rng.normal(size=(1, 8, 3)).astype(np.float32)
+MEMORY = rng.normal(size=(1, 8, 2)).astype(np.float32)
+BIASES = rng.normal(size=(1, 16)).astype(np.float32)
+
+
+@pytest.mark.parametrize("writes", ["y", " y", "all y"])
+def test_an_lstm_has_its_steps_first(tmp_path: Path, writes: str) -> None:
+    nodes = [
+        node("Transpose", "x", "steps", perm=[1, 0, 2]),
+        make("LSTM", ["steps", "w", "r", "b"], writes.split(" "), hidden_size=2),
+    ]
+    arrays = {"w": GATES, "r": MEMORY, "b": BIASES}
+    network = loaded(tmp_path, nodes, [None, 4, 3], arrays=arrays)
+    x = rng.normal(size=(5, 4, 3)).astype(np.float32)
+    h, c = np.zeros((2, 5, 2))
+    steps = []
+    for t in range(4):
+        gates = x[:, t] @ GATES[0].T + h @ MEMORY[0].T + BIASES[0, :8] + BIASES[0, 8:]
+        i, o, f, g = np.split(gates, 4, axis=1)
+        c = sigmoid(f) * c + sigmoid(i) * np.tanh(g)
+        h = sigmoid(o) * np.tanh(c)
+        steps.append(h)
+
+    y = network.predict(x)
+
+    right = np.stack(steps, 1)[:, :, np.newaxis] if writes == "y" else h[:, np.newaxis]
+    assert_allclose(y, right, rtol=1e-5, atol=1e-6)
+
+
+def make(operator: str, reads: list[str], writes: list[str], **attributes: Any) -> Any:
+    import onnx  # noqa: PLC0415 - an extra
+
+    return onnx.helper.make_node(operator, reads, writes, name="lstm", **attributes)
+
+
+@pytest.mark.parametrize(
+    ("reads", "attributes", "said"),
+    [
+        (["steps", "w", "r"], {"direction": "reverse"}, "direction = 'reverse' is not"),
+        (["steps", "w", "r", "", "", "ones"], {}, "initial_h and initial_c must be"),
+        (["steps", "w", "r", "", "few"], {}, "sequence_lens is not known"),
+        (["x", "w", "r"], {}, "goes from image to image"),
+        (
+            ["steps", "w", "r"],
+            {"activations": ["Relu"] * 3},
+            r"activations = .'Relu', .* is not known",
+        ),
+    ],
+)
+def test_an_lstm_of_another_kind_is_refused(
+    tmp_path: Path, reads: list[str], attributes: dict[str, Any], said: str
+) -> None:
+    nodes = [
+        node("Transpose", "x", "steps", perm=[1, 0, 2]),
+        make("LSTM", reads, ["all"], hidden_size=2, **attributes),
+        make("Add", ["all", "steps"], ["y"]),
+    ]
+    arrays = {"w": GATES, "r": MEMORY, "few": np.array([1])}
+    arrays["ones"] = np.ones((1, 1, 2), np.float32)
+    with pytest.raises(ValueError, match=f"'lstm', 'LSTM': {said}"):
+        loaded(tmp_path, nodes, [None, 4, 3], arrays=arrays)
+
+
 def test_what_is_not_tried_here_is_tried_against_onnxruntime() -> None:
     tried = {operator for operator, *_ in CASES}
     elsewhere = {
         *("AveragePool", "BatchNormalization", "Cast", "Concat", "Conv"),
         *("ConvTranspose", "Dropout", "Gemm", "HardSwish", "Identity", "MaxPool"),
-        *("Log", "Split", "Sqrt", "Squeeze", "Sum", "Upsample", "Where"),
+        *("LSTM", "Log", "Split", "Sqrt", "Squeeze", "Sum", "Upsample", "Where"),
     }
 
     assert TRANSLATIONS.keys() == tried | elsewhere
