@@ -94,7 +94,7 @@ def difference(found: Any, wanted: Any, axes: list[str]) -> str:
     if not isinstance(wanted, np.ndarray):
         return "" if found == wanted else f"is {found}, wanted {wanted}"
     if not isinstance(found, np.ndarray):
-        return f"is of type {type(found).__name__}, wanted an array"
+        return f"is of type {type(found).__name__}, wanted an array: np.array(...)"
     if found.shape != wanted.shape:
         return f"has shape {found.shape}, wanted {wanted.shape}"
     wrong = ~np.isclose(found, wanted)
@@ -314,9 +314,9 @@ def check_split_ties(mine: Answer) -> None:
     """Check ``split_ties(dy, x, K)``: windows side by side, and maxima that share."""
     tied = np.array([[1, 5, 2, 2, 3, 1], [0, 3, 8, 1, 3, 0]])
     cold = np.random.default_rng(0).integers(-3, 0, (6, 9))
-    for x, K in (tied, 2), (cold, 3):
+    for x, K, times in (tied, 2, 12), (cold, 3, 12), (tied, 2, 1):
         y, cache = loops.max_pool_forward(batch(x), K, ties="split")
-        dy = 12 * counting(*plane_of(y).shape)
+        dy = times * counting(*plane_of(y).shape)
         dx = plane_of(loops.max_pool_backward(batch(1.0 * dy), cache))
         compare(mine, {"dy": dy, "x": x, "K": K}, dx=(PLANE, dx))
 
@@ -334,22 +334,30 @@ def check_winner_takes_all(mine: Answer) -> None:
 
 def check_spread_average(mine: Answer) -> None:
     """Check ``spread_average(dy, H, W, K, padding)``: padding counts."""
-    for H, W, K, padding in (3, 4, 2, 0), (3, 4, 2, 1), (5, 3, 3, 1):
-        dy, dx = averaged(H, W, K, stride=1, padding=padding, count_include_pad=True)
+    for H, W, K, padding, times in (
+        *((3, 4, 2, 0, 36), (3, 4, 2, 1, 36), (5, 3, 3, 1, 36), (3, 4, 2, 1, 1)),
+    ):
+        settings = {"stride": 1, "padding": padding, "count_include_pad": True}
+        dy, dx = averaged(H, W, K, times, **settings)
         given = {"dy": dy, "H": H, "W": W, "K": K, "padding": padding}
         compare(mine, given, dx=(PLANE, dx))
 
 
 def check_share(mine: Answer) -> None:
     """Check ``share(dy, H, W, K, stride, padding)``, where padding does not count."""
-    for H, W, K, stride, padding in (3, 4, 2, 1, 0), (4, 5, 2, 2, 1), (5, 3, 3, 2, 1):
-        dy, dx = averaged(H, W, K, stride=stride, padding=padding)
+    for H, W, K, stride, padding, times in (
+        *((3, 4, 2, 1, 0, 36), (4, 5, 2, 2, 1, 36), (5, 3, 3, 2, 1, 36)),
+        (3, 4, 2, 1, 1, 1),
+    ):
+        dy, dx = averaged(H, W, K, times, stride=stride, padding=padding)
         given = {"dy": dy, "H": H, "W": W, "K": K, "stride": stride, "padding": padding}
         compare(mine, given, dx=(PLANE, dx))
 
 
-def averaged(H: int, W: int, K: int, **settings: Any) -> tuple[Array, Array]:
-    """Return a gradient of averages over windows, and that of the pixels."""
+def averaged(
+    H: int, W: int, K: int, times: int, **settings: Any
+) -> tuple[Array, Array]:
+    """Return a gradient of averages, whole numbers, and that of the pixels."""
     y, cache = loops.avg_pool_forward(np.zeros((1, H, W, 1)), K, **settings)
-    dy = 36 * counting(*plane_of(y).shape)
+    dy = times * counting(*plane_of(y).shape)
     return dy, plane_of(loops.avg_pool_backward(batch(1.0 * dy), cache))

@@ -14,7 +14,7 @@ from tests.notes.markdown import FOLDED, NOTES, code_of, text_of, title_of
 
 PAGES = sorted((NOTES / "exercises").glob("[0-9]-*.md"))
 
-# Three slips that learners make in each solution, and what the check says of them.
+# Slips that learners make in each solution, and what the check says of them.
 SLIPS = {
     "1-count-windows": [
         ("room // stride + 1", "room // stride", "3, 2, 1, 0): count is 1, wanted 2"),
@@ -54,6 +54,7 @@ SLIPS = {
         (" / mask.sum()", "", "dx holds 36 in row 0, column 4, wanted 18"),
         ("x[here] == x[here].max()", "x[here] > 0", "dx holds"),
         ("dy[oh, ow] * mask", "dy * mask", "in split_ties(dy, x, 2)\n    dy = [[12,"),
+        ("np.zeros(x.shape)", "np.zeros_like(x)", "in row 0, column 4, wanted 1.5"),
     ],
     "8-spread-average": [
         ("+=", "=", "dx holds 18 in row 0, column 1, wanted 27"),
@@ -63,6 +64,7 @@ SLIPS = {
             "(dy, 3, 4, 2, 0): dx has shape (0, 0), wanted (3, 4)",
         ),
         (" / (K * K)", "", "dx holds 36 in row 0, column 0, wanted 9"),
+        ("/ (K * K)", "// (K * K)", "dx holds 2 in row 0, column 0, wanted 4"),
     ],
 }
 
@@ -123,7 +125,7 @@ def test_a_slip_is_seen_and_named_with_numbers(
     ("result", "words"),
     [
         (None, "dw is None: is there a return?"),
-        (5, "dw is of type int, wanted an array"),
+        (5, "dw is of type int, wanted an array: np.array(...)"),
         (
             np.zeros((2, 2)),
             "dw holds 0 in row 0, column 0, wanted 175; 4 of 4 numbers are wrong",
