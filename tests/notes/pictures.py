@@ -63,7 +63,7 @@ FILTERS = np.arange(1, 25).reshape(2, 3, 2, 2).transpose(2, 3, 1, 0)
 PATCH_GRADIENTS = DY.reshape(-1, 1) @ W.reshape(1, -1)  # dX = dy @ W.T
 
 TIED = np.array([[1, 5, 2, 2, 3, 1], [0, 3, 8, 1, 3, 0], [4, 2, 7, 6, 9, 5]])
-PAID = np.array([[6, 2, 8, 4, 10], [3, 7, 1, 5, 9]])
+GIVEN = np.array([[6, 2, 8, 4, 10], [3, 7, 1, 5, 9]])
 LINE = [
     Window(8, 3),
     Window(8, 3, stride=2),
@@ -73,7 +73,7 @@ LINE = [
 
 
 def swapped(dy: Array, x: Array, w: Array) -> Array:
-    """Pay the gradient of an image to windows whose rows and columns are swapped."""
+    """Pass the gradient of an image to windows whose rows and columns are swapped."""
     dx = np.zeros_like(x)
     for row, column in np.ndindex(dy.shape):
         here = slice(column, column + w.shape[0]), slice(row, row + w.shape[1])
@@ -121,8 +121,8 @@ GALLERY: dict[str, Callable[[], str]] = {
     "conv-transpose-stride": partial(draw_conv_transpose, DY[:, :2], K3, stride=2),
     "full-correlation": partial(draw_full_correlation, DY, W),
     "full-correlation-stride": partial(draw_full_correlation, DY, W, stride=2),
-    "max-pool": partial(draw_max_pool, TIED[:2], PAID[:1, :3], 2),
-    "max-pool-overlap": partial(draw_max_pool, TIED, PAID, 2, stride=1),
+    "max-pool": partial(draw_max_pool, TIED[:2], GIVEN[:1, :3], 2),
+    "max-pool-overlap": partial(draw_max_pool, TIED, GIVEN, 2, stride=1),
     "memory": partial(draw_memory, (56, 56), N=32, C=64),
     "memory-stride": partial(draw_memory, (56, 56), N=32, C=64, stride=2),
     "channels": partial(draw_channels, PLACES, FILTERS),
