@@ -15,7 +15,7 @@ import pytest
 from hypothesis import settings
 
 from tests.commands.command import Answer, Check, in_here
-from tests.profile import drawn
+from tests.profile import IN_FULL, drawn, wait_for_their_turn
 
 settings.register_profile("dev", max_examples=6, deadline=None)
 settings.register_profile("ci", max_examples=150, deadline=None, derandomize=True)
@@ -27,11 +27,16 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 collect_ignore = ["testing/homework"]  # what students hand in
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what Hypothesis draws for."""
+def pytest_collection_modifyitems(
+    config: pytest.Config, items: list[pytest.Item]
+) -> None:
+    """Mark what Hypothesis draws for, and leave what takes long for other days."""
     for item in items:
         if getattr(getattr(item, "obj", None), "is_hypothesis_test", False):
             item.add_marker(drawn)
+    by_name = any("::" in argument for argument in config.args)
+    waiting = wait_for_their_turn(items, are_wanted=by_name or IN_FULL)
+    config.hook.pytest_deselected(items=waiting)
 
 
 @pytest.fixture(scope="session")

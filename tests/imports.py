@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from itertools import chain
 from pathlib import Path
 
@@ -16,8 +17,14 @@ FILES = {
 }
 
 
-def imports_of(module: str) -> Iterator[tuple[str, str]]:
-    """Yield ``(module, name)`` for all that a file takes from its own package."""
+@cache
+def imports_of(module: str) -> list[tuple[str, str]]:
+    """Return ``(module, name)`` for all that a file takes from its own package."""
+    return list(taken_by(module))
+
+
+def taken_by(module: str) -> Iterator[tuple[str, str]]:
+    """Yield what `imports_of` returns."""
     here = [im2col_cnn.__name__, *module.split(".")]
     for node in chain.from_iterable(map(ast.walk, statements(module))):
         match node:

@@ -12,6 +12,7 @@ from rich.console import Console
 from im2col_cnn.commands.check_table import show_bugs, show_rows
 from im2col_cnn.testing import GradedFile
 from tests.commands.command import Check
+from tests.profile import in_turn
 from tests.testing.classroom import (
     RIGHT,
     RIGHT_SHARE,
@@ -29,6 +30,7 @@ def in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.chdir(tmp_path)
 
 
+@in_turn(2)
 def test_a_class_is_graded_in_one_command_and_once(
     check: Check, tmp_path: Path
 ) -> None:
@@ -122,6 +124,7 @@ def test_options_that_make_no_sense_are_refused(
     assert len(answer.err.splitlines()) == 1
 
 
+@in_turn(3)
 def test_what_others_import_does_not_count_and_results_need_no_folder(
     check: Check,
 ) -> None:

@@ -7,20 +7,12 @@ from pathlib import Path
 import pytest
 
 from tests.commands.command import FEW_EXAMPLES, HOMEWORK, Check, changed, process
-from tests.profile import drawn, in_full
+from tests.profile import in_turn
 
 
-@drawn
+@in_turn(5)
 @pytest.mark.parametrize(
-    "file",
-    [
-        "native.py",
-        "torch_style.py",
-        *(
-            pytest.param(name, marks=in_full)
-            for name in ("coursera.py", "cs231n.py", "cmu.py")
-        ),
-    ],
+    "file", ["native.py", "torch_style.py", "coursera.py", "cs231n.py", "cmu.py"]
 )
 def test_right_homework_passes_in_every_dialect(file: str) -> None:
     answer = process("check", HOMEWORK / file, "--examples", "3")
@@ -102,11 +94,8 @@ MISTAKES = [
 ]
 
 
-@drawn
-@pytest.mark.parametrize(
-    ("old", "new", "said"),
-    [*MISTAKES[:2], *(pytest.param(*each, marks=in_full) for each in MISTAKES[2:])],
-)
+@in_turn(6)
+@pytest.mark.parametrize(("old", "new", "said"), MISTAKES)
 def test_a_bug_is_named(
     check: Check, tmp_path: Path, old: str, new: str, said: str
 ) -> None:
@@ -119,8 +108,7 @@ def test_a_bug_is_named(
     assert answer.err == ""
 
 
-@drawn
-@in_full
+@in_turn(4)
 def test_what_the_template_of_a_course_makes_everyone_write_is_advice(
     check: Check, tmp_path: Path
 ) -> None:

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 from tests.commands.command import COURSERA, FEW_EXAMPLES, Check
+from tests.profile import in_turn
 
 
 def test_many_that_never_return_are_waited_for_less_and_less(
@@ -37,6 +38,7 @@ def test_what_never_returns_where_maxima_tie_is_shown_so(
     assert answer.out.count("did not return") == 1
 
 
+@in_turn(3)
 def test_what_never_returns_while_it_is_tried_is_a_finding(
     check: Check, tmp_path: Path
 ) -> None:

@@ -15,6 +15,7 @@ from im2col_cnn.compare.cases import Case
 from im2col_cnn.compare.contestants import CONTESTANTS
 from im2col_cnn.compare.race import race
 from im2col_cnn.nn import Conv
+from tests.profile import in_turn
 
 SMALL = Case("small", (2, 7, 6, 4), (Conv(5, (3, 2), stride=2, padding=1),))
 GROUPS = Case("groups", (2, 7, 6, 4), (Conv(6, 3, groups=2),))
@@ -72,6 +73,7 @@ def test_ratios_are_per_image() -> None:
     assert ratio == pytest.approx(many.step[0] / 200 / (few.step[0] / 2))
 
 
+@in_turn(2)
 @needs_resource
 def test_the_table_has_a_row_per_contestant(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["compare", *LAYER]) == 0
@@ -115,6 +117,7 @@ def test_two_batches_are_compared_per_image(capsys: pytest.CaptureFixture[str]) 
     assert any(line.startswith("fast x 3") for line in out.splitlines())
 
 
+@in_turn(3)
 @needs_resource
 def test_bars_are_drawn_of_a_pool(tmp_path: Path) -> None:
     pytest.importorskip("matplotlib", reason="bars need the viz extra")
@@ -128,6 +131,7 @@ def test_bars_are_drawn_of_a_pool(tmp_path: Path) -> None:
     assert "time of a step" in plot.read_text(encoding="utf-8")
 
 
+@in_turn(3)
 @needs_resource
 def test_a_network_is_compared_by_a_step_of_training(
     capsys: pytest.CaptureFixture[str],
@@ -149,6 +153,7 @@ def test_the_machine_is_told_alone(capsys: pytest.CaptureFixture[str]) -> None:
     assert " core" in out
 
 
+@in_turn(2)
 @needs_resource
 def test_layers_are_read_from_a_file(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]

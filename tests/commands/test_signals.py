@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.commands.command import command, environment, started
+from tests.profile import in_turn
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 ROOT = Path(__file__).parents[2]
@@ -19,6 +20,7 @@ SIGNALS = [
 ]
 
 
+@in_turn(3)
 @pytest.mark.parametrize(("number", "status", "word"), SIGNALS)
 @pytest.mark.parametrize("words", ["train --epochs 999", "compare lenet1", "doctor"])
 def test_a_signal_ends_a_command_within_a_second(

@@ -14,6 +14,7 @@ import pytest
 from im2col_cnn.cli import run
 from tests.commands.command import QUICK, Answer, command, environment, process
 from tests.files.hdf5 import arrays, write
+from tests.profile import in_turn
 
 
 @pytest.fixture(scope="module")
@@ -27,6 +28,7 @@ def first_run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Answer, Path]:
     return answer, folder
 
 
+@in_turn(3)
 def test_into_a_pipe_it_writes_plain_lines(first_run: tuple[Answer, Path]) -> None:
     answer, _ = first_run
 
@@ -92,6 +94,7 @@ def test_accuracy_is_the_share_of_the_images_counted(
     assert float(found[1]) > 80
 
 
+@in_turn(3)
 def test_the_same_seed_gives_the_same_files_bit_for_bit(
     first_run: tuple[Answer, Path], tmp_path: Path
 ) -> None:
@@ -192,6 +195,7 @@ def test_ctrl_c_stops_after_the_step_and_saves_what_was_learned(tmp_path: Path) 
         assert np.isfinite(file["dense2/w"][()]).all()
 
 
+@in_turn(3)
 def test_what_ctrl_c_interrupted_goes_on_as_if_it_had_not(tmp_path: Path) -> None:
     kept, resumed, whole = (tmp_path / f"{n}.h5" for n in ("kept", "resumed", "whole"))
     options = ["--validation", "0.1", "--shift", "1"]

@@ -13,6 +13,7 @@ from im2col_cnn.commands import workers as workers_asked
 from im2col_cnn.nn.workers import Workers
 from tests.commands.command import in_here, process, started
 from tests.files.hdf5 import arrays, write
+from tests.profile import in_turn
 
 TRAIN = ["--epochs", "4", "--batch-size", "4", "--accumulate", "2", "--shift", "1"]
 
@@ -37,6 +38,7 @@ def test_processes_train_the_file_and_find_the_numbers_of_one(
     assert found == in_here(capsys, "evaluate", alone, data, "--json", "--workers", "1")
 
 
+@in_turn(3)
 def test_processes_predict_what_one_does(tmp_path: Path, data: Path) -> None:
     weights, photo = tmp_path / "weights.h5", tmp_path / "photo.png"
     process("train", data, "--epochs", "1", "--save", weights)

@@ -12,6 +12,7 @@ import pytest
 
 from tests.commands.command import Answer, environment, in_here
 from tests.files.photos import make_folder
+from tests.profile import in_turn
 
 resource = pytest.importorskip("resource", reason="files have no limit of size here")
 
@@ -83,6 +84,7 @@ def test_a_disk_that_is_large_enough_is_no_matter(
     assert path.exists()
 
 
+@in_turn(2)
 @pytest.mark.parametrize("option", ["--json", "--html"])
 def test_a_report_for_which_there_is_no_room_is_missed_in_one_line(
     on_a_small_disk: Command, tmp_path: Path, option: str
@@ -105,6 +107,7 @@ sys.exit(run(sys.argv[2:]))
 """
 
 
+@in_turn(2)
 @pytest.mark.parametrize("command", ["train --epochs 1 --save", "make-h5 photos"])
 def test_hdf5_has_nothing_to_add_when_its_process_ends(
     tmp_path: Path, photos: Path, command: str

@@ -25,6 +25,7 @@ from im2col_cnn.nn import SGD, Dense, Flatten, Sequential, fit
 from tests.commands.command import in_here
 from tests.files.hdf5 import arrays, write
 from tests.files.photos import make_folder
+from tests.profile import in_turn
 
 C = st.sampled_from([1, 3])
 LINKS = ["its name", "a symbolic link", "a hard link"]
@@ -38,6 +39,7 @@ def linked(path: Path, link: Path, name: str) -> Path:
     return link
 
 
+@in_turn(5)
 @pytest.mark.parametrize(
     "shape", [(1, 1, 1), (64, 64, 3), (448, 448, 3), (700, 3000, 3), (4096, 2800, 3)]
 )
@@ -67,6 +69,7 @@ def test_no_chunk_is_larger_than_what_is_read(
     assert all(c <= n for c, n in zip(chunk, (count, *shape), strict=True))
 
 
+@in_turn(3)
 def test_images_that_hold_nothing_are_read_into_memory(tmp_path: Path) -> None:
     (tmp_path / "photos").mkdir()
     image = pytest.importorskip("PIL.Image")

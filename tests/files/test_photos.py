@@ -9,6 +9,7 @@ import pytest
 
 from im2col_cnn.files.photos import Fit, read_photo
 from tests.files.photos import Image
+from tests.profile import in_turn
 
 
 def jpeg(path: Path, **settings: object) -> Path:
@@ -69,6 +70,7 @@ def test_a_malformed_index_of_further_images_is_no_matter(tmp_path: Path) -> Non
     assert abs(read_photo(path, (8, 8, 3)).astype(int) - (200, 0, 0)).max() <= 4
 
 
+@in_turn(3)
 def test_a_large_photograph_is_read_up_to_a_limit_that_can_be_set(
     tmp_path: Path,
 ) -> None:

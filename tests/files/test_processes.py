@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from im2col_cnn.files import Dataset, StoredImages, open_dataset
+from tests.profile import in_turn
 
 LAYOUTS: dict[str, dict[str, Any]] = {
     "whole": {},
@@ -51,6 +52,7 @@ def read_of_dataset(data: Dataset) -> int:
     return wrong_images(data.train.images, 0)
 
 
+@in_turn(3)
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
 @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded")
 @pytest.mark.parametrize("layout", LAYOUTS)

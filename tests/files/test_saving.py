@@ -36,7 +36,7 @@ from im2col_cnn.nn import (
 )
 from im2col_cnn.nn.layer import Operation, OperationLayer
 from tests.nn.strategies import KINDS, fresh, layered
-from tests.profile import IN_FULL, drawn
+from tests.profile import IN_FULL, drawn, in_turn
 
 
 @pytest.fixture(scope="module")
@@ -44,6 +44,7 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("saved") / "network.h5"
 
 
+@in_turn(3)
 @pytest.mark.parametrize("kind", sorted(KINDS))
 @given(data=st.data(), dtype=st.sampled_from(["float16", "float32", "float64"]))
 def test_every_kind_of_layer_comes_back_with_every_setting(
@@ -113,6 +114,7 @@ ANYWHERE: dict[str, Callable[[], Layer]] = {
 }
 
 
+@in_turn(6)
 @pytest.mark.parametrize("kind", sorted(KINDS))
 @given(data=st.data())
 def test_a_loaded_network_is_saved_as_the_same_bytes(

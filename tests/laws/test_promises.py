@@ -15,6 +15,7 @@ from im2col_cnn.testing.strategies import Case
 from im2col_cnn.tiling.tiles import workspace
 from tests.laws.operations import OPERATIONS, Operation, assert_same, upstream
 from tests.laws.subjects import SUBJECTS
+from tests.profile import in_turn
 
 WHOLES = [np.bool_, np.uint8, np.int16, np.int64]
 
@@ -29,6 +30,7 @@ every_law = pytest.mark.parametrize(
 )
 
 
+@in_turn(3)
 @every_law
 @given(data=st.data())
 def test_every_law_holds_in_tiles_of_any_size(

@@ -26,6 +26,7 @@ from im2col_cnn.nn import (
     cosine,
     fit,
 )
+from tests.profile import in_turn
 
 SHAPE = (5, 4, 1)
 SETTINGS: dict[str, dict[str, Any]] = {
@@ -59,6 +60,7 @@ def run(
     return network, history, rng.random(4)
 
 
+@in_turn(4)
 @pytest.mark.parametrize("name", SETTINGS)
 @pytest.mark.parametrize("make", [SGD, Adam])
 @pytest.mark.parametrize("stop_at", [1, 11, 17, 23])

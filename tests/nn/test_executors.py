@@ -34,6 +34,7 @@ from im2col_cnn.nn import (
 from im2col_cnn.nn.executors import fingerprint, in_order
 from im2col_cnn.nn.workers import Workers
 from tests.nn.learning import IMAGES, LABELS, SHAPE, digest_of, learn
+from tests.profile import in_turn
 
 
 @pytest.fixture(scope="module")
@@ -273,6 +274,7 @@ class Stopping:
         return "Stopping()"
 
 
+@in_turn(3)
 @pytest.mark.parametrize(
     ("kind", "words"),
     [

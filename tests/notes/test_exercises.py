@@ -11,6 +11,7 @@ import pytest
 from im2col_cnn import im2col
 from im2col_cnn.testing import check_here, exercises
 from tests.notes.markdown import FOLDED, NOTES, code_of, text_of, title_of
+from tests.profile import in_turn
 
 PAGES = sorted((NOTES / "exercises").glob("[0-9]-*.md"))
 
@@ -188,6 +189,7 @@ GRADED = {
 }
 
 
+@in_turn(4)
 @pytest.mark.parametrize(("page", "name"), GRADED.items(), ids=lambda each: each)
 def test_the_grader_knows_an_exercise_by_its_own_signature(
     page: str, name: str, capsys: pytest.CaptureFixture[str]

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.notes.pages import PAGES, ROOT, mend, stale_outputs
+from tests.profile import in_turn
 
 STALE = """\
 Some words.
@@ -58,7 +59,21 @@ TypeError: twice() missing 1 required positional argument: 'n'
 """
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+# These train networks and grade homework.
+LONG = {"18-shortcuts.md", "files-and-training.md", "teachers.md"}
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        pytest.param(
+            page,
+            id=str(page.relative_to(ROOT)),
+            marks=in_turn(4) if page.name in LONG else (),
+        )
+        for page in PAGES
+    ],
+)
 def test_a_page_shows_what_its_code_prints(page: Path) -> None:
     assert [str(stale) for stale in stale_outputs(page)] == []
 

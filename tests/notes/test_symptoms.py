@@ -8,7 +8,7 @@ import pytest
 from im2col_cnn.testing.bugs.museum import MUSEUM
 from tests.notes.museum import kept
 from tests.notes.symptoms import PAGE, read_page, symptoms_of, write_page
-from tests.profile import drawn, in_full
+from tests.profile import in_turn
 
 SEEN = {
     "C3": "It is right until windows overlap; The loss is right, and dx is wrong",
@@ -43,8 +43,7 @@ def test_a_bug_is_found_by_what_a_learner_sees(key: str) -> None:
     assert "; ".join(symptoms_of(exhibit, kept()[key])) == SEEN[key]
 
 
-@drawn
-@in_full
+@in_turn(8)
 def test_the_symptoms_on_the_page_are_those_of_the_bugs() -> None:
     verify = [sys.executable, "-m", "tests.notes.symptoms"]
 

@@ -6,6 +6,7 @@ import pytest
 
 from im2col_cnn.testing import HomeworkError, check_module
 from im2col_cnn.testing.isolation.adapter import offers_by
+from tests.profile import in_turn
 from tests.testing.families import PRELUDE
 
 KEYWORDS = """
@@ -67,6 +68,7 @@ COURSES = {
 }
 
 
+@in_turn(3)
 @pytest.mark.parametrize("course", COURSES)
 def test_an_unknown_course_is_graded_by_an_adapter(course: str, tmp_path: Path) -> None:
     homework, adapter = tmp_path / "homework.py", tmp_path / "adapter.py"

@@ -11,6 +11,7 @@ from im2col_cnn.testing import GradedFile, HomeworkError, check_files
 from im2col_cnn.testing.grading import classroom, graded_file
 from im2col_cnn.testing.grading.classroom import find_files, limit_of, names_of
 from im2col_cnn.testing.grading.graded_file import grade_file
+from tests.profile import in_turn
 from tests.testing.classroom import RIGHT, RIGHT_SHARE, WRONG_SHARE, write_class
 
 QUICK: dict[str, Any] = {"examples": 2, "seconds": 2.0}
@@ -44,6 +45,7 @@ def by_name(results: Any) -> dict[str, GradedFile]:
     return {each.file: each for each in results}
 
 
+@in_turn(3)
 def test_any_executor_grades_a_class(tmp_path: Path) -> None:
     folder = write_class(tmp_path)
 

@@ -24,7 +24,7 @@ from im2col_cnn.testing.grading.search import Trial, draw_trials, try_again
 from im2col_cnn.testing.laws.subject import Subject
 from im2col_cnn.testing.laws.table import LAWS, TIES, Law, laws_for
 from im2col_cnn.testing.support import Support
-from tests.profile import IN_FULL, TODAY, drawn, some_of
+from tests.profile import IN_FULL, TODAY, in_turn, some_of
 from tests.testing.handed_in import PRESENTED, offer_of
 
 # In the ci profile every dialect gets every bug, otherwise some: other ones each day.
@@ -69,7 +69,7 @@ def right_trials(kind: str, support: Support) -> dict[str, list[Trial]]:
     return draw_trials(laws_for(oracle), oracle, count=DRAWS, seed=0)
 
 
-@drawn
+@in_turn(6)
 @pytest.mark.parametrize("dialect", PRESENTED)
 def test_bugs_keep_their_names(dialect: str) -> None:
     offers = ((bug, offer_of(dialect, bug)) for bug in some_of(MUSEUM, 64))
@@ -87,6 +87,7 @@ def test_bugs_keep_their_names(dialect: str) -> None:
         assert found.key == bug.key or agrees(bug, subject, trials), bug.key
 
 
+@in_turn(3)
 @pytest.mark.parametrize("dialect", PRESENTED)
 def test_a_rule_for_ties_is_named_without_failing_unless_another_is_asked(
     dialect: str,
@@ -105,7 +106,7 @@ def test_a_rule_for_ties_is_named_without_failing_unless_another_is_asked(
         assert name_the_bug(held_to_first, subject) == bug
 
 
-@drawn
+@in_turn(6)
 @pytest.mark.parametrize("dialect", PRESENTED)
 def test_a_report_names_one_bug_and_no_other(dialect: str) -> None:
     for bug in some_of(REPORTED, len(REPORTED)):

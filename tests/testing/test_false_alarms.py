@@ -19,7 +19,7 @@ from im2col_cnn.testing import (
     check_pool,
 )
 from im2col_cnn.testing.laws.contract import LAYOUTS
-from tests.profile import IN_FULL, drawn
+from tests.profile import IN_FULL, in_turn
 
 EXAMPLES, FEW = 8 if IN_FULL else 4, 4  # JAX compiles for every shape
 # In the ci profile, 20 seeds by 8 examples: as many as other laws are put to.
@@ -95,7 +95,7 @@ CHECKS: dict[str, Check] = {
 }
 
 
-@drawn
+@in_turn(3)
 @every_seed
 @pytest.mark.parametrize("name", CHECKS)
 def test_what_is_right_passes(name: str, seed: int) -> None:

@@ -15,7 +15,7 @@ from im2col_cnn.testing.dialects.table import readings
 from im2col_cnn.testing.grading.grader import grade
 from im2col_cnn.testing.grading.reading import choose
 from im2col_cnn.testing.grading.report import Verdict
-from tests.profile import drawn, some_of
+from tests.profile import in_turn, some_of
 from tests.testing.families import FAMILIES, MISTAKES, POOL_MISTAKES, source_of
 
 EXAMPLES = 4
@@ -50,8 +50,8 @@ def verdicts_of(
     ]
 
 
-@drawn
-@pytest.mark.parametrize("family", some_of(FAMILIES, 3))
+@in_turn(6)
+@pytest.mark.parametrize("family", FAMILIES)
 def test_a_right_file_is_read_as_its_course_and_passes(family: str) -> None:
     offers = offers_of(family)
 
@@ -62,8 +62,8 @@ def test_a_right_file_is_read_as_its_course_and_passes(family: str) -> None:
         assert {verdict.status for verdict in verdicts} == {"holds"}
 
 
-@drawn
-@pytest.mark.parametrize("family", some_of(FAMILIES, 3))
+@in_turn(7)
+@pytest.mark.parametrize("family", FAMILIES)
 def test_three_wrong_files_of_each_course_are_read_and_do_not_pass(family: str) -> None:
     unseen = (family in SEES_NO_BIAS) + (family in SEES_NO_DX)
     for old, new in some_of(MISTAKES[unseen:], len(MISTAKES) - unseen):
@@ -74,8 +74,8 @@ def test_three_wrong_files_of_each_course_are_read_and_do_not_pass(family: str) 
         assert "broken" in statuses, (old, new)
 
 
-@drawn
-@pytest.mark.parametrize("family", some_of(["saitoh", "dlcourse", "gatech"], 3))
+@in_turn(3)
+@pytest.mark.parametrize("family", ["saitoh", "dlcourse", "gatech"])
 def test_wrong_poolings_do_not_pass(family: str) -> None:
     for old, new in some_of(POOL_MISTAKES, len(POOL_MISTAKES)):
         verdicts = verdicts_of(offers_of(family, old, new), "max_pool", POOL_EXAMPLES)

@@ -19,8 +19,10 @@ from im2col_cnn.testing.bugs.conv_template import ConvSteps, conv_pair
 from im2col_cnn.testing.dialects.holberton import CONV as HOLBERTON
 from im2col_cnn.testing.grading.report_html import as_html
 from im2col_cnn.testing.grading.report_json import as_json
+from tests.profile import in_turn
 
 
+@in_turn(3)
 @pytest.mark.parametrize("ties", ["first", "split", "all"])
 def test_the_rule_for_ties_is_found_and_held_to_if_asked(ties: Any) -> None:
     def forward(x: Array, kernel_size: Any, stride: Any = None) -> tuple[Array, Any]:
@@ -75,6 +77,7 @@ def advice(report: Any) -> int:
     return sum(verdict.law.advice for verdict in report.verdicts)
 
 
+@in_turn(4)
 def test_the_same_seed_gives_the_same_report() -> None:
     reports = [
         check_conv(fast.conv_forward, rows_and_columns_swapped, examples=3, seed=7)
@@ -113,6 +116,7 @@ def test_advice_to_right_homework_blames_no_gradient() -> None:
     assert finding.exhibit is None
 
 
+@in_turn(3)
 def test_what_does_not_do_the_same_twice_is_judged_all_the_same() -> None:
     rng = np.random.default_rng(0)
 
@@ -123,6 +127,7 @@ def test_what_does_not_do_the_same_twice_is_judged_all_the_same() -> None:
     assert not check_conv(forward, fast.conv_backward, examples=10).ok
 
 
+@in_turn(6)
 @pytest.mark.parametrize("index", range(3))
 @pytest.mark.parametrize("seed", range(4))
 def test_one_example_tells_a_gradient_from_its_double(index: int, seed: int) -> None:
@@ -158,6 +163,7 @@ def test_what_its_author_raised_is_a_refusal_and_what_python_raised_a_crash() ->
 BUGS = {bug.key: bug for bug in MUSEUM}
 
 
+@in_turn(3)
 def test_bugs_of_different_gradients_are_named_apart() -> None:
     bugs = [BUGS[key] for key in ("C3", "E1", "C17b")]  # of dx, dw and db
 
@@ -177,6 +183,7 @@ def test_bugs_of_different_gradients_are_named_apart() -> None:
     assert [bug.exhibit for bug in report.findings] == bugs
 
 
+@in_turn(3)
 @pytest.mark.parametrize("keys", [("C3", "E3"), ("C2", "C17b"), ("C4a", "C12a")])
 def test_two_bugs_of_one_function_are_named_both(keys: tuple[str, str]) -> None:
     one, other = (BUGS[key] for key in keys)
@@ -188,6 +195,7 @@ def test_two_bugs_of_one_function_are_named_both(keys: tuple[str, str]) -> None:
     assert other.name in text
 
 
+@in_turn(3)
 def test_what_sticks_out_now_and_then_is_not_named_after_what_always_does() -> None:
     def forward(*arrays: Array, stride: Any, padding: Any) -> tuple[Array, Any]:
         y, cache = fast.conv_forward(*arrays, stride=stride, padding=padding)

@@ -7,6 +7,7 @@ import pytest
 
 import im2col_cnn as fast
 from im2col_cnn.testing import HomeworkError, check_here
+from tests.profile import in_turn
 
 
 def share_of_height(dz: Any, shape: Any) -> Any:
@@ -38,6 +39,7 @@ def test_a_cell_prints_the_report_and_gets_a_number(
     assert "conv_backward: dx 0/1" in repr(found)
 
 
+@in_turn(3)
 def test_points_and_parts_can_be_chosen() -> None:
     worth = check_here(CELLS, points={"forward": 1, "dx": 3}, examples=1)
     only = check_here(CELLS, only="dw", examples=1)

@@ -11,7 +11,7 @@ from im2col_cnn.testing.grading.kill_matrix import kill, on_show, oracle
 from im2col_cnn.testing.grading.kinds import KINDS
 from im2col_cnn.testing.grading.search import Trial, draw_trials, try_again
 from im2col_cnn.testing.laws.table import LAWS, Law, laws_for
-from tests.profile import drawn, some_of
+from tests.profile import in_turn
 
 # The law that a reader would expect to find a bug; where none is said, any one will do.
 EXPECTED = {
@@ -47,10 +47,6 @@ EXPECTED = {
     "E14": "the sum of dx is the sum of dy",
 }
 
-# In the ci profile all bugs, otherwise some: other ones each day.
-KILLED = some_of(MUSEUM, 6)
-NAMED = some_of(MUSEUM, 12)
-
 
 @cache
 def trials_of(kind: str) -> dict[str, list[Trial]]:
@@ -59,14 +55,14 @@ def trials_of(kind: str) -> dict[str, list[Trial]]:
     return draw_trials(laws_for(subject), subject, count=24, seed=0)
 
 
-@drawn
-@pytest.mark.parametrize("exhibit", KILLED, ids=lambda e: e.key)
+@in_turn(24)
+@pytest.mark.parametrize("exhibit", MUSEUM, ids=lambda e: e.key)
 def test_every_bug_is_killed(exhibit: Exhibit) -> None:
     assert killed(exhibit)[1].failure is not None
 
 
-@drawn
-@pytest.mark.parametrize("exhibit", NAMED, ids=lambda e: e.key)
+@in_turn(48)
+@pytest.mark.parametrize("exhibit", MUSEUM, ids=lambda e: e.key)
 def test_every_bug_is_named(exhibit: Exhibit) -> None:
     subject = on_show(exhibit)
     law, trial = killed(exhibit)
@@ -96,6 +92,7 @@ def killed(exhibit: Exhibit) -> tuple[Law, Trial]:
     )
 
 
+@in_turn(6)
 def test_no_law_is_idle() -> None:
     for law in LAWS:
         assert any(

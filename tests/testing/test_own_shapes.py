@@ -13,7 +13,7 @@ from im2col_cnn.testing.dialects.functions import called_inside
 from im2col_cnn.testing.dialects.table import readings
 from im2col_cnn.testing.grading.grader import grade
 from im2col_cnn.testing.grading.reading import choose
-from tests.profile import drawn, some_of
+from tests.profile import in_turn
 from tests.testing.families import MISTAKES, POOL_MISTAKES, PRELUDE, source_of
 from tests.testing.own_shapes import POOLS, SHAPES
 from tests.testing.test_families import names_of
@@ -35,8 +35,8 @@ def statuses(offer: Offer, examples: int) -> set[str]:
     return {verdict.status for verdict in verdicts if not verdict.law.advice}
 
 
-@drawn
-@pytest.mark.parametrize("name", some_of(SHAPES, 3))
+@in_turn(6)
+@pytest.mark.parametrize("name", SHAPES)
 def test_what_is_right_is_read_with_its_backward_and_passes(name: str) -> None:
     offer = read(name)
 
@@ -44,14 +44,14 @@ def test_what_is_right_is_read_with_its_backward_and_passes(name: str) -> None:
     assert statuses(offer, 4) == {"holds"}
 
 
-@drawn
-@pytest.mark.parametrize("name", some_of((n for n in SHAPES if n not in POOLS), 3))
+@in_turn(9)
+@pytest.mark.parametrize("name", [n for n in SHAPES if n not in POOLS])
 def test_a_kernel_whose_gradients_are_assigned_does_not_pass(name: str) -> None:
     assert "broken" in statuses(read(name, *MISTAKES[1]), 4)
 
 
-@drawn
-@pytest.mark.parametrize("name", some_of(POOLS, 2))
+@in_turn(3)
+@pytest.mark.parametrize("name", POOLS)
 def test_a_maximum_in_the_wrong_place_does_not_pass(name: str) -> None:
     assert "broken" in statuses(read(name, *POOL_MISTAKES[2]), 20)
 
@@ -212,6 +212,7 @@ def conv_backward(dout, cache):
 """
 
 
+@in_turn(3)
 def test_where_backward_runs_at_a_padding_only_its_gradients_are_found(
     tmp_path: Path,
 ) -> None:
@@ -220,6 +221,7 @@ def test_where_backward_runs_at_a_padding_only_its_gradients_are_found(
     assert [f.exhibit.key for f in report.findings if report.decides(f)] == ["S4"]
 
 
+@in_turn(3)
 def test_what_others_do_their_work_with_is_not_held_to_ways_of_ours(
     tmp_path: Path,
 ) -> None:
@@ -285,6 +287,7 @@ class MaxPool:
 """
 
 
+@in_turn(3)
 def test_a_pooling_by_reshaping_is_asked_for_even_sides_alone(tmp_path: Path) -> None:
     assert checked(tmp_path, TILED).ok
     assert not checked(tmp_path, TILED.replace("=(3, 5))\n\n", "=(2, 5))\n\n")).ok
@@ -306,6 +309,7 @@ def conv_backprop(prev_layer, input, filter, stride):
 """
 
 
+@in_turn(3)
 def test_a_backward_alone_is_read_by_what_it_returns(tmp_path: Path) -> None:
     assert checked(tmp_path, ALONE).ok
     assert not checked(

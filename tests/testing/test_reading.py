@@ -7,6 +7,7 @@ import pytest
 from im2col_cnn.testing import HomeworkError, check_module
 from im2col_cnn.testing.grading.reading import choose
 from im2col_cnn.testing.grading.report import Report
+from tests.profile import in_turn
 from tests.testing.families import source_of
 
 
@@ -135,6 +136,7 @@ def conv_forward(A_prev, W, b, hparameters):
 """
 
 
+@in_turn(3)
 def test_a_function_of_a_course_is_read_as_the_course_bug_and_all(
     tmp_path: Path,
 ) -> None:

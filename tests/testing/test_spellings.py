@@ -13,6 +13,7 @@ from im2col_cnn.testing.grading.search import Trial, draw_trials, try_again
 from im2col_cnn.testing.laws.subject import Subject
 from im2col_cnn.testing.laws.table import laws_for
 from im2col_cnn.testing.support import Support
+from tests.profile import in_turn
 
 CONV = """
 def forward(A_prev, W, b, *, stride, padding):
@@ -196,6 +197,7 @@ SPELLINGS = [
 ]
 
 
+@in_turn(5)
 @pytest.mark.parametrize(
     ("key", "kind", "text"), SPELLINGS, ids=[key for key, *_ in SPELLINGS]
 )

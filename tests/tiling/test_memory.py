@@ -27,6 +27,7 @@ from im2col_cnn._typing import Array
 from im2col_cnn.tiling import dispatch
 from im2col_cnn.tiling.threads import pool_of
 from im2col_cnn.tiling.tiles import workspace
+from tests.profile import in_turn
 
 Work = Callable[[Array], list[Array | None]]
 
@@ -71,6 +72,7 @@ WORK: dict[str, Work] = {
 }
 
 
+@in_turn(3)
 @pytest.mark.parametrize("dtype", [np.float16, np.float32])
 @pytest.mark.parametrize("work", WORK)
 def test_workspace_does_not_grow_with_the_batch(work: str, dtype: type) -> None:
@@ -80,6 +82,7 @@ def test_workspace_does_not_grow_with_the_batch(work: str, dtype: type) -> None:
     assert used < 2**21 + 2**20  # a copy of the images in float32 takes more
 
 
+@in_turn(3)
 @pytest.mark.parametrize("N", [8, 64])
 @pytest.mark.parametrize("C", [64, 256, 400])
 def test_fewer_products_keep_within_the_budget_too(C: int, N: int) -> None:
@@ -95,6 +98,7 @@ def test_fewer_products_keep_within_the_budget_too(C: int, N: int) -> None:
     assert peak - y.nbytes - dx.nbytes - dw.nbytes < 2**26
 
 
+@in_turn(5)
 @pytest.mark.parametrize("count", [2, 16])
 @pytest.mark.parametrize(
     ("shape", "kernel", "groups", "dtype"),
@@ -137,6 +141,7 @@ def test_windows_far_apart_are_not_made_one_wide_window() -> None:
     assert peak < 2**23  # what one window spans, not many times that
 
 
+@in_turn(3)
 def test_axes_of_long_kernels_are_not_kept() -> None:
     tracemalloc.start()
     for taps in range(10**4, 10**4 + 5):

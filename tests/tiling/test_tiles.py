@@ -27,6 +27,7 @@ from im2col_cnn.tiling.tiles import Axes, tiles, workspace
 from im2col_cnn.tiling.wide_windows import Cost, cheapest
 from tests.imports import imports_of
 from tests.laws.operations import WITH_LOOPS, Operation, assert_same
+from tests.profile import in_turn
 
 TINY = 1  # byte: as many tiles as there are windows
 SMALL = 2000  # bytes: a few windows each, so that tiles begin and end in mid-line
@@ -136,6 +137,7 @@ def name_of(value: Any) -> str:
     return str(getattr(value, "name", None) or value.__name__)
 
 
+@in_turn(2)
 @pytest.mark.parametrize("size", [TINY, SMALL, 2**26])
 @pytest.mark.parametrize(("operation", "way"), BY_WAYS, ids=name_of)
 @given(data=st.data())

@@ -22,11 +22,13 @@ from im2col_cnn.nn import (
 from im2col_cnn.nn.formats.onnx_export import EXPORTS
 from im2col_cnn.nn.serialization import KINDS as EVERY
 from tests.nn.strategies import KINDS, fresh, graphs, layered, network
+from tests.profile import in_turn
 
 pytest.importorskip("onnx")
 WITHOUT = {"adaptive_avg_pool", "adaptive_max_pool", "lp_pool", "lstm_states"}
 
 
+@in_turn(2)
 @pytest.mark.parametrize("kind", sorted(EXPORTS.keys() & KINDS.keys()))
 @given(data=st.data())
 def test_a_layer_comes_back(kind: str, data: st.DataObject) -> None:
