@@ -10,6 +10,7 @@ traceback means a bug in this package.
 """
 
 import sys
+from io import TextIOWrapper
 from typing import Annotated
 
 import typer
@@ -67,6 +68,9 @@ def start(
 def run(arguments: list[str]) -> int:
     """Run the command with these arguments, or show the help, and return its status."""
     arguments = arguments or ["--help"]
+    if isinstance(sys.stdout, TextIOWrapper):
+        # Tables of typer and rich cut words with a letter that not all encodings have.
+        sys.stdout.reconfigure(errors="replace")
     try:
         status = app(arguments, prog_name="im2col-cnn", standalone_mode=False)
         if sys.stdout is not None:

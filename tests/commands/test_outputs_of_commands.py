@@ -92,6 +92,19 @@ def test_names_that_an_encoding_lacks_do_not_end_a_training(
     assert b"?" in done.stdout
 
 
+COMMANDS = ("train", "make-h5", "predict", "evaluate", "explain", "check", "compare")
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252", "utf-8"])
+def test_help_is_shown_on_a_narrow_terminal(
+    monkeypatch: pytest.MonkeyPatch, name: str, encoding: str
+) -> None:
+    shown = shown_at(40, monkeypatch, name, "--help", encoding=encoding)
+
+    assert f"im2col-cnn {name} " in shown
+
+
 @pytest.mark.parametrize("columns", [80, 200])
 def test_no_word_of_a_prediction_is_cut(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, columns: int
