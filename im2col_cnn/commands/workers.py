@@ -1,6 +1,7 @@
 """The workers that `--workers` and `--scheduler` ask for."""
 
 import logging
+import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
@@ -12,6 +13,7 @@ from ..nn.executors import Cluster
 from ..nn.workers import Workers
 from ..tiling.threads import usable_cpus
 from .arguments import require_extra
+from .terminal import say_error
 
 __all__ = ["AnyMachine", "Engaged", "Scheduler", "WorkerCount", "working"]
 
@@ -73,7 +75,9 @@ def working(
     if count is not None and scheduler is not None:
         raise ValueError("--workers and --scheduler exclude each other: leave one out")
     with ExitStack() as stack:
-        cluster = partial(Cluster, any_machine=any_machine, timeout=seconds)
+        stack.enter_context(warnings.catch_warnings())
+        warnings.showwarning = lambda message, *_: say_error(str(message))
+        cluster = partial(Cluster, any_machine=any_machine)
         if count is not None:
             each = str(max(1, usable_cpus() // count))
             processes = Workers(
@@ -87,7 +91,8 @@ def working(
             from distributed import Client  # noqa: PLC0415  # an extra
 
             # What it logs of lost connections is said in one line where it matters.
-            logging.getLogger("distributed").setLevel(logging.CRITICAL)
+            logging.disable(logging.ERROR)
+            stack.callback(logging.disable, logging.NOTSET)
             client = stack.enter_context(
                 Client(scheduler, timeout=MAX_SECONDS_TO_CONNECT)
             )
@@ -97,6 +102,7 @@ def working(
                     f"--scheduler {scheduler}: has no workers: dask worker {scheduler} "
                     f"starts some"
                 )
-            yield Engaged(cluster(client.get_executor(pure=False)), found)
+            executor = client.get_executor(pure=False)
+            yield Engaged(cluster(executor, timeout=seconds), found)
         else:
             yield Engaged(None, 0)

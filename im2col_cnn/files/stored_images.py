@@ -11,6 +11,7 @@ file and what it is recognised by, and is opened where it is read.
 """
 
 import os
+import platform
 from collections import OrderedDict
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -89,7 +90,8 @@ class StoredImages:
         self.require_open()
         with reading(self.source.path, self.name):
             identity = self.source.content.identity()
-        return reopened, (self.source.path.absolute(), self.name, identity)
+        machine = platform.node()
+        return reopened, (self.source.path.absolute(), self.name, identity, machine)
 
     @property
     def ndim(self) -> int:
@@ -196,7 +198,7 @@ class StoredImages:
         return np.concatenate(orders)
 
 
-def reopened(path: Path, name: str, identity: Identity) -> StoredImages:
+def reopened(path: Path, name: str, identity: Identity, machine: str) -> StoredImages:
     """
     Open the file of images that were pickled; it closes when they are gone.
 
@@ -206,13 +208,16 @@ def reopened(path: Path, name: str, identity: Identity) -> StoredImages:
         If the file is missing, damaged or another one.
     """
     with ExitStack() as stack:
-        source = stack.enter_context(open_hdf5(path))
-        with reading(path, name):
-            found = source.content.identity()
+        try:
+            source = stack.enter_context(open_hdf5(path))
+            with reading(path, name):
+                found = source.content.identity()
+        except ValueError as error:  # no HDF5, say
+            raise OSError(str(error)) from error
         if found != identity:
             raise OSError(
-                f"{path}: is not the file whose {name} was pickled: its "
-                f"{found.length} bytes are others"
+                f"{path}: is not the file whose {name} was pickled on {machine}: it "
+                f"has {found}, that one {identity}"
             )
         images = StoredImages(source.find(name), source)
         finalize(images, stack.pop_all().close)

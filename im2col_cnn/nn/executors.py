@@ -16,7 +16,7 @@ import platform
 import warnings
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Executor, Future
+from concurrent.futures import BrokenExecutor, Executor, Future
 from contextlib import contextmanager, suppress
 from dataclasses import KW_ONLY, dataclass
 from functools import cache, lru_cache
@@ -33,7 +33,15 @@ from .._version import __version__
 from ..tiling.blas import blas_library, with_one_blas_thread
 from ..tiling.winograd import is_wanted, winograd, winograd_unless_refused
 
-__all__ = ["Cluster", "Engine", "WorkerError", "as_cluster", "fingerprint", "in_order"]
+__all__ = [
+    "Cluster",
+    "Engine",
+    "WorkerError",
+    "as_cluster",
+    "fingerprint",
+    "in_order",
+    "worker_name",
+]
 
 MAX_PIECES_AHEAD = 64
 ON_THIS_MACHINE = {"ProcessPoolExecutor", "Workers"}  # loky's has the same name
@@ -112,7 +120,9 @@ class Cluster:
                     f"{here.get(name)}: the last bits of results may differ"
                 )
                 if not self.any_machine:
-                    raise WorkerError(f"{problem}; any_machine=True accepts that")
+                    raise WorkerError(
+                        f"{problem}; any_machine=True (--any-machine) accepts that"
+                    )
                 warnings.warn(problem, stacklevel=3)
 
 
@@ -251,14 +261,25 @@ def answer_to(
             result = work(shared, *piece)
     except Exception as error:
         raised = error
-    worker = f"worker {os.getpid()} on {platform.node()}"
-    return Answer(result, raised, worker, fingerprint())
+    return Answer(result, raised, worker_name(os.getpid()), fingerprint())
+
+
+def worker_name(number: int) -> str:
+    """Return what errors call a process of this machine."""
+    return f"worker {number} on {platform.node()}"
 
 
 def lost(error: Exception) -> WorkerError:
     """Return the error of a worker that did not get to answer."""
-    words = str(error).partition("\n")[0]
-    return WorkerError(f"a worker gave no result: {type(error).__name__}: {words:.200}")
+    if isinstance(error, WorkerError):
+        return error
+    if isinstance(error, MemoryError):
+        return WorkerError("a worker ran out of memory")
+    line = str(error).strip().partition("\n")[0]
+    words = ": ".join(filter(None, [type(error).__name__, line[:200].rstrip(".")]))
+    if isinstance(error, BrokenExecutor):
+        words += "; systems that are short of memory kill processes"
+    return WorkerError(f"a worker gave no result: {words}")
 
 
 @cache

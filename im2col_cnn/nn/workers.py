@@ -8,6 +8,7 @@ as pickles, through copies of the standard streams.
 """
 
 import contextlib
+import errno
 import os
 import pickle
 import queue
@@ -21,9 +22,11 @@ from pathlib import Path
 from typing import Any
 
 from .._checks import as_above_zero, as_int
-from .executors import WorkerError
+from .executors import WorkerError, worker_name
 
 __all__ = ["Workers", "main"]
+
+MAX_SECONDS_TO_START = 120.0  # what a process imports may lie on a slow disk
 
 
 class Workers(Executor):
@@ -105,18 +108,21 @@ class Workers(Executor):
             if not future.set_running_or_notify_cancel():
                 continue
             try:
+                message = pickle.dumps(call)
+            except Exception as error:
+                future.set_exception(error)
+                continue
+            try:
                 if process is None:
                     process = start(self.environment)
                     self.running.add(process)
-                    wait_for(process)
-                works, result = self.call(process, call)
-            except WorkerError as error:
-                assert process is not None
-                self.running.discard(process)
-                process = None
-                future.set_exception(error)
-                continue
-            except Exception as error:  # it cannot be pickled, say
+                    answer_of(process, MAX_SECONDS_TO_START)  # it is ready
+                works, result = answer_of(process, self.seconds, message)
+            except Exception as error:
+                if process is not None:  # half an answer may be left in its stream
+                    self.running.discard(process)
+                    end(process)
+                    process = None
                 future.set_exception(error)
                 continue
             if works:
@@ -126,35 +132,6 @@ class Workers(Executor):
         if process is not None:
             self.running.discard(process)
             end(process)
-
-    def call(self, process: "subprocess.Popen[bytes]", call: Any) -> tuple[bool, Any]:
-        """Make a call in a process; return whether it works, and what it gives."""
-        message = pickle.dumps(call)
-        late = threading.Event()
-
-        def stop() -> None:
-            late.set()
-            kill(process)
-
-        timer = threading.Timer(self.seconds, stop)
-        timer.start()
-        try:
-            assert process.stdin is not None
-            assert process.stdout is not None
-            process.stdin.write(message)
-            process.stdin.flush()
-            answer: tuple[bool, Any] = pickle.load(process.stdout)
-        except (OSError, EOFError, ValueError, pickle.UnpicklingError) as error:
-            code = end(process)
-            how = f"signal {-code}" if code < 0 else f"status {code}"
-            problem = f"the process ended with {how}"
-            if late.is_set():
-                problem = f"there was no result within {self.seconds:g} s"
-            raise WorkerError(problem) from error
-        else:
-            return answer
-        finally:
-            timer.cancel()
 
 
 def start(environment: Mapping[str, str]) -> "subprocess.Popen[bytes]":
@@ -174,13 +151,46 @@ def start(environment: Mapping[str, str]) -> "subprocess.Popen[bytes]":
     )
 
 
-def wait_for(process: "subprocess.Popen[bytes]") -> None:
-    """Wait until a process is ready: what it has to import is no part of a call."""
-    assert process.stdout is not None
+def answer_of(
+    process: "subprocess.Popen[bytes]", seconds: float, message: bytes = b""
+) -> tuple[bool, Any]:
+    """
+    Send a message to a process, and return whether it works, and what it gives.
+
+    Raises
+    ------
+    WorkerError
+        If the process ends, or is ended because there is no answer in time.
+    """
+    late = threading.Event()
+
+    def stop() -> None:
+        late.set()
+        kill(process)
+
+    timer = threading.Timer(seconds, stop)
+    timer.start()
     try:
-        pickle.load(process.stdout)
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(message)
+        process.stdin.flush()
+        answer: tuple[bool, Any] = pickle.load(process.stdout)
     except (OSError, EOFError, ValueError, pickle.UnpicklingError) as error:
-        raise WorkerError(f"no process starts: status {end(process)}") from error
+        code = end(process)
+        how = f"ended with status {code}"
+        if late.is_set():
+            how = f"gave no result within {seconds:g} s"
+        elif code == errno.ENOMEM:
+            how = "ran out of memory"
+        elif code < 0:
+            how = f"ended with signal {-code}"
+            how += ", as where memory is short" * (code == -signal.SIGKILL)
+        raise WorkerError(f"{worker_name(process.pid)} {how}") from error
+    else:
+        return answer
+    finally:
+        timer.cancel()
 
 
 def kill(process: "subprocess.Popen[bytes]") -> None:
@@ -219,6 +229,8 @@ def main() -> None:
             function, arguments, named = pickle.load(calls)
         except EOFError:
             return
+        except MemoryError:  # what is left of the call would be taken for the next one
+            os._exit(errno.ENOMEM)
         try:
             answer: tuple[bool, Any] = True, function(*arguments, **named)
         except Exception as error:
@@ -226,6 +238,8 @@ def main() -> None:
         try:
             message = pickle.dumps(answer)
             pickle.loads(message)  # some exceptions can be written, and not read
+        except MemoryError:
+            message = pickle.dumps((False, MemoryError()))
         except Exception as error:
             problem = f"{type(answer[1]).__name__} cannot be sent: {error}"
             message = pickle.dumps((False, TypeError(problem)))

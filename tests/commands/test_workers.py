@@ -1,6 +1,8 @@
 """Commands share their work among processes, and end as they do alone."""
 
 import os
+import platform
+import re
 import signal
 from concurrent.futures import Future
 from pathlib import Path
@@ -10,11 +12,13 @@ import pytest
 from PIL import Image
 
 from im2col_cnn.commands import workers as workers_asked
+from im2col_cnn.commands.openblas import CORETYPE_VARIABLE, blas_library
 from im2col_cnn.nn.workers import Workers
 from tests.commands.command import in_here, process, started
 from tests.files.hdf5 import arrays, write
 from tests.profile import in_turn
 
+X86 = {"x86_64", "AMD64"}
 TRAIN = ["--epochs", "4", "--batch-size", "4", "--accumulate", "2", "--shift", "1"]
 
 
@@ -85,8 +89,8 @@ def test_a_worker_that_is_killed_is_one_line_and_resuming_writes_the_same_file(
     told = in_here(capsys, "train", data, *TRAIN, "--checkpoint", run, "--workers", "1")
 
     assert told.status == 2
-    assert told.err.startswith("im2col-cnn: a worker gave no result: WorkerError: ")
-    assert "the process ended with signal 9: the network is as it was" in told.err
+    assert re.match(r"im2col-cnn: worker \d+ on .* ended with signal 9, as", told.err)
+    assert "memory is short: the network is as it was before step" in told.err
     assert told.err.count("\n") == 1
     in_here(capsys, "train", data, *TRAIN, "--resume", run, "--save", resumed)
     assert resumed.read_bytes() == whole.read_bytes()
@@ -107,6 +111,34 @@ def test_ctrl_c_ends_after_the_step_and_leaves_no_process() -> None:
     assert (running.returncode, err) == (0, "")
     assert "stopped in epoch" in out
     assert not any(Path(f"/proc/{pid}").exists() for pid in workers)
+
+
+def other_kernels() -> str:
+    """Return the name of kernels of OpenBLAS that run here, and are not in use."""
+    library = blas_library()
+    if library.get("internal_api") != "openblas" or platform.machine() not in X86:
+        pytest.skip("chooses among kernels of OpenBLAS for x86")
+    return next(k for k in ("Sandybridge", "Nehalem") if k != library["architecture"])
+
+
+@pytest.mark.filterwarnings("default")  # as they are outside of tests
+def test_a_worker_of_other_kernels_is_refused_or_accepted_with_a_line(
+    data: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kernels = other_kernels()
+    monkeypatch.setenv(CORETYPE_VARIABLE, kernels)
+    train = [*TRAIN, "--workers", "1"]
+
+    refused = in_here(capsys, "train", data, *train)
+    accepted = in_here(capsys, "train", data, *train, "--any-machine")
+
+    words = rf"im2col-cnn: worker \d+ on .* has BLAS kernels {kernels}, this process .*"
+    assert refused.status == 2
+    assert re.fullmatch(rf"{words}\(--any-machine\) accepts that: .*\n", refused.err)
+    assert accepted.status == 0
+    assert re.fullmatch(
+        rf"{words}: the last bits of results may differ\n", accepted.err
+    )
 
 
 @pytest.mark.parametrize(

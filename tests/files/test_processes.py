@@ -144,7 +144,18 @@ def test_another_file_under_the_same_name_is_refused(tmp_path: Path) -> None:
         pickled = pickle.dumps(data.train.images)
     stored(path, LAYOUTS["chunks"], shift=1)  # of the same length
 
-    with pytest.raises(OSError, match=r"data\.h5: is not the file .* was pickled"):
+    both = r"it has (\d+ bytes) with digest (\w+), that one \1 with digest (?!\2)\w+"
+    with pytest.raises(OSError, match=rf"data\.h5: is not the file .* on .+: {both}"):
+        pickle.loads(pickled)
+
+
+def test_what_is_no_data_under_the_same_name_is_refused(tmp_path: Path) -> None:
+    path = stored(tmp_path / "data.h5", LAYOUTS["chunks"])
+    with open_dataset(path) as data:
+        pickled = pickle.dumps(data.train.images)
+    path.write_text("hello", encoding="utf-8")
+
+    with pytest.raises(OSError, match=r"data\.h5: is not an HDF5 file"):
         pickle.loads(pickled)
 
 

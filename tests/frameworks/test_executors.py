@@ -1,29 +1,30 @@
 """Workers of Dask, of MPI and of loky learn the same bits as one process alone."""
 
+import json
 import os
 import re
+import resource
 import shutil
 import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import pytest
 
 from im2col_cnn._typing import Array
 from im2col_cnn.commands import workers as workers_asked
-from im2col_cnn.nn import (
-    Cluster,
-    WorkerError,
-)
-from tests.commands.command import in_here, process
-from tests.nn.learning import learn
+from im2col_cnn.nn import Cluster, History, WorkerError
+from im2col_cnn.nn.executors import Engine
+from tests.commands.command import in_here, process, started
+from tests.nn.learning import learn, learned_by
 
 pytestmark = pytest.mark.frameworks
 
@@ -31,7 +32,7 @@ pytestmark = pytest.mark.frameworks
 @contextmanager
 def workers(distributed: Any, count: int) -> Iterator[Any]:
     """Start processes of Dask, and hand out a client."""
-    settings = {"n_workers": count, "threads_per_worker": 1, "dashboard_address": None}
+    settings = {"n_workers": count, "threads_per_worker": 1, "dashboard_address": ":0"}
     with (
         distributed.LocalCluster(**settings) as cluster,
         distributed.Client(cluster) as client,
@@ -40,9 +41,10 @@ def workers(distributed: Any, count: int) -> Iterator[Any]:
 
 
 @dataclass(frozen=True)
-class Killing:
-    """An `augment` that kills its process, once."""
+class Failing:
+    """An `augment` by which a worker fails, but once only."""
 
+    how: str  # "killed", as the system does where memory is short, or "memory"
     done: Path
     chance: float = 0.2
 
@@ -50,15 +52,60 @@ class Killing:
         """Return the images, noisy."""
         if rng.random() < self.chance and not self.done.exists():
             self.done.touch()
-            os.kill(os.getpid(), signal.SIGKILL)
+            if self.how == "killed":
+                os.kill(os.getpid(), signal.SIGKILL)
+            fill_memory()
         return x + rng.normal(size=x.shape)
 
 
+def fill_memory() -> None:
+    """Take memory until the system refuses it."""
+    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
+    soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+    limit = pages * resource.getpagesize() + 2**26
+    resource.setrlimit(resource.RLIMIT_AS, (limit, hard))
+    held = []
+    try:
+        while True:
+            held.append(np.ones(2**20))
+    finally:
+        held.clear()
+        resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
+
+
+@dataclass
+class Interrupted:
+    """A run that a worker has to go on with, and what one process alone makes of it."""
+
+    augment: Failing
+    checkpoint: Path
+    whole: tuple[str, History]
+
+    @classmethod
+    def made(cls, how: str, folder: Path) -> Self:
+        """Learn for an epoch, and let the next worker fail."""
+        augment, run = Failing(how, folder / "failed", chance=0.5), folder / "run.h5"
+        augment.done.touch()
+        whole = learn(augment=augment)
+        learn(augment=augment, epochs=1, checkpoint=run)
+        augment.done.unlink()
+        return cls(augment, run, whole)
+
+    def goes_on(self, executor: Engine = None) -> bool:
+        """Resume the run; return whether the bits are those of the whole one."""
+        run, augment = self.checkpoint, self.augment
+        again = learn(augment=augment, resume=run, checkpoint=run, executor=executor)
+        assert self.augment.done.exists()
+        return again == self.whole
+
+
 @pytest.mark.parametrize("count", [1, 2])
-def test_dask_learns_the_same_bits(count: int) -> None:
+def test_dask_learns_the_same_bits(tmp_path: Path, count: int) -> None:
     distributed = pytest.importorskip("distributed")
     with workers(distributed, count) as client:
-        assert learn(executor=client.get_executor()) == learn()
+        found = learned_by(client.get_executor(), tmp_path)
+
+    assert found == learned_by(None, tmp_path)
 
 
 @pytest.mark.parametrize("count", [1, 2])
@@ -66,12 +113,27 @@ def test_dask_goes_on_to_the_same_bits_when_a_worker_is_killed_in_a_step(
     tmp_path: Path, count: int
 ) -> None:
     distributed = pytest.importorskip("distributed")
-    killing = Killing(tmp_path / "killed")
+    run = Interrupted.made("killed", tmp_path)
     with workers(distributed, count) as client:
-        found = learn(executor=client.get_executor(), augment=killing)
+        assert run.goes_on(client.get_executor())
 
-    assert killing.done.exists()
-    assert found == learn(augment=killing)
+
+MEMORY = r"worker \d+ on .* ran out of memory: the network is as it was before step"
+KILLED = "gave no result: TerminatedWorkerError: .*kill processes: the network is as it"
+
+
+def test_a_worker_of_dask_without_memory_says_so_and_resuming_learns_the_same_bits(
+    tmp_path: Path,
+) -> None:
+    distributed = pytest.importorskip("distributed")
+    run = Interrupted.made("memory", tmp_path)
+    with (
+        workers(distributed, 2) as client,
+        pytest.raises(WorkerError, match=MEMORY),
+    ):
+        run.goes_on(client.get_executor())
+
+    assert run.goes_on()
 
 
 @dataclass(frozen=True)
@@ -106,6 +168,86 @@ def test_a_scheduler_that_is_gone_ends_the_run_with_one_error() -> None:
         cluster = Cluster(client.get_executor(), timeout=20)
         with pytest.raises(WorkerError, match="before step 3 of epoch 1"):
             learn(executor=cluster, on_step=close)
+
+
+class Daemons(NamedTuple):
+    """A scheduler of Dask and its only worker, as processes of their own."""
+
+    address: str
+    scheduler: "subprocess.Popen[bytes]"
+    worker: "subprocess.Popen[bytes]"
+
+
+@pytest.fixture
+def daemons(tmp_path: Path) -> Iterator[Daemons]:
+    """Start both, and kill what is left of them."""
+    pytest.importorskip("distributed")
+    contact = tmp_path / "scheduler.json"
+    both = ["--scheduler-file", str(contact), "--dashboard-address", ":0"]
+    commands = [
+        ["scheduler", "--host", "127.0.0.1", "--port", "0", *both],
+        ["worker", "--no-nanny", *both],
+    ]
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-m", "dask", *command], stderr=subprocess.DEVNULL
+        )
+        for command in commands
+    ]
+    try:
+        while not contact.exists():
+            assert processes[0].poll() is None
+            time.sleep(0.05)
+        address = json.loads(contact.read_text(encoding="utf-8"))["address"]
+        distributed = pytest.importorskip("distributed")
+        with distributed.Client(address) as client:
+            client.wait_for_workers(1)
+        yield Daemons(address, *processes)
+    finally:
+        for each in processes:
+            each.kill()
+            each.wait()
+
+
+@contextmanager
+def training(daemons: Daemons) -> Iterator["subprocess.Popen[str]"]:
+    """Start the command, and wait for its first epoch."""
+    train = "train", "--epochs", "9999", "--accumulate", "2", "--scheduler"
+    with started(*train, daemons.address) as running:
+        assert running.stdout is not None
+        next(line for line in running.stdout if line.startswith("epoch"))
+        yield running
+
+
+def test_a_scheduler_that_is_killed_ends_a_command_with_one_line(
+    daemons: Daemons,
+) -> None:
+    with training(daemons) as running:
+        daemons.scheduler.kill()
+        _, err = running.communicate(timeout=60)
+
+    assert running.returncode == 2
+    assert re.fullmatch(r"im2col-cnn: a worker gave no result: .* bits\n", err), err
+
+
+def test_ctrl_c_ends_a_command_after_the_step(daemons: Daemons) -> None:
+    with training(daemons) as running:
+        os.killpg(running.pid, signal.SIGINT)
+        out, err = running.communicate(timeout=60)
+
+    assert (running.returncode, err) == (0, "")
+    assert "stopped in epoch" in out
+
+
+def test_a_second_ctrl_c_ends_a_command_whose_worker_hangs(daemons: Daemons) -> None:
+    with training(daemons) as running:
+        daemons.worker.send_signal(signal.SIGSTOP)
+        for _ in range(2):
+            os.killpg(running.pid, signal.SIGINT)
+            time.sleep(1)  # signals that come at once are one
+        _, err = running.communicate(timeout=60)
+
+    assert (running.returncode, err) == (130, "im2col-cnn: interrupted\n")
 
 
 SHARE = """
@@ -167,10 +309,26 @@ def test_a_scheduler_that_is_not_there_is_one_line(
     assert told.err.count("\n") == 1
 
 
-def test_loky_learns_the_same_bits() -> None:
+@pytest.mark.parametrize("count", [1, 2])
+def test_loky_learns_the_same_bits(tmp_path: Path, count: int) -> None:
     loky = pytest.importorskip("loky")
-    with loky.ProcessPoolExecutor(2) as executor:
-        assert learn(executor=executor) == learn()
+    with loky.ProcessPoolExecutor(count) as executor:
+        assert learned_by(executor, tmp_path) == learned_by(None, tmp_path)
+
+
+@pytest.mark.parametrize(("how", "words"), [("killed", KILLED), ("memory", MEMORY)])
+def test_a_worker_of_loky_that_fails_says_so_and_resuming_learns_the_same_bits(
+    tmp_path: Path, how: str, words: str
+) -> None:
+    loky = pytest.importorskip("loky")
+    run = Interrupted.made(how, tmp_path)
+    with (
+        loky.ProcessPoolExecutor(2) as executor,
+        pytest.raises(WorkerError, match=words),
+    ):
+        run.goes_on(executor)
+
+    assert run.goes_on()
 
 
 def by_mpi(*arguments: str | Path) -> "subprocess.CompletedProcess[str]":
@@ -196,40 +354,33 @@ def by_mpi(*arguments: str | Path) -> "subprocess.CompletedProcess[str]":
     )
 
 
-def test_mpi_learns_the_same_bits() -> None:
-    found = by_mpi()
+def test_mpi_learns_the_same_bits(tmp_path: Path) -> None:
+    found = by_mpi(tmp_path)
 
-    assert found.stdout.strip() == learn()[0], found.stderr
+    assert found.stdout.split() == learned_by(None, tmp_path), found.stderr
 
 
-def test_mpi_ends_all_when_a_worker_is_killed_and_resuming_learns_the_same_bits(
-    tmp_path: Path,
+@pytest.mark.parametrize(("how", "words"), [("killed", "Killed"), ("memory", MEMORY)])
+def test_a_worker_of_mpi_that_fails_says_so_and_resuming_learns_the_same_bits(
+    tmp_path: Path, how: str, words: str
 ) -> None:
-    killing = Killing(tmp_path / "killed", chance=0.5)
-    run = tmp_path / "run.h5"
-    killing.done.touch()
-    whole = learn(augment=killing)
-    learn(augment=killing, epochs=1, checkpoint=run)
-    killing.done.unlink()
+    run = Interrupted.made(how, tmp_path)
 
-    found = by_mpi(killing.done, run)
+    found = by_mpi(tmp_path, how)
 
-    assert killing.done.exists()
     assert found.returncode != 0
-    assert "Killed" in found.stderr
-    assert learn(augment=killing, resume=run) == whole
+    assert re.search(words, found.stderr), found.stderr
+    assert run.goes_on()
 
 
 if __name__ == "__main__":
     from mpi4py.futures import MPIPoolExecutor
 
-    settings: dict[str, Any] = {}
-    if len(sys.argv) > 1:
-        done, run = map(Path, sys.argv[1:])
-        settings = {
-            "augment": Killing(done, chance=0.5),
-            "resume": run,
-            "checkpoint": run,
-        }
+    folder, *failing = sys.argv[1:]
     with MPIPoolExecutor() as of_mpi:
-        sys.stdout.write(learn(executor=of_mpi, **settings)[0])
+        if failing:
+            augment = Failing(failing[0], Path(folder) / "failed", chance=0.5)
+            run = Path(folder) / "run.h5"
+            learn(augment=augment, resume=run, checkpoint=run, executor=of_mpi)
+        else:
+            sys.stdout.write(" ".join(learned_by(of_mpi, Path(folder))))

@@ -1,6 +1,7 @@
 """Train with all that chance and running statistics have a part in, to a digest."""
 
 import hashlib
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,8 +21,9 @@ from im2col_cnn.nn import (
     Sequential,
     fit,
 )
+from im2col_cnn.nn.executors import Engine
 
-__all__ = ["IMAGES", "LABELS", "SHAPE", "digest_of", "learn"]
+__all__ = ["IMAGES", "LABELS", "SHAPE", "digest_of", "learn", "learned_by"]
 
 SHAPE = (5, 4, 1)
 rng = np.random.default_rng(7)
@@ -46,6 +48,15 @@ def learn(seed: int = 7, **settings: Any) -> tuple[str, History]:
     with pytest.warns(UserWarning, match="images see each other"):
         history = fit(network, IMAGES, LABELS, optimizer=Adam(), rng=rng, **settings)
     return digest_of(network, rng.random(4)), history
+
+
+def learned_by(executor: Engine, folder: Path) -> list[str]:
+    """Return digests of a whole run, of a checkpoint, and of a run that it resumes."""
+    checkpoint = folder / "run.h5"
+    whole, _ = learn(executor=executor)
+    learn(executor=executor, epochs=1, checkpoint=checkpoint)
+    resumed, _ = learn(8, executor=executor, resume=checkpoint)
+    return [whole, hashlib.sha256(checkpoint.read_bytes()).hexdigest(), resumed]
 
 
 def digest_of(network: Sequential, *more: Array) -> str:

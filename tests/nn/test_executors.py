@@ -33,26 +33,30 @@ from im2col_cnn.nn import (
 )
 from im2col_cnn.nn.executors import fingerprint, in_order
 from im2col_cnn.nn.workers import Workers
-from tests.nn.learning import IMAGES, LABELS, SHAPE, digest_of, learn
+from tests.nn.learning import IMAGES, LABELS, SHAPE, digest_of, learn, learned_by
 from tests.profile import in_turn
+
+
+def pool(count: int) -> ProcessPoolExecutor:
+    """Return processes that start without what this one has in memory."""
+    spawn = multiprocessing.get_context("spawn")
+    return ProcessPoolExecutor(count, mp_context=spawn)
 
 
 @pytest.fixture(scope="module")
 def processes() -> Iterator[Executor]:
-    """Hand out two processes that start without what this one has in memory."""
-    spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(2, mp_context=spawn) as executor:
+    with pool(2) as executor:
         yield executor
 
 
+@in_turn(2)
 @pytest.mark.parametrize("count", [1, 2, 3])
-def test_threads_learn_the_same_bits_as_none(count: int) -> None:
-    with ThreadPoolExecutor(count) as executor:
-        assert learn(executor=executor) == learn()
-
-
-def test_processes_learn_the_same_bits_as_none(processes: Executor) -> None:
-    assert learn(executor=processes) == learn()
+@pytest.mark.parametrize("kind", [ThreadPoolExecutor, pool])
+def test_workers_learn_the_same_bits_as_none(
+    tmp_path: Path, kind: Callable[[int], Executor], count: int
+) -> None:
+    with kind(count) as executor:
+        assert learned_by(executor, tmp_path) == learned_by(None, tmp_path)
 
 
 def test_the_order_in_which_workers_finish_does_not_matter() -> None:
@@ -278,7 +282,7 @@ class Stopping:
 @pytest.mark.parametrize(
     ("kind", "words"),
     [
-        ("killed", "a worker gave no result: BrokenProcessPool: .*"),
+        ("killed", "a worker gave no result: BrokenProcessPool: .* kill processes"),
         ("memory", r"worker \d+ on .* ran out of memory"),
         ("hangs", "no result within 1.5 s"),
     ],

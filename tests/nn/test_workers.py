@@ -1,8 +1,11 @@
 """Calls in processes of their own: what crashes or hangs costs no other call."""
 
 import os
+import signal
+import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -42,7 +45,7 @@ def test_a_process_that_dies_fails_its_own_call_only(executor: Workers) -> None:
     dies, lives = executor.submit(os._exit, 7), executor.submit(abs, -1)
 
     assert lives.result() == 1
-    with pytest.raises(WorkerError, match="the process ended with status 7"):
+    with pytest.raises(WorkerError, match=r"worker \d+ on .* ended with status 7"):
         dies.result()
 
 
@@ -67,3 +70,49 @@ def test_an_error_in_the_block_ends_what_is_under_way() -> None:
     assert waits.cancelled()
     with pytest.raises(RuntimeError, match="after shutdown"):
         workers.submit(abs, -1)
+
+
+def too_large(*_: object) -> bytes:
+    """Return more than fits into the memory that a limit leaves."""
+    resource = pytest.importorskip("resource")
+    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
+    limit = pages * resource.getpagesize() + 2**27
+    resource.setrlimit(resource.RLIMIT_AS, (limit, resource.RLIM_INFINITY))
+    return bytes(2**26)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits memory as Linux does")
+def test_a_process_without_memory_for_a_result_says_so() -> None:
+    with Workers(1, seconds=60) as workers:
+        with pytest.raises(MemoryError):
+            workers.submit(too_large).result()
+        assert workers.submit(abs, -1).result() == 1
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits memory as Linux does")
+def test_a_process_without_memory_for_a_call_says_so() -> None:
+    with Workers(1, seconds=60) as workers:
+        with pytest.raises(MemoryError):
+            workers.submit(too_large).result()
+        with pytest.raises(WorkerError, match=r"worker \d+ on .* ran out of memory"):
+            workers.submit(len, bytes(2**28)).result()
+        assert workers.submit(abs, -1).result() == 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no signals")
+def test_a_process_that_is_killed_says_what_that_may_mean(executor: Workers) -> None:
+    number = executor.submit(os.getpid).result()
+    words = rf"worker {number} on .* ended with signal 9, as where memory is short"
+    with pytest.raises(WorkerError, match=words):
+        executor.submit(os.kill, number, signal.SIGKILL).result()
+
+
+def test_a_process_that_does_not_start_is_ended(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("im2col_cnn.nn.workers.MAX_SECONDS_TO_START", 0.001)
+    with Workers(1, seconds=60) as workers:
+        with pytest.raises(WorkerError, match=r"gave no result within 0\.001 s"):
+            workers.submit(abs, -1).result()
+        monkeypatch.undo()
+        assert workers.submit(abs, -1).result() == 1

@@ -25,6 +25,10 @@ class Identity(NamedTuple):
     length: int
     digest: str
 
+    def __str__(self) -> str:
+        """Return both in words that tell two files of one name apart."""
+        return f"{self.length} bytes with digest {self.digest[:8]}"
+
 
 class Content(io.RawIOBase):
     """
