@@ -26,6 +26,8 @@ from .._checks import (
 )
 from .._dtypes import arithmetic
 from .._typing import Array, Shape
+from ..ops.dense import weight_gradient
+from ..ops.sums import sum_by_channel
 from ..tiling.blas import with_one_blas_thread
 from .initializers import Initializer, glorot_uniform
 from .layer import Gradients, Inputs, InputShapes, Layer
@@ -41,7 +43,7 @@ class Trace(NamedTuple):
     x: Array
     states: Array  # h and c behind each step, those before the first one first
     gates: Array  # i, f, g, o as they were applied
-    w: Array  # of that day
+    w: Array  # as it was then
     recurrent: Array
 
 
@@ -134,9 +136,9 @@ class Recurrent(Layer):
         h = states[:, :-1, : self.units]
         rows = dgates.reshape(-1, GATES * self.units)
         gradients = {
-            "w": x.reshape(-1, x.shape[-1]).T @ rows,
-            "recurrent": h.reshape(-1, self.units).T @ rows,
-            "b": rows.sum(0),
+            "w": weight_gradient(x.reshape(-1, x.shape[-1]), rows),
+            "recurrent": weight_gradient(h.reshape(-1, self.units), rows),
+            "b": sum_by_channel(rows),
         }
         dx = dgates @ w.T if input_gradient else None
         return dx, np.hstack([dh, dc]), gradients

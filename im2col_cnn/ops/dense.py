@@ -22,6 +22,7 @@ __all__ = [
     "flatten_backward",
     "flatten_forward",
     "require_inputs",
+    "weight_gradient",
 ]
 
 MAX_ROWS_PER_PRODUCT = 2**12  # of which a BLAS adds up float32 within 1e-6

@@ -147,3 +147,18 @@ def test_what_does_not_fit_is_refused(call: Any, words: str) -> None:
 def test_what_is_no_tuple_of_sequences_is_refused() -> None:
     with pytest.raises(TypeError, match="x must be sequences, or these and states"):
         built(LSTMStates(U)).forward(X)
+
+
+def test_gradients_of_very_many_sequences_are_those_of_float64() -> None:
+    rng = np.random.default_rng(2)
+    x: Array = rng.uniform(0.5, 1, (2**19, 1, 1)).astype(np.float32)
+    found: list[dict[str, Array]] = []
+    for dtype in (np.float32, np.float64):
+        layer = LSTM(1)
+        layer.build((1, 1), rng=np.random.default_rng(1), dtype=dtype)
+        _, cache = layer.forward(x.astype(dtype))
+        _, gradients = layer.backward(np.ones((len(x), 1), dtype), cache)
+        found.append(gradients)
+
+    for name in ("w", "b"):
+        assert_allclose(found[0][name], found[1][name], rtol=1e-6)

@@ -464,7 +464,6 @@ def rescaled(e: Exported) -> str:
     return e.put("Div", scale)
 
 
-# Of each kind: channels first, last, or as they come (None), and what is written.
 def lstm(e: Exported) -> str:
     """Write LSTM, whose steps come first, and its gates as i, o, f and c."""
     p, settings = e.layer.parameters, e.layer.settings
@@ -483,6 +482,7 @@ def lstm(e: Exported) -> str:
     return e.then("Gather", y, np.array(-1), axis=0)
 
 
+# Of each kind: channels first, last, or as they come (None), and what is written.
 EXPORTS: dict[str, tuple[bool | None, Callable[[Exported], str]]] = {
     "add": (False, merged("Add")),
     "avg_pool": (True, pooling),
