@@ -54,7 +54,7 @@ def draw_col2im(
     columns = as_matrix(columns, "columns", "(P, K)")
     require_columns(columns, (P, K))
     canvas = Canvas(
-        "col2im: every row goes home, and adds",
+        "col2im: rows go back, and add up",
         [
             settings_of(window),
             "the small number counts the terms that a pixel got",

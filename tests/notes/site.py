@@ -58,7 +58,10 @@ def build(site: Path) -> None:
             page.write_text(for_site(text_of(page), name), encoding="utf-8")
         explorer = pages / "explorer.html"
         explorer.write_text(
-            text_of(explorer).replace('.md"', '.html"'), encoding="utf-8"
+            text_of(explorer)
+            .replace('"README.md"', '"index.html"')
+            .replace('.md"', '.html"'),
+            encoding="utf-8",
         )
         run = [sys.executable, "-m", "zensical", "build", "--strict"]
         subprocess.run(run, cwd=work, check=True)
@@ -91,24 +94,25 @@ def searched(items: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def navigation(modules: list[str]) -> str:
     """Return the contents of the site, as TOML: lessons, what is beside, reference."""
-    beside = "questions symptoms other-im2cols notebook museum"
-    beside += " museum-convolution museum-pooling museum-im2col teachers"
-    beside += " files-and-training bring-your-network beyond-one-machine"
-    beside += " speed-log contributing changelog"
+    answers = "questions symptoms other-im2cols notebook museum"
+    answers += " museum-convolution museum-pooling museum-im2col teachers"
+    uses = "files-and-training files bring-your-network beyond-one-machine"
+    records = "speed-log contributing changelog"
     chinese = "README im2col dy backward col2im max-pool rows-and-columns notebook"
-    others = [NOTES / f"{name}.md" for name in beside.split()]
     lessons: list[str | dict[str, str]] = [
         {f"{n}. {title_of(lesson)}": lesson.name} for n, lesson in enumerate(LESSONS, 1)
     ]
     sections: dict[str, list[str | dict[str, str]]] = {
-        "The notes": ["index.md", "start.md"],
+        "The notes": ["index.md", {"The package in ten lines": "start.md"}],
         "Lessons": [*lessons[:4], "dy.md", *lessons[4:]],
         "Exercises": [f"exercises/{page.name}" for page in EXERCISES],
-        "Beside them": [
+        "Find an answer": [
             {"The explorer": "explorer.html"},
-            *(page.name for page in others if page.exists()),
+            *(f"{name}.md" for name in answers.split()),
             "pictures/README.md",
         ],
+        "Use the package": [f"{name}.md" for name in uses.split()],
+        "The project": [f"{name}.md" for name in records.split()],
         "中文": [f"{name}.zh.md" for name in chinese.split()],
         "Reference": [{page.split("/")[1]: page} for page in modules],
     }
