@@ -22,6 +22,7 @@ from .._typing import Array
 from ..files.archive import Archive, read_archive, write_archive
 from ..files.weights import file_names
 from .history import History
+from .interrupts import without_interrupt
 from .network import Network
 from .optimizers import Optimizer
 from .progress import Progress
@@ -63,8 +64,9 @@ class TrainingState:
     def restore_best(self) -> None:
         """Copy the best weights back into the network, if there are any."""
         arrays = self.network.arrays
-        for name, array in self.best.items():
-            arrays[name][...] = array
+        with without_interrupt():
+            for name, array in self.best.items():
+                arrays[name][...] = array
 
 
 class SettingMismatch(NamedTuple):
@@ -136,17 +138,17 @@ def load_checkpoint(path: str | PathLike[str], state: TrainingState) -> None:
         set_state(state.rng, archive.configuration["random"])
     except (KeyError, OverflowError, TypeError, ValueError) as error:
         raise ValueError(f"{path}: has no state of this random generator") from error
-    # Nothing can fail from here on.
-    for name, array in ours.items():
-        array[...] = stored[name]
     names = {
         file_name: name
         for name, file_name in zip(state.network.arrays, ours, strict=True)
     }
-    state.best = {names[name]: array for name, array in best.items()}
-    state.optimizer.state, state.optimizer.served = memory, {}
-    state.held_out = state.held_out._replace(indices=held_out)
-    state.history = history
+    with without_interrupt():  # and nothing can fail from here on
+        for name, array in ours.items():
+            array[...] = stored[name]
+        state.best = {names[name]: array for name, array in best.items()}
+        state.optimizer.state, state.optimizer.served = memory, {}
+        state.held_out = state.held_out._replace(indices=held_out)
+        state.history = history
 
 
 def settings_of(optimizer: Optimizer) -> dict[str, Any]:

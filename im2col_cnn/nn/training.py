@@ -48,6 +48,7 @@ from .executors import Engine, WorkerError, as_cluster, in_order
 from .gradients import IMAGES, Augment, Shard, clip_by_norm, compute_shard
 from .habits import hinting
 from .history import History
+from .interrupts import without_interrupt
 from .network import Network
 from .optimizers import Optimizer
 from .progress import Progress
@@ -154,8 +155,8 @@ def fit(
 
     Notes
     -----
-    Where a worker is lost, a `WorkerError` says so, and the network is as it was after
-    the last whole step.
+    Where a worker is lost, a `WorkerError` says so. Whatever ends training, Ctrl-C
+    too, the network is as it was after the last whole step.
 
     BLAS is held at one thread: products of small images are over before a second one
     has woken up, and the order of their sums, and with it the last bit of every
@@ -412,9 +413,10 @@ class Trainer:
         }
         if self.settings.clip is not None:
             gradients = clip_by_norm(gradients, self.settings.clip)
-        self.state.optimizer.step(network.parameters, gradients)
-        for name, array in total.state.items():
-            network.arrays[name][...] = array
+        with without_interrupt():
+            self.state.optimizer.step(network.parameters, gradients)
+            for name, array in total.state.items():
+                network.arrays[name][...] = array
         return total
 
     def finish_epoch(self, epoch: int) -> None:

@@ -3,7 +3,7 @@
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -112,6 +112,44 @@ def test_an_executor_that_fails_is_a_result(tmp_path: Path) -> None:
 
     assert (found.status, found.summary) == (2, "hw.py: the grader was stopped: killed")
     assert not (tmp_path / "kept").exists()  # the next run tries again
+
+
+def test_an_executor_that_takes_no_more_is_a_result(tmp_path: Path) -> None:
+    executor = ThreadPoolExecutor(1)
+    executor.shutdown()
+    (tmp_path / "hw.py").write_text(RIGHT_SHARE)
+
+    (found,) = check_files([tmp_path], executor=executor)
+
+    assert found.status == 2
+    assert "hw.py: the grader was stopped: cannot schedule new" in found.summary
+
+
+def test_an_executor_that_gives_nothing_is_not_waited_for_forever(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Hangs(Executor):
+        """Workers that are gone, one after the first file, as Dask's may be."""
+
+        futures: ClassVar[list[Future[Any]]] = []
+
+        def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Any:
+            """Answer the first call, and no other."""
+            self.futures.append(Future())
+            if len(self.futures) == 1:
+                self.futures[0].set_result(replace(RIGHT, file=kwargs["name"]))
+            return self.futures[-1]
+
+    monkeypatch.setattr(classroom, "limit_of", lambda *_: 0.05)
+    for name in "anna", "ben", "cleo":
+        (tmp_path / f"{name}.py").write_text(RIGHT_SHARE)
+
+    found = list(check_files([tmp_path], executor=Hangs()))
+
+    assert [each.file for each in found] == ["anna.py", "ben.py", "cleo.py"]
+    assert [each.status for each in found] == [0, 2, 2]
+    assert "no file was graded for 0.1 s" in found[1].summary
+    assert all(future.done() for future in Hangs.futures)
 
 
 def test_a_fault_of_the_grader_is_a_result_and_says_whose_it_is(

@@ -10,7 +10,7 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Executor, Future, as_completed
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -185,21 +185,42 @@ def check_files(
         for path, name, key in left:
             yield keep(grade_file(path, name=name, **settings), key)
         return
+    yield from graded_by(executor, left, settings)
+
+
+def graded_by(
+    executor: Executor,
+    left: Iterable[tuple[Path, str, Path | None]],
+    settings: Mapping[str, Any],
+) -> Iterator[GradedFile]:
+    """Yield what workers find, as soon as it is known; that they are lost is, too."""
     grade: Callable[..., GradedFile] = grade_apart
     if isinstance(executor, Workers):
         grade = grade_file
-    futures: dict[Future[GradedFile], tuple[str, Path | None]] = {
-        executor.submit(grade, str(path), name=name, **settings): (name, key)
-        for path, name, key in left
-    }
-    for future in as_completed(futures):
-        name, key = futures[future]
+    waiting: dict[Future[GradedFile], tuple[str, Path | None]] = {}
+    for path, name, key in left:
         try:
-            result = future.result()
-        except Exception as error:  # of the executor: its process died, say
+            future = executor.submit(grade, str(path), name=name, **settings)
+        except Exception as error:  # it is closed, say
             yield failed(name, f"{name}: the grader was stopped: {error}")
         else:
-            yield keep(result, key)
+            waiting[future] = name, key
+    # What takes half as long is ended where it runs; so if none comes, there is none.
+    limit = 2 * limit_of(settings.get("total_seconds"), settings.get("examples") or 25)
+    while waiting:
+        done, _ = wait(waiting, limit, FIRST_COMPLETED)
+        for future in done or list(waiting):
+            name, key = waiting.pop(future)
+            try:
+                result = future.result(0)
+            except Exception as error:  # of the executor: its process died, say
+                future.cancel()
+                why = str(error) or type(error).__name__
+                if not done:
+                    why = f"no file was graded for {limit:g} s"
+                yield failed(name, f"{name}: the grader was stopped: {why}")
+            else:
+                yield keep(result, key)
 
 
 def grade_apart(path: str, *, name: str, **settings: Any) -> GradedFile:

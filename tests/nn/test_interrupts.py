@@ -1,0 +1,102 @@
+"""Ctrl-C waits for what must not be done by half."""
+
+import signal
+import threading
+from typing import Any
+
+import numpy as np
+import pytest
+
+from im2col_cnn._typing import Array
+from im2col_cnn.nn import (
+    BatchNorm,
+    Dense,
+    Optimizer,
+    Sequential,
+    fit,
+)
+from im2col_cnn.nn.interrupts import without_interrupt
+from tests.nn.learning import LABELS
+
+X = np.arange(80.0).reshape(40, 2)
+
+
+def test_ctrl_c_in_a_block_takes_effect_at_its_end() -> None:
+    done = []
+
+    def block() -> None:
+        with without_interrupt():
+            for number in range(2):
+                signal.raise_signal(signal.SIGINT)
+                done.append(number)
+        done.append(2)
+
+    with pytest.raises(KeyboardInterrupt):
+        block()
+
+    assert done == [0, 1]
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_an_error_in_a_block_leaves_ctrl_c_as_it_was() -> None:
+    with pytest.raises(ZeroDivisionError), without_interrupt():
+        raise ZeroDivisionError
+
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_other_threads_are_not_interrupted_anyway() -> None:
+    done = []
+
+    def block() -> None:
+        with without_interrupt():
+            done.append(signal.getsignal(signal.SIGINT))
+
+    thread = threading.Thread(target=block)
+    thread.start()
+    thread.join()
+
+    assert done == [signal.default_int_handler]
+
+
+class Interrupted(Optimizer):
+    """An optimizer that is interrupted in its second step."""
+
+    steps = 0
+
+    def move(self, parameters: Any, gradients: Any) -> None:
+        """Add one to every parameter."""
+        self.steps += 1
+        for parameter in parameters.values():
+            if self.steps == 2:
+                signal.raise_signal(signal.SIGINT)
+            parameter[...] += 1
+
+
+def test_ctrl_c_in_a_step_leaves_the_network_as_it_is_after_that_step() -> None:
+    network = Sequential([BatchNorm(momentum=0.5), Dense(2)])
+    network.build((2,), rng=np.random.default_rng(0), dtype=np.float64)
+    before = {name: array.copy() for name, array in network.parameters.items()}
+    seen: list[Array] = []
+
+    def noting(x: Array, _: np.random.Generator) -> Array:
+        seen.append(x)
+        return x
+
+    with pytest.raises(KeyboardInterrupt):
+        fit(
+            network,
+            X,
+            LABELS,
+            epochs=1,
+            batch_size=10,
+            optimizer=Interrupted(0.1),
+            rng=np.random.default_rng(0),
+            augment=noting,
+        )
+
+    for name, array in network.parameters.items():
+        assert array == pytest.approx(before[name] + 2)
+    first, second = (x.mean(axis=0) for x in seen)
+    found = network.arrays["batch_norm1.running_mean"]
+    assert found == pytest.approx(first / 4 + second / 2)
