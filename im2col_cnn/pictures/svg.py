@@ -7,12 +7,24 @@ Okabe and Ito, which people with any kind of colour vision can tell apart; lette
 the contrast that small ones need.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextvars import ContextVar
 from html import escape
 from textwrap import wrap
 from typing import NamedTuple
+from unicodedata import east_asian_width
 
-__all__ = ["BELOW", "LETTER", "MARGIN", "WIDEST", "Canvas", "Point", "box", "element"]
+__all__ = [
+    "BELOW",
+    "LANGUAGE",
+    "LETTER",
+    "MARGIN",
+    "WIDEST",
+    "Canvas",
+    "Point",
+    "box",
+    "element",
+]
 
 # All lengths are in pixels.
 MARGIN = 16.0
@@ -21,6 +33,8 @@ BELOW = 40.0  # from what was drawn to what stands below it, with room for a lab
 LINE = 20.0  # from one line of text to the next
 # What a letter takes at most, on average, in the fonts that systems come with.
 LETTER = {"title": 10.9, "label": 10.4, "note": 8.3, "small": 8.3, "formula": 9.1}
+# What turns the words of a picture into another language.
+LANGUAGE: ContextVar[Callable[[str], str]] = ContextVar("LANGUAGE", default=str)
 STYLE = """\
 svg{--paper:#fff;--ink:#1f2328;--soft:#59636e;--edge:#8c959f;--plain:#f6f8fa;
 --image:#dceefb;--image-edge:#0072b2;--kernel:#fdebc3;--kernel-edge:#a86f00;
@@ -94,14 +108,15 @@ class Canvas:
     """
 
     def __init__(self, title: str, lines: Iterable[str] = ()) -> None:
-        self.title = title
+        said = LANGUAGE.get()
+        self.title = said(title)
         self.parts: list[str] = []
         self.right = self.bottom = 0.0
         self.top = MARGIN - 8  # of what comes next
         for kind, text in (("title", title), *(("note", line) for line in lines)):
-            for line in wrap(text, int((WIDEST - 2 * MARGIN) / LETTER[kind])):
+            for line in wrap(said(text), int((WIDEST - 2 * MARGIN) / LETTER[kind])):
                 self.top += LINE + 2 * (kind == "title")
-                self.words(line, Point(MARGIN, self.top), kind)
+                self.letters(line, Point(MARGIN, self.top), kind)
         self.top += LINE
 
     def put(self, part: str, *, until: Point | None = None) -> None:
@@ -121,7 +136,14 @@ class Canvas:
         self, words: str, at: Point, kind: str = "note", **attributes: str | float
     ) -> None:
         """Write a line of text whose baseline starts at `at`, or as `kind` says."""
-        width = LETTER[kind.split(maxsplit=1)[0]] * len(words)
+        self.letters(LANGUAGE.get()(words), at, kind, **attributes)
+
+    def letters(
+        self, words: str, at: Point, kind: str, **attributes: str | float
+    ) -> None:
+        """Write a line of text as it is; a Chinese letter is as wide as two others."""
+        wide = sum(1 + (east_asian_width(letter) in "WF") for letter in words)
+        width = LETTER[kind.split(maxsplit=1)[0]] * wide
         share = 0.5 if "middle" in kind else 0.0 if "end" in kind else 1.0
         self.put(
             element("text", escape(words), class_=kind, x=at.x, y=at.y, **attributes),
@@ -133,7 +155,7 @@ class Canvas:
         width, height = self.right + MARGIN, self.bottom + MARGIN
         head = [
             element("title", escape(self.title), id="title"),
-            element("desc", escape(description), id="desc"),
+            element("desc", escape(LANGUAGE.get()(description)), id="desc"),
             f"<style>\n{STYLE}{motion}</style>",
             element(
                 "rect",

@@ -44,10 +44,11 @@ from im2col_cnn.pictures import (
     draw_tiles,
     draw_window,
 )
+from tests.notes.chinese import drawn_in_chinese
 from tests.notes.measured import code_lengths, layers
 from tests.notes.taught import taught
 
-__all__ = ["FOLDER", "GALLERY", "W", "X", "stale_pictures"]
+__all__ = ["FOLDER", "GALLERY", "IN_CHINESE", "W", "X", "stale_pictures"]
 
 FOLDER = Path(__file__).parents[2] / "notes" / "pictures"
 
@@ -146,20 +147,38 @@ GALLERY: dict[str, Callable[[], str]] = {
     "feature-maps": found_by_hand,
     "window": partial(draw_window, Window((3, 4), 2, stride=(1, 2), padding=1)),
 }
+# Those of the Chinese pages.
+IN_CHINESE = [
+    "average-pool",
+    "channels-gradient",
+    "col2im",
+    "col2im-gradient",
+    "im2col",
+    "im2col-padding",
+    "layer-shapes",
+    "max-pool",
+    "max-pool-overlap",
+    "swapped-rectangle",
+    "swapped-square",
+]
 
 
-def stale_pictures() -> list[Path]:
-    """List the files that are not what the code draws now."""
-    return [
-        path
+def stale_pictures() -> dict[Path, str]:
+    """Draw the files that are not what the code draws now."""
+    return {
+        path: drawn
         for path, drawn in drawings().items()
         if not path.exists() or path.read_text(encoding="utf-8") != drawn
-    ]
+    }
 
 
 def drawings() -> dict[Path, str]:
     """Draw everything."""
-    return {FOLDER / f"{name}.svg": draw() for name, draw in GALLERY.items()}
+    english = {FOLDER / f"{name}.svg": draw() for name, draw in GALLERY.items()}
+    return english | {
+        FOLDER / "zh" / f"{name}.svg": drawn_in_chinese(GALLERY[name])
+        for name in IN_CHINESE
+    }
 
 
 def main() -> int:
@@ -168,11 +187,11 @@ def main() -> int:
     parser.add_argument("--update", action="store_true", help="draw them again")
     update = parser.parse_args().update
     stale = stale_pictures()
-    for path in stale:
+    for path, drawn in stale.items():
         print(f"{'drawn' if update else 'out of date'}: {path}")  # noqa: T201 - speaks
         if update:
             path.parent.mkdir(exist_ok=True)
-            path.write_text(drawings()[path], encoding="utf-8", newline="\n")
+            path.write_text(drawn, encoding="utf-8", newline="\n")
     return int(bool(stale) and not update)
 
 

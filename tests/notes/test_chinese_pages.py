@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.notes.chinese import in_chinese
 from tests.notes.markdown import LINK, NOTES, prose_of, text_of
 from tests.notes.pages import original_of, with_code_of
+from tests.notes.pictures import IN_CHINESE
 
 PAGES = sorted(NOTES.glob("*.zh.md"))
 ORIGINALS = {page: original_of(page) for page in PAGES}
@@ -60,3 +62,21 @@ def test_a_translation_takes_the_code_of_its_original_and_keeps_its_words() -> N
     translated = original.replace("2", "1").replace("More", "Mehr")
 
     assert with_code_of(original, translated) == original.replace("More", "Mehr")
+
+
+def test_the_pictures_of_chinese_pages_speak_chinese() -> None:
+    shown = {
+        target
+        for page in PAGES
+        for picture, _, target in LINK.findall(text_of(page))
+        if picture
+    }
+
+    assert shown == {f"pictures/zh/{name}.svg" for name in IN_CHINESE}
+
+
+def test_words_of_a_picture_are_chinese_and_its_code_stays() -> None:
+    assert in_chinese("kernel 2×2, stride 1") == "卷积核 2×2，步长 1"
+    assert in_chinese("dw[..., 0, 1]") == "dw[..., 0, 1]"
+    with pytest.raises(ValueError, match="no Chinese words for 'never said'"):
+        in_chinese("never said")

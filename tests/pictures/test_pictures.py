@@ -32,7 +32,7 @@ from tests.notes.svg import SVG, arrays, one
 
 
 def test_the_pictures_of_the_notes_are_what_the_code_draws() -> None:
-    assert stale_pictures() == [], "run python -m tests.notes.pictures --update"
+    assert [*stale_pictures()] == [], "run python -m tests.notes.pictures --update"
 
 
 def test_no_picture_is_left_over_and_each_is_described() -> None:
