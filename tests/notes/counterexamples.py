@@ -20,7 +20,7 @@ import numpy as np
 
 from im2col_cnn.testing.bugs.exhibit import Exhibit
 from im2col_cnn.testing.bugs.fresh import rewind
-from im2col_cnn.testing.grading.counterexample import draw_counterexample
+from im2col_cnn.testing.grading.counterexample_picture import draw_counterexample
 from im2col_cnn.testing.grading.kill_matrix import on_show
 from im2col_cnn.testing.grading.kinds import KINDS
 from im2col_cnn.testing.grading.search import Trial, shrink, try_again

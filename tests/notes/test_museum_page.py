@@ -11,7 +11,7 @@ import pytest
 from im2col_cnn import coverage
 from im2col_cnn.testing.bugs.exhibit import Exhibit
 from im2col_cnn.testing.bugs.museum import MUSEUM
-from im2col_cnn.testing.grading.counterexample import draw_counterexample
+from im2col_cnn.testing.grading.counterexample_picture import draw_counterexample
 from im2col_cnn.testing.grading.kill_matrix import on_show
 from im2col_cnn.testing.grading.kinds import KINDS
 from im2col_cnn.testing.grading.search import try_again

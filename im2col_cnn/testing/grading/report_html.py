@@ -8,7 +8,7 @@ import numpy as np
 
 from ..._typing import Array
 from ..laws.comparison import equal, tolerance
-from .counterexample import planes_of
+from .counterexample_picture import planes_of
 from .report import Finding, Report, call_of
 
 __all__ = ["STYLE", "as_html"]
