@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 
 from ..nn.activations import ReLU
+from ..nn.arrangement import Flatten
 from ..nn.convolution import Conv, ConvTranspose
-from ..nn.dense import Dense, Flatten
+from ..nn.dense import Dense
 from ..nn.pooling import AvgPool, MaxPool
 from .cases import Case
 

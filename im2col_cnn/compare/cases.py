@@ -14,8 +14,9 @@ import numpy as np
 
 from .._checks import as_per_axis, by
 from .._typing import Array, Shape
+from ..nn.arrangement import Flatten
 from ..nn.convolution import Conv, ConvTranspose
-from ..nn.dense import Dense, Flatten
+from ..nn.dense import Dense
 from ..nn.layer import Layer, named_by_kind
 from ..nn.network import Sequential
 from ..nn.pooling import AvgPool, MaxPool

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from ..nn.activations import ReLU
+from ..nn.arrangement import Flatten
 from ..nn.convolution import Conv
-from ..nn.dense import Dense, Flatten
+from ..nn.dense import Dense
 from ..nn.pooling import AvgPool, MaxPool
 from ..window import Window
 from .cases import RATE, Case, Stage

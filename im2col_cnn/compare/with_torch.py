@@ -10,8 +10,9 @@ import numpy as np
 
 from .._typing import Array
 from ..nn.activations import ReLU
+from ..nn.arrangement import Flatten
 from ..nn.convolution import Conv, ConvTranspose
-from ..nn.dense import Dense, Flatten
+from ..nn.dense import Dense
 from ..nn.pooling import AvgPool, MaxPool
 from .cases import RATE, Case, Stage
 from .contestant import Arrays, CannotError, Contestant, Found

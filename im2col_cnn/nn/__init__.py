@@ -21,9 +21,9 @@ from .activations import (
     Tanh,
 )
 from .arithmetic import Equal, LocalResponseNorm, Log, Max, Mean, Min, Power, Sum
-from .arrangement import Reshape, Transpose
+from .arrangement import Flatten, Reshape, Transpose
 from .convolution import Conv, ConvTranspose
-from .dense import Dense, Flatten
+from .dense import Dense
 from .evaluation import Evaluation, evaluate
 from .executors import Cluster, WorkerError
 from .formats.keras_models import from_keras

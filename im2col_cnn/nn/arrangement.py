@@ -1,4 +1,4 @@
-"""Layers that move numbers and change none: `Reshape` and `Transpose`."""
+"""Layers that move numbers and change none: `Flatten`, `Reshape` and `Transpose`."""
 
 from dataclasses import dataclass
 from typing import Any, ClassVar, final
@@ -7,9 +7,19 @@ import numpy as np
 
 from .._checks import as_array, as_shape, by
 from .._typing import Array, Shape
-from .layer import PureLayer
+from ..ops.dense import flatten_backward, flatten_forward
+from .layer import Operation, OperationLayer, PureLayer
 
-__all__ = ["Reshape", "Transpose"]
+__all__ = ["Flatten", "Reshape", "Transpose"]
+
+
+@final
+@dataclass(frozen=True, eq=False, repr=False)
+class Flatten(OperationLayer):
+    """Write each image as one vector: ``(*SPATIAL, C) -> (prod(SPATIAL) * C,)``."""
+
+    kind: ClassVar[str] = "flatten"
+    operation: ClassVar[Operation] = Operation(flatten_forward, flatten_backward)
 
 
 @final

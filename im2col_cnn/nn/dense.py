@@ -1,24 +1,15 @@
-"""Layers of vectors: `Flatten` makes them of images, `Dense` multiplies by weights."""
+"""The layer that multiplies vectors by weights: `Dense`."""
 
 from dataclasses import KW_ONLY, dataclass
 from typing import ClassVar, final
 
 from .._checks import as_flag, as_function, as_int, as_shape
 from .._typing import Shape
-from ..ops.dense import dense_backward, dense_forward, flatten_backward, flatten_forward
+from ..ops.dense import dense_backward, dense_forward
 from .initializers import Initializer, he_normal
-from .layer import Operation, OperationLayer, WeightedLayer
+from .layer import Operation, WeightedLayer
 
-__all__ = ["Dense", "Flatten"]
-
-
-@final
-@dataclass(frozen=True, eq=False, repr=False)
-class Flatten(OperationLayer):
-    """Write each image as one vector: ``(*SPATIAL, C) -> (prod(SPATIAL) * C,)``."""
-
-    kind: ClassVar[str] = "flatten"
-    operation: ClassVar[Operation] = Operation(flatten_forward, flatten_backward)
+__all__ = ["Dense"]
 
 
 @final

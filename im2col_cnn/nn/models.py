@@ -9,8 +9,9 @@ dense layers 4. So 8x8 digits are pooled once, by 2; 64x64 photos twice, by 4.
 from .._checks import as_int, as_shape
 from .._typing import Shape
 from .activations import ReLU
+from .arrangement import Flatten
 from .convolution import Conv
-from .dense import Dense, Flatten
+from .dense import Dense
 from .initializers import glorot_uniform
 from .layer import Layer
 from .network import Sequential

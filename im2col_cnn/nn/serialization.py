@@ -35,9 +35,9 @@ from .activations import (
     Tanh,
 )
 from .arithmetic import Equal, LocalResponseNorm, Log, Max, Mean, Min, Power, Sum
-from .arrangement import Reshape, Transpose
+from .arrangement import Flatten, Reshape, Transpose
 from .convolution import Conv, ConvTranspose
-from .dense import Dense, Flatten
+from .dense import Dense
 from .initializers import glorot_normal, glorot_uniform, he_normal, he_uniform
 from .layer import Layer, named_by_kind
 from .merging import Add, Concat, Fill, MatMul, Multiply

@@ -28,9 +28,9 @@ from ..activations import (
     Softmax,
     Tanh,
 )
-from ..arrangement import Reshape
+from ..arrangement import Flatten, Reshape
 from ..convolution import Conv, ConvTranspose
-from ..dense import Dense, Flatten
+from ..dense import Dense
 from ..layer import Layer
 from ..merging import Add, Concat, Multiply
 from ..per_channel import PReLU, Scale

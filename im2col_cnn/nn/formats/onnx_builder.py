@@ -14,9 +14,9 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 
 from ..._typing import Array, Shape
-from ..arrangement import Reshape, Transpose
+from ..arrangement import Flatten, Reshape, Transpose
 from ..convolution import Conv, ConvTranspose
-from ..dense import Dense, Flatten
+from ..dense import Dense
 from ..layer import Layer
 from ..per_channel import Scale
 
