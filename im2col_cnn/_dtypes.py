@@ -9,6 +9,7 @@ other floats  themselves   themselves
 ============  ===========  ===========
 
 Mixed inputs follow ``np.result_type``: uint8 images with float32 kernels are float32.
+Sums over pixels, of which there may be millions, are added up in `wide`.
 """
 
 from functools import lru_cache
@@ -18,7 +19,7 @@ import numpy as np
 
 from ._typing import Array
 
-__all__ = ["Arithmetic", "arithmetic", "mean_arithmetic"]
+__all__ = ["Arithmetic", "arithmetic", "mean_arithmetic", "wide"]
 
 
 class Arithmetic(NamedTuple):
@@ -55,3 +56,8 @@ def mean_arithmetic(*arrays: Array | np.dtype | None) -> Arithmetic:
     if result.kind == "i":
         return Arithmetic(np.dtype(np.float64), np.dtype(np.float64))
     return Arithmetic(result, working)
+
+
+def wide(dtype: np.dtype) -> np.dtype:
+    """Return the dtype in which very many numbers of a dtype are added up."""
+    return np.promote_types(dtype, np.float64) if dtype.kind == "f" else dtype

@@ -16,7 +16,7 @@ from typing import Any, ClassVar, final
 import numpy as np
 
 from .._checks import as_array, as_int, as_real, as_shape
-from .._dtypes import arithmetic
+from .._dtypes import arithmetic, wide
 from .._typing import Array, Shape
 from .activations import Curve
 from .layer import PureLayer, axis_within
@@ -126,7 +126,8 @@ class Total(Reduction):
         """Add up; the cache is the shape of `x`."""
         result, working = arithmetic(x)
         total = x.mean if self.divides else x.sum
-        return total(axes, working, keepdims=True).astype(result, copy=False), x.shape
+        y = total(axes, wide(working), keepdims=True)
+        return y.astype(result, copy=False), x.shape
 
     def pull_back(self, dy: Array, cache: Any) -> Array:
         """Pass ``dy`` to all, or share it out equally."""

@@ -15,7 +15,7 @@ from typing import Any, ClassVar, final
 import numpy as np
 
 from .._checks import as_array, as_real, by, quoted
-from .._dtypes import arithmetic
+from .._dtypes import arithmetic, wide
 from .._typing import Array, Shape
 from ..tiling.blas import with_one_blas_thread
 from .layer import Inputs, PureLayer, as_axis, axis_within
@@ -218,7 +218,7 @@ def gathered(dy: Array, shape: Shape) -> Array:
     if not spread:
         return dy.reshape(shape)
     result, working = arithmetic(dy)
-    summed = dy.sum(axis=spread, dtype=working, keepdims=True)
+    summed = dy.sum(axis=spread, dtype=wide(working), keepdims=True)
     return np.asarray(summed.reshape(shape), result)
 
 

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, final
 import numpy as np
 
 from .._checks import as_array, as_real, as_shape, as_upstream, by
-from .._dtypes import arithmetic
+from .._dtypes import arithmetic, wide
 from .._typing import Array, Shape
 from .layer import Gradients, Layer
 
@@ -138,4 +138,6 @@ def summed(terms: Array, shape: Shape) -> Array:
     result, working = arithmetic(terms)
     full = (1,) * (terms.ndim - len(shape)) + shape
     spread = tuple(i for i, n in enumerate(full) if n == 1)
-    return np.asarray(terms.sum(axis=spread, dtype=working).reshape(shape), result)
+    return np.asarray(
+        terms.sum(axis=spread, dtype=wide(working)).reshape(shape), result
+    )

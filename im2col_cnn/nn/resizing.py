@@ -21,7 +21,7 @@ from .._checks import (
     as_shape,
     by,
 )
-from .._dtypes import arithmetic
+from .._dtypes import arithmetic, wide
 from .._typing import Array, Padding, Shape, Sizes
 from .layer import PureLayer, as_axis, axis_within
 
@@ -84,11 +84,11 @@ class Pad(PureLayer):
         if self.mode == "constant":
             return dy[inside(pairs, dy.shape)]
         result, working = arithmetic(dy)
-        dx = dy.astype(working)
+        dx = dy.astype(wide(working))
         for axis, pair in enumerate(pairs, start=1):
             source = np.pad(np.arange(cache[axis]), pair, self.mode)
             before = np.moveaxis(dx, axis, 0)
-            after = np.zeros((cache[axis], *before.shape[1:]), working)
+            after = np.zeros((cache[axis], *before.shape[1:]), dx.dtype)
             np.add.at(after, source, before)
             dx = np.moveaxis(after, 0, axis)
         return np.asarray(dx, result)
@@ -249,7 +249,7 @@ class Upsample(PureLayer):
         """Add the gradient up, block by block."""
         result, working = arithmetic(dy)
         within = tuple(range(2, len(cache) - 1, 2))
-        dx = dy.reshape(cache).sum(axis=within, dtype=working)
+        dx = dy.reshape(cache).sum(axis=within, dtype=wide(working))
         return np.asarray(dx, result)
 
 

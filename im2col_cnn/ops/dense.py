@@ -10,9 +10,9 @@ from typing import Literal, overload
 import numpy as np
 
 from .._checks import as_array, as_bias, as_flag, as_matrix, as_upstream, require_cache
-from .._dtypes import arithmetic
+from .._dtypes import arithmetic, wide
 from .._typing import Array, ArrayLike, Shape
-from .sums import sum_by_channel, wide
+from .sums import sum_by_channel
 
 __all__ = [
     "DenseCache",

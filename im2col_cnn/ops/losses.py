@@ -8,11 +8,10 @@ output.
 import numpy as np
 
 from .._checks import as_array, as_labels, as_scores
-from .._dtypes import mean_arithmetic
+from .._dtypes import mean_arithmetic, wide
 from .._typing import Array, ArrayLike
 from .sigmoid import logistic
 from .softmax import log_probabilities
-from .sums import wide
 
 __all__ = [
     "binary_cross_entropy",

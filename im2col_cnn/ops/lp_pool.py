@@ -15,11 +15,10 @@ from .._checks import (
     hint_at_lone_image,
     require_cache,
 )
-from .._dtypes import mean_arithmetic
+from .._dtypes import mean_arithmetic, wide
 from .._typing import Array, ArrayLike, Images, Padding, Sizes
 from ..placing import pooling_window
 from ..window import Window
-from .sums import wide
 
 __all__ = ["LpPoolCache", "lp_pool_backward", "lp_pool_forward"]
 

@@ -20,9 +20,9 @@ from .._checks import (
     as_upstream,
     require_cache,
 )
-from .._dtypes import mean_arithmetic
+from .._dtypes import mean_arithmetic, wide
 from .._typing import Array, ArrayLike, Shape
-from .sums import across, add_pixels, blocks, sum_by_channel, wide
+from .sums import across, add_pixels, blocks, sum_by_channel
 
 __all__ = [
     "BatchNormCache",

@@ -12,9 +12,10 @@ from math import prod
 
 import numpy as np
 
+from .._dtypes import wide
 from .._typing import Array
 
-__all__ = ["across", "add_pixels", "blocks", "sum_along", "sum_by_channel", "wide"]
+__all__ = ["across", "add_pixels", "blocks", "sum_along", "sum_by_channel"]
 
 BLOCK_NUMBERS = 2**15  # 128 KiB of float32 stay in the cache
 ROW_NUMBERS = 2**10  # few channels alone would be a loop too short to be fast
@@ -103,8 +104,3 @@ def sum_along(x: Array, axis: int) -> Array:
     if whole < L:
         sums += sum_rows(lines[:, whole:])
     return np.asarray(sums.reshape(shape))
-
-
-def wide(dtype: np.dtype) -> np.dtype:
-    """Return the dtype in which numbers of a dtype are added up."""
-    return np.promote_types(dtype, np.float64) if dtype.kind == "f" else dtype

@@ -19,7 +19,7 @@ from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
 
-from .._dtypes import Arithmetic
+from .._dtypes import Arithmetic, wide
 from .._typing import Array, Images, Kernels
 from ..window import Window
 from . import depthwise, gemm, phases, winograd
@@ -41,6 +41,7 @@ R = TypeVar("R")
 
 # Bytes of columns between which each gradient has a thread of its own. Below, waking a
 # second one takes too long; above, each gradient is cut into tiles for several.
+RUN_TERMS = 16  # added up one after the other, in float32 off by 1e-6 at most
 MIN_COLUMN_BYTES, MAX_COLUMN_BYTES = 2 * 2**20, 2 * TILE_BYTES
 MAX_KERNEL_BYTES = 2**20  # bytes of a kernel: both may copy it at once
 MIN_CHANNELS = 16  # of a group, or filters: with fewer, several groups are taken as one
@@ -179,12 +180,16 @@ def gradients(
 def bias_gradient(dy: Images, dtypes: Arithmetic) -> Array:
     """Return the gradient of the bias: the sum over pixels, by filter."""
     F = dy.shape[-1]
-    db = np.zeros(F, dtypes.working)
+    db = np.zeros(F, wide(dtypes.working))
 
     def add_up(block: tuple[slice, ...]) -> Array:
-        here = np.ascontiguousarray(dy[block], db.dtype)
+        here = np.ascontiguousarray(dy[block], dtypes.working)
         lines = here.reshape(-1, here.shape[-2] * F)  # longer runs are added up faster
-        line = np.ones(len(lines), db.dtype) @ lines
+        whole = len(lines) - len(lines) % RUN_TERMS
+        runs = lines[:whole].reshape(-1, RUN_TERMS, lines.shape[1])
+        # A sum of float32 loses digits with every term, so few of them make a run.
+        line = (np.ones(RUN_TERMS, here.dtype) @ runs).sum(0, db.dtype)
+        line += lines[whole:].sum(0)
         return np.asarray(line.reshape(-1, F).sum(0))
 
     def add(part: Array) -> None:

@@ -1,6 +1,7 @@
 """Sums over very many numbers are those of float64, whatever dtype the numbers have."""
 
 from collections.abc import Callable
+from typing import Any
 
 import hypothesis.strategies as st
 import numpy as np
@@ -12,6 +13,10 @@ from im2col_cnn import (
     adaptive_avg_pool_forward,
     batch_norm_backward,
     batch_norm_forward,
+    conv_backward,
+    conv_forward,
+    conv_transpose_backward,
+    conv_transpose_forward,
     dense_backward,
     dense_forward,
     global_avg_pool_forward,
@@ -22,9 +27,24 @@ from im2col_cnn import (
     threads,
 )
 from im2col_cnn._typing import Array
+from im2col_cnn.nn import (
+    Add,
+    Layer,
+    Mean,
+    Multiply,
+    Pad,
+    PReLU,
+    Scale,
+    Sum,
+    Upsample,
+)
 from im2col_cnn.ops.sums import blocks, sum_along, sum_by_channel
 from tests.profile import IN_FULL
 
+CONVOLUTIONS: list[tuple[Any, Any]] = [
+    (conv_forward, conv_backward),
+    (conv_transpose_forward, conv_transpose_backward),
+]
 MANY = 2**24 if IN_FULL else 2**21  # where float32 is off by more than 1e-6, too
 ZEROS, ONES = np.zeros(2, np.float32), np.ones(2, np.float32)
 
@@ -103,6 +123,54 @@ def test_the_weight_gradient_of_a_dense_layer_is_that_of_float64(many: Array) ->
     _, dw, _ = dense_backward(many, cache)
 
     assert_allclose(dw[0], many.sum(axis=0, dtype=np.float64), rtol=1e-6)
+
+
+@pytest.mark.parametrize("transposed", [False, True])
+def test_a_convolution_adds_up_the_gradient_of_its_bias(
+    many: Array, transposed: bool
+) -> None:
+    forward, backward = CONVOLUTIONS[transposed]
+    dy, w = many[np.newaxis], np.zeros((1, 1, 2) if not transposed else (1, 2, 1), "f4")
+    _, cache = forward(np.zeros((1, len(many), 1), np.float32), w, ZEROS)
+
+    *_, db = backward(dy, cache)
+
+    assert_allclose(db, many.sum(axis=0, dtype=np.float64), rtol=1e-6)
+
+
+LAYERS: dict[str, Callable[[Array], Any]] = {
+    "Scale w": lambda dy: gradients(Scale(), np.ones_like(dy), dy)[1]["w"],
+    "Scale b": lambda dy: gradients(Scale(), np.ones_like(dy), dy)[1]["b"],
+    "PReLU": lambda dy: gradients(PReLU(), -np.ones_like(dy), dy)[1]["slope"],
+    "Sum": lambda dy: Sum((1,)).forward(dy)[0],
+    "Mean": lambda dy: Mean((1,)).forward(dy)[0] * dy.shape[1],
+    "Add": lambda dy: gradients(Add(), (dy, np.zeros_like(dy[:, 0])), dy)[0][1],
+    "Multiply": lambda dy: gradients(
+        Multiply(), (np.ones_like(dy), np.ones_like(dy[:, 0])), dy
+    )[0][1],
+    "Upsample": lambda dy: gradients(Upsample(dy.shape[1]), dy[:, :1], dy)[0],
+    "Pad": lambda dy: gradients(
+        Pad(((0, dy.shape[1] - 1),), mode="edge"), dy[:, :1], dy
+    )[0],
+}
+
+
+def gradients(layer: Layer, x: Any, dy: Array) -> Any:
+    """Return the gradients of a layer that is built for `x`."""
+    one = tuple(x.shape[1:] for x in x) if isinstance(x, tuple) else x.shape[1:]
+    layer.build(one, rng=np.random.default_rng(0))
+    _, cache = layer.forward(x)
+    return layer.backward(dy, cache)
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_layers_add_up_pixels_as_in_float64(many: Array, name: str) -> None:
+    exact = many.sum(axis=0, dtype=np.float64)
+
+    found = abs(LAYERS[name](many[np.newaxis]))
+
+    assert found.dtype == np.float32
+    assert_allclose(found.ravel(), exact, rtol=1e-6)
 
 
 def test_losses_are_those_of_float64(many: Array) -> None:
