@@ -6,14 +6,14 @@ of them. The size formula stands in `Axis.reaching`, and nowhere else.
 """
 
 from math import gcd, lcm
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
 from ._lazily import lazily
 from ._typing import Array
 
-__all__ = ["Axis", "same"]
+__all__ = ["Axes", "Axis", "same"]
 
 COUNTED_AT_ONCE = 2**20  # pixels
 
@@ -213,6 +213,9 @@ def first_step_into(start: int, step: int, period: int, part: range) -> int | No
         0, -period % step, step, range(low % step, high % step + 1)
     )
     return None if around is None else -(-(low + around * period) // step)
+
+
+Axes: TypeAlias = tuple[Axis, ...]  # those of one window
 
 
 def same(axis: Axis, word: str) -> tuple[int, int]:

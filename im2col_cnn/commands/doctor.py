@@ -12,7 +12,7 @@ import numpy as np
 
 from ..nn.executors import fingerprint
 from ..tiling.threads import thread_count
-from ..tiling.tiles import BUDGET_BYTES, TILE_BYTES
+from ..tiling.workspace import BUDGET_BYTES, TILE_BYTES
 from .arguments import refusing
 from .openblas import (
     CORETYPE_VARIABLE,

@@ -17,10 +17,11 @@ import numpy as np
 from .._dtypes import Arithmetic
 from .._masking import pass_where
 from .._typing import Array, Images, Shape
+from ..axis import Axes
 from ..tiling.pooling import empty_or_zeros, pooling_room
 from ..tiling.scratch import scratch
 from ..tiling.threads import run
-from ..tiling.tiles import Axes, Tile, blocks, kept_tiles
+from ..tiling.tiles import Tile, blocks, kept_tiles
 from ..window import EVERY, Window
 
 __all__ = [

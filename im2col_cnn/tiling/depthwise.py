@@ -10,14 +10,16 @@ line of outputs is one run:
 import numpy as np
 
 from .._typing import Array, Images, Kernels
+from ..axis import Axes
 from .gemm import as_rows, repeated
 from .over_tiles import paint_images
 from .phases import correlate_phases, phases_of
 from .scratch import scratch
 from .threads import run
-from .tiles import Axes, Tile, kept_tiles, room
+from .tiles import Tile, kept_tiles
 from .unfold import has_lines, pad, strides, view
 from .wide_windows import is_finite
+from .workspace import room
 
 __all__ = ["correlate", "image_gradient", "kernel_gradient"]
 

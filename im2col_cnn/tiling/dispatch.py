@@ -25,8 +25,9 @@ from ..window import Window
 from . import depthwise, gemm, phases, winograd
 from .blas import with_one_blas_thread
 from .threads import run
-from .tiles import TILE_BYTES, kept_blocks, room
+from .tiles import kept_blocks
 from .wide_windows import is_finite
+from .workspace import TILE_BYTES, room
 
 __all__ = [
     "bias_gradient",

@@ -14,12 +14,12 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from .._typing import Array, Images, Kernels
-from ..axis import Axis
+from ..axis import Axes, Axis
 from ..window import EVERY
 from .gemm import as_rows, copied
 from .over_tiles import paint_images
 from .scratch import scratch, scratch_zeros
-from .tiles import Axes, Tile
+from .tiles import Tile
 from .unfold import has_lines
 from .wide_windows import (
     FOLD_COST,

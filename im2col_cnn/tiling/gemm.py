@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from .._typing import Array, Images, Kernels
+from ..axis import Axes
 from ..window import EVERY
 from .products import (
     MIN_SUMMED_ROWS,
@@ -28,7 +29,7 @@ from .products import (
 )
 from .scratch import scratch
 from .threads import run
-from .tiles import Axes, Plan, Tile, blocks, most_results, plan
+from .tiles import Plan, Tile, blocks, plan
 from .unfold import unfold
 from .wide_windows import (
     is_finite,
@@ -38,6 +39,7 @@ from .wide_windows import (
     widen_kernel,
     widen_outputs,
 )
+from .workspace import most_results
 
 __all__ = ["as_rows", "copied", "correlate", "kernel_gradient", "repeated"]
 

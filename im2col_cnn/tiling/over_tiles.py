@@ -10,8 +10,10 @@ from math import prod
 import numpy as np
 
 from .._typing import Array, Images
+from ..axis import Axes
 from .threads import run
-from .tiles import Axes, Tile, blocks, room, tiles
+from .tiles import Tile, blocks, tiles
+from .workspace import room
 
 __all__ = ["paint_images"]
 

@@ -21,10 +21,9 @@ from typing import NamedTuple
 import numpy as np
 
 from .._typing import Array, Images, Kernels
-from ..axis import Axis
+from ..axis import Axes, Axis
 from ..window import EVERY
 from . import fold, gemm
-from .tiles import Axes
 from .wide_windows import COPY_COST, FOLD_COST, is_finite, least_time
 
 __all__ = [

@@ -9,10 +9,11 @@ from math import prod
 import numpy as np
 
 from .._typing import Array, Images, Shape
-from ..axis import Axis
+from ..axis import Axes, Axis
 from ..window import EVERY
 from .scratch import scratch, scratch_zeros
-from .tiles import Axes, Tile, room
+from .tiles import Tile
+from .workspace import room
 
 __all__ = [
     "empty_or_zeros",

@@ -14,41 +14,24 @@ from itertools import product
 from math import prod
 from typing import NamedTuple
 
-from .._checks import as_int
 from .._lazily import lazily
 from .._typing import Shape
-from ..axis import Axis
+from ..axis import Axes, Axis
 from ..window import EVERY
-from .settings import Scoped, Setting
+from .workspace import sizes
 
 __all__ = [
-    "BUDGET_BYTES",
-    "TILE_BYTES",
-    "Axes",
     "Plan",
     "Tile",
     "blocks",
     "kept_blocks",
     "kept_tiles",
-    "most_results",
     "plan",
-    "room",
     "tiles",
-    "workspace",
 ]
 
-Axes = tuple[Axis, ...]
-
-MEBIBYTE = 2**20
-BUDGET_BYTES = 64 * MEBIBYTE  # for all threads together
-TILES_PER_BUDGET = 8  # one tile takes no more, with what comes along
-TILE_BYTES = 2 * MEBIBYTE  # of the pixels of a tile: they stay in the cache of one core
-TARGET_TILES = 8  # in a batch, however small: so many threads have work to do
-TARGET_WINDOWS = 384  # in a tile, unless they take a whole share of the budget
 MAX_KEPT_TILES = 256  # of one geometry
 MAX_CACHED_TAPS = 256  # of a kernel for which axes and tiles keep what they work out
-
-_budget = Setting("workspace")
 
 
 class Places(NamedTuple):
@@ -120,24 +103,6 @@ class Tile(Places):
         )
 
 
-def workspace(size: int) -> Scoped:
-    """
-    Set how many bytes the operations may use beyond their arguments and results.
-
-    Parameters
-    ----------
-    size : int
-        At least 1; 64 MiB without this call. What a single window needs is used in any
-        case, so a tiny number means the smallest tiles there are.
-
-    Returns
-    -------
-    context manager
-        As for `threads`.
-    """
-    return _budget.set(as_int(size, "size", at_least=1))
-
-
 class Plan(NamedTuple):
     """How the windows of a batch are cut, and on how many threads there is room."""
 
@@ -163,53 +128,9 @@ def plan(
     least : int
         Windows below which a tile is not worth a thread.
     """
-    budget = _budget.get() or BUDGET_BYTES
     bytes_ = C * itemsize, max(1, numbers * itemsize)
-    most, block, threads = sizes(N, axes, bytes_, (block, least), budget)
+    most, block, threads = sizes(N, axes, bytes_, (block, least))
     return Plan(kept_tiles(N, axes, most), block, threads)
-
-
-@lru_cache(256)
-def sizes(
-    N: int, axes: Axes, bytes_: tuple[int, int], wanted: tuple[int, int], budget: int
-) -> tuple[int, int, int]:
-    """Return windows per tile, windows per block, and threads.
-
-    A pixel and a window take so many bytes, and as many windows are wanted in a block
-    and, at least, in a tile.
-    """
-    (pixel, window), (block, least) = bytes_, wanted
-    share = budget // TILES_PER_BUDGET
-    total = N * prod(axis.output_size for axis in axes)
-    new = max(1, pixel * prod(min(axis.stride, axis.padded_size) for axis in axes))
-    most = min(TILE_BYTES // new, max(-(-total // TARGET_TILES), least))
-    most = max(1, min(max(most, least), share // max(new, window // 8)))
-    block = max(1, min(block, most, share // window))
-    return most, block, max(1, budget // (2 * (most * new + block * window)))
-
-
-def room(axes: Axes, numbers: int, itemsize: int) -> tuple[int, int]:
-    """Return windows per tile, of so many numbers each, and threads with room."""
-    return room_within(_budget.get() or BUDGET_BYTES, axes, numbers, itemsize)
-
-
-@lru_cache(256)
-def room_within(
-    budget: int, axes: Axes, numbers: int, itemsize: int
-) -> tuple[int, int]:
-    """Return what `room` does, within a budget of bytes."""
-    taps = prod(axis.kernel for axis in axes)
-    pixels = prod(min(axis.stride, axis.padded_size) for axis in axes)
-    # A window's numbers, and its share of the pixels they are copied from.
-    size = max(1, (numbers + numbers * pixels // max(taps, 1)) * itemsize)
-    share = budget // TILES_PER_BUDGET // size
-    most = max(1, min(max(TILE_BYTES // size, TARGET_WINDOWS), share))
-    return most, max(1, budget // (2 * most * size))
-
-
-def most_results(size: int) -> int:
-    """Return how many results of so many bytes fit in the half that tiles leave."""
-    return max(1, (_budget.get() or BUDGET_BYTES) // (2 * max(size, 1)))
 
 
 def tiles(N: int, axes: Axes, most: int) -> Iterator[Tile]:

@@ -13,8 +13,9 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from .._typing import Array, Images, Shape
+from ..axis import Axes
 from .scratch import scratch, scratch_zeros
-from .tiles import Axes, Tile, kept_blocks
+from .tiles import Tile, kept_blocks
 
 __all__ = ["has_lines", "pad", "strides", "unfold", "view", "view_windows"]
 

@@ -21,10 +21,10 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from .._typing import Array, Images, Kernels
-from ..axis import Axis
+from ..axis import Axes, Axis
 from .scratch import scratch_zeros
 from .threads import run
-from .tiles import Axes, blocks
+from .tiles import blocks
 
 __all__ = [
     "COPY_COST",

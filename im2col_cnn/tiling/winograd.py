@@ -35,14 +35,15 @@ import numpy as np
 
 from .._checks import as_flag
 from .._typing import Array, Images, Kernels, Shape
-from ..axis import Axis
+from ..axis import Axes, Axis
 from ..window import EVERY
 from .scratch import scratch
 from .settings import Scoped, Setting
 from .threads import run
-from .tiles import Axes, Tile, most_results, room, tiles
+from .tiles import Tile, tiles
 from .unfold import pad, view_windows
 from .wide_windows import is_finite
+from .workspace import most_results, room
 
 __all__ = [
     "correlate",

@@ -12,7 +12,7 @@ from im2col_cnn.testing.gradcheck import check_gradient
 from im2col_cnn.testing.laws.subject import Subject
 from im2col_cnn.testing.laws.table import Law, laws_for
 from im2col_cnn.testing.strategies import Case
-from im2col_cnn.tiling.tiles import workspace
+from im2col_cnn.tiling.workspace import workspace
 from tests.laws.operations import OPERATIONS, Operation, assert_same, upstream
 from tests.laws.subjects import SUBJECTS
 from tests.profile import in_turn

@@ -3,7 +3,7 @@
 import numpy as np
 
 from im2col_cnn import conv_backward, conv_forward, threads
-from im2col_cnn.tiling.tiles import workspace
+from im2col_cnn.tiling.workspace import workspace
 
 
 def small_step() -> float:

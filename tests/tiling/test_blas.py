@@ -18,7 +18,7 @@ from threadpoolctl import threadpool_info, threadpool_limits
 from im2col_cnn import conv_backward, conv_forward, threads
 from im2col_cnn.tiling.blas import one_blas_thread, with_one_blas_thread
 from im2col_cnn.tiling.threads import run, thread_count
-from im2col_cnn.tiling.tiles import workspace
+from im2col_cnn.tiling.workspace import workspace
 from tests.profile import IN_FULL
 from tests.tiling.steps import counted_step, small_step
 

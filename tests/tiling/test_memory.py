@@ -26,7 +26,7 @@ from im2col_cnn import (
 from im2col_cnn._typing import Array
 from im2col_cnn.tiling import dispatch
 from im2col_cnn.tiling.threads import pool_of
-from im2col_cnn.tiling.tiles import workspace
+from im2col_cnn.tiling.workspace import workspace
 from tests.profile import in_turn
 
 Work = Callable[[Array], list[Array | None]]

@@ -18,7 +18,7 @@ from hypothesis import given
 
 from im2col_cnn import conv_forward, threads
 from im2col_cnn.tiling.threads import Shared, run, thread_count
-from im2col_cnn.tiling.tiles import workspace
+from im2col_cnn.tiling.workspace import workspace
 from tests.tiling.steps import counted_step, small_step
 
 

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 
 from im2col_cnn import Window, conv_backward, conv_forward, loops, threads
+from im2col_cnn.axis import Axes
 from im2col_cnn.testing.laws import every_entry_is_rounded_like_a_sum
 from im2col_cnn.testing.laws.table import laws_for
 from im2col_cnn.testing.strategies import unfoldings
@@ -23,8 +24,9 @@ from im2col_cnn.tiling import (
     products,
     wide_windows,
 )
-from im2col_cnn.tiling.tiles import Axes, tiles, workspace
+from im2col_cnn.tiling.tiles import tiles
 from im2col_cnn.tiling.wide_windows import Cost, cheapest
+from im2col_cnn.tiling.workspace import workspace
 from tests.imports import imports_of
 from tests.laws.operations import WITH_LOOPS, Operation, assert_same
 from tests.profile import in_turn

@@ -26,7 +26,7 @@ from im2col_cnn.testing.laws.table import Law, laws_for
 from im2col_cnn.testing.strategies import Case, whole_arrays
 from im2col_cnn.tiling import gemm
 from im2col_cnn.tiling import winograd as scheme
-from im2col_cnn.tiling.tiles import workspace
+from im2col_cnn.tiling.workspace import workspace
 from tests.laws.operations import WITH_LOOPS
 
 CONV = next(operation for operation in WITH_LOOPS if operation.name == "conv")
