@@ -169,15 +169,24 @@ class Conv:
         self.bias = np.zeros(num_kernels)
 
     def forward(self, input_tensor):
-        self.x = input_tensor
-        *_, KH, KW = self.weights.shape
-        self.settings = (*self.stride, KH // 2, KW // 2)
-        return convolve(input_tensor, self.weights, self.bias, *self.settings)
+        self.is_line = self.weights.ndim == 3
+        self.x, self.w = self.planes(input_tensor), self.planes(self.weights)
+        *_, KH, KW = self.w.shape
+        SH, SW = (1, *self.stride) if self.is_line else self.stride
+        self.settings = SH, SW, KH // 2, KW // 2
+        return self.lines(convolve(self.x, self.w, self.bias, *self.settings))
 
     def backward(self, error_tensor):
-        found = convolve_back(error_tensor, self.x, self.weights, *self.settings)
-        dx, self.gradient_weights, self.gradient_bias = found
-        return dx
+        error_tensor = self.planes(error_tensor)
+        dx, dw, db = convolve_back(error_tensor, self.x, self.w, *self.settings)
+        self.gradient_weights, self.gradient_bias = self.lines(dw), db
+        return self.lines(dx)
+
+    def planes(self, array):
+        return array[:, :, None] if self.is_line else array
+
+    def lines(self, array):
+        return array[:, :, 0] if self.is_line else array
 
 
 class Pooling:

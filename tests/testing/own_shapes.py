@@ -140,6 +140,82 @@ class Convolutional:
         found = convolve_back(dvalues, self.inputs, self.kernels)
         self.dinputs, self.dkernels, self.dbiases = found
 """,
+    "with kernels that forward is handed": """
+class ConvLayer:
+    def __init__(self, stride=1, pad=0):
+        self.settings = stride, stride, pad, pad
+
+    def forward(self, x, W, b):
+        self.x, self.W = x, W
+        return convolve(x, W, b, *self.settings)
+
+    def backward(self, dout):
+        return convolve_back(dout, self.x, self.W, *self.settings)
+""",
+    "with kernels made by a second call": """
+class Conv2D:
+    def __init__(self, out_channels, field, stride=1, pad=0):
+        self.F, self.field = out_channels, field
+        self.settings = stride, stride, pad, pad
+
+    def init_params(self, in_shape):
+        shape = self.F, in_shape[1], *self.field
+        self.params = {"W": np.zeros(shape), "b": np.zeros((self.F, 1))}
+        self.grads = {}
+
+    def forward(self, X, predict=False):
+        self.cache = None if predict else X
+        return convolve(X, self.params["W"], self.params["b"], *self.settings)
+
+    def backward(self, dout):
+        found = convolve_back(dout, self.cache, self.params["W"], *self.settings)
+        dX, self.grads["dW"], db = found
+        self.grads["db"] = db.reshape(-1, 1)
+        return dX
+""",
+    "whose step an optimizer takes": """
+class Conv2D:
+    def __init__(self, n_filters, filter_shape, input_shape=None, padding="same"):
+        self.shape = n_filters, input_shape[0], *filter_shape
+        self.p = filter_shape[0] // 2 if padding == "same" else 0
+
+    def initialize(self, optimizer):
+        self.W, self.w0 = np.zeros(self.shape), np.zeros((self.shape[0], 1))
+        self.W_opt, self.w0_opt = optimizer, optimizer
+
+    def forward_pass(self, X, training=True):
+        self.X = X
+        return convolve(X, self.W, self.w0, 1, 1, self.p, self.p)
+
+    def backward_pass(self, accum_grad):
+        found = convolve_back(accum_grad, self.X, self.W, 1, 1, self.p, self.p)
+        self.W = self.W_opt.update(self.W, found[1])
+        self.w0 = self.w0_opt.update(self.w0, found[2].reshape(-1, 1))
+        return found[0]
+""",
+    "that keeps its images if it is told to, and is handed labels": """
+class Conv:
+    def __init__(self, in_feats, out_feats, kernel_size):
+        self.W = np.zeros((out_feats, in_feats, kernel_size, kernel_size))
+        self.b, self.cache = np.zeros(out_feats), {}
+
+    def forward(self, X, save_cache=False):
+        if save_cache:
+            self.cache["X"] = X
+        return convolve(X, self.W, self.b)
+
+    def backward(self, dout, labels):
+        dx, self.dW, self.db = convolve_back(dout, self.cache["X"], self.W)
+        return dx
+""",
+    "as functions in which K is the kernels": """
+def conv_for(I, K, B, stride=1):
+    return convolve(I, K, B, stride, stride)
+
+
+def conv_back(delta, I, K, stride=1):
+    return convolve_back(delta, I, K, stride, stride)
+""",
     "as functions over one image, gradients in another order": """
 def conv_forward(x, filters, bias):
     return last(convolve(first(x[None]), first(filters), bias))[0]

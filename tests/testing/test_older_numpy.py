@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from im2col_cnn.testing.isolation import older_numpy
 from im2col_cnn.testing.isolation.older_numpy import (
     Tolerant,
     made_tolerant,
@@ -64,3 +65,15 @@ def test_what_is_right_is_as_it_was() -> None:
     assert z.tolist() == [[1, 3, 3], [0, 2, 2]]
     assert names["x"] == 1.5
     assert notes == []
+
+
+@pytest.mark.parametrize("has_gpu", [False, True])
+def test_what_asks_for_a_gpu_gets_the_cpu_where_there_is_none(
+    has_gpu: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(older_numpy, "has_gpu", lambda: has_gpu)
+
+    names, notes = run("device = 'cuda'")
+
+    assert names["device"] == ("cuda" if has_gpu else "cpu")
+    assert len(notes) == (not has_gpu)

@@ -315,3 +315,104 @@ def test_a_backward_alone_is_read_by_what_it_returns(tmp_path: Path) -> None:
     assert not checked(
         tmp_path, ALONE.replace("d_input[here] +=", "d_input[here] =")
     ).ok
+
+
+SEVERAL = """
+import numpy as np
+
+
+class GlobalAvgPool:
+    def forward(self, x): return x.mean(axis=(1, 2))
+
+
+class MaxPool:
+    def forward(self, x, pool_size):
+        k, (H, W) = pool_size, x.shape
+        rows = x[: H // k * k, : W // k * k].reshape(H // k, k, W // k, k)
+        self.wins = rows == rows.max((1, 3), keepdims=True)
+        return rows.max((1, 3))
+
+    def backward(self, dy):
+        return None, None, 1.0 * (self.wins * dy[:, None, :, None])
+"""
+
+
+def test_what_pools_whole_images_is_not_held_to_windows(tmp_path: Path) -> None:
+    report = checked(tmp_path, SEVERAL)
+
+    assert {verdict.function for verdict in report.verdicts} == {"MaxPool"}
+    assert "GlobalAvgPool" not in str(report)
+
+
+def test_what_imports_in_a_function_what_is_not_here_is_not_wrong(
+    tmp_path: Path,
+) -> None:
+    needs = "def distribute_value(dz, shape): import not_here\n"
+
+    report = checked(tmp_path, f"import numpy as np\n{RIGHT_MASK}{needs}")
+
+    states = {v.status for v in report.verdicts if v.function == "distribute_value"}
+    assert report.ok
+    assert states == {"not checked"}
+
+
+def test_not_implemented_is_not_written_yet(tmp_path: Path) -> None:
+    needs = "def distribute_value(dz, shape): return NotImplemented\n"
+
+    report = checked(tmp_path, f"import numpy as np\n{RIGHT_MASK}{needs}")
+
+    states = {v.status for v in report.verdicts if v.function == "distribute_value"}
+    assert states <= {"not written", "not checked"}
+
+
+def test_a_base_class_that_import_star_should_have_brought_is_lent(
+    tmp_path: Path,
+) -> None:
+    source = source_of("fau").replace("import numpy as np", "from .Base import *")
+
+    report = checked(tmp_path, source.replace("class Conv:", "class Conv(BaseLayer):"))
+
+    assert report.ok
+    assert "BaseLayer could not be imported" in str(report)
+
+
+def test_images_of_one_axis_and_of_two_are_both_checked(tmp_path: Path) -> None:
+    report = checked(tmp_path, source_of("fau"))
+
+    convolutions = {v.function for v in report.verdicts if v.kind == "conv"}
+    assert convolutions == {"Conv, axes=2", "Conv, axes=1"}
+
+
+def test_advice_names_no_bug_by_which_numbers_would_be_wrong(tmp_path: Path) -> None:
+    report = checked(tmp_path, source_of("fau"))
+
+    named = {finding.exhibit.key for finding in report.findings if finding.exhibit}
+    assert named <= {"S6", "S7", "S8", "S9"}
+
+
+def test_what_takes_images_of_two_axes_alone_is_held_to_them(tmp_path: Path) -> None:
+    source = source_of("fau", "        self.is_line =", "        N, C, H, W = x = ")
+    source = source.replace("= x =  self.weights.ndim == 3", "= input_tensor.shape")
+    source = source.replace("self.is_line", "False")
+
+    report = checked(tmp_path, source)
+
+    assert report.ok
+    assert {v.function for v in report.verdicts if v.kind == "conv"} == {"Conv"}
+
+
+UNFOLD = """
+import numpy as np
+
+
+def im2col(x, height, width, pad, stride):
+    x = np.pad(x, ((0, 0), (0, 0), (pad, pad), (pad, pad)))
+    view = np.lib.stride_tricks.sliding_window_view(x, (height, width), (2, 3))
+    view = view[:, :, ::stride, ::stride]
+    return view.transpose(1, 4, 5, {order}).reshape(x.shape[1] * height * width, -1)
+"""
+
+
+@pytest.mark.parametrize("order", ["0, 2, 3", "2, 3, 0"])
+def test_windows_as_columns_are_read_in_their_order(tmp_path: Path, order: str) -> None:
+    assert checked(tmp_path, UNFOLD.format(order=order)).ok

@@ -9,7 +9,7 @@ from __future__ import annotations
 import inspect
 import re
 from dataclasses import dataclass, field, replace
-from itertools import chain
+from itertools import chain, product
 from time import monotonic
 from typing import Any, Iterator, Mapping
 
@@ -41,6 +41,13 @@ BACKWARDS = [
     *("bprop", "backwards", "back", "backpropagate", "back_propagate", "gradient"),
     *("backward_propogation", "bwd"),
 ]
+HANDED = ("FCHW", "HWCF", "FHWC", "CFHW")  # layouts of kernels, the likeliest first
+SET_UPS = [
+    *("init_params", "initialize", "init_weights", "initialize_weights", "build"),
+    *("set_input_shape", "setup", "set_up", "init", "initialize_params", "init_layer"),
+    *("initialize_parameters", "init_parameters", "initialise"),
+]
+OTHERS = ("transpose", "deconv", "global", "adaptive", "unpool")
 SECONDS = 2.0  # in which all ways to make a layer are tried
 
 
@@ -69,7 +76,7 @@ def layers_in(names: Mapping[str, Any]) -> Iterator[tuple[str, Any, str]]:
     """Yield the classes that by their names convolve or pool, and their forwards."""
     for name, layer in names.items():
         lower = name.lower()
-        if not inspect.isclass(layer) or "transpose" in lower or "deconv" in lower:
+        if not inspect.isclass(layer) or any(word in lower for word in OTHERS):
             continue
         forward = method_of(layer, FORWARDS)
         if forward and ("pool" in lower or "conv" in lower or lower.startswith("cnn")):
@@ -100,9 +107,19 @@ def built(lines: list[str], known: Mapping[str, Any]) -> dict[str, Any]:
     return names
 
 
+def set_ups(layer: Any) -> Iterator[str]:
+    """Yield the line that makes the kernels of a layer, if not its constructor does."""
+    yield ""
+    for method in SET_UPS:
+        if method in vars(layer):
+            for given in argument_lists(getattr(layer, method)):
+                yield f"\nlayer.{method}({given})"
+
+
 def calls_of(layer: Any, method: str) -> Iterator[str]:
     """Yield calls of forward: images first, and whatever else it wants."""
-    for more in argument_lists(getattr(layer, method), skip=1):
+    handed = {"w": ("w",), "b": ("b",)}  # some keep no kernels
+    for more in argument_lists(getattr(layer, method), handed, skip=1):
         call = "layer" if method == "__call__" else f"layer.{method}"
         yield f"{call}({', '.join(filter(None, ('x', more)))})"
 
@@ -112,7 +129,11 @@ def tries(  # noqa: PLR0917 - beside its uses
 ) -> Iterator[tuple[str, str, Tiny]]:
     """Yield how a layer could be made and called, on which problem, for some time."""
     end = monotonic() + SECONDS
-    makes = [f"layer = {name}({given})" for given in argument_lists(layer, settings)]
+    makes = [
+        f"layer = {name}({given}){set_up}"
+        for given in argument_lists(layer, settings)
+        for set_up in set_ups(layer)
+    ]
     calls = list(calls_of(layer, forward))
     # Some poolings take no stride, or no other than their kernel.
     alone = (False,) if kind == "conv" else (False, True)
@@ -154,7 +175,10 @@ def best_of(found: Iterator[Tried], layer: Any) -> Tried | None:
 def is_clear(layer: Any) -> bool:
     """Tell whether it is clear how many channels and filters a constructor is told."""
     roles = [roles_of(each.name) for each in parameters_in(layer)]
-    return all("shape" not in some and not {"C", "F"} <= {*some} for some in roles)
+    told = ("input_shape",) in roles  # what is left is the number of filters
+    return all(
+        "shape" not in some and (told or not {"C", "F"} <= {*some}) for some in roles
+    )
 
 
 def convolution(name: str, layer: Any, forward: str, settings: Any) -> Iterator[Script]:
@@ -174,7 +198,7 @@ def convolution(name: str, layer: Any, forward: str, settings: Any) -> Iterator[
         kernel="one",
         stride="one" if has_stride else "none",
         paddings=("centred at stride 1",) if tried.same else paddings,
-        kernels=() if re.search(r"\bKH?\b", tried.lines[0]) else (3,),
+        kernels=() if re.search(r"\bKH?\b|=w\b", "".join(tried.lines)) else (3,),
         bias=bool(tried.bias),
         one_image="N" not in tiny.layout,
         one_channel=tiny.channels == 1,
@@ -190,7 +214,8 @@ def convolutions(name: str, layer: Any, forward: str, settings: Any) -> Iterator
         known = {**tiny.bindings(), name: layer}
         try:
             with np.errstate(all="ignore"):
-                tried = with_kernels(make, call, tiny, known)
+                way = handed_kernels if "=w" in call else with_kernels
+                tried = way(make, call, tiny, known)
         except Exception:  # not in this way
             continue
         if tried is not None:
@@ -235,6 +260,30 @@ def with_kernels(
             tried.rank = tried.rank if outputs else OFF
             return tried
     return None
+
+
+def handed_kernels(
+    make: str, call: str, tiny: Tiny, known: Mapping[str, Any]
+) -> Tried | None:
+    """Hand the kernels and biases of a problem over to forward."""
+    best = None
+    for w, b in product(HANDED, ("F", "F1", "111F")):
+        names = {**known, "w": tiny.array("w", w), "b": tiny.array("b", b)}
+        try:
+            calls = lines_of(call, built([make], names), tiny)
+            names = built([make, *calls], names)
+        except Exception:  # not in this layout
+            continue
+        right = tiny.right() - (0 if "=b" in call else tiny.plain("b"))
+        for y in tiny.outputs(np.shape(names["y"])):
+            lines = [make, *calls]
+            bias = "b" if "=b" in call else ""
+            tried = Tried(lines, tiny, y, w, b, weights="w", bias=bias, at=names)
+            tried.rank = RIGHT if tiny.agrees(names["y"], y, right) else SHAPE
+            if tried.rank == RIGHT:
+                return tried
+            best = best or tried
+    return best
 
 
 def kernels_in(layer: Any, tiny: Tiny) -> Iterator[tuple[str, str]]:

@@ -63,13 +63,11 @@ SHARE = Script(
 
 def offers_of(names: Mapping[str, Any], *scripts: Script) -> list[Offer]:
     """Find what there is of a course's functions."""
-    offers = []
-    for script in scripts:
-        if parts := fits(script, names):
-            mode = {"max_pool": ', mode="max"', "avg_pool": ', mode="average"'}
-            offer = offer_of(script, names, parts)
-            offers.append(replace(offer, name=offer.name + mode.get(script.kind, "")))
-    return offers
+    return [
+        offer_of(script, names, parts)
+        for script in scripts
+        if (parts := fits(script, names))
+    ]
 
 
 def takes_a_dict(names: Mapping[str, Any]) -> bool:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from ..._typing import Array
 
 __all__ = [
+    "MISSING",
     "Dialect",
     "Names",
     "Offer",
@@ -41,6 +42,8 @@ __all__ = [
 ]
 
 Names = Mapping[str, Any]  # what a file defines
+# What ends a call that needs what is not here.
+MISSING = ("MissingImportError", "ModuleNotFoundError")
 # Files in which no line is the homework's.
 STRANGE = (
     "<",
@@ -161,7 +164,7 @@ def ask(
         raise SubjectError(problem, NOT_WRITTEN) from error
     except Exception as error:
         kind = type(error).__name__
-        if kind == "MissingImportError":
+        if kind in MISSING:
             problem = f"{name} cannot be checked: {error}"
             raise SubjectError(problem + where(error), NOT_THERE) from error
         words = ": ".join(filter(None, (kind, str(error))))
@@ -199,7 +202,8 @@ def as_array(value: Any, where: str, what: str) -> Array:
     array = np.asarray(value) if isinstance(value, (np.ndarray, np.generic)) else None
     if array is None or array.dtype.kind not in "biuf":
         problem = f"{where} {described(value)} for {what}, not an array of numbers"
-        raise SubjectError(problem, "return")
+        is_left = value is None or value is NotImplemented
+        raise SubjectError(problem, NOT_WRITTEN if is_left else "return")
     return array
 
 
@@ -235,7 +239,7 @@ def is_crash(error: Exception) -> bool:
 
 def is_refusal(error: Exception) -> bool:
     """Tell whether a call ended so because its arguments were not those that belong."""
-    missing = type(error).__name__ == "MissingImportError"
+    missing = type(error).__name__ in MISSING
     return missing or "unpack" in str(error) or not is_crash(error)
 
 

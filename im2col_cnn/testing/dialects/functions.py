@@ -22,7 +22,7 @@ from .family import CONVOLUTION, POOLING
 from .gradients import is_bias
 from .held import arrays_in
 from .layouts import arrange
-from .roles import argument_lists, parameters_in, roles_of, settings_for
+from .roles import CHOICES, argument_lists, parameters_in, roles_of, settings_for
 from .script import Script
 from .tiny import Tiny, layouts_of, tiny_problems
 
@@ -32,9 +32,9 @@ SECONDS = 2.0  # in which the layouts of one function are tried
 KERNELS = ("FCHW", "HWCF", "FHWC", "CFHW", "HWFC", "FHW", "HWF", "HW", "CHW", "HWC")
 BIASES = ("F", "F1", "1F", "F11", "11F", "1F11", "111F", "F111")
 BACK = re.compile(
-    r"back_?prop(agation)?|backwards?|bwd|bprop|gradients?|_?grad_?|deriv\w*|^d_"
+    r"back_?prop(agation)?|backwards?|bwd|bprop|gradients?|_?grad_?|deriv\w*|^d_|_back$"
 )
-FORTH = re.compile(r"forwards?(_?pass|_?prop(agation)?)?|fwd|feed")
+FORTH = re.compile(r"forwards?(_?pass|_?prop(agation)?)?|fwd|feed|_for$")
 # What may be in the name of a function that convolves or pools, and does nothing else.
 PLAIN = re.compile(
     r"convolutional|convolution|convolve|conv|correlate|corr|max_?pool(ing)?|"
@@ -43,7 +43,10 @@ PLAIN = re.compile(
     r"batch|simple|valid|multi|channels?|image|cnn|_|\d"
 )
 NO_SIZE = re.compile("'float' object cannot be interpreted|single integer, got '")
-OTHERS = ("single", "step", "relu", "transpose", "deconv", "test", "check", "depthwise")
+OTHERS = (
+    *("single", "step", "relu", "transpose", "deconv", "test", "check", "depthwise"),
+    *("global", "adaptive", "unpool"),
+)
 
 
 def scripts_of(names: Mapping[str, Any]) -> Iterator[Script]:
@@ -145,6 +148,8 @@ def arguments_of(
         more["mode"] = ("'average'", "'avg'", "'mean'")
     if kind != "conv":  # the filter of a pooling is a size
         more["w"] = ("K", "(KH, KW)")
+    elif "w" not in taken:  # K may be short for kernels
+        more["K"] = ("w", *CHOICES["K"])
     more["activation"], more["settings"] = ("lambda z: z",), settings
     more["input_shape"] = ("x_shape", "spatial")
     given = []

@@ -67,6 +67,7 @@ def gradient_lines(function: Any, method: str, upstream: Upstream) -> str:
         before = {
             path: array.copy() for path, array in held_by(names["layer"], "layer")
         }
+        before |= {role: names[role] for role in ("w", "b") if role in names}
         first = first or "\n".join([*lines, *usual(call, upstream)])
         names["dy"] = dy
         try:
@@ -81,8 +82,11 @@ def gradient_lines(function: Any, method: str, upstream: Upstream) -> str:
 
 
 def calls_of(function: Any, method: str) -> Iterator[str]:
-    """Yield the calls of a backward, with a learning rate of 1 where it wants one."""
-    roles = {"x": ("x",), "train": ("True", "")}
+    """Yield the calls of a backward, with a learning rate of 1 where it wants one.
+
+    What is not known, such as labels for the last layer, is None.
+    """
+    roles = {"x": ("x",), "train": ("True", ""), "": ("None",)}
     for more in argument_lists(function, roles, skip=1):
         yield f"layer.{method}({', '.join(filter(None, ('dy', more)))})"
 

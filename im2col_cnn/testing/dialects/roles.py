@@ -96,12 +96,18 @@ NAMES = {
     "mode": "mode pool_type pooling_type pool_mode type method kind pooling",
     "name": "name layer_name id label layer_id index",
     "seed": "seed random_seed random_state",
-    "train": "training train is_train is_training train_flg return_grads",
+    "train": (
+        "training train is_train is_training train_flg return_grads save_cache "
+        "store_cache keep_cache cache_input"
+    ),
+    "optimizer": "optimizer optimiser optim opt",
     # Two roles, by what else there is.
     "C or F": "channels channel chans n_maps maps num_maps",
     "F or C": "depth",
     "K or x": "size",
 }
+# Of which the step is the whole gradient.
+OPTIMIZER = "type('Plain', (), {'update': staticmethod(lambda w, grad: w - grad)})"
 NO_ACTIVATION = ("None", "'linear'", "'none'", "lambda z: z")
 CHOICES = {
     "C": ("C",),
@@ -132,11 +138,12 @@ CHOICES = {
     "name": ("'layer'",),
     "seed": ("0",),
     "train": ("True",),
+    "optimizer": (OPTIMIZER,),
     "C or F": ("C", "F"),
     "F or C": ("F", "C"),
     "K or x": ("K", "(KH, KW)"),
 }
-DEPTHS = "channels channel c ch chan depth dim features maps planes"
+DEPTHS = "channels channel c ch chan depth dim features feats maps planes"
 FILTERS = "filters filter kernels kernel"
 # Of names that are not in the table: a part of each set is in them.
 PARTS = (
@@ -144,7 +151,7 @@ PARTS = (
     ("padding", "pad padding"),
     ("step", "lr learning"),
     ("activation", "activation act"),
-    ("input_shape", "in input image img inp", "shape dims"),
+    ("input_shape", "in input image img inp orig original origine", "shape dims"),
     ("C", "in input inp prev previous", f"{DEPTHS} {FILTERS}"),
     ("F", "out output next", f"{DEPTHS} {FILTERS}"),
     ("F", "num n nb no number count amount", FILTERS),
@@ -173,6 +180,8 @@ KEYS = {
     "num_filters": "F",
     "n_filters": "F",
 }
+# What has a default may be left as it is.
+SPARED = ("name", "seed", "mode", "N", "input_shape", "side", "optimizer")
 MANY = 64  # lists of arguments that are tried, at most
 ROLES = {name: role for role, names in NAMES.items() for name in names.split()}
 
@@ -247,7 +256,7 @@ def choices_for(parameter: inspect.Parameter, more: Any) -> list[str]:
         return ["", *choices] if default is None else [*choices, ""]
     if its_role == "padding" and isinstance(default, (str, bool)):
         return ["", "'valid'"] if default == "same" else [""]
-    if its_role in ("name", "seed", "mode", "N", "input_shape", "side") and has_default:
+    if its_role in SPARED and has_default:
         return [*choices, ""] if its_role == "mode" else ["", *choices]
     return choices
 

@@ -11,9 +11,9 @@ import numpy as np
 
 from ..errors import NOT_THERE, NOT_WRITTEN, SubjectError
 from ..support import Centred
-from .dialect import described, is_crash, is_template, where
+from .dialect import MISSING, described, is_crash, is_template, where
 from .layouts import arrange, plain_layout
-from .script import ARRAYS, Script, dotted, parsed
+from .script import ARRAYS, NOT_ITS_OWN, Script, dotted, parsed
 
 __all__ = ["Run", "as_numbers", "bindings"]
 
@@ -163,7 +163,7 @@ class Run:
             if quiet and isinstance(error, AttributeError):
                 raise
             kind = type(error).__name__
-            if kind == "MissingImportError":
+            if kind in MISSING:
                 problem = f"{name} cannot be checked: {error}"
                 raise SubjectError(problem + where(error), NOT_THERE) from error
             if kind == "TypeError" and "None" in str(error) and is_template(error):
@@ -186,7 +186,7 @@ class Run:
         for inner in ast.walk(node):
             if isinstance(inner, ast.Call):
                 path = dotted(inner.func)
-                if path and path[0] not in ("np", "len"):
+                if path and path[0] not in NOT_ITS_OWN:
                     first = self.classes.get(path[0], path[0])
                     return ".".join((first, *path[1:]))
         path = dotted(node) if isinstance(node, ast.expr) else ()
@@ -214,8 +214,8 @@ class Run:
         wanted = [ast.unparse(element) for element in target.elts]
         words = f"({', '.join(wanted)})"
         name = self.name_of(value)
-        if made is None:
-            problem = f"{name} returned None instead of {words}"
+        if made is None or made is NotImplemented:
+            problem = f"{name} returned {made} instead of {words}"
             raise SubjectError(problem, NOT_WRITTEN)
         if not isinstance(made, (tuple, list)):
             problem = f"{name} returned {described(made)} instead of {words}"
@@ -233,13 +233,15 @@ def as_numbers(value: Any, name: str, what: str) -> Any:
     """Return what should be an array of numbers as a plain one."""
     if hasattr(value, "detach"):
         value = value.detach().cpu().numpy()
+    if isinstance(value, tuple) and [each is None for each in value].count(False) == 1:
+        (value,) = (each for each in value if each is not None)
     if isinstance(value, (list, tuple)) and value:
         with suppress(ValueError):
             value = np.array(value)
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         value = np.asarray(value)
-    if value is None:
-        problem = f"{name} gave None for {what}, not an array of numbers"
+    if value is None or value is NotImplemented:
+        problem = f"{name} gave {value} for {what}, not an array of numbers"
         raise SubjectError(problem, NOT_WRITTEN)
     array = np.asarray(value) if isinstance(value, (np.ndarray, np.generic)) else None
     if array is None or array.dtype.kind not in "biuf":

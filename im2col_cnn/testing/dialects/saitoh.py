@@ -1,6 +1,8 @@
-"""Saitoh, Deep Learning from Scratch: classes, channels first, rows are windows."""
+"""Saitoh, Deep Learning from Scratch: classes, channels first, columns of any order."""
 
 from __future__ import annotations
+
+from itertools import product
 
 from .family import CONVOLUTION, POOLING, family, renamed
 from .script import Script
@@ -38,9 +40,18 @@ COLUMNS = Script(
     "col = im2col(x, KH, KW, stride, padding)",
     "dx = col2im(dcol, x_shape, KH, KW, stride, padding)",
     words={"y": "col", "dy": "dcol"},
-    layouts={"x": "NCHW", "y": "NHW CYX"},
     support=CONVOLUTION,
 )
+# The book's rows are windows; others have windows as columns, or channels last.
+ORDERS = ("NHW CYX", "NHW YXC", "CYX NHW", "CYX HWN", "YXC NHW")
+IMAGES = ("NCHW", "NHWC")
+UNFOLDED = [
+    COLUMNS.but(layouts={"x": x, "y": order}) for x, order in product(IMAGES, ORDERS)
+]
+PAD_FIRST = {
+    part: getattr(COLUMNS, part).replace("stride, padding", "padding, stride")
+    for part in ("forward", "backward")
+}
 FAMILY = family(
     "saitoh",
     CONV,
@@ -52,5 +63,6 @@ FAMILY = family(
         out = layer.forward(x)
         """
     ),
-    COLUMNS,
+    *UNFOLDED,
+    *(script.but(**PAD_FIRST) for script in UNFOLDED),
 )

@@ -24,6 +24,7 @@ from .roles import roles_of
 __all__ = [
     "ARRAYS",
     "GRADIENTS",
+    "NOT_ITS_OWN",
     "PLAIN_COLUMNS",
     "Script",
     "dotted",
@@ -39,6 +40,7 @@ __all__ = [
 GRADIENTS = {"x": "dx", "w": "dw", "b": "db"}
 ARRAYS = {"conv": ("x", "w", "b"), "share": ("dz",)}
 PLAIN_COLUMNS = "NHW YXC"
+NOT_ITS_OWN = ("np", "len", "type", "staticmethod")  # what lines may call as well
 ROLES = ("x", "w", "b", "y", "dy", "dx", "dw", "db")
 
 
@@ -117,7 +119,7 @@ def functions_in(lines: str, script: Any = None) -> list[Any]:
         for node in ast.walk(statement):
             if isinstance(node, ast.Call):
                 path = dotted(node.func)
-                if path and path[0] not in {"np", "len", *own}:
+                if path and path[0] not in {*NOT_ITS_OWN, *own}:
                     found.append((path, node))
     return found
 

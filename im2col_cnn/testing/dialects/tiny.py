@@ -17,7 +17,7 @@ from .layouts import arrange, plain_layout, restore
 
 __all__ = ["IMAGES", "Tiny", "layouts_of", "tiny_problems"]
 
-IMAGES = ("NCHW", "NHWC", "CHW", "HWC", "HW", "NHW")
+IMAGES = ("NCHW", "NHWC", "CHW", "HWC", "NHW", "HW")
 SIZES = {"N": 4, "F": 5}
 POOLS = ("max_pool", "avg_pool")
 CHANNELS = {"conv": 2, **dict.fromkeys(POOLS, 5)}
@@ -174,7 +174,9 @@ def tiny_problems(
     kind: str, kernel: int, *, side_by_side: bool = False
 ) -> Iterator[Tiny]:
     """Yield problems, with rectangular images of several channels first."""
-    for C, (H, W), layout in product((CHANNELS[kind], 1), SIDES[kind], IMAGES):
-        if "C" in layout or C == 1:
-            stride = kernel if side_by_side else 1
-            yield Tiny(kind, layout, H, W, C, kernel, stride)
+    stride = kernel if side_by_side else 1
+    for C, (H, W) in product((CHANNELS[kind], 1), SIDES[kind]):
+        # What takes one channel may take an axis for it, and is not meant so.
+        for layout in IMAGES if C > 1 else IMAGES[::-1]:
+            if "C" in layout or C == 1:
+                yield Tiny(kind, layout, H, W, C, kernel, stride)

@@ -459,7 +459,9 @@ def check_module(
         missing = [name for name in wanted if name not in there]
         if missing:
             remarks.append(f"not there: {', '.join(missing)}")
-        remarks += (f"passed over, {trouble}" for trouble in found["trouble"])
+        remarks += (
+            f"passed over, {trouble}" for trouble in dict.fromkeys(found["trouble"])
+        )
         verdicts: list[Verdict] = []
         for _, offer in chosen:
             if only and not is_offered(offer.kind, offer.name, only):
@@ -513,7 +515,9 @@ def require_checked(
 
 def not_read(found: dict[str, Any], chosen: Sequence[tuple[str, Offer]]) -> list[str]:
     """Say what convolves or pools by its name, and could not be called."""
-    called = {name for _, offer in chosen for name in functions_of(offer)}
+    called = {
+        name.partition(".")[0] for _, offer in chosen for name in functions_of(offer)
+    }
     called |= {name for name, by in found["inside"].items() if called & {*by}}
     return [
         f"{name}: not read, for no way to call it was found; --adapter FILE.py says how"

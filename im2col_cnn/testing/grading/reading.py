@@ -69,12 +69,16 @@ def choose(
             continue
         best, dialect, _ = ranked[0]
         of_best = [each for each in ranked if each[1] == dialect]
-        kinds: dict[str, Offer] = {}
-        for _, _, offer in of_best:
+        kinds: dict[tuple[str, int], Offer] = {}
+        for points, _, offer in of_best:
             is_helper = offer.kind in HELPERS
+            others = {axes for kind, axes in kinds if kind == offer.kind}
+            axes = offer.support.axes[0]
+            if others - {axes} and points < RIGHT_SHAPE:  # it takes no other images
+                continue
             if not kinds or (ranked[0][2].kind in HELPERS) == is_helper:
-                kinds.setdefault(offer.kind, offer)
-        chosen += [(dialect, offer) for offer in kinds.values()]
+                kinds.setdefault((offer.kind, axes), offer)
+        chosen += [(dialect, offer) for offer in told_apart([*kinds.values()])]
         other = next((e for e in ranked if e[1] != dialect and e[0] >= best), None)
         if other and best >= 2 * RIGHT and other[2].described != ranked[0][2].described:
             remarks.append(
@@ -84,6 +88,21 @@ def choose(
     chosen = without_helpers(without_halves(chosen), inside or {})
     chosen, left_out = without_strangers(chosen)
     return chosen, [*remarks, *left_out]
+
+
+def told_apart(offers: list[Offer]) -> list[Offer]:
+    """Put what differs behind the names of several offers of one function."""
+    modes = {"max_pool": 'mode="max"', "avg_pool": 'mode="average"'}
+    several = {
+        "mode": {offer.kind for offer in offers} >= modes.keys(),
+        "axes": len({offer.support.axes[0] for offer in offers}) > 1,
+    }
+    named = []
+    for offer in offers:
+        more = [modes[offer.kind]] if several["mode"] and offer.kind in modes else []
+        more += [f"axes={offer.support.axes[0]}"] if several["axes"] else []
+        named.append(replace(offer, name=", ".join([offer.name, *more])))
+    return named
 
 
 def functions_of(offer: Offer) -> list[str]:
@@ -232,8 +251,8 @@ def score(offer: Offer) -> float:
                     found = subject.gradients(dy, cache)
                     pairs = subject.named(found, wanted)
                     points += min(compared(a, b) for _, a, b in pairs) / 2
-        except Exception:  # a wrong reading raises what it will
-            continue
+        except Exception as error:  # a wrong reading raises what it will
+            points -= "values to unpack" in str(error)
     return points
 
 

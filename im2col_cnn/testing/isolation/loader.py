@@ -226,7 +226,8 @@ def run_definitions(
             except (Exception, SystemExit) as error:
                 if not stood_in(part, module, account):
                     account.fail(part, cell.place(part.lineno), error)
-    fill_in(tree, module, account)
+                if is_star(part):
+                    fill_in(tree, module, account)
     if "xrange" not in module.__dict__ and "xrange" in cell.source:
         module.__dict__["xrange"] = range
         account.notes.append("xrange is Python 2; range stands in for it")
@@ -281,11 +282,10 @@ def lend(found: dict[str, Any], module: ModuleType, account: Account, at: str) -
 
 def fill_in(tree: ast.Module, module: ModuleType, account: Account) -> None:
     """Put something in the place of names that only ``import *`` can have meant."""
-    if not account.stars:
-        return
     names = [node for node in ast.walk(tree) if isinstance(node, ast.Name)]
     bound = {node.id for node in names if not isinstance(node.ctx, ast.Load)}
     bound |= {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
+    bound |= {*names_set_by(tree)}
     used = {node.id for node in names} - bound - {*dir(builtins), *module.__dict__}
     source = account.stars[-1]
     for name in sorted(used - account.unset.keys()):
@@ -296,7 +296,12 @@ def fill_in(tree: ast.Module, module: ModuleType, account: Account) -> None:
             module.__dict__[name] = Missing(name, why)
 
 
-def names_set_by(statement: ast.stmt) -> Iterator[str]:
+def is_star(statement: ast.stmt) -> bool:
+    """Tell whether a statement is ``from ... import *``."""
+    return isinstance(statement, ast.ImportFrom) and statement.names[0].name == "*"
+
+
+def names_set_by(statement: ast.AST) -> Iterator[str]:
     """Yield the names that a statement would set."""
     for node in ast.walk(statement):
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):

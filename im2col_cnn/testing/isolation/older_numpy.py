@@ -1,4 +1,4 @@
-"""Let homework do what only a newer NumPy refuses, and note that it did.
+"""Let homework do what only a newer NumPy refuses, or a GPU does, and note that it did.
 
 NumPy 2.4 refuses ``float(a)`` of an array of one number with axes, and ``z[0, 1] = a``
 likewise; `np.float` went with 1.24, `np.Inf` with 2.0. Homework written for an older
@@ -11,6 +11,7 @@ question are rewritten to do the old thing where the new one is refused.
 from __future__ import annotations
 
 import ast
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -108,6 +109,14 @@ class Rewriter(ast.NodeTransformer):
         )
         return ast.copy_location(made, node)
 
+    def visit_Constant(self, node: ast.Constant) -> Any:
+        """Let what is meant for a GPU run on the CPU where there is none."""
+        if node.value not in ("cuda", "cuda:0") or has_gpu():
+            return node
+        at = f'"{node.value}" (line {node.lineno})'
+        self.tolerant.note(f"{at} is not here; the CPU stands in for it")
+        return ast.copy_location(ast.Constant("cpu"), node)
+
     def visit_Attribute(self, node: ast.Attribute) -> Any:
         """Note a name that NumPy has no more; it is put back for the homework."""
         self.generic_visit(node)
@@ -184,6 +193,12 @@ def as_slice(part: ast.expr) -> ast.expr:
         for bound in (part.lower, part.upper, part.step)
     ]
     return ast.Call(ast.Name("slice", ast.Load()), bounds, [])
+
+
+def has_gpu() -> bool:
+    """Tell whether there is one for homework that has imported PyTorch."""
+    torch = sys.modules.get("torch")
+    return torch is not None and bool(torch.cuda.is_available())
 
 
 ADDED: set[str] = set()  # names put back into NumPy, in this process

@@ -101,11 +101,13 @@ class Server:
             found = offers_by(Path(adapter), homework.names)
         else:
             found = readings(names, dialect, tries=tries)
-        if any(offer.needs_torch for _, offer in found) and not has_torch():
-            homework.account.trouble.append(
-                "it works on PyTorch tensors, and PyTorch is not installed here; "
-                "--python PATH takes another Python"
-            )
+        asks = "torch" in homework.account.tools
+        if not asks or not has_torch():
+            if asks and any(offer.needs_torch for _, offer in found):
+                homework.account.trouble.append(
+                    "it works on PyTorch tensors, and PyTorch is not installed here; "
+                    "--python PATH takes another Python"
+                )
             found = [(name, offer) for name, offer in found if not offer.needs_torch]
         self.offers = [offer for _, offer in found]
         wanted = [DIALECTS[dialect]] if dialect else list(DIALECTS.values())
