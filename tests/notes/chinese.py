@@ -46,21 +46,21 @@ PHRASES = {
         r"dy 对每个卷积核有一面；框依次停在 \5 个窗口，所有通道同时。"
     ),
     r"Forward and backward: three products, one way to fit": (
-        "正向和反向：三个乘积，只有一种摆法"
+        "前向和反向：三个乘积，只有一种摆法"
     ),
-    r"forward: unfold x, multiply": "正向：展开 x，相乘",
+    r"forward: unfold x, multiply": "前向：展开 x，相乘",
     r"backward to the kernel: multiply": "反向，到卷积核：相乘",
     r"backward to the image: multiply, fold": "反向，到图像：相乘，折回",
     r"(\w+), reshaped(.*)": r"\1，改变形状\2",
     r"dx by col2im(.*)": r"col2im 得 dx\1",
     r"Three products of matrices\. .*": (
-        "三个矩阵乘积。正向：X 乘 W 得 Y。反向：X 的转置乘 dY 得 dW；"
+        "三个矩阵乘积。前向：X 乘 W 得 Y。反向：X 的转置乘 dY 得 dW；"
         "dY 乘 W 的转置得 dX，col2im 再把它折回图像的形状。"
     ),
     # pooling
     r"Max pooling: the winner gets dy": "最大池化：最大的像素得到 dy",
     r"forward: a ring marks the winners; backward: dy goes to them": (
-        "正向：圈出最大的像素；反向：dy 给它们"
+        "前向：圈出最大的像素；反向：dy 给它们"
     ),
     r"the first winner takes it": "第一个最大的全得",
     r"all winners share it": "并列最大的平分",
