@@ -143,7 +143,8 @@ def test_a_chinese_page_says_its_language_and_its_button_speaks_it(
     [
         ("checkerboard", "08-transposed-convolution"),
         ("output_padding", "questions"),
-        ("loss stuck 2.30", "questions"),
+        ("why is my loss stuck at 2.30", "questions"),
+        ("why rotate kernel 180", "questions"),
         ("nchw nhwc weights", "questions"),
         ("fold unfold inverse", "06-col2im"),
         ("col2im stride - 1", "other-im2cols"),
