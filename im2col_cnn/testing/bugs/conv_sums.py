@@ -10,7 +10,7 @@ from ..._typing import Array, Bias, Images, Kernels, Shape
 from .conv_template import Plan, conv_bug, crop, pad, sum_bias, taps
 from .exhibit import NOTEBOOK, UNREPORTED
 from .fresh import draw_numbers
-from .reshaped import dw_by_rows, dy_by_rows, y_by_rows, y_turned
+from .reshaped import dw_by_rows, dy_by_rows, y_by_rows, y_by_windows, y_turned
 
 __all__ = ["SUM_BUGS"]
 
@@ -231,7 +231,10 @@ SUM_BUGS = (
         fix="y = product.reshape(N, OH, OW, F).transpose(0, 3, 1, 2)",
         source=UNREPORTED,
         bias=lambda y, b, plan: y_by_rows(y + b),
-        spellings=[{"bias": lambda y, b, plan: y_turned(y + b)}],
+        spellings=[
+            {"bias": lambda y, b, plan: y_turned(y + b)},
+            {"bias": lambda y, b, plan: y_by_windows(y + b)},
+        ],
     ),
     conv_bug(
         "E62",

@@ -32,6 +32,19 @@ def stops_of_a_square_image(plan: Plan) -> Shape:
     return stops(plan)[0], (H + sum(plan.padding[1]) - span) // plan.stride[1] + 1
 
 
+def stops_of_the_width(plan: Plan) -> Shape:
+    _, OW = stops(plan)
+    return OW, OW
+
+
+def rows_inside(plan: Plan, i: int, j: int) -> tuple[slice, slice]:
+    """Refuse windows below the image, as reshaping what is left of them does."""
+    rows, columns = taps(plan, i, j)
+    if rows.stop > plan.x.shape[1] + sum(plan.padding[0]):
+        raise IndexError("a window is out of bounds")
+    return rows, columns
+
+
 def transposed(plan: Plan, i: int, j: int) -> tuple[slice, slice]:
     return taps(plan, j, i)
 
@@ -137,6 +150,10 @@ SWAP_BUGS = (
         fix="OW = (W + 2 * pad - KW) // stride + 1",
         source=UNREPORTED,
         stops=stops_of_the_height,
+        spellings=[
+            {"stops": stops_of_the_width},
+            {"stops": stops_of_the_width, "reads": rows_inside},
+        ],
     ),
     conv_bug(
         "E47",

@@ -62,6 +62,20 @@ def into_the_corner(
     dx[(n, *inside, c)] += part
 
 
+def divided_by_the_height(
+    dx: Images, here: tuple[Any, ...], part: Array, weights: Array
+) -> None:
+    """Take rows and columns of the maximum from its number in the window."""
+    n, rows, columns, c = here
+    KH, _ = weights.shape
+    i, j = divmod(int(np.argmax(weights)), KH)
+    dx[n, rows.start + i, columns.start + j, c] += part.sum()
+
+
+def all_of_them(n: int) -> slice:
+    return slice(None)
+
+
 def view(plan: PoolPlan) -> Images:
     """Pass the images themselves on where there is no padding."""
     return plan.x if pad(plan).shape == plan.x.shape else pad(plan)
@@ -195,6 +209,24 @@ MAX_BUGS = (
                 "deposit": assign_to_winners,
             }
         ],
+    ),
+    max_bug(
+        "E70",
+        "the number of the maximum is divided by the window's height",
+        "argmax counts along the rows, and a row is as long as the window is wide; it "
+        "is right for square windows only",
+        "i, j = divmod(np.argmax(patch), KW)",
+        UNREPORTED,
+        deposit=divided_by_the_height,
+    ),
+    max_bug(
+        "E71",
+        "the maximum is taken over all channels",
+        "each channel has a maximum of its own; so all channels of y are alike",
+        "np.max(x[n, h_start:h_end, w_start:w_end, c])",
+        UNREPORTED,
+        channel=all_of_them,
+        spellings=[{"channel": all_of_them, "image": all_of_them}],
     ),
     max_bug(
         "E67",

@@ -106,7 +106,8 @@ class PoolSteps:
     count: Callable[[PoolPlan, int, int], int] = real_pixels
     upstream: Callable[[Images], Images] = np.asarray
     dtype: Callable[[Array], Any] = lambda array: array.dtype
-    image: Callable[[int], int] = lambda n: n
+    image: Callable[[int], Any] = lambda n: n
+    channel: Callable[[int], Any] = lambda c: c
     visits: Callable[[Shape, PoolPlan], Any] = lambda sizes, plan: np.ndindex(sizes)
     visits_back: Callable[[Shape, PoolPlan], Any] = lambda sizes, plan: np.ndindex(
         sizes
@@ -145,7 +146,8 @@ def pool_pair(steps: PoolSteps) -> tuple[Callable[..., Any], Callable[..., Any]]
         y = np.zeros((N, *sizes, C), steps.dtype(x))
         visited = list(steps.visits(sizes, plan))
         for n, (i, j), c in product(range(N), visited, range(C)):
-            patch = padded[(steps.image(n), *steps.reads(plan, i, j), c)]
+            rows, columns = steps.reads(plan, i, j)
+            patch = padded[steps.image(n), rows, columns, steps.channel(c)]
             y[n, i, j, c] = steps.value(patch, steps.count(plan, i, j))
         return y, plan
 

@@ -8,7 +8,14 @@ import numpy as np
 
 from ..._typing import Array, Images, Kernels
 
-__all__ = ["dw_by_rows", "dw_of_channels_last", "dy_by_rows", "y_by_rows", "y_turned"]
+__all__ = [
+    "dw_by_rows",
+    "dw_of_channels_last",
+    "dy_by_rows",
+    "y_by_rows",
+    "y_by_windows",
+    "y_turned",
+]
 
 
 def y_by_rows(y: Images) -> Images:
@@ -21,6 +28,11 @@ def y_turned(y: Images) -> Images:
     """Reshape as if windows ran down the columns."""
     N, OH, OW, F = y.shape
     return y.reshape(N, OW, OH, F).swapaxes(1, 2)
+
+
+def y_by_windows(y: Images) -> Images:
+    """Reshape what runs over windows first as if it ran over images first."""
+    return y.transpose(1, 2, 0, 3).reshape(y.shape)
 
 
 def dy_by_rows(dy: Images) -> Images:

@@ -302,7 +302,7 @@ def mutant(exhibit: Exhibit, subject: Subject) -> Subject:
 
 # What NumPy says where a window or an index sticks out of an array.
 OUT_OF_PLACE = re.compile(
-    "out of bounds|broadcast|zero-size|empty|mismatch|not aligned"
+    "out of bounds|broadcast|zero-size|empty|mismatch|not aligned|cannot reshape"
 )
 
 
