@@ -144,10 +144,10 @@ SWAP_BUGS = (
     ),
     conv_bug(
         "E45",
-        "the output's width is its height",
+        "the output's height and width are one number",
         why="one of the two is written twice; where kernel and settings are the same "
         "along both axes, it has the numbers of C1j",
-        fix="OW = (W + 2 * pad - KW) // stride + 1",
+        fix="OH from H and KH, and OW = (W + 2 * pad - KW) // stride + 1",
         source=UNREPORTED,
         stops=stops_of_the_height,
         spellings=[
