@@ -40,9 +40,10 @@ __all__ = [
 P = ParamSpec("P")
 R = TypeVar("R")
 
+LINE_NUMBERS = 2**10  # of pixels side by side, which are added up line by line
+
 # Bytes of columns between which each gradient has a thread of its own. Below, waking a
 # second one takes too long; above, each gradient is cut into tiles for several.
-RUN_TERMS = 16  # added up one after the other, in float32 off by 1e-6 at most
 MIN_COLUMN_BYTES, MAX_COLUMN_BYTES = 2 * 2**20, 2 * TILE_BYTES
 MAX_KERNEL_BYTES = 2**20  # bytes of a kernel: both may copy it at once
 MIN_CHANNELS = 16  # of a group, or filters: with fewer, several groups are taken as one
@@ -184,14 +185,14 @@ def bias_gradient(dy: Images, dtypes: Arithmetic) -> Array:
     db = np.zeros(F, wide(dtypes.working))
 
     def add_up(block: tuple[slice, ...]) -> Array:
-        here = np.ascontiguousarray(dy[block], dtypes.working)
-        lines = here.reshape(-1, here.shape[-2] * F)  # longer runs are added up faster
-        whole = len(lines) - len(lines) % RUN_TERMS
-        runs = lines[:whole].reshape(-1, RUN_TERMS, lines.shape[1])
-        # A sum of float32 loses digits with every term, so few of them make a run.
-        line = (np.ones(RUN_TERMS, here.dtype) @ runs).sum(0, db.dtype)
-        line += lines[whole:].sum(0)
-        return np.asarray(line.reshape(-1, F).sum(0))
+        pixels = np.ascontiguousarray(dy[block], dtypes.working).reshape(-1, F)
+        # Few long lines: a sum of float32 loses digits with every term.
+        side_by_side = max(1, LINE_NUMBERS // F)
+        whole = len(pixels) - len(pixels) % side_by_side
+        lines = pixels[:whole].reshape(-1, side_by_side * F)
+        line = np.ones(len(lines), lines.dtype) @ lines
+        left = pixels[whole:].sum(0, db.dtype)
+        return np.asarray(line.reshape(-1, F).sum(0, db.dtype) + left)
 
     def add(part: Array) -> None:
         np.add(db, part, out=db)
