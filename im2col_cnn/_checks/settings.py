@@ -59,6 +59,7 @@ Word = TypeVar("Word", bound=str)
 Kind = TypeVar("Kind")
 MAX_PIXELS = 2**31  # along one axis: positions are products of two
 MAX_BINS = 2**31  # of an image and a channel
+MAX_AXES = 32
 MAX_NUMBERS = 2**48  # of one array: 256 TiB, if each is a byte
 MAX_LETTERS = 100  # of a value that is quoted
 MAX_LINE_LETTERS = 500  # of what a file says
@@ -236,7 +237,7 @@ def as_dtype(value: npt.DTypeLike) -> np.dtype:
     """Return `value` as a dtype."""
     try:
         dtype: np.dtype = np.dtype(value)
-    except TypeError:
+    except Exception:  # of many kinds, as there are many ways to write one
         raise TypeError(f"dtype must name a dtype, got {quoted(value)}") from None
     return dtype
 
@@ -334,7 +335,9 @@ def require_modest(number: int, name: str) -> None:
 
 
 def require_countable(shape: Shape, name: str) -> None:
-    """Refuse a shape of more numbers than any memory holds."""
+    """Refuse a shape of very many axes, or of more numbers than any memory holds."""
+    if len(shape) > MAX_AXES:
+        raise ValueError(f"{name} must have at most {MAX_AXES} axes, got {len(shape)}")
     if prod(shape) >= MAX_NUMBERS:
         raise ValueError(f"{name} must hold fewer than 2**48 numbers, got {by(shape)}")
 

@@ -109,7 +109,10 @@ class StoredImages:
         """Return one image, a slice of them, or those at indices in any order."""
         if isinstance(key, slice):
             return self.take(np.arange(*key.indices(len(self))))
-        indices = np.asarray(key)
+        try:
+            indices = np.asarray(key)
+        except Exception:  # of many kinds: refused below
+            indices = np.array(None)
         if indices.size == 0:
             indices = indices.astype(np.intp)
         # A tuple is one index per axis, and there is only one axis here.
@@ -125,6 +128,7 @@ class StoredImages:
                 f"index must lie between 0 and {len(self) - 1}, got {indices.min()} to "
                 f"{indices.max()}"
             )
+        indices = indices.astype(np.intp)  # uint8 cannot hold the number of images
         images = self.take(
             np.atleast_1d(np.where(indices < 0, indices + len(self), indices))
         )

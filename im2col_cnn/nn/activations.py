@@ -11,7 +11,7 @@ from typing import Any, ClassVar, final
 
 import numpy as np
 
-from .._checks import as_array, as_real, as_slope
+from .._checks import as_real, as_slope
 from .._typing import Array
 from ..ops.relu import (
     leaky_relu_backward,
@@ -112,7 +112,6 @@ class Softmax(PureLayer):
 
     def compute(self, x: Array) -> tuple[Array, Any]:
         """Divide exponentials by their sum."""
-        x = as_array(x, "x")
         axis = axis_within(self.axis, x.ndim)
         y, cache = softmax_forward(np.moveaxis(x, axis, -1))
         return np.moveaxis(y, -1, axis), cache
@@ -129,7 +128,6 @@ class Curve(PureLayer):
 
     def compute(self, x: Array) -> tuple[Array, Any]:
         """Return the values; the cache is ``x``."""
-        x = as_array(x, "x")
         return self.value(x), x
 
     def pull_back(self, dy: Array, cache: Any) -> Array:

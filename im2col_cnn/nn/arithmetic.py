@@ -15,7 +15,7 @@ from typing import Any, ClassVar, final
 
 import numpy as np
 
-from .._checks import as_array, as_int, as_real, as_shape
+from .._checks import as_int, as_real, as_shape
 from .._dtypes import arithmetic, wide
 from .._typing import Array, Shape
 from .activations import Curve
@@ -49,7 +49,6 @@ class Power(PureLayer):
 
     def compute(self, x: Array) -> tuple[Array, Any]:
         """Raise; the cache is `x`."""
-        x = as_array(x, "x")
         return x ** float(self.p), x  # NumPy takes roots and squares for what they are
 
     def pull_back(self, dy: Array, cache: Any) -> Array:
@@ -104,12 +103,14 @@ class Reduction(PureLayer):
 
     def __post_init__(self) -> None:
         self.unwrap_settings()
-        as_shape(self.axes, "axes", at_least=1)
+        axes = as_shape(self.axes, "axes", at_least=1)
+        if len(set(axes)) < len(axes):
+            raise ValueError(f"axes must hold each axis once, got {axes}")
 
     def compute(self, x: Array) -> tuple[Array, Any]:
         """Reduce."""
-        x = as_array(x, "x")
-        return self.reduce(x, tuple(axis_within(axis, x.ndim) for axis in self.axes))
+        axes = as_shape(self.axes, "axes", at_least=1)
+        return self.reduce(x, tuple(axis_within(axis, x.ndim) for axis in axes))
 
     @abstractmethod
     def reduce(self, x: Array, axes: Shape) -> tuple[Array, Any]:
@@ -226,7 +227,6 @@ class LocalResponseNorm(PureLayer):
 
     def compute(self, x: Array) -> tuple[Array, Any]:
         """Divide; the cache is `x` and what it was divided by the power of."""
-        x = as_array(x, "x")
         before = (self.size - 1) // 2
         base = self.k + self.alpha / self.size * self.around(x * x, before)
         base = base.astype(x.dtype, copy=False)

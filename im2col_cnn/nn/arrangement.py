@@ -5,7 +5,7 @@ from typing import Any, ClassVar, final
 
 import numpy as np
 
-from .._checks import as_array, as_shape, by
+from .._checks import as_shape, by
 from .._typing import Array, Shape
 from ..ops.dense import flatten_backward, flatten_forward
 from .layer import Operation, OperationLayer, PureLayer
@@ -47,11 +47,10 @@ class Reshape(PureLayer):
 
     def compute(self, x: Array) -> tuple[Array, Any]:
         """Reshape; the cache is the shape of before."""
-        images = as_array(x, "x")
         shape = as_shape(self.shape, "shape", at_least=1)
-        if np.prod(images.shape[1:]) != np.prod(shape):
-            raise ValueError(f"{by(images.shape[1:])} numbers do not fill {by(shape)}")
-        return images.reshape(len(images), *shape), images.shape
+        if np.prod(x.shape[1:]) != np.prod(shape):
+            raise ValueError(f"{by(x.shape[1:])} numbers do not fill {by(shape)}")
+        return x.reshape(len(x), *shape), x.shape
 
     def pull_back(self, dy: Array, cache: Any) -> Array:
         """Reshape ``dy`` back."""
@@ -92,11 +91,10 @@ class Transpose(PureLayer):
 
     def compute(self, x: Array) -> tuple[Array, Any]:
         """Transpose, into an array of its own; the cache undoes that."""
-        images = as_array(x, "x")
         order = (0, *as_shape(self.axes, "axes", at_least=1))
-        if images.ndim != len(order):
-            raise ValueError(f"axes are {len(order) - 1}, of {images.ndim - 1} in x")
-        return np.ascontiguousarray(images.transpose(order)), np.argsort(order)
+        if x.ndim != len(order):
+            raise ValueError(f"axes are {len(order) - 1}, of {x.ndim - 1} in x")
+        return np.ascontiguousarray(x.transpose(order)), np.argsort(order)
 
     def pull_back(self, dy: Array, cache: Any) -> Array:
         """Transpose ``dy`` back."""

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from .._checks import as_array, quoted
+from .._checks import as_array, quoted, require_kind
 from .._typing import Array
 from .network import Network
 
@@ -52,7 +52,7 @@ def feature_maps(network: Network, image: Any, layer: str) -> Array:
     if not isinstance(network, Network):
         raise TypeError(f"network must be a network, got {quoted(network)}")
     network.require_built()
-    if layer not in tuple(network.layers):
+    if require_kind(layer, "layer", str) not in network.layers:
         raise ValueError(
             f"layer must be a name that summary() lists, got {quoted(layer)}"
         )

@@ -28,6 +28,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .._checks import (
+    as_array,
     as_flag,
     as_float_dtype,
     as_int,
@@ -278,7 +279,7 @@ class PureLayer(ParameterlessLayer):
         self, x: Inputs, training: bool, rng: np.random.Generator | None
     ) -> tuple[Array, Any]:
         """Compute."""
-        y, kept = self.compute(x)
+        y, kept = self.compute(x if self.merges else as_array(x, "x"))
         return y, PureCache(y.shape, kept)
 
     def differentiate(
@@ -387,6 +388,8 @@ def axis_within(axis: int, ndim: int) -> int:
     """Return an axis of so many, counted from 0; refuse one that is not there."""
     found = axis + ndim if axis < 0 else axis
     if not 0 < found < ndim:
+        if ndim < 2:
+            raise ValueError(f"x must have axes (N, ..., C), got {ndim} of them")
         raise ValueError(
             f"axis {axis} is none of images with {ndim - 1} axes: it must be 1 to "
             f"{ndim - 1}, or -1 for the last"

@@ -180,6 +180,7 @@ class MatMul(MergeLayer):
         if len(xs) != 2 or min(x.ndim for x in xs) < 3:
             raise ValueError(f"x must hold two batches of matrices, got {in_words(xs)}")
         a, b = with_as_many_axes(xs)
+        require_factors(a.shape[1:], b.shape[1:])
         return a @ b, xs
 
     @with_one_blas_thread
@@ -188,6 +189,17 @@ class MatMul(MergeLayer):
         a, b = with_as_many_axes(cache)
         da, db = dy @ b.swapaxes(-1, -2), a.swapaxes(-1, -2) @ dy
         return gathered(da, cache[0].shape), gathered(db, cache[1].shape)
+
+
+def require_factors(a: Shape, b: Shape) -> None:
+    """Refuse matrices of which one has not as many columns as the other has rows."""
+    *stack, _, K = a
+    *other, rows, _ = b
+    alike = (m == n or 1 in {m, n} for m, n in zip(stack, other, strict=True))
+    if rows != K or not all(alike):
+        raise ValueError(
+            f"x must hold matrices of K columns and of K rows, got {by(a)} and {by(b)}"
+        )
 
 
 def with_as_many_axes(xs: tuple[Array, ...]) -> list[Array]:

@@ -5,16 +5,30 @@ images and pixels.
 """
 
 from dataclasses import KW_ONLY, dataclass
-from typing import Any, ClassVar, final
+from typing import Any, ClassVar, NamedTuple, final
 
 import numpy as np
 
-from .._checks import as_array, as_real, as_shape, as_upstream, by
+from .._checks import (
+    as_array,
+    as_real,
+    as_shape,
+    as_upstream,
+    by,
+    require_cache,
+)
 from .._dtypes import arithmetic, wide
 from .._typing import Array, Shape
 from .layer import Gradients, Layer
 
 __all__ = ["PReLU", "Scale"]
+
+
+class WeightedCache(NamedTuple):
+    """An input, and the weights that it met."""
+
+    x: Array
+    w: Array
 
 
 @final
@@ -63,14 +77,16 @@ class PReLU(Layer):
         self, x: Array, training: bool, rng: np.random.Generator | None
     ) -> tuple[Array, Any]:
         """Multiply; the cache is ``x`` and the slope of today."""
-        x, slope = as_array(x, "x"), self.require_parameters()["slope"]
-        return np.maximum(x, 0) + np.minimum(x, 0) * slope, (x, slope.copy())
+        slope = self.require_parameters()["slope"]
+        x = as_spread(x, slope.shape)
+        y = np.maximum(x, 0) + np.minimum(x, 0) * slope
+        return y, WeightedCache(x, slope.copy())
 
     def differentiate(
         self, dy: Array, cache: Any, input_gradient: bool
     ) -> tuple[Array | None, Gradients]:
         """Return ``dx``, and ``dslope = sum(dy * x)`` where ``x`` is negative."""
-        x, slope = cache
+        x, slope = require_cache(cache, WeightedCache, "forward")
         dy = as_upstream(dy, x.shape)
         dslope = summed(dy * np.minimum(x, 0), slope.shape)
         dx = np.where(x > 0, dy, dy * slope) if input_gradient else None
@@ -104,8 +120,10 @@ class Scale(Layer):
 
     def array_shapes(self, shape: Shape) -> dict[str, Shape]:
         """Return so many numbers, twice."""
-        size = shape[-1:] if self.size is None else tuple(self.size)
-        if np.broadcast_shapes(shape, size) != tuple(shape):
+        size = shape[-1:]
+        if self.size is not None:
+            size = as_shape(self.size, "size", at_least=1)
+        if not broadcasts(size, tuple(shape)):
             raise ValueError(f"size {by(size)} does not broadcast to {by(shape)}")
         return {"w": size, "b": size}
 
@@ -120,17 +138,36 @@ class Scale(Layer):
         self, x: Array, training: bool, rng: np.random.Generator | None
     ) -> tuple[Array, Any]:
         """Multiply and add; the cache is ``x`` and the weights of today."""
-        x, parameters = as_array(x, "x"), self.require_parameters()
-        return x * parameters["w"] + parameters["b"], (x, parameters["w"].copy())
+        parameters = self.require_parameters()
+        x = as_spread(x, parameters["w"].shape)
+        y = x * parameters["w"] + parameters["b"]
+        return y, WeightedCache(x, parameters["w"].copy())
 
     def differentiate(
         self, dy: Array, cache: Any, input_gradient: bool
     ) -> tuple[Array | None, Gradients]:
         """Return ``dx = dy * w``, ``dw = sum(dy * x)`` and ``db = sum(dy)``."""
-        x, w = cache
+        x, w = require_cache(cache, WeightedCache, "forward")
         dy = as_upstream(dy, x.shape)
         dx = dy * w if input_gradient else None
         return dx, {"w": summed(dy * x, w.shape), "b": summed(dy, w.shape)}
+
+
+def broadcasts(size: Shape, shape: Shape) -> bool:
+    """Return whether an array of a size is spread over a shape that stays as it is."""
+    ends = zip(reversed(size), reversed(shape), strict=False)
+    return len(size) <= len(shape) and all(n in {1, whole} for n, whole in ends)
+
+
+def as_spread(x: Array, size: Shape) -> Array:
+    """Return what weights of a size are spread over."""
+    x = as_array(x, "x")
+    if not broadcasts(size, x.shape):
+        raise ValueError(
+            f"x must have axes (N, ...) that weights of shape {size} broadcast to, got "
+            f"shape {x.shape}"
+        )
+    return x
 
 
 def summed(terms: Array, shape: Shape) -> Array:

@@ -12,7 +12,6 @@ from typing import Any, ClassVar, Literal, TypeAlias, final
 import numpy as np
 
 from .._checks import (
-    as_array,
     as_choice,
     as_int,
     as_padding,
@@ -70,7 +69,6 @@ class Pad(PureLayer):
 
     def compute(self, x: Array) -> tuple[Array, Any]:
         """Pad; the cache is the shape of ``x``."""
-        x = as_array(x, "x")
         pairs = pairs_for(self.padding, x.shape)
         self.require_enough(pairs, x.shape[1:-1])
         widths = ((0, 0), *pairs, (0, 0))
@@ -128,7 +126,6 @@ class Crop(PureLayer):
 
     def compute(self, x: Array) -> tuple[Array, Any]:
         """Cut; the cache is the shape of ``x``."""
-        x = as_array(x, "x")
         y = x[inside(pairs_for(self.padding, x.shape), x.shape)]
         if 0 in y.shape[1:]:
             raise ValueError(
@@ -186,7 +183,6 @@ class Slice(PureLayer):
 
     def compute(self, x: Array) -> tuple[Array, Any]:
         """Return a view; the cache is the shape of ``x``."""
-        x = as_array(x, "x")
         y = x[self.place(x.shape)]
         if 0 in y.shape[1:]:
             raise ValueError(f"{self} keeps nothing of {by(x.shape[1:])}")
@@ -236,7 +232,6 @@ class Upsample(PureLayer):
 
     def compute(self, x: Array) -> tuple[Array, Any]:
         """Repeat; the cache is the shape of blocks, ``(N, H, SH, W, SW, C)``."""
-        x = as_array(x, "x")
         N, *spatial, C = with_pixels(x.shape)
         scale = as_per_axis(self.scale, "scale", len(spatial), at_least=1)
         pairs = list(zip(spatial, scale, strict=True))

@@ -61,7 +61,10 @@ def hold_out(
                 f"validation must be a share or a pair (images, labels), got "
                 f"{len(validation)} entries"
             )
-        x, truth = as_examples(network, *validation)
+        try:
+            x, truth = as_examples(network, *validation)
+        except (TypeError, ValueError) as error:
+            raise type(error)(f"validation: {error}") from None
         return HeldOut(x, truth, np.arange(len(x)), drawn=False)
     if validation is None:
         return HeldOut(images, labels, np.arange(0), drawn=False)

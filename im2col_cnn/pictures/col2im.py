@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .._checks import as_matrix, require_columns
+from .._checks import as_items, as_matrix, quoted, require_columns
 from .._typing import ArrayLike, Padding, Shape, Sizes
 from ..window import Window
 from .captions import named, settings_of, shown, times
@@ -53,6 +53,8 @@ def draw_col2im(
     P, K = window.columns_shape()
     columns = as_matrix(columns, "columns", "(P, K)")
     require_columns(columns, (P, K))
+    if len(as_items(names, "names", str)) != 2:
+        raise ValueError(f"names must be a pair of words, got {quoted(names)}")
     canvas = Canvas(
         "col2im: rows go back, and add up",
         [

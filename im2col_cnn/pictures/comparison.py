@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .._checks import as_matrix
+from .._checks import as_matrix, require_kind
 from .._typing import ArrayLike
 from .captions import shown
 from .grids import draw_array, frame_differences
@@ -47,7 +47,7 @@ def draw_comparison(
     places = [(int(i), int(j)) for i, j in np.argwhere(differs)]
 
     count = f"{len(places)} of {differs.size} entries differ"
-    canvas = Canvas(title, [count])
+    canvas = Canvas(require_kind(title, "title", str), [count])
     top = canvas.top + 16
     left = draw_array(canvas, good, "expected", Point(MARGIN, top), "output")
     right = draw_array(canvas, bad, "found", Point(left.right + GAP, top), "image")

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from .._checks import as_function, as_int
+from .._checks import as_function, as_int, quoted
 from .._typing import Array
 
 __all__ = [
@@ -185,7 +185,7 @@ def check_adjoint(
     """
     forward, backward, rng = asked(forward, backward, seed)
     values = [as_movable(value) for value in inputs]
-    y, cache = forward(*values)
+    y, cache = answered(forward, values)
     dy = rng.integers(-9, 10, np.shape(y)).astype(np.float64)
     gradients = listed(backward(dy, cache), values)
     y = np.asarray(y, np.float64)
@@ -239,7 +239,7 @@ def require_linear(forward: Forward, values: list[Any], at: int, y: Array) -> No
     """Refuse a function that does not double with its input: it has no transpose."""
     doubled = list(values)
     doubled[at] = 2 * values[at]
-    found = np.asarray(forward(*doubled)[0], np.float64)
+    found = np.asarray(answered(forward, doubled)[0], np.float64)
     if not np.allclose(found, 2 * y, rtol=1e-9, atol=1e-9 * (np.abs(y).max(initial=0))):
         raise GradientError(
             f"forward is not linear in input {at}: twice the input does not give twice "
@@ -254,6 +254,14 @@ def asked(
     as_function(forward, "forward")
     as_function(backward, "backward")
     return forward, backward, np.random.default_rng(as_int(seed, "seed", at_least=0))
+
+
+def answered(forward: Forward, values: list[Any]) -> tuple[Any, Any]:
+    """Return what forward returns, if that is an output and a cache."""
+    found = forward(*values)
+    if not isinstance(found, tuple | list) or len(found) != 2:
+        raise TypeError(f"forward must return (y, cache), got {quoted(found)}")
+    return found[0], found[1]
 
 
 def as_movable(value: Any) -> Any:
@@ -310,7 +318,7 @@ def slopes(
     rng: np.random.Generator,
 ) -> Slopes:
     """Measure the slope of ``<forward, dy>`` along a random direction."""
-    y, cache = forward(*values)
+    y, cache = answered(forward, values)
     dy = rng.normal(size=np.shape(y))
     gradient = require_gradient(listed(backward(dy, cache), values), values[at], at)
     direction = magnitude(values[at]) * rng.normal(size=values[at].shape)
@@ -318,7 +326,8 @@ def slopes(
     def along(step: float) -> float:
         moved = list(values)
         moved[at] = values[at] + step * direction
-        return float(np.vdot(np.asarray(forward(*moved)[0], np.float64) - y, dy))
+        there, _ = answered(forward, moved)
+        return float(np.vdot(np.asarray(there, np.float64) - y, dy))
 
     ahead = np.array([along(step) / step for step in STEPS])
     behind = np.array([along(-step) / -step for step in STEPS])

@@ -135,7 +135,7 @@ def test_what_is_of_the_wrong_kind_is_named(
         ({"validation": []}, r"validation must be .*a pair \(images, labels\), got 0"),
         (
             {"validation": (X[:2, 1:], LABELS[:2])},
-            r"images must have shape \(N, 3, 2, 1\), got \(2, 2, 2, 1\)",
+            r"validation: images must have shape \(N, 3, 2, 1\), got \(2, 2, 2, 1\)",
         ),
     ],
 )

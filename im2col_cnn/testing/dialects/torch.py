@@ -80,7 +80,7 @@ def as_pair(
         dw, db = others
         return to_channels_last(dx), np.moveaxis(dw, (0, 1), (-1, -2)).copy(), db
 
-    return forward, backward if gradients else None
+    return forward, None if gradients is None else backward
 
 
 def read(names: Names) -> list[Offer]:

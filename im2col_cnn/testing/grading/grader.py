@@ -13,7 +13,7 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
-from ..._checks import as_above_zero, as_choice, as_int, as_path
+from ..._checks import as_above_zero, as_choice, as_int, as_path, require_kind
 from ..._typing import Ties
 from ..dialects.capabilities import limits, tried
 from ..dialects.dialect import Offer
@@ -43,14 +43,16 @@ from .report import Finding, Report, Verdict
 from .search import Trial, first_look, same_failure, stopped_by, try_again
 
 __all__ = [
+    "as_drawn",
     "check_conv",
     "check_function",
     "check_im2col",
     "check_module",
     "check_pool",
     "grade",
-    "require_drawn",
 ]
+
+MAX_EXAMPLES = 2**20  # per law
 
 
 def check_function(
@@ -63,8 +65,9 @@ def check_function(
     ties: Ties | None = None,
 ) -> Report:
     """Grade one implementation in this process."""
-    require_drawn(seed, examples, ties)
+    seed, examples = as_drawn(seed, examples, ties)
     if support is not None:
+        require_kind(support, "support", Support)
         offer = replace(offer, support=support, claims=False)
     verdicts, remarks = grade(offer, seed, examples, ties)
     return Report(
@@ -77,12 +80,14 @@ def check_function(
     )
 
 
-def require_drawn(seed: int, examples: int, ties: Ties | None) -> None:
-    """Check seed, examples and the rule for ties."""
-    as_int(seed, "seed", at_least=0)
-    as_int(examples, "examples", at_least=1)
+def as_drawn(seed: int, examples: int, ties: Ties | None) -> tuple[int, int]:
+    """Return seed and examples; check the rule for ties."""
     if ties is not None:
         as_choice(ties, "ties", TIE_RULES)
+    examples = as_int(examples, "examples", at_least=1)
+    if examples >= MAX_EXAMPLES:
+        raise ValueError(f"examples must be less than 2**20, got {examples}")
+    return as_int(seed, "seed", at_least=0), examples
 
 
 def grade(
@@ -423,7 +428,7 @@ def check_module(
     path = as_path(path, "path")
     for file in filter(None, (path, its_adapter)):
         require_file(file)
-    require_drawn(seed, examples, ties)
+    seed, examples = as_drawn(seed, examples, ties)
     if dialect is not None:
         as_choice(dialect, "dialect", tuple(DIALECTS))
     only = as_selectors(only)

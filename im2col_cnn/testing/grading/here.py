@@ -11,7 +11,7 @@ from ..._typing import Ties
 from ..dialects.functions import called_inside
 from ..dialects.table import DIALECTS, readings
 from ..isolation.loader import HomeworkError
-from .grader import grade, require_drawn
+from .grader import as_drawn, grade
 from .kinds import KINDS
 from .points import (
     Part,
@@ -127,7 +127,7 @@ def check_here(
         raise TypeError(f"namespace must be globals(), got {type(namespace).__name__}")
     only = as_selectors(only)
     points = None if points is None else as_points(points)
-    require_drawn(seed, examples, ties)
+    seed, examples = as_drawn(seed, examples, ties)
     if dialect is not None:
         as_choice(dialect, "dialect", tuple(DIALECTS))
     own = {

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from ..._checks import as_int
 from ..bugs.exhibit import Exhibit
 from ..bugs.museum import MUSEUM
 from ..laws.subject import Subject
@@ -38,6 +39,8 @@ def kill_matrix(
         From the key of an exhibit to the names of the laws that kill it, in the order
         of `LAWS`.
     """
+    draws = as_int(draws, "draws", at_least=1)
+    seed = as_int(seed, "seed", at_least=0)
     kinds = {exhibit.kind for exhibit in bugs}
     drawn = {
         kind: draw_trials(laws_for(oracle(kind)), oracle(kind), count=draws, seed=seed)

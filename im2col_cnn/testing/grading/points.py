@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from math import inf
 from typing import Any
 
-from ..._checks import quoted
+from ..._checks import as_items, quoted
 from ..laws.table import FIRST, Law
 from ..laws.ties import tied_maxima_follow_the_rule
 from .report import Finding, Report, Verdict
@@ -244,6 +244,7 @@ def as_selectors(only: Any) -> tuple[str, ...]:
         return ()
     if isinstance(only, str):
         only = (only,)
+    only = as_items(only, "only")
     for name in only:
         if not isinstance(name, str) or not name.replace(".", "_").isidentifier():
             raise ValueError(
