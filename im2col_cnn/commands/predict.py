@@ -251,6 +251,6 @@ def prepared(network: Network, pixels: Array, how: Pixels | None) -> Array:
     if how is not None:
         return PREPARE[how](pixels)
     first = next(iter(network.layers.values()))
-    if isinstance(first, Rescale):
+    if isinstance(first, Rescale) and not first.offset:
         return pixels * (first.pixel_maximum / 255)
     return pixels

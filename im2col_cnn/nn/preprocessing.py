@@ -5,7 +5,7 @@ from typing import Any, ClassVar, final
 
 import numpy as np
 
-from .._checks import as_above_zero, as_flag, as_images, as_int, as_rng
+from .._checks import as_above_zero, as_flag, as_images, as_int, as_real, as_rng
 from .._typing import Array, Images
 from .layer import PureLayer
 
@@ -79,20 +79,25 @@ class Rescale(PureLayer):
     Divide pixels by the largest value they can have, so that they run from 0 to 1.
 
     With it as its first layer a network reads pixels as they are stored, and its users
-    need not know how they were scaled.
+    need not know how they were scaled. Some networks want them from -1 to 1: half of
+    255 for the largest value and an `offset` of -1, which is added, do that.
     """
 
     kind: ClassVar[str] = "rescale"
 
     pixel_maximum: float
+    _: KW_ONLY
+    offset: float = 0.0
 
     def __post_init__(self) -> None:
         self.unwrap_settings()
         as_above_zero(self.pixel_maximum, "pixel_maximum")
+        as_real(self.offset, "offset")
 
     def compute(self, x: Array) -> tuple[Array, Any]:
-        """Divide."""
-        return x / float(self.pixel_maximum), None
+        """Divide, and add the offset."""
+        y = x / float(self.pixel_maximum)
+        return (y + float(self.offset) if self.offset else y), None
 
     def pull_back(self, dy: Array, cache: Any) -> Array:
         """Divide the gradient too."""

@@ -392,7 +392,11 @@ KINDS: dict[str, st.SearchStrategy[tuple[Layer, Shape]]] = {
     "lp_pool": pools(LpPool),
     "sigmoid": SHAPES.map(lambda shape: (Sigmoid(), shape)),
     "tanh": SHAPES.map(lambda shape: (Tanh(), shape)),
-    "rescale": SHAPES.map(lambda shape: (Rescale(255), shape)),
+    "rescale": st.builds(
+        lambda shape, offset: (Rescale(255, offset=offset), shape),
+        SHAPES,
+        st.sampled_from([0, -1]),
+    ),
     # Kinks are at whole numbers, which `spread` avoids.
     "clip": SHAPES.map(lambda shape: (Clip(-2, 1), shape)),
     "crop": crops(),

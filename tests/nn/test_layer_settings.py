@@ -87,6 +87,8 @@ def test_rescale_divides() -> None:
     y, _ = Rescale(16).forward(np.array([[0, 4, 16]], np.float32))
 
     assert_array_equal(y, np.array([[0, 0.25, 1]], np.float32))
+    y, _ = Rescale(8, offset=-1).forward(np.array([[0, 4, 16]], np.float32))
+    assert_array_equal(y, np.array([[-1, -0.5, 1]], np.float32))
 
 
 def test_first_values_come_from_the_generator_and_biases_start_at_0() -> None:
@@ -201,4 +203,4 @@ def test_a_setting_of_any_integer_type_is_that_number(kind: type) -> None:
 
     assert scores.shape == (2, 3)
     assert repr(network.layers["conv1"]) == "Conv(4, 1, groups=2)"
-    assert network.layers["rescale1"].settings == {"pixel_maximum": 100}
+    assert network.layers["rescale1"].settings == {"pixel_maximum": 100, "offset": 0.0}

@@ -293,12 +293,12 @@ def slopes(d: Described) -> list[Step]:
 
 
 def rescaling(d: Described) -> list[Step]:
-    """Translate Rescaling; where it shifts, it is a layer that can also learn."""
+    """Translate Rescaling; by channel, it is a layer that can also learn."""
     scale, offset, C = d.take("scale", 1.0), d.take("offset", 0.0), d.channels
-    if offset == 0 and not isinstance(scale, tuple):
-        return [Step(Rescale(1 / scale), {})]
+    if not isinstance(scale, tuple) and not isinstance(offset, tuple) and scale > 0:
+        return [Step(Rescale(1 / scale, offset=offset), {})]
     if C is None:
-        raise ValueError("shifts what other layers give out: put it first")
+        raise ValueError("scales channels that other layers give out: put it first")
     arrays = {"w": np.full(C, scale, "f4"), "b": np.full(C, offset, "f4")}
     return [Step(Scale(), arrays)]
 

@@ -459,9 +459,11 @@ def reduced(operator: str) -> Callable[[Exported], str]:
 
 
 def rescaled(e: Exported) -> str:
-    """Write a division by the scale of pixels."""
-    scale = np.array(e.layer.settings["pixel_maximum"], e.writer.network.dtype)
-    return e.put("Div", scale)
+    """Write a division by the scale of pixels, and what is added."""
+    dtype = e.writer.network.dtype
+    scale, offset = (np.array(n, dtype) for n in e.layer.settings.values())
+    y = e.put("Div", scale)
+    return e.then("Add", y, offset) if offset else y
 
 
 def lstm(e: Exported) -> str:

@@ -111,6 +111,7 @@ TRANSLATIONS = [
     (layered("UpSampling2D", size=[2, 1]), "Upsample((2, 1))"),
     (layered("Dropout", rate=0.5, noise_shape=None), "Dropout(0.5)"),
     (layered("Rescaling", scale=0.25), "Rescale(4.0)"),
+    (layered("Rescaling", scale=0.25, offset=-1), "Rescale(4.0, offset=-1)"),
     (layered("GlobalMaxPooling2D", keepdims=False), "GlobalMaxPool(keepdims=False)"),
     (layered("GlobalAveragePooling2D", keepdims=True), "GlobalAvgPool()"),
     (layered("Reshape", target_shape=[60]), "Flatten()"),
