@@ -232,13 +232,15 @@ def show(best: dict[Path, list[tuple[str, float]]], *, as_json: bool) -> None:
 
 def require_photos(network: Network, weights: Path, named_by: Path) -> None:
     """Refuse a network that does not read photographs and name classes."""
-    alone = len(network.inputs) == len(network.outputs) == 1
-    shape = network.input_shape if alone else ()
-    output = network.output_shape if alone else ()
-    if len(shape) != 3 or shape[-1] not in (1, 3) or max(output) != np.prod(output):
+    shapes = list(network.input_shapes.values())
+    outputs = [network.shapes[name] for name in network.outputs]
+    (shape, *more), (output, *others) = shapes, outputs
+    is_photo = len(shape) == 3 and shape[-1] in (1, 3) and not more
+    if not is_photo or max(output) != np.prod(output) or others:
+        read, given = (" and ".join(map(by, found)) for found in (shapes, outputs))
         raise ValueError(
             f"{weights}: must read grey or colour images and give one score per class, "
-            f"it reads {by(shape)} and gives {by(output)}"
+            f"it reads {read} and gives {given}"
         )
     if network.classes and len(network.classes) != max(output):
         raise ValueError(

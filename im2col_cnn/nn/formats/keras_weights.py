@@ -118,7 +118,9 @@ def possible(place: Place) -> list[Form]:
     form: Form = {}
     for name, array in arrays.items():
         if name not in NUMBERS or kind == "scale":
-            raise ValueError(f"{place.name}: Keras has no partner of its {name}")
+            raise ValueError(
+                f"{place.name}: Keras has no partner of its {name} that is known here"
+            )
         letters = "DHWIO"[5 - array.ndim :]
         form[name] = NUMBERS[name], layout_of(letters, letters, array.shape)
     forms = [form]

@@ -143,7 +143,9 @@ def form_of(place: Place, flattened: str | None) -> Form:
     form: Form = {}
     for name, array in place.layer.arrays.items():
         if name not in ROLES or place.layer.kind == "scale":
-            raise ValueError(f"{place.name}: PyTorch has no partner of its {name}")
+            raise ValueError(
+                f"{place.name}: PyTorch has no partner of its {name} that is known here"
+            )
         ours: Iterable[str] = (rows,)
         other: Iterable[str] = (theirs,)
         if place.layer.kind == "dense":
