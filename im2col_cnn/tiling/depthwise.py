@@ -1,11 +1,14 @@
 """Convolve channel by channel: where each has kernels of its own, do without products.
 
 A matrix product of one column is no use. So numbers are multiplied and added up one by
-one, with all channels side by side; and where windows stand side by side, too, a whole
-line of outputs is one run:
+one, with all channels side by side; and where windows stand side by side, too, a part
+of a line of outputs is one run:
 
     y[stop] += x[pixel] * w[tap]         dw[tap] += x[pixel] * dy[stop]
 """
+
+from functools import cache
+from math import gcd
 
 import numpy as np
 
@@ -23,7 +26,8 @@ from .workspace import room
 
 __all__ = ["correlate", "image_gradient", "kernel_gradient"]
 
-MAX_LINES_BYTES = 2**20  # of a kernel written out for a line of outputs: it is in cache
+MAX_LINES_BYTES = 2**20  # of a kernel written out for a run of outputs: it is in cache
+MIN_RUN_NUMBERS = 1500  # of outputs: for longer ones, writing out kernels takes longer
 
 
 def correlate(
@@ -96,18 +100,28 @@ def image_gradient(
 
 
 def stops_per_run(axes: Axes, w: Kernels) -> int:
-    """Return how many windows side by side are one run: a line of them, or one."""
+    """Return how many windows side by side are one run: a part of a line, or one."""
     *_, last = axes
-    light = w.size * last.output_size * w.itemsize <= MAX_LINES_BYTES
-    return last.output_size if last.stride == 1 and light else 1
+    C, W = w.shape[-1], last.output_size
+    if last.stride > 1:
+        return 1
+    stops = next((n for n in divisors(W) if n * C >= MIN_RUN_NUMBERS), W)
+    return stops if w.size * stops * w.itemsize <= MAX_LINES_BYTES else 1
+
+
+@cache
+def divisors(size: int) -> list[int]:
+    """Return the numbers by which a size can be divided, in order."""
+    return [n for n in range(1, size + 1) if size % n == 0]
 
 
 def runs(pixels: Images, tile: Tile, stops: int) -> Array:
-    """View the windows over padded pixels, (n, *OUT, *KERNEL, C), or lines of them."""
+    """View the windows over padded pixels, (n, *OUT, *KERNEL, C), or runs of them."""
     steps, taps = strides(pixels.strides, tile.axes)
     C, out = pixels.shape[-1], tile.out
-    if stops > 1:
-        out, steps, C = out[:-1], steps[:-1], out[-1] * C
+    stops = gcd(stops, out[-1])  # a tile may be narrower than the image
+    out, steps = (*out[:-1], out[-1] // stops), (*steps[:-1], steps[-1] * stops)
+    C *= stops
     shape = *out, *tile.kernel, C
     return view(pixels, shape, (*steps, *taps, pixels.itemsize), pixels.dtype)
 
