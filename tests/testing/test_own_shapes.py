@@ -376,6 +376,13 @@ def test_a_base_class_that_import_star_should_have_brought_is_lent(
     assert "BaseLayer could not be imported" in str(report)
 
 
+def test_images_that_are_to_be_padded_are_no_padding(tmp_path: Path) -> None:
+    source = source_of("fau", "self, input_tensor):", "self, input_pad):")
+    source = source.replace("(input_tensor)", "(input_pad)")
+
+    assert checked(tmp_path, source).dialect == "fau"
+
+
 def test_images_of_one_axis_and_of_two_are_both_checked(tmp_path: Path) -> None:
     report = checked(tmp_path, source_of("fau"))
 

@@ -27,7 +27,7 @@ NAMES = {
         "x inputs input image images img a_prev input_data data inp input_image "
         "input_tensor x_in input_map conv_in orig matrix feature_map in_data i "
         "input_array original prev_layer_output a_previous im tensor arr "
-        "origin_img orig_img origin l_in"
+        "origin_img orig_img origin l_in input_pad x_pad input_padded x_padded"
     ),
     "w": (
         "w filters filter filt kernel kernels weights weight fil conv_filter "
