@@ -180,7 +180,8 @@ def softplus(x: Array, wanted: Array) -> Array:
 
 def as_probabilities(value: ArrayLike, scores: Array) -> Array:
     """Return labels as one probability per class, whichever way they were given."""
-    labels = as_array(value, "labels", kinds="biuf", selects=True)
+    # Whatever else they are, `as_labels` refuses with the way out.
+    labels = as_array(value, "labels", kinds="biufcOUS", selects=True)
     if labels.dtype.kind == "f":
         if labels.shape != scores.shape:
             raise ValueError(

@@ -1,6 +1,7 @@
 """A loss and its gradient agree, also where naive formulas overflow."""
 
 from collections.abc import Callable
+from typing import Any
 
 import hypothesis.strategies as st
 import numpy as np
@@ -184,6 +185,12 @@ def test_labels_that_are_no_classes_are_refused(
 def test_labels_that_are_not_whole_are_refused() -> None:
     with pytest.raises(ValueError, match="labels must be whole numbers, or probab"):
         softmax_cross_entropy(np.zeros((2, 3)), [0.0, 1.0])
+
+
+def test_labels_that_are_names_are_refused_with_the_way_out() -> None:
+    names: Any = ["cat", "dog"]
+    with pytest.raises(TypeError, match=r"names such as 'cat': .*np\.unique"):
+        softmax_cross_entropy(np.zeros((2, 3)), names)
 
 
 def test_binary_cross_entropy_is_another_name_of_sigmoid_cross_entropy() -> None:
