@@ -100,7 +100,7 @@ class Recurrent(Layer):
             states[:, 0] = state
         x, w, recurrent = (np.array(one, working) for one in (x, w, recurrent))
         gates = x @ w + b
-        for t in range(T):
+        for t in range(T if N else 0):  # the shape of no images takes no time
             h, c = np.split(states[:, t], 2, axis=1)
             gates[:, t] += h @ recurrent
             i, f, g, o = np.split(gates[:, t], GATES, axis=1)
@@ -120,7 +120,7 @@ class Recurrent(Layer):
         dgates = np.empty_like(gates)
         N, T, _ = x.shape
         dh, dc = (np.zeros((N, self.units), gates.dtype) for _ in "hc")
-        for t in reversed(range(T)):
+        for t in reversed(range(T if N else 0)):
             i, f, g, o = np.split(gates[:, t], GATES, axis=1)
             before, after = (np.split(states[:, n], 2, axis=1)[1] for n in (t, t + 1))
             bent = np.tanh(after)

@@ -80,6 +80,12 @@ def test_what_is_remembered_is_kept_at_first() -> None:
     assert layer.parameters["recurrent"].shape == (2, 8)
 
 
+def test_a_million_steps_are_built_at_once() -> None:
+    shape = LSTM(2).build((10**6, 1), rng=np.random.default_rng(0))
+
+    assert shape == (2,)
+
+
 def test_a_step_of_learning_between_changes_no_gradient() -> None:
     layer = built(LSTM(U))
     y, cache = layer.forward(X)

@@ -535,6 +535,9 @@ def lstm(call: Call) -> list[Value]:
     call.need("activations", None, ("Sigmoid", "Tanh", "Tanh"))
     for name in ("clip", "input_forget", "layout"):
         call.need(name, 0)
+    shapes = [np.shape(call.constant(n)) for n in (1, 2)]
+    if any(len(n) != 3 or n[:2] != (1, 4 * shapes[1][2]) for n in shapes[::-1]):
+        raise ValueError(f"weights of shapes {shapes} are not those of one direction")
     (w,), (recurrent,) = (call.constant(n) for n in (1, 2))
     bias, more = np.split(call.constant(3, np.zeros(2 * len(w), w.dtype)).ravel(), 2)
     if len(call.values) > 7 and call.values[7] is not None:

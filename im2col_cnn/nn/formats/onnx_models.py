@@ -283,15 +283,23 @@ class Reading:
 
     def branched(self, node: OnnxNode) -> list[Value | None]:
         """Read the branch that an If takes, and return what it writes."""
-        condition = self.values[node.inputs[0]]
+        condition = self.values[node.inputs[0]] if node.inputs else None
         if not isinstance(condition, np.ndarray) or condition.size != 1:
             raise ValueError(
                 f"{quoted(node.name)}, 'If': asks what depends on images: only what is "
                 f"constant can be asked, or an input that fixed= gives"
             )
-        branch = node.attributes["then_branch" if condition.item() else "else_branch"]
-        if not isinstance(branch, OnnxBranch) or branch.inputs:
-            raise ValueError(f"{quoted(node.name)}, 'If': has no such branch")
+        name = "then_branch" if condition.item() else "else_branch"
+        branch = node.attributes.get(name)
+        if (
+            not isinstance(branch, OnnxBranch)
+            or branch.inputs
+            or len(branch.outputs) != len(node.outputs)
+        ):
+            raise ValueError(
+                f"{quoted(node.name)}, 'If': has no {name} that reads nothing and "
+                f"writes {len(node.outputs)} arrays"
+            )
         nodes = needed(branch.nodes, branch.outputs)
         refuse_unknown(nodes)
         self.values.update(branch.constants)

@@ -245,6 +245,8 @@ def make(operator: str, reads: list[str], writes: list[str], **attributes: Any) 
         (["steps", "w", "r", "", "", "ones"], {}, "initial_h and initial_c must be"),
         (["steps", "w", "r", "", "few"], {}, "sequence_lens is not known"),
         (["x", "w", "r"], {}, "goes from image to image"),
+        (["steps"], {}, r"weights of shapes .* are not those of one direction"),
+        (["steps", "r", "w"], {}, "weights of shapes .* are not those of one"),
         (
             ["steps", "w", "r"],
             {"activations": ["Relu"] * 3},

@@ -296,7 +296,9 @@ def test_what_an_if_asks_must_be_known(
     ("condition", "one", "said"),
     [
         ("x", branch([node("Relu", "x", "a")], "a"), "asks what depends on images"),
-        ("yes", branch([], "i", reads=("i",)), "has no such branch"),
+        ("", branch([node("Relu", "x", "a")], "a"), "asks what depends on images"),
+        ("yes", branch([], "i", reads=("i",)), "has no then_branch that reads nothing"),
+        ("yes", branch([]), "has no then_branch that .* writes 1 arrays"),
     ],
 )
 def test_a_branch_that_is_none_is_refused(
