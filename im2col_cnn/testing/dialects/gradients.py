@@ -13,9 +13,9 @@ from typing import Any, Iterator, Mapping
 
 import numpy as np
 
-from .execute import execute
 from .held import arrays_in, held_by
 from .roles import STEPS, argument_lists
+from .time_limit import execute
 
 __all__ = ["Upstream", "gradient_lines", "is_bias", "looks_like_gradient"]
 

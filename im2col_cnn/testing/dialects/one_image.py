@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from .family import CONVOLUTION, ONE_IMAGE, family, renamed
-from .functions import scripts_of
 from .script import Script
+from .unknown_functions import scripts_of
 
 __all__ = ["FAMILY"]
 

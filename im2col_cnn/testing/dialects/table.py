@@ -9,14 +9,14 @@ import pkgutil
 from importlib import import_module
 from typing import Any
 
-from .classes import layers_in
 from .cmu import CMU
 from .coursera import COURSERA, NOTEBOOK
 from .cs231n import CS231N
 from .dialect import Dialect, Names, Offer
-from .functions import forwards_in
 from .native import NATIVE
 from .torch import TORCH
+from .unknown_classes import layers_in
+from .unknown_functions import forwards_in
 
 __all__ = ["DIALECTS", "GUESSES", "guess", "promised", "readings"]
 

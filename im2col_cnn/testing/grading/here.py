@@ -8,8 +8,8 @@ from typing import Any
 
 from ..._checks import as_choice
 from ..._typing import Ties
-from ..dialects.functions import called_inside
 from ..dialects.table import DIALECTS, readings
+from ..dialects.unknown_functions import called_inside
 from ..isolation.loader import HomeworkError
 from .grader import as_drawn, grade
 from .kinds import KINDS

@@ -18,8 +18,8 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from ..dialects.dialect import Offer
-from ..dialects.functions import called_inside
 from ..dialects.table import DIALECTS, promised, readings
+from ..dialects.unknown_functions import called_inside
 from ..errors import SubjectError
 from .adapter import offers_by
 from .limits import limit_memory, limit_processes, redirect

@@ -17,12 +17,12 @@ import numpy as np
 
 from ..support import Support
 from .dialect import is_refusal
-from .execute import execute
 from .family import CONVOLUTION, POOLING, family
 from .gradients import Upstream, gradient_lines, looks_like_gradient
 from .held import arrays_in, held_by, same_arrays
 from .roles import argument_lists, parameters_in, roles_of, settings_for
 from .script import Script
+from .time_limit import execute
 from .tiny import Tiny, layouts_of, tiny_problems
 
 __all__ = ["FAMILY", "layers_in"]

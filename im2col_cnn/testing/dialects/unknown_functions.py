@@ -17,13 +17,13 @@ import numpy as np
 
 from ..support import Support
 from .dialect import is_refusal
-from .execute import execute
 from .family import CONVOLUTION, POOLING
 from .gradients import is_bias
 from .held import arrays_in
 from .layouts import arrange
 from .roles import CHOICES, argument_lists, parameters_in, roles_of, settings_for
 from .script import Script
+from .time_limit import execute
 from .tiny import Tiny, layouts_of, tiny_problems
 
 __all__ = ["called_inside", "forwards_in", "scripts_of"]

@@ -5,7 +5,7 @@ import signal
 
 import pytest
 
-from im2col_cnn.testing.dialects.execute import execute
+from im2col_cnn.testing.dialects.time_limit import execute
 
 FOR_EVER = """
 while True:
