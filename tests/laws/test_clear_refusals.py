@@ -101,7 +101,10 @@ REFUSED: dict[str, tuple[Callable[[], object], str]] = {
         lambda: check_adjoint(lambda x: x, nothing, np.ones(3)),
         r"forward must return \(y, cache\), got array",
     ),
-    "no list of names": (lambda: check_here({}, only=NUMBER), "only must be a list"),
+    "no list of names": (
+        lambda: check_here({}, only=NUMBER),
+        "only must be a name or a list",
+    ),
     "no draws": (lambda: kill_matrix(draws=NONE), "draws must be an int"),
     "no seed": (lambda: kill_matrix(seed=NONE), "seed must be an int"),
     "no title": (

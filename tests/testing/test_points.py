@@ -117,6 +117,7 @@ def test_points_that_make_no_sense_are_refused(
 
 def test_a_name_to_report_on_is_a_word() -> None:
     assert as_selectors("conv_backward") == ("conv_backward",)
+    assert as_selectors([]) == ()  # all, as where the command is given no --only
     with pytest.raises(ValueError, match="'d x' is neither a function nor a part"):
         as_selectors(["d x"])
 

@@ -10,12 +10,12 @@ hold; laws that only follow from right numbers earn nothing where numbers are wr
 a function that returns zeros gets nothing for the pixels that are 0 indeed.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import inf
 from typing import Any
 
-from ..._checks import as_items, quoted
+from ..._checks import quoted
 from ..laws.table import FIRST, Law
 from ..laws.ties import tied_maxima_follow_the_rule
 from .report import Finding, Report, Verdict
@@ -244,7 +244,8 @@ def as_selectors(only: Any) -> tuple[str, ...]:
         return ()
     if isinstance(only, str):
         only = (only,)
-    only = as_items(only, "only")
+    if not isinstance(only, Iterable):
+        raise TypeError(f"only must be a name or a list of names, got {quoted(only)}")
     for name in only:
         if not isinstance(name, str) or not name.replace(".", "_").isidentifier():
             raise ValueError(
