@@ -40,6 +40,36 @@ def test_a_signal_ends_a_command_within_a_second(
         assert (running.returncode, err) == (status, f"im2col-cnn: {word}\n")
 
 
+SLOW = """
+import time
+import numpy as np
+
+def distribute_value(dz, shape):
+    open({calls!r}, "a").write(".")
+    time.sleep(0.1)
+    return np.full(shape, dz / shape[0] / shape[1])
+"""
+
+
+@pytest.mark.parametrize(("number", "status", "word"), SIGNALS)
+def test_a_signal_ends_check_in_the_midst_of_a_law(
+    tmp_path: Path, number: signal.Signals, status: int, word: str
+) -> None:
+    homework, calls = tmp_path / "slow.py", tmp_path / "calls.txt"
+    homework.write_text(SLOW.format(calls=str(calls)), encoding="utf-8")
+    with started("check", homework) as running:
+        while running.poll() is None:
+            if calls.exists() and calls.stat().st_size > 8:
+                break
+            time.sleep(0.05)
+        os.killpg(running.pid, number)
+        took = seconds_to_end(running)
+        out, err = running.communicate()
+
+    assert (running.returncode, out, err) == (status, "", f"im2col-cnn: {word}\n")
+    assert took < 1
+
+
 def wait_for_work(running: "subprocess.Popen[str]", words: str) -> None:
     """Wait until a command trains, or measures."""
     if words == "doctor":  # it says nothing before it has measured in a child
