@@ -45,8 +45,9 @@ def start(arguments: list[str]) -> int:
         way_out = "python -m pip install 'im2col-cnn[cli]'"
         others = "pipx install and uvx --from take the same name"
         return end(f"the command needs {error.name}: {way_out} ({others})", 2)
-    signal.signal(signal.SIGINT, usual)
-    signal.signal(signal.SIGTERM, terminate)
+    finally:
+        signal.signal(signal.SIGINT, usual)
+        signal.signal(signal.SIGTERM, terminate)
     return run(arguments)
 
 

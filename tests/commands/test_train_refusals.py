@@ -1,6 +1,7 @@
 """`im2col-cnn train` refuses bad input in one line, with status 2, writing nothing."""
 
 import re
+import signal
 import sys
 from pathlib import Path
 
@@ -157,11 +158,14 @@ def test_without_its_extra_the_command_says_what_brings_it(
     for name in [name for name in sys.modules if name.startswith(ours)]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, missing, None)
+    before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
 
     with pytest.raises(SystemExit) as exit_:
         __main__.main()
 
     assert exit_.value.code == 2
+    assert signal.getsignal(signal.SIGINT) == before[0]
+    signal.signal(signal.SIGTERM, before[1])
     assert capsys.readouterr().err == (
         f"im2col-cnn: the command needs {missing}: "
         f"python -m pip install 'im2col-cnn[cli]' "
