@@ -12,7 +12,7 @@ import im2col_cnn
 from tests.imports import FILES, imports_of, statements
 
 STOREYS = """\
-_lazily  _typing  _version  data
+_interrupts  _lazily  _typing  _version  data
 _checks  _dtypes  _masking  axis
 explanation  files
 window

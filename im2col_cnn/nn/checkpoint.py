@@ -18,11 +18,11 @@ import numpy as np
 
 from .._checks import printable
 from .._dtypes import arithmetic
+from .._interrupts import without_interrupt
 from .._typing import Array
 from ..files.archive import Archive, read_archive, write_archive
 from ..files.weights import file_names
 from .history import History
-from .interrupts import without_interrupt
 from .network import Network
 from .optimizers import Optimizer
 from .progress import Progress

@@ -34,6 +34,7 @@ from .._checks import (
     as_rng,
     quoted,
 )
+from .._interrupts import without_interrupt
 from .._typing import Array, ArrayLike
 from ..files.atomic import in_use, require_writable
 from ..files.stored_images import StoredImages
@@ -48,7 +49,6 @@ from .executors import Engine, WorkerError, as_cluster, in_order
 from .gradients import IMAGES, Augment, Shard, clip_by_norm, compute_shard
 from .habits import hinting
 from .history import History
-from .interrupts import without_interrupt
 from .network import Network
 from .optimizers import Optimizer
 from .progress import Progress

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from im2col_cnn._interrupts import without_interrupt
 from im2col_cnn._typing import Array
 from im2col_cnn.nn import (
     BatchNorm,
@@ -15,7 +16,6 @@ from im2col_cnn.nn import (
     Sequential,
     fit,
 )
-from im2col_cnn.nn.interrupts import without_interrupt
 from tests.nn.learning import LABELS
 
 X = np.arange(80.0).reshape(40, 2)

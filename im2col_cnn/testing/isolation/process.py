@@ -21,6 +21,7 @@ from uuid import uuid4
 
 import numpy as np
 
+from ..._interrupts import without_interrupt
 from ..._typing import Array
 from ..dialects.dialect import Offer
 from ..errors import SubjectError, SubjectStoppedError, TimeIsUpError
@@ -107,7 +108,8 @@ class Process:
             sleep(0.01)
         for stream in self.process.stdin, self.process.stdout:
             assert stream is not None
-            stream.close()
+            with suppress(OSError):  # what was not sent, because of Ctrl-C, cannot be
+                stream.close()
         return code
 
 
@@ -209,7 +211,8 @@ class IsolatedModule:
 
     def loaded(self) -> dict[str, Any]:
         """Wait until a process has loaded the file, and return what it offers."""
-        self.process, self.spare = self.spare or self.started(), None
+        with without_interrupt():  # or nothing would know the process, and end it
+            self.process, self.spare = self.spare or self.started(), None
         found = self.await_answer(
             f"importing {self.path.name}", "", None, IMPORT_SECONDS
         )
@@ -243,13 +246,14 @@ class IsolatedModule:
                 status, result = process.answer(soon)
             except SilenceError:
                 if case:  # It may never return: let another process load meanwhile.
-                    self.spare = self.spare or self.started()
+                    with without_interrupt():
+                        self.spare = self.spare or self.started()
                 status, result = process.answer(seconds - soon)
         except SilenceError:
             status = "hung"
         if status in ("hung", "ended"):
-            self.process = None
             code = process.end()
+            self.process = None
             if status == "hung" and is_last and case:
                 raise TimeIsUpError
             how = f"signal {-code}" if code < 0 else f"status {code}"
