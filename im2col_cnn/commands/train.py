@@ -1,7 +1,6 @@
 """The command `train`: train a small network on labelled images, then test it."""
 
-import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from enum import StrEnum
 from math import prod
@@ -13,6 +12,7 @@ import numpy as np
 import typer
 from rich.console import Console
 
+from .._interrupts import stop_on_interrupt
 from ..files.datasets import DIGITS, Dataset, open_dataset, read_dataset
 from ..files.stored_images import NotFiniteError
 from ..nn.evaluation import evaluate
@@ -247,22 +247,3 @@ def advise(screen: Console, engaged: Engaged, accumulate: int) -> None:
             f"workers share the batches of a step, {accumulate} here: --accumulate "
             f"{engaged.size} has one for each of {engaged.in_words}",
         )
-
-
-@contextmanager
-def stop_on_interrupt() -> Iterator[Callable[[], bool]]:
-    """Yield a function that returns whether Ctrl-C was pressed since."""
-    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a shell's background
-        yield lambda: False
-        return
-    requests: list[int] = []
-
-    def take_note(number: int, _frame: object) -> None:
-        requests.append(number)
-        signal.signal(signal.SIGINT, usual)
-
-    usual = signal.signal(signal.SIGINT, take_note)
-    try:
-        yield lambda: bool(requests)
-    finally:
-        signal.signal(signal.SIGINT, usual)
