@@ -7,7 +7,6 @@ of a line of outputs is one run:
     y[stop] += x[pixel] * w[tap]         dw[tap] += x[pixel] * dy[stop]
 """
 
-from functools import cache
 from math import gcd
 
 import numpy as np
@@ -105,14 +104,9 @@ def stops_per_run(axes: Axes, w: Kernels) -> int:
     C, W = w.shape[-1], last.output_size
     if last.stride > 1:
         return 1
-    stops = next((n for n in divisors(W) if n * C >= MIN_RUN_NUMBERS), W)
-    return stops if w.size * stops * w.itemsize <= MAX_LINES_BYTES else 1
-
-
-@cache
-def divisors(size: int) -> list[int]:
-    """Return the numbers by which a size can be divided, in order."""
-    return [n for n in range(1, size + 1) if size % n == 0]
+    least = min(W, -(-MIN_RUN_NUMBERS // max(C, 1)))
+    most = min(W, MAX_LINES_BYTES // max(w.size * w.itemsize, 1))
+    return next((n for n in range(least, most + 1) if W % n == 0), 1)
 
 
 def runs(pixels: Images, tile: Tile, stops: int) -> Array:
