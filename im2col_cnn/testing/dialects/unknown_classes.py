@@ -1,4 +1,4 @@
-"""Layers of the common shapes: ``Conv2D(in, out, k, ...)``, ``forward``, ``backward``.
+"""Layers of no known course: ``Conv2D(in, out, k, ...)``, ``forward``, ``backward``.
 
 No two are alike, so a layer is made, and tiny calls tell what it has: which array of
 kernels forward reads, where gradients are left, whether backward takes the step.

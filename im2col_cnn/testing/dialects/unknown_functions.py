@@ -1,4 +1,4 @@
-"""Functions of the common shapes: ``conv_forward(x, w, b, ...)``, ``conv_backward``.
+"""Functions of no known course: ``conv_forward(x, w, b, ...)``, ``conv_backward``.
 
 Parameters are known by their names, layouts are tried, and what backward returns is
 told by its shape. Forward and backward belong together if their names do.
