@@ -8,6 +8,8 @@ import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import current_thread, main_thread
+from types import FrameType
+from typing import Any
 
 __all__ = ["stop_on_interrupt", "without_interrupt"]
 
@@ -20,11 +22,10 @@ def without_interrupt() -> Iterator[None]:
         yield
         return
     pressed: list[int] = []
-    signal.signal(signal.SIGINT, lambda number, _: pressed.append(number))
     try:
-        yield
+        with handled(lambda number, _: pressed.append(number), usual):
+            yield
     finally:
-        signal.signal(signal.SIGINT, usual)
         for number in pressed[:1]:
             signal.raise_signal(number)
 
@@ -32,7 +33,8 @@ def without_interrupt() -> Iterator[None]:
 @contextmanager
 def stop_on_interrupt() -> Iterator[Callable[[], bool]]:
     """Yield a function that returns whether Ctrl-C was pressed since."""
-    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a shell's background
+    usual = signal.getsignal(signal.SIGINT)
+    if usual is signal.SIG_IGN:  # a shell's background
         yield lambda: False
         return
     requests: list[int] = []
@@ -41,8 +43,24 @@ def stop_on_interrupt() -> Iterator[Callable[[], bool]]:
         requests.append(number)
         signal.signal(signal.SIGINT, usual)
 
-    usual = signal.signal(signal.SIGINT, take_note)
-    try:
+    with handled(take_note, usual):
         yield lambda: bool(requests)
+
+
+@contextmanager
+def handled(
+    handler: Callable[[int, FrameType | None], object], usual: Any
+) -> Iterator[None]:
+    """Let a handler take Ctrl-C in the block, and the usual one from its end on.
+
+    Handlers of other signals may raise at any moment: at the latest as the next handler
+    is set, which Python does after theirs. Hence within ``try``, and twice at the end.
+    """
+    try:
+        signal.signal(signal.SIGINT, handler)
+        yield
     finally:
-        signal.signal(signal.SIGINT, usual)
+        try:
+            signal.signal(signal.SIGINT, usual)
+        finally:
+            signal.signal(signal.SIGINT, usual)

@@ -2,12 +2,14 @@
 
 import signal
 import threading
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any
 
 import numpy as np
 import pytest
 
-from im2col_cnn._interrupts import without_interrupt
+from im2col_cnn._interrupts import stop_on_interrupt, without_interrupt
 from im2col_cnn._typing import Array
 from im2col_cnn.nn import (
     BatchNorm,
@@ -41,6 +43,38 @@ def test_ctrl_c_in_a_block_takes_effect_at_its_end() -> None:
 def test_an_error_in_a_block_leaves_ctrl_c_as_it_was() -> None:
     with pytest.raises(ZeroDivisionError), without_interrupt():
         raise ZeroDivisionError
+
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+class OtherSignal(BaseException):
+    """What the handler of another signal raises."""
+
+
+@pytest.mark.parametrize("block", [without_interrupt, stop_on_interrupt])
+@pytest.mark.parametrize("call", [1, 2])
+@pytest.mark.parametrize("is_before", [False, True])
+def test_another_signal_at_any_moment_leaves_ctrl_c_as_it_was(
+    block: Callable[[], AbstractContextManager[object]],
+    call: int,
+    is_before: bool,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Python runs waiting handlers within `signal.signal`, and just after it."""
+    calls, set_handler = [], signal.signal
+
+    def interrupted(number: int, handler: Any) -> None:
+        calls.append(handler)
+        if is_before and len(calls) == call:
+            raise OtherSignal
+        set_handler(number, handler)
+        if len(calls) == call:
+            raise OtherSignal
+
+    monkeypatch.setattr(signal, "signal", interrupted)
+
+    with pytest.raises(OtherSignal), block():
+        pass
 
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
