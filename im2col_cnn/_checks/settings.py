@@ -76,11 +76,13 @@ def quoted(value: Any) -> str:
     return line if len(line) <= MAX_LETTERS else f"{line[:MAX_LETTERS]}..."
 
 
-def as_exponent(value: Any) -> float:
+def as_exponent(value: Any, name: str = "p") -> float:
     """Return `value` as the exponent of a norm: finite, and at least 1."""
-    p = as_real(value, "p")
+    p = as_real(value, name)
     if p < 1:
-        raise ValueError(f"p must be at least 1, got {quoted(value)}: less is no norm")
+        raise ValueError(
+            f"{name} must be at least 1, got {quoted(value)}: less is no norm"
+        )
     return p
 
 

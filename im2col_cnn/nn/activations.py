@@ -11,7 +11,7 @@ from typing import Any, ClassVar, final
 
 import numpy as np
 
-from .._checks import as_real, as_slope
+from .._checks import as_real
 from .._typing import Array
 from ..ops.relu import (
     leaky_relu_backward,
@@ -30,6 +30,7 @@ from .layer import (
     Operation,
     OperationLayer,
     PureLayer,
+    Rule,
     as_axis,
     axis_within,
 )
@@ -64,13 +65,10 @@ class LeakyReLU(OperationLayer):
     """Multiply what is negative by a small slope; see `leaky_relu_forward`."""
 
     kind: ClassVar[str] = "leaky_relu"
+    rules: ClassVar[dict[str, Rule]] = {"slope": as_real}
     operation: ClassVar[Operation] = Operation(leaky_relu_forward, leaky_relu_backward)
 
     slope: float = 0.01
-
-    def __post_init__(self) -> None:
-        self.unwrap_settings()
-        as_slope(self.slope)
 
 
 @final
@@ -102,13 +100,10 @@ class Softmax(PureLayer):
     """
 
     kind: ClassVar[str] = "softmax"
+    rules: ClassVar[dict[str, Rule]] = {"axis": as_axis}
 
     _: KW_ONLY
     axis: int = -1
-
-    def __post_init__(self) -> None:
-        self.unwrap_settings()
-        as_axis(self.axis)
 
     def compute(self, x: Array) -> tuple[Array, Any]:
         """Divide exponentials by their sum."""
@@ -149,13 +144,14 @@ class Clip(Curve):
     """Set what is below `low` to it, and what is above `high` to that."""
 
     kind: ClassVar[str] = "clip"
+    rules: ClassVar[dict[str, Rule]] = {"low": as_real, "high": as_real}
 
     low: float
     high: float
 
     def __post_init__(self) -> None:
-        self.unwrap_settings()
-        low, high = as_real(self.low, "low"), as_real(self.high, "high")
+        super().__post_init__()
+        low, high = float(self.low), float(self.high)
         if low > high:
             raise ValueError(f"low must be at most high, got {low} and {high}")
 
@@ -219,15 +215,11 @@ class HardSigmoid(Curve):
     """
 
     kind: ClassVar[str] = "hard_sigmoid"
+    rules: ClassVar[dict[str, Rule]] = {"slope": as_real, "offset": as_real}
 
     _: KW_ONLY
     slope: float = 1 / 6
     offset: float = 0.5
-
-    def __post_init__(self) -> None:
-        self.unwrap_settings()
-        as_slope(self.slope)
-        as_real(self.offset, "offset")
 
     def value(self, x: Array) -> Array:
         """Return ``min(max(slope * x + offset, 0), 1)``."""

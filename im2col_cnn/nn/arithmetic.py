@@ -15,11 +15,11 @@ from typing import Any, ClassVar, final
 
 import numpy as np
 
-from .._checks import as_int, as_real, as_shape
+from .._checks import as_real, as_shape
 from .._dtypes import arithmetic, wide
 from .._typing import Array, Shape
 from .activations import Curve
-from .layer import PureLayer, axis_within
+from .layer import COUNT, SIZES, PureLayer, Rule, axis_within
 
 __all__ = [
     "Equal",
@@ -40,12 +40,9 @@ class Power(PureLayer):
     """Raise every number to a power: 0.5 is the square root, -1 the reciprocal."""
 
     kind: ClassVar[str] = "power"
+    rules: ClassVar[dict[str, Rule]] = {"p": as_real}
 
     p: float
-
-    def __post_init__(self) -> None:
-        self.unwrap_settings()
-        as_real(self.p, "p")
 
     def compute(self, x: Array) -> tuple[Array, Any]:
         """Raise; the cache is `x`."""
@@ -79,12 +76,9 @@ class Equal(Curve):
     """Write 1 where a number is this one, and 0 elsewhere: nothing to learn from."""
 
     kind: ClassVar[str] = "equal"
+    rules: ClassVar[dict[str, Rule]] = {"number": as_real}
 
     number: float
-
-    def __post_init__(self) -> None:
-        self.unwrap_settings()
-        as_real(self.number, "number")
 
     def value(self, x: Array) -> Array:
         """Compare."""
@@ -99,10 +93,12 @@ class Equal(Curve):
 class Reduction(PureLayer):
     """Make one number of all along axes of ``(N, *SPATIAL, C)``, which keep size 1."""
 
+    rules: ClassVar[dict[str, Rule]] = {"axes": SIZES}
+
     axes: Shape
 
     def __post_init__(self) -> None:
-        self.unwrap_settings()
+        super().__post_init__()
         axes = as_shape(self.axes, "axes", at_least=1)
         if len(set(axes)) < len(axes):
             raise ValueError(f"axes must hold each axis once, got {axes}")
@@ -212,18 +208,16 @@ class LocalResponseNorm(PureLayer):
     """
 
     kind: ClassVar[str] = "local_response_norm"
+    rules: ClassVar[dict[str, Rule]] = {
+        "size": COUNT,
+        **dict.fromkeys(("alpha", "beta", "k"), as_real),
+    }
 
     size: int
     _: KW_ONLY
     alpha: float = 1e-4
     beta: float = 0.75
     k: float = 1.0
-
-    def __post_init__(self) -> None:
-        self.unwrap_settings()
-        as_int(self.size, "size", at_least=1)
-        for name in ("alpha", "beta", "k"):
-            as_real(getattr(self, name), name)
 
     def compute(self, x: Array) -> tuple[Array, Any]:
         """Divide; the cache is `x` and what it was divided by the power of."""

@@ -8,7 +8,7 @@ import numpy as np
 from .._checks import as_shape, by
 from .._typing import Array, Shape
 from ..ops.dense import flatten_backward, flatten_forward
-from .layer import Operation, OperationLayer, PureLayer
+from .layer import SIZES, Operation, OperationLayer, PureLayer, Rule
 
 __all__ = ["Flatten", "Reshape", "Transpose"]
 
@@ -38,12 +38,9 @@ class Reshape(PureLayer):
     """
 
     kind: ClassVar[str] = "reshape"
+    rules: ClassVar[dict[str, Rule]] = {"shape": SIZES}
 
     shape: Shape
-
-    def __post_init__(self) -> None:
-        self.unwrap_settings()
-        as_shape(self.shape, "shape", at_least=1)
 
     def compute(self, x: Array) -> tuple[Array, Any]:
         """Reshape; the cache is the shape of before."""
@@ -78,11 +75,12 @@ class Transpose(PureLayer):
     """
 
     kind: ClassVar[str] = "transpose"
+    rules: ClassVar[dict[str, Rule]] = {"axes": SIZES}
 
     axes: Shape
 
     def __post_init__(self) -> None:
-        self.unwrap_settings()
+        super().__post_init__()
         axes = as_shape(self.axes, "axes", at_least=1)
         if sorted(axes) != list(range(1, len(axes) + 1)):
             raise ValueError(

@@ -4,19 +4,12 @@ from abc import abstractmethod
 from dataclasses import KW_ONLY, dataclass
 from typing import ClassVar, final
 
-from .._checks import (
-    as_flag,
-    as_function,
-    as_int,
-    as_per_axis,
-    as_shape,
-    require_window,
-)
+from .._checks import as_flag, as_function, as_per_axis, as_shape, require_window
 from .._typing import Padding, Shape, Sizes
 from ..ops.conv import conv_backward, conv_forward
 from ..ops.conv_transpose import conv_transpose_backward, conv_transpose_forward
 from .initializers import Initializer, he_normal
-from .layer import Operation, WeightedLayer
+from .layer import COUNT, Operation, Rule, Shapes, WeightedLayer
 
 __all__ = ["Conv", "ConvTranspose"]
 
@@ -24,6 +17,13 @@ __all__ = ["Conv", "ConvTranspose"]
 @dataclass(frozen=True, eq=False, repr=False)
 class BaseConv(WeightedLayer):
     """The settings that `Conv` and `ConvTranspose` share."""
+
+    rules: ClassVar[dict[str, Rule]] = {
+        "filters": COUNT,
+        "groups": COUNT,
+        "bias": as_flag,
+        "initializer": as_function,
+    }
 
     filters: int
     kernel_size: Sizes
@@ -36,19 +36,18 @@ class BaseConv(WeightedLayer):
     initializer: Initializer = he_normal
 
     def __post_init__(self) -> None:
-        self.unwrap_settings()
-        filters = as_int(self.filters, "filters", at_least=1)
-        if filters % as_int(self.groups, "groups", at_least=1):
-            raise ValueError(f"groups = {self.groups} must divide filters = {filters}")
-        as_flag(self.bias, "bias")
-        as_function(self.initializer, "initializer")
+        super().__post_init__()
+        if self.filters % self.groups:
+            raise ValueError(
+                f"groups = {self.groups} must divide filters = {self.filters}"
+            )
         require_window(self.kernel_size, self.stride, self.padding, self.dilation)
 
     @abstractmethod
     def channels(self, C: int) -> tuple[int, int]:
         """Return the last two axes of ``w``, for images of C channels."""
 
-    def array_shapes(self, shape: Shape) -> dict[str, Shape]:
+    def array_shapes(self, shape: Shape) -> Shapes:
         """Return the shapes of ``w`` and ``b``."""
         *spatial, C = as_shape(shape, "shape", at_least=1)
         if not spatial:

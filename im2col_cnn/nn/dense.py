@@ -3,11 +3,11 @@
 from dataclasses import KW_ONLY, dataclass
 from typing import ClassVar, final
 
-from .._checks import as_flag, as_function, as_int, as_shape
+from .._checks import as_flag, as_function, as_shape
 from .._typing import Shape
 from ..ops.dense import dense_backward, dense_forward
 from .initializers import Initializer, he_normal
-from .layer import Operation, WeightedLayer
+from .layer import COUNT, Operation, Rule, Shapes, WeightedLayer
 
 __all__ = ["Dense"]
 
@@ -20,19 +20,18 @@ class Dense(WeightedLayer):
     kind: ClassVar[str] = "dense"
     operation: ClassVar[Operation] = Operation(dense_forward, dense_backward)
     operation_settings: ClassVar[tuple[str, ...]] = ()
+    rules: ClassVar[dict[str, Rule]] = {
+        "features": COUNT,
+        "bias": as_flag,
+        "initializer": as_function,
+    }
 
     features: int
     _: KW_ONLY
     bias: bool = True
     initializer: Initializer = he_normal
 
-    def __post_init__(self) -> None:
-        self.unwrap_settings()
-        as_int(self.features, "features", at_least=1)
-        as_flag(self.bias, "bias")
-        as_function(self.initializer, "initializer")
-
-    def array_shapes(self, shape: Shape) -> dict[str, Shape]:
+    def array_shapes(self, shape: Shape) -> Shapes:
         """Return the shapes of ``w`` and ``b``."""
         shape = as_shape(shape, "shape", at_least=1)
         if len(shape) != 1:

@@ -20,8 +20,9 @@ methods: `array_shapes`, `draw`, `apply` and `differentiate`.
 
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields
+from functools import partial
 from typing import Any, ClassVar, NamedTuple, TypeAlias
 
 import numpy as np
@@ -29,6 +30,7 @@ import numpy.typing as npt
 
 from .._checks import (
     as_array,
+    as_choice,
     as_flag,
     as_float_dtype,
     as_int,
@@ -43,6 +45,9 @@ from .habits import Hinting
 from .initializers import Initializer
 
 __all__ = [
+    "COUNT",
+    "SIZES",
+    "Back",
     "Gradients",
     "InputShapes",
     "Inputs",
@@ -51,15 +56,37 @@ __all__ = [
     "OperationLayer",
     "ParameterlessLayer",
     "PureLayer",
+    "Random",
+    "Rule",
+    "Shapes",
     "WeightedLayer",
     "as_axis",
     "axis_within",
     "named_by_kind",
+    "one_of",
+    "optional",
 ]
 
 Gradients: TypeAlias = dict[str, Array]
 Inputs: TypeAlias = Any  # an array; into a layer that merges, a tuple of arrays
 InputShapes: TypeAlias = Any  # a shape; of a layer that merges, a tuple of shapes
+Shapes: TypeAlias = dict[str, Shape]  # by name of a parameter or of a state
+Random: TypeAlias = np.random.Generator | None
+Back: TypeAlias = tuple[Inputs, Gradients]  # dx, None if it is not wanted
+Rule: TypeAlias = Callable[[Any, str], object]  # refuses a setting, given its name
+
+COUNT: Rule = partial(as_int, at_least=1)
+SIZES: Rule = partial(as_shape, at_least=1)
+
+
+def optional(rule: Rule) -> Rule:
+    """Return a rule that None obeys, too."""
+    return lambda value, name: value is None or rule(value, name)
+
+
+def one_of(*words: str) -> Rule:
+    """Return the rule to be one of some words."""
+    return partial(as_choice, choices=words)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -70,11 +97,23 @@ class Layer(Hinting, ABC):
         "a Sequential or a Graph says what it reads, and forward(x) computes"
     )
     kind: ClassVar[str]
+    rules: ClassVar[Mapping[str, Rule]] = {}  # by setting; those of base classes hold
     merges: ClassVar[bool] = False  # whether it reads several arrays
     mixes_images: ClassVar[bool] = False  # whether, training, one image sways another
     min_training_values: ClassVar[int] = 1  # per channel of a batch
     parameters: dict[str, Array] = field(default_factory=dict, init=False, repr=False)
     state: dict[str, Array] = field(default_factory=dict, init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Make Python numbers of settings that are NumPy's, and refuse bad ones."""
+        for name, value in self.settings.items():
+            if isinstance(value, np.generic | np.ndarray):  # uint8 has no -1
+                plain = value.tolist()
+                plain = tuple(plain) if isinstance(plain, list) else plain
+                object.__setattr__(self, name, plain)
+        for base in reversed(type(self).__mro__):
+            for name, rule in vars(base).get("rules", {}).items():
+                rule(getattr(self, name), name)
 
     def build(
         self,
@@ -178,7 +217,7 @@ class Layer(Hinting, ABC):
             array[...] = getattr(cache, name)
 
     @abstractmethod
-    def array_shapes(self, shape: InputShapes) -> dict[str, Shape]:
+    def array_shapes(self, shape: InputShapes) -> Shapes:
         """
         Return the shapes of all that `build` would make, without making it.
 
@@ -199,21 +238,15 @@ class Layer(Hinting, ABC):
         """
 
     @abstractmethod
-    def draw(
-        self, shapes: dict[str, Shape], rng: np.random.Generator, dtype: np.dtype
-    ) -> None:
+    def draw(self, shapes: Shapes, rng: np.random.Generator, dtype: np.dtype) -> None:
         """Fill `parameters` and `state` with first values of these shapes."""
 
     @abstractmethod
-    def apply(
-        self, x: Inputs, training: bool, rng: np.random.Generator | None
-    ) -> tuple[Array, Any]:
+    def apply(self, x: Inputs, training: bool, rng: Random) -> tuple[Array, Any]:
         """Return the output and a cache; `forward` has checked the settings."""
 
     @abstractmethod
-    def differentiate(
-        self, dy: Array, cache: Any, input_gradient: bool
-    ) -> tuple[Inputs, Gradients]:
+    def differentiate(self, dy: Array, cache: Any, input_gradient: bool) -> Back:
         """Return ``dx``, None if it is not wanted, and the gradients of parameters."""
 
     def __repr__(self) -> str:
@@ -235,14 +268,6 @@ class Layer(Hinting, ABC):
         """What the layer was made with, by name."""
         return {f.name: getattr(self, f.name) for f in fields(self) if f.init}
 
-    def unwrap_settings(self) -> None:
-        """Make Python numbers of settings that are NumPy's: uint8 has no -1."""
-        for name, value in self.settings.items():
-            if isinstance(value, np.generic | np.ndarray):
-                plain = value.tolist()
-                plain = tuple(plain) if isinstance(plain, list) else plain
-                object.__setattr__(self, name, plain)
-
     def require_parameters(self) -> dict[str, Array]:
         """Return the parameters; refuse a layer that is not built."""
         if not self.parameters:
@@ -254,13 +279,11 @@ class Layer(Hinting, ABC):
 class ParameterlessLayer(Layer):
     """A layer without parameters: there is nothing to draw."""
 
-    def array_shapes(self, shape: InputShapes) -> dict[str, Shape]:
+    def array_shapes(self, shape: InputShapes) -> Shapes:
         """Return none."""
         return {}
 
-    def draw(
-        self, shapes: dict[str, Shape], rng: np.random.Generator, dtype: np.dtype
-    ) -> None:
+    def draw(self, shapes: Shapes, rng: np.random.Generator, dtype: np.dtype) -> None:
         """Draw nothing."""
 
 
@@ -275,16 +298,12 @@ class PureCache(NamedTuple):
 class PureLayer(ParameterlessLayer):
     """A layer whose output depends on its input alone, in training and later."""
 
-    def apply(
-        self, x: Inputs, training: bool, rng: np.random.Generator | None
-    ) -> tuple[Array, Any]:
+    def apply(self, x: Inputs, training: bool, rng: Random) -> tuple[Array, Any]:
         """Compute."""
         y, kept = self.compute(x if self.merges else as_array(x, "x"))
         return y, PureCache(y.shape, kept)
 
-    def differentiate(
-        self, dy: Array, cache: Any, input_gradient: bool
-    ) -> tuple[Inputs, Gradients]:
+    def differentiate(self, dy: Array, cache: Any, input_gradient: bool) -> Back:
         """Pull the gradient back, if it is wanted."""
         shape, kept = require_cache(cache, PureCache, "forward")
         dy = as_upstream(dy, shape)
@@ -312,15 +331,11 @@ class OperationLayer(ParameterlessLayer):
 
     operation: ClassVar[Operation]
 
-    def apply(
-        self, x: Array, training: bool, rng: np.random.Generator | None
-    ) -> tuple[Array, Any]:
+    def apply(self, x: Array, training: bool, rng: Random) -> tuple[Array, Any]:
         """Apply the operation."""
         return self.operation.forward(x, **self.settings)
 
-    def differentiate(
-        self, dy: Array, cache: Any, input_gradient: bool
-    ) -> tuple[Array | None, Gradients]:
+    def differentiate(self, dy: Array, cache: Any, input_gradient: bool) -> Back:
         """Return the gradient that the operation returns."""
         return self.operation.backward(dy, cache) if input_gradient else None, {}
 
@@ -332,18 +347,14 @@ class WeightedLayer(Layer):
     operation: ClassVar[Operation]
     operation_settings: ClassVar[tuple[str, ...]]  # those that the operation takes
 
-    def draw(
-        self, shapes: dict[str, Shape], rng: np.random.Generator, dtype: np.dtype
-    ) -> None:
+    def draw(self, shapes: Shapes, rng: np.random.Generator, dtype: np.dtype) -> None:
         """Draw ``w``, set ``b`` to 0."""
         initializer: Initializer = self.settings["initializer"]
         self.parameters["w"] = initializer(shapes["w"], rng=rng, dtype=dtype)
         if "b" in shapes:
             self.parameters["b"] = np.zeros(shapes["b"], dtype)
 
-    def apply(
-        self, x: Array, training: bool, rng: np.random.Generator | None
-    ) -> tuple[Array, Any]:
+    def apply(self, x: Array, training: bool, rng: Random) -> tuple[Array, Any]:
         """Apply the operation to ``x``, ``w`` and ``b``."""
         settings = {name: getattr(self, name) for name in self.operation_settings}
         parameters = self.require_parameters()
@@ -351,9 +362,7 @@ class WeightedLayer(Layer):
             x, parameters["w"], parameters.get("b"), **settings
         )
 
-    def differentiate(
-        self, dy: Array, cache: Any, input_gradient: bool
-    ) -> tuple[Array | None, Gradients]:
+    def differentiate(self, dy: Array, cache: Any, input_gradient: bool) -> Back:
         """Return ``dx``, and ``dw`` and ``db`` by the names of their parameters."""
         dx, dw, db = self.operation.backward(dy, cache, input_gradient=input_gradient)
         return dx, {"w": dw} if db is None else {"w": dw, "b": db}
@@ -377,10 +386,10 @@ def named_by_kind(layers: Iterable[Layer]) -> dict[str, Layer]:
     return {name: layer for layer, name in names.items()}
 
 
-def as_axis(axis: Any) -> int:
+def as_axis(axis: Any, name: str) -> int:
     """Return an axis of a batch; refuse the axis of images."""
-    if as_int(axis, "axis", at_least=-32) == 0:
-        raise ValueError("axis must not be 0, along which there are images")
+    if as_int(axis, name, at_least=-32) == 0:
+        raise ValueError(f"{name} must not be 0, along which there are images")
     return int(axis)
 
 

@@ -18,7 +18,7 @@ from .._checks import as_array, as_real, by, quoted
 from .._dtypes import arithmetic, wide
 from .._typing import Array, Shape
 from ..tiling.blas import with_one_blas_thread
-from .layer import Inputs, PureLayer, as_axis, axis_within
+from .layer import Inputs, PureLayer, Rule, as_axis, axis_within
 
 __all__ = ["Add", "Concat", "Fill", "MatMul", "MergeLayer", "Multiply"]
 
@@ -111,12 +111,9 @@ class Fill(MergeLayer):
     """Write a number where a second array is not 0: what was there is not learned."""
 
     kind: ClassVar[str] = "fill"
+    rules: ClassVar[dict[str, Rule]] = {"number": as_real}
 
     number: float
-
-    def __post_init__(self) -> None:
-        self.unwrap_settings()
-        as_real(self.number, "number")
 
     def merge(self, xs: tuple[Array, ...]) -> tuple[Array, Any]:
         """Fill; the cache is where, and both shapes."""
@@ -143,13 +140,10 @@ class Concat(MergeLayer):
     """
 
     kind: ClassVar[str] = "concat"
+    rules: ClassVar[dict[str, Rule]] = {"axis": as_axis}
 
     _: KW_ONLY
     axis: int = -1
-
-    def __post_init__(self) -> None:
-        self.unwrap_settings()
-        as_axis(self.axis)
 
     def merge(self, xs: tuple[Array, ...]) -> tuple[Array, Any]:
         """Join; the cache is where each array ends."""

@@ -19,7 +19,7 @@ from .._checks import (
 )
 from .._dtypes import arithmetic, wide
 from .._typing import Array, Shape
-from .layer import Gradients, Layer
+from .layer import SIZES, Back, Layer, Random, Rule, Shapes, optional
 
 __all__ = ["PReLU", "Scale"]
 
@@ -55,36 +55,27 @@ class PReLU(Layer):
     """
 
     kind: ClassVar[str] = "prelu"
+    rules: ClassVar[dict[str, Rule]] = {"first_slope": as_real}
 
     _: KW_ONLY
     first_slope: float = 0.25  # of all channels
 
-    def __post_init__(self) -> None:
-        self.unwrap_settings()
-        as_real(self.first_slope, "first_slope")
-
-    def array_shapes(self, shape: Shape) -> dict[str, Shape]:
+    def array_shapes(self, shape: Shape) -> Shapes:
         """Return one number per channel."""
         return {"slope": shape[-1:]}
 
-    def draw(
-        self, shapes: dict[str, Shape], rng: np.random.Generator, dtype: np.dtype
-    ) -> None:
+    def draw(self, shapes: Shapes, rng: np.random.Generator, dtype: np.dtype) -> None:
         """Start with the same slope everywhere."""
         self.parameters["slope"] = np.full(shapes["slope"], self.first_slope, dtype)
 
-    def apply(
-        self, x: Array, training: bool, rng: np.random.Generator | None
-    ) -> tuple[Array, Any]:
+    def apply(self, x: Array, training: bool, rng: Random) -> tuple[Array, Any]:
         """Multiply; the cache is ``x`` and the slope of today."""
         slope = self.require_parameters()["slope"]
         x = as_spread(x, slope.shape)
         y = np.maximum(x, 0) + np.minimum(x, 0) * slope
         return y, WeightedCache(x, slope.copy())
 
-    def differentiate(
-        self, dy: Array, cache: Any, input_gradient: bool
-    ) -> tuple[Array | None, Gradients]:
+    def differentiate(self, dy: Array, cache: Any, input_gradient: bool) -> Back:
         """Return ``dx``, and ``dslope = sum(dy * x)`` where ``x`` is negative."""
         x, slope = require_cache(cache, WeightedCache, "forward")
         dy = as_upstream(dy, x.shape)
@@ -109,16 +100,12 @@ class Scale(Layer):
     """
 
     kind: ClassVar[str] = "scale"
+    rules: ClassVar[dict[str, Rule]] = {"size": optional(SIZES)}
 
     _: KW_ONLY
     size: Shape | None = None
 
-    def __post_init__(self) -> None:
-        self.unwrap_settings()
-        if self.size is not None:
-            as_shape(self.size, "size", at_least=1)
-
-    def array_shapes(self, shape: Shape) -> dict[str, Shape]:
+    def array_shapes(self, shape: Shape) -> Shapes:
         """Return so many numbers, twice."""
         size = shape[-1:]
         if self.size is not None:
@@ -127,25 +114,19 @@ class Scale(Layer):
             raise ValueError(f"size {by(size)} does not broadcast to {by(shape)}")
         return {"w": size, "b": size}
 
-    def draw(
-        self, shapes: dict[str, Shape], rng: np.random.Generator, dtype: np.dtype
-    ) -> None:
+    def draw(self, shapes: Shapes, rng: np.random.Generator, dtype: np.dtype) -> None:
         """Start with what changes nothing."""
         self.parameters["w"] = np.ones(shapes["w"], dtype)
         self.parameters["b"] = np.zeros(shapes["b"], dtype)
 
-    def apply(
-        self, x: Array, training: bool, rng: np.random.Generator | None
-    ) -> tuple[Array, Any]:
+    def apply(self, x: Array, training: bool, rng: Random) -> tuple[Array, Any]:
         """Multiply and add; the cache is ``x`` and the weights of today."""
         parameters = self.require_parameters()
         x = as_spread(x, parameters["w"].shape)
         y = x * parameters["w"] + parameters["b"]
         return y, WeightedCache(x, parameters["w"].copy())
 
-    def differentiate(
-        self, dy: Array, cache: Any, input_gradient: bool
-    ) -> tuple[Array | None, Gradients]:
+    def differentiate(self, dy: Array, cache: Any, input_gradient: bool) -> Back:
         """Return ``dx = dy * w``, ``dw = sum(dy * x)`` and ``db = sum(dy)``."""
         x, w = require_cache(cache, WeightedCache, "forward")
         dy = as_upstream(dy, x.shape)

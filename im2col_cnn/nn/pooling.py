@@ -4,13 +4,12 @@ They hold settings only; each setting is explained where the work is done, in
 ``im2col_cnn.ops``.
 """
 
-from abc import abstractmethod
 from dataclasses import KW_ONLY, dataclass
-from typing import Any, ClassVar, final
+from typing import Any, ClassVar, final, get_args
 
 import numpy as np
 
-from .._checks import as_choice, as_exponent, as_flag, as_shape, require_window
+from .._checks import as_exponent, as_flag, require_window
 from .._typing import Array, Padding, Sizes, Ties
 from ..ops.adaptive_pool import (
     adaptive_avg_pool_backward,
@@ -27,7 +26,7 @@ from ..ops.global_pool import (
 )
 from ..ops.lp_pool import lp_pool_backward, lp_pool_forward
 from ..ops.max_pool import max_pool_backward, max_pool_forward
-from .layer import Operation, OperationLayer, PureLayer
+from .layer import SIZES, Operation, OperationLayer, PureLayer, Rule, one_of
 
 __all__ = [
     "AdaptiveAvgPool",
@@ -44,6 +43,8 @@ __all__ = [
 class BasePool(OperationLayer):
     """The settings that poolings share: where their windows stand."""
 
+    rules: ClassVar[dict[str, Rule]] = {"ceil_mode": as_flag}
+
     kernel_size: Sizes
     _: KW_ONLY
     stride: Sizes | None = None  # None: windows side by side
@@ -52,15 +53,9 @@ class BasePool(OperationLayer):
     ceil_mode: bool = False
 
     def __post_init__(self) -> None:
-        self.unwrap_settings()
+        super().__post_init__()
         stride = self.kernel_size if self.stride is None else self.stride
         require_window(self.kernel_size, stride, self.padding, self.dilation)
-        as_flag(self.ceil_mode, "ceil_mode")
-        self.require_own()
-
-    @abstractmethod
-    def require_own(self) -> None:
-        """Check the settings that no other pooling has."""
 
 
 @final
@@ -70,13 +65,10 @@ class MaxPool(BasePool):
 
     kind: ClassVar[str] = "max_pool"
     operation: ClassVar[Operation] = Operation(max_pool_forward, max_pool_backward)
+    rules: ClassVar[dict[str, Rule]] = {"ties": one_of(*get_args(Ties))}
 
     _: KW_ONLY
     ties: Ties = "first"
-
-    def require_own(self) -> None:
-        """Check `ties`."""
-        as_choice(self.ties, "ties", ("first", "split", "all"))
 
 
 @final
@@ -86,13 +78,10 @@ class AvgPool(BasePool):
 
     kind: ClassVar[str] = "avg_pool"
     operation: ClassVar[Operation] = Operation(avg_pool_forward, avg_pool_backward)
+    rules: ClassVar[dict[str, Rule]] = {"count_include_pad": as_flag}
 
     _: KW_ONLY
     count_include_pad: bool = False
-
-    def require_own(self) -> None:
-        """Check `count_include_pad`."""
-        as_flag(self.count_include_pad, "count_include_pad")
 
 
 @final
@@ -102,18 +91,24 @@ class LpPool(BasePool):
 
     kind: ClassVar[str] = "lp_pool"
     operation: ClassVar[Operation] = Operation(lp_pool_forward, lp_pool_backward)
+    rules: ClassVar[dict[str, Rule]] = {"p": as_exponent}
 
     _: KW_ONLY
     p: float = 2
 
-    def require_own(self) -> None:
-        """Check `p`."""
-        as_exponent(self.p)
+
+@dataclass(frozen=True, eq=False, repr=False)
+class BaseAdaptivePool(OperationLayer):
+    """The setting that adaptive poolings share: how many windows there are."""
+
+    rules: ClassVar[dict[str, Rule]] = {"output_size": SIZES}
+
+    output_size: Sizes
 
 
 @final
 @dataclass(frozen=True, eq=False, repr=False)
-class AdaptiveAvgPool(OperationLayer):
+class AdaptiveAvgPool(BaseAdaptivePool):
     """Average into so many windows: ``(*SPATIAL, C) -> (*output_size, C)``."""
 
     kind: ClassVar[str] = "adaptive_avg_pool"
@@ -121,16 +116,10 @@ class AdaptiveAvgPool(OperationLayer):
         adaptive_avg_pool_forward, adaptive_avg_pool_backward
     )
 
-    output_size: Sizes
-
-    def __post_init__(self) -> None:
-        self.unwrap_settings()
-        as_shape(self.output_size, "output_size", at_least=1)
-
 
 @final
 @dataclass(frozen=True, eq=False, repr=False)
-class AdaptiveMaxPool(OperationLayer):
+class AdaptiveMaxPool(BaseAdaptivePool):
     """Keep the largest in so many windows, as `AdaptiveAvgPool` cuts them."""
 
     kind: ClassVar[str] = "adaptive_max_pool"
@@ -138,24 +127,16 @@ class AdaptiveMaxPool(OperationLayer):
         adaptive_max_pool_forward, adaptive_max_pool_backward
     )
 
-    output_size: Sizes
-
-    def __post_init__(self) -> None:
-        self.unwrap_settings()
-        as_shape(self.output_size, "output_size", at_least=1)
-
 
 @dataclass(frozen=True, eq=False, repr=False)
 class BaseGlobalPool(PureLayer):
     """What global poolings share: whether the axes of one pixel stay."""
 
     operation: ClassVar[Operation]
+    rules: ClassVar[dict[str, Rule]] = {"keepdims": as_flag}
 
     _: KW_ONLY
     keepdims: bool = True
-
-    def __post_init__(self) -> None:
-        as_flag(self.keepdims, "keepdims")
 
     def compute(self, x: Array) -> tuple[Array, Any]:
         """Pool, and drop the axes of one pixel if asked to."""

@@ -7,7 +7,7 @@ import numpy as np
 
 from .._checks import as_above_zero, as_flag, as_images, as_int, as_real, as_rng
 from .._typing import Array, Images
-from .layer import PureLayer
+from .layer import PureLayer, Rule
 
 __all__ = ["Augmentation", "Rescale"]
 
@@ -84,15 +84,14 @@ class Rescale(PureLayer):
     """
 
     kind: ClassVar[str] = "rescale"
+    rules: ClassVar[dict[str, Rule]] = {
+        "pixel_maximum": as_above_zero,
+        "offset": as_real,
+    }
 
     pixel_maximum: float
     _: KW_ONLY
     offset: float = 0.0
-
-    def __post_init__(self) -> None:
-        self.unwrap_settings()
-        as_above_zero(self.pixel_maximum, "pixel_maximum")
-        as_real(self.offset, "offset")
 
     def compute(self, x: Array) -> tuple[Array, Any]:
         """Divide, and add the offset."""

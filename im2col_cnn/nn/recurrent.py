@@ -19,7 +19,6 @@ from .._checks import (
     as_array,
     as_flag,
     as_function,
-    as_int,
     as_upstream,
     quoted,
     require_cache,
@@ -30,7 +29,17 @@ from ..ops.dense import weight_gradient
 from ..ops.sums import sum_by_channel
 from ..tiling.blas import with_one_blas_thread
 from .initializers import Initializer, glorot_uniform
-from .layer import Gradients, Inputs, InputShapes, Layer
+from .layer import (
+    COUNT,
+    Back,
+    Gradients,
+    Inputs,
+    InputShapes,
+    Layer,
+    Random,
+    Rule,
+    Shapes,
+)
 
 __all__ = ["LSTM", "LSTMStates"]
 
@@ -51,21 +60,18 @@ class Trace(NamedTuple):
 class Recurrent(Layer):
     """A layer with the weights of an LSTM."""
 
+    rules: ClassVar[dict[str, Rule]] = {"units": COUNT, "initializer": as_function}
+
     units: int
     _: KW_ONLY
     initializer: Initializer = glorot_uniform
-
-    def __post_init__(self) -> None:
-        self.unwrap_settings()
-        as_int(self.units, "units", at_least=1)
-        as_function(self.initializer, "initializer")
 
     @staticmethod
     @abstractmethod
     def sequence_shape(shape: InputShapes) -> Shape:
         """Return the shape of one sequence, of all that is read."""
 
-    def array_shapes(self, shape: InputShapes) -> dict[str, Shape]:
+    def array_shapes(self, shape: InputShapes) -> Shapes:
         """Return the shapes of ``w``, ``recurrent`` and ``b``."""
         sequence = self.sequence_shape(shape)
         if len(sequence) != 2:
@@ -77,9 +83,7 @@ class Recurrent(Layer):
             "b": (width,),
         }
 
-    def draw(
-        self, shapes: dict[str, Shape], rng: np.random.Generator, dtype: np.dtype
-    ) -> None:
+    def draw(self, shapes: Shapes, rng: np.random.Generator, dtype: np.dtype) -> None:
         """Draw weights; what is remembered is kept at first, by a bias of 1."""
         for name in ("w", "recurrent"):
             self.parameters[name] = self.initializer(shapes[name], rng=rng, dtype=dtype)
@@ -195,22 +199,17 @@ class LSTM(Recurrent):
     """
 
     kind: ClassVar[str] = "lstm"
+    rules: ClassVar[dict[str, Rule]] = {"return_sequences": as_flag}
 
     _: KW_ONLY
     return_sequences: bool = False
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        as_flag(self.return_sequences, "return_sequences")
 
     @staticmethod
     def sequence_shape(shape: InputShapes) -> Shape:
         """Return the only shape."""
         return tuple(shape)
 
-    def apply(
-        self, x: Array, training: bool, rng: np.random.Generator | None
-    ) -> tuple[Array, Any]:
+    def apply(self, x: Array, training: bool, rng: Random) -> tuple[Array, Any]:
         """Start from zeros, and return what is written."""
         trace = self.run(x, None)
         y = trace.states[:, 1:, : self.units]
@@ -218,9 +217,7 @@ class LSTM(Recurrent):
         result, _ = arithmetic(x, self.parameters["w"])
         return y.astype(result), Steps(y.shape, (x.dtype,), trace)
 
-    def differentiate(
-        self, dy: Array, cache: Any, input_gradient: bool
-    ) -> tuple[Array | None, Gradients]:
+    def differentiate(self, dy: Array, cache: Any, input_gradient: bool) -> Back:
         """Return ``dx``, and the gradients of ``w``, ``recurrent`` and ``b``."""
         shape, (dtype,), trace = require_cache(cache, Steps, "forward")
         dstates = np.zeros_like(trace.states[:, 1:])
@@ -256,9 +253,7 @@ class LSTMStates(Recurrent):
         """Return the first shape."""
         return tuple(shape[0])
 
-    def apply(
-        self, x: Inputs, training: bool, rng: np.random.Generator | None
-    ) -> tuple[Array, Any]:
+    def apply(self, x: Inputs, training: bool, rng: Random) -> tuple[Array, Any]:
         """Start from the state."""
         if not isinstance(x, tuple | list) or not 1 <= len(x) <= 2:
             raise TypeError(
@@ -274,9 +269,7 @@ class LSTMStates(Recurrent):
         result, _ = arithmetic(*xs, self.parameters["w"])
         return y.astype(result), Steps(y.shape, tuple(one.dtype for one in xs), trace)
 
-    def differentiate(
-        self, dy: Array, cache: Any, input_gradient: bool
-    ) -> tuple[Inputs, Gradients]:
+    def differentiate(self, dy: Array, cache: Any, input_gradient: bool) -> Back:
         """Return the gradients of sequences and states, and those of parameters."""
         shape, dtypes, trace = require_cache(cache, Steps, "forward")
         dy = as_upstream(dy, shape)

@@ -14,7 +14,7 @@ from .._checks import as_at_least_zero, as_below_one, as_share
 from .._typing import Array, Shape
 from ..ops.dropout import dropout_backward, dropout_forward
 from ..ops.normalization import batch_norm_backward, batch_norm_forward
-from .layer import Gradients, Layer, ParameterlessLayer
+from .layer import Back, Layer, ParameterlessLayer, Random, Rule, Shapes
 
 __all__ = ["BatchNorm", "Dropout"]
 
@@ -39,6 +39,10 @@ class BatchNorm(Layer):
     """
 
     kind: ClassVar[str] = "batch_norm"
+    rules: ClassVar[dict[str, Rule]] = {
+        "momentum": as_share,
+        "epsilon": as_at_least_zero,
+    }
     mixes_images: ClassVar[bool] = True
     min_training_values: ClassVar[int] = 2  # one has no variance
 
@@ -46,19 +50,12 @@ class BatchNorm(Layer):
     momentum: float = 0.1
     epsilon: float = 1e-5
 
-    def __post_init__(self) -> None:
-        self.unwrap_settings()
-        as_share(self.momentum, "momentum")
-        as_at_least_zero(self.epsilon, "epsilon")
-
-    def array_shapes(self, shape: Shape) -> dict[str, Shape]:
+    def array_shapes(self, shape: Shape) -> Shapes:
         """Return four times one number per channel."""
         *_, C = shape
         return dict.fromkeys(("gamma", "beta", "running_mean", "running_var"), (C,))
 
-    def draw(
-        self, shapes: dict[str, Shape], rng: np.random.Generator, dtype: np.dtype
-    ) -> None:
+    def draw(self, shapes: Shapes, rng: np.random.Generator, dtype: np.dtype) -> None:
         """Start with mean 0 and scale 1, learned and running."""
         C = shapes["gamma"]
         self.parameters.update(gamma=np.ones(C, dtype), beta=np.zeros(C, dtype))
@@ -66,9 +63,7 @@ class BatchNorm(Layer):
         kept = np.float32 if dtype == np.float16 else dtype
         self.state.update(running_mean=np.zeros(C, kept), running_var=np.ones(C, kept))
 
-    def apply(
-        self, x: Array, training: bool, rng: np.random.Generator | None
-    ) -> tuple[Array, Any]:
+    def apply(self, x: Array, training: bool, rng: Random) -> tuple[Array, Any]:
         """Normalize; see `batch_norm_forward`."""
         parameters = self.require_parameters()
         return batch_norm_forward(
@@ -82,9 +77,7 @@ class BatchNorm(Layer):
             epsilon=self.epsilon,
         )
 
-    def differentiate(
-        self, dy: Array, cache: Any, input_gradient: bool
-    ) -> tuple[Array | None, Gradients]:
+    def differentiate(self, dy: Array, cache: Any, input_gradient: bool) -> Back:
         """Return ``dx``, and ``dgamma`` and ``dbeta``; see `batch_norm_backward`."""
         dx, dgamma, dbeta = batch_norm_backward(dy, cache)
         return dx if input_gradient else None, {"gamma": dgamma, "beta": dbeta}
@@ -96,24 +89,17 @@ class Dropout(ParameterlessLayer):
     """Set a share of all numbers to 0 at random, in training only; any shape."""
 
     kind: ClassVar[str] = "dropout"
+    rules: ClassVar[dict[str, Rule]] = {"rate": as_below_one}
 
     rate: float
 
-    def __post_init__(self) -> None:
-        self.unwrap_settings()
-        as_below_one(self.rate, "rate")
-
-    def apply(
-        self, x: Array, training: bool, rng: np.random.Generator | None
-    ) -> tuple[Array, Any]:
+    def apply(self, x: Array, training: bool, rng: Random) -> tuple[Array, Any]:
         """Drop; see `dropout_forward`."""
         if training and rng is None:
             raise ValueError("dropout draws at random in training: hand it an rng")
         generator = np.random.default_rng(0) if rng is None else rng  # not drawn from
         return dropout_forward(x, self.rate, rng=generator, training=training)
 
-    def differentiate(
-        self, dy: Array, cache: Any, input_gradient: bool
-    ) -> tuple[Array | None, Gradients]:
+    def differentiate(self, dy: Array, cache: Any, input_gradient: bool) -> Back:
         """Drop from the gradient what was dropped; see `dropout_backward`."""
         return dropout_backward(dy, cache) if input_gradient else None, {}

@@ -7,27 +7,30 @@ Going back, gradients of copies add up, and what went nowhere gets 0.
 """
 
 from dataclasses import KW_ONLY, dataclass
-from typing import Any, ClassVar, Literal, TypeAlias, final
+from functools import partial
+from typing import Any, ClassVar, Literal, TypeAlias, final, get_args
 
 import numpy as np
 
-from .._checks import (
-    as_choice,
-    as_int,
-    as_padding,
-    as_per_axis,
-    as_real,
-    as_shape,
-    by,
-)
+from .._checks import as_int, as_padding, as_per_axis, as_real, by
 from .._dtypes import arithmetic, wide
 from .._typing import Array, Padding, Shape, Sizes
-from .layer import PureLayer, as_axis, axis_within
+from .layer import SIZES, PureLayer, Rule, as_axis, axis_within, one_of, optional
 
 __all__ = ["Crop", "Pad", "Slice", "Upsample"]
 
 PadMode: TypeAlias = Literal["constant", "edge", "reflect", "wrap"]
 Pairs: TypeAlias = tuple[tuple[int, int], ...]
+
+ANY_INT: Rule = partial(as_int, at_least=-(2**63))
+
+
+def require_pairs(padding: Padding, name: str) -> None:
+    """Refuse what is no padding in numbers."""
+    if isinstance(padding, str):
+        raise ValueError(f"{name} must be numbers of pixels, got {padding!r:.60}")
+    axes = len(padding) if isinstance(padding, tuple | list) else 1
+    as_padding(padding, max(axes, 1))
 
 
 @final
@@ -55,17 +58,16 @@ class Pad(PureLayer):
     """
 
     kind: ClassVar[str] = "pad"
+    rules: ClassVar[dict[str, Rule]] = {
+        "padding": require_pairs,
+        "mode": one_of(*get_args(PadMode)),
+        "value": as_real,
+    }
 
     padding: Padding
     _: KW_ONLY
     mode: PadMode = "constant"
     value: float = 0
-
-    def __post_init__(self) -> None:
-        self.unwrap_settings()
-        require_pairs(self.padding)
-        as_choice(self.mode, "mode", ("constant", "edge", "reflect", "wrap"))
-        as_real(self.value, "value")
 
     def compute(self, x: Array) -> tuple[Array, Any]:
         """Pad; the cache is the shape of ``x``."""
@@ -117,12 +119,9 @@ class Crop(PureLayer):
     """
 
     kind: ClassVar[str] = "crop"
+    rules: ClassVar[dict[str, Rule]] = {"padding": require_pairs}
 
     padding: Padding
-
-    def __post_init__(self) -> None:
-        self.unwrap_settings()
-        require_pairs(self.padding)
 
     def compute(self, x: Array) -> tuple[Array, Any]:
         """Cut; the cache is the shape of ``x``."""
@@ -165,6 +164,12 @@ class Slice(PureLayer):
     """
 
     kind: ClassVar[str] = "slice"
+    rules: ClassVar[dict[str, Rule]] = {
+        "start": optional(ANY_INT),
+        "stop": optional(ANY_INT),
+        "step": ANY_INT,
+        "axis": as_axis,
+    }
 
     start: int | None
     stop: int | None
@@ -173,13 +178,9 @@ class Slice(PureLayer):
     axis: int = -1
 
     def __post_init__(self) -> None:
-        self.unwrap_settings()
-        for name in "start", "stop":
-            if getattr(self, name) is not None:
-                as_int(getattr(self, name), name, at_least=-(2**63))
-        if as_int(self.step, "step", at_least=-(2**63)) == 0:
+        super().__post_init__()
+        if self.step == 0:
             raise ValueError("step must not be 0")
-        as_axis(self.axis)
 
     def compute(self, x: Array) -> tuple[Array, Any]:
         """Return a view; the cache is the shape of ``x``."""
@@ -223,12 +224,9 @@ class Upsample(PureLayer):
     """
 
     kind: ClassVar[str] = "upsample"
+    rules: ClassVar[dict[str, Rule]] = {"scale": SIZES}
 
     scale: Sizes
-
-    def __post_init__(self) -> None:
-        self.unwrap_settings()
-        as_shape(self.scale, "scale", at_least=1)
 
     def compute(self, x: Array) -> tuple[Array, Any]:
         """Repeat; the cache is the shape of blocks, ``(N, H, SH, W, SW, C)``."""
@@ -246,14 +244,6 @@ class Upsample(PureLayer):
         within = tuple(range(2, len(cache) - 1, 2))
         dx = dy.reshape(cache).sum(axis=within, dtype=wide(working))
         return np.asarray(dx, result)
-
-
-def require_pairs(padding: Padding) -> None:
-    """Refuse what is no padding in numbers."""
-    if isinstance(padding, str):
-        raise ValueError(f"padding must be numbers of pixels, got {padding!r:.60}")
-    axes = len(padding) if isinstance(padding, tuple | list) else 1
-    as_padding(padding, max(axes, 1))
 
 
 def pairs_for(padding: Padding, shape: Shape) -> Pairs:

@@ -22,39 +22,22 @@ import numpy as np
 
 from .._checks import as_shape, by, quoted
 from .._typing import Array, Shape
-from .activations import (
-    Clip,
-    HardSigmoid,
-    HardSwish,
-    LeakyReLU,
-    ReLU,
-    ReLU6,
-    Sigmoid,
-    SiLU,
-    Softmax,
-    Tanh,
+from . import (
+    activations,
+    arithmetic,
+    arrangement,
+    convolution,
+    dense,
+    merging,
+    per_channel,
+    pooling,
+    preprocessing,
+    recurrent,
+    regularization,
+    resizing,
 )
-from .arithmetic import Equal, LocalResponseNorm, Log, Max, Mean, Min, Power, Sum
-from .arrangement import Flatten, Reshape, Transpose
-from .convolution import Conv, ConvTranspose
-from .dense import Dense
 from .initializers import glorot_normal, glorot_uniform, he_normal, he_uniform
 from .layer import Layer, named_by_kind
-from .merging import Add, Concat, Fill, MatMul, Multiply
-from .per_channel import PReLU, Scale
-from .pooling import (
-    AdaptiveAvgPool,
-    AdaptiveMaxPool,
-    AvgPool,
-    GlobalAvgPool,
-    GlobalMaxPool,
-    LpPool,
-    MaxPool,
-)
-from .preprocessing import Rescale
-from .recurrent import LSTM, LSTMStates
-from .regularization import BatchNorm, Dropout
-from .resizing import Crop, Pad, Slice, Upsample
 
 __all__ = [
     "INPUT",
@@ -75,18 +58,14 @@ __all__ = [
 ]
 
 
-KINDS = {
+KINDS: dict[str, type[Layer]] = {
     layer.kind: layer
-    for layer in (
-        *(AdaptiveAvgPool, AdaptiveMaxPool, Add, AvgPool, BatchNorm, Clip, Concat),
-        *(Conv, ConvTranspose, Crop, Dense, Dropout, Equal, Fill, Flatten),
-        *(GlobalAvgPool, GlobalMaxPool, HardSigmoid, HardSwish, LeakyReLU),
-        *(LocalResponseNorm, Log, LpPool, LSTM, LSTMStates, MatMul, Max, MaxPool),
-        *(Mean, Min, Multiply),
-        *(Power, Reshape, Sum, Transpose),
-        *(Pad, PReLU, ReLU, ReLU6, Rescale, Scale, Sigmoid, SiLU, Slice, Softmax),
-        *(Tanh, Upsample),
+    for module in (
+        *(activations, arithmetic, arrangement, convolution, dense, merging),
+        *(per_channel, pooling, preprocessing, recurrent, regularization, resizing),
     )
+    for layer in vars(module).values()
+    if isinstance(layer, type) and "kind" in vars(layer)
 }
 INITIALIZERS = {
     draw.__name__: draw
