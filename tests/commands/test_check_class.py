@@ -9,7 +9,7 @@ from xml.etree import ElementTree as ET
 import pytest
 from rich.console import Console
 
-from im2col_cnn.commands.check_table import show_bugs, show_rows
+from im2col_cnn.commands.check_files import show_bugs, show_rows
 from im2col_cnn.testing import GradedFile
 from tests.commands.command import Check
 from tests.profile import in_turn
