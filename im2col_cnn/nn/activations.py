@@ -7,7 +7,7 @@ which there is nothing to learn.
 
 from abc import abstractmethod
 from dataclasses import KW_ONLY, dataclass
-from typing import Any, ClassVar, final
+from typing import Any, final
 
 import numpy as np
 
@@ -30,7 +30,7 @@ from .layer import (
     Operation,
     OperationLayer,
     PureLayer,
-    Rule,
+    Rules,
     as_axis,
     axis_within,
 )
@@ -55,8 +55,8 @@ __all__ = [
 class ReLU(OperationLayer):
     """Set what is negative to 0; see `relu_forward`."""
 
-    kind: ClassVar[str] = "relu"
-    operation: ClassVar[Operation] = Operation(relu_forward, relu_backward)
+    kind = "relu"
+    operation = Operation(relu_forward, relu_backward)
 
 
 @final
@@ -64,9 +64,9 @@ class ReLU(OperationLayer):
 class LeakyReLU(OperationLayer):
     """Multiply what is negative by a small slope; see `leaky_relu_forward`."""
 
-    kind: ClassVar[str] = "leaky_relu"
-    rules: ClassVar[dict[str, Rule]] = {"slope": as_real}
-    operation: ClassVar[Operation] = Operation(leaky_relu_forward, leaky_relu_backward)
+    kind = "leaky_relu"
+    rules = Rules(slope=as_real)
+    operation = Operation(leaky_relu_forward, leaky_relu_backward)
 
     slope: float = 0.01
 
@@ -76,8 +76,8 @@ class LeakyReLU(OperationLayer):
 class Sigmoid(OperationLayer):
     """Squeeze all numbers between 0 and 1; see `sigmoid_forward`."""
 
-    kind: ClassVar[str] = "sigmoid"
-    operation: ClassVar[Operation] = Operation(sigmoid_forward, sigmoid_backward)
+    kind = "sigmoid"
+    operation = Operation(sigmoid_forward, sigmoid_backward)
 
 
 @final
@@ -85,8 +85,8 @@ class Sigmoid(OperationLayer):
 class Tanh(OperationLayer):
     """Squeeze all numbers between -1 and 1; see `tanh_forward`."""
 
-    kind: ClassVar[str] = "tanh"
-    operation: ClassVar[Operation] = Operation(tanh_forward, tanh_backward)
+    kind = "tanh"
+    operation = Operation(tanh_forward, tanh_backward)
 
 
 @final
@@ -99,8 +99,8 @@ class Softmax(PureLayer):
     without it: `fit` computes the loss from those.
     """
 
-    kind: ClassVar[str] = "softmax"
-    rules: ClassVar[dict[str, Rule]] = {"axis": as_axis}
+    kind = "softmax"
+    rules = Rules(axis=as_axis)
 
     _: KW_ONLY
     axis: int = -1
@@ -143,8 +143,8 @@ class Curve(PureLayer):
 class Clip(Curve):
     """Set what is below `low` to it, and what is above `high` to that."""
 
-    kind: ClassVar[str] = "clip"
-    rules: ClassVar[dict[str, Rule]] = {"low": as_real, "high": as_real}
+    kind = "clip"
+    rules = Rules(low=as_real, high=as_real)
 
     low: float
     high: float
@@ -169,7 +169,7 @@ class Clip(Curve):
 class ReLU6(Curve):
     """Clip to 0 and 6, as small networks do that count with few bits."""
 
-    kind: ClassVar[str] = "relu6"
+    kind = "relu6"
 
     def value(self, x: Array) -> Array:
         """Return ``min(max(x, 0), 6)``."""
@@ -191,7 +191,7 @@ class SiLU(Curve):
     Ramachandran, Zoph and Le, "Searching for Activation Functions", 2017.
     """
 
-    kind: ClassVar[str] = "silu"
+    kind = "silu"
 
     def value(self, x: Array) -> Array:
         """Return ``x * s``."""
@@ -214,8 +214,8 @@ class HardSigmoid(Curve):
     The slope is 1/6 as in PyTorch and Keras 3; it is 0.2 in Keras 2 and ONNX.
     """
 
-    kind: ClassVar[str] = "hard_sigmoid"
-    rules: ClassVar[dict[str, Rule]] = {"slope": as_real, "offset": as_real}
+    kind = "hard_sigmoid"
+    rules = Rules(slope=as_real, offset=as_real)
 
     _: KW_ONLY
     slope: float = 1 / 6
@@ -242,7 +242,7 @@ class HardSwish(Curve):
     Howard et al., "Searching for MobileNetV3", 2019.
     """
 
-    kind: ClassVar[str] = "hard_swish"
+    kind = "hard_swish"
 
     def value(self, x: Array) -> Array:
         """Return ``x * min(max(x / 6 + 1 / 2, 0), 1)``."""

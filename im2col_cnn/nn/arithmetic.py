@@ -19,7 +19,7 @@ from .._checks import as_real, as_shape
 from .._dtypes import arithmetic, wide
 from .._typing import Array, Shape
 from .activations import Curve
-from .layer import COUNT, SIZES, PureLayer, Rule, axis_within
+from .layer import COUNT, SIZES, PureLayer, Rules, axis_within
 
 __all__ = [
     "Equal",
@@ -39,8 +39,8 @@ __all__ = [
 class Power(PureLayer):
     """Raise every number to a power: 0.5 is the square root, -1 the reciprocal."""
 
-    kind: ClassVar[str] = "power"
-    rules: ClassVar[dict[str, Rule]] = {"p": as_real}
+    kind = "power"
+    rules = Rules(p=as_real)
 
     p: float
 
@@ -59,7 +59,7 @@ class Power(PureLayer):
 class Log(Curve):
     """Take the natural logarithm of every number."""
 
-    kind: ClassVar[str] = "log"
+    kind = "log"
 
     def value(self, x: Array) -> Array:
         """Return ``log x``."""
@@ -75,8 +75,8 @@ class Log(Curve):
 class Equal(Curve):
     """Write 1 where a number is this one, and 0 elsewhere: nothing to learn from."""
 
-    kind: ClassVar[str] = "equal"
-    rules: ClassVar[dict[str, Rule]] = {"number": as_real}
+    kind = "equal"
+    rules = Rules(number=as_real)
 
     number: float
 
@@ -93,7 +93,7 @@ class Equal(Curve):
 class Reduction(PureLayer):
     """Make one number of all along axes of ``(N, *SPATIAL, C)``, which keep size 1."""
 
-    rules: ClassVar[dict[str, Rule]] = {"axes": SIZES}
+    rules = Rules(axes=SIZES)
 
     axes: Shape
 
@@ -138,8 +138,8 @@ class Total(Reduction):
 class Sum(Total):
     """Add up along axes, which keep size 1."""
 
-    kind: ClassVar[str] = "sum"
-    divides: ClassVar[bool] = False
+    kind = "sum"
+    divides = False
 
 
 @final
@@ -147,8 +147,8 @@ class Sum(Total):
 class Mean(Total):
     """Take the mean along axes, which keep size 1."""
 
-    kind: ClassVar[str] = "mean"
-    divides: ClassVar[bool] = True
+    kind = "mean"
+    divides = True
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -175,8 +175,8 @@ class Extreme(Reduction):
 class Max(Extreme):
     """Take the largest number along axes, which keep size 1."""
 
-    kind: ClassVar[str] = "max"
-    best: ClassVar[np.ufunc] = np.maximum
+    kind = "max"
+    best = np.maximum
 
 
 @final
@@ -184,8 +184,8 @@ class Max(Extreme):
 class Min(Extreme):
     """Take the smallest number along axes, which keep size 1."""
 
-    kind: ClassVar[str] = "min"
-    best: ClassVar[np.ufunc] = np.minimum
+    kind = "min"
+    best = np.minimum
 
 
 @final
@@ -207,11 +207,8 @@ class LocalResponseNorm(PureLayer):
     Neural Networks", 2012.
     """
 
-    kind: ClassVar[str] = "local_response_norm"
-    rules: ClassVar[dict[str, Rule]] = {
-        "size": COUNT,
-        **dict.fromkeys(("alpha", "beta", "k"), as_real),
-    }
+    kind = "local_response_norm"
+    rules = Rules(size=COUNT, alpha=as_real, beta=as_real, k=as_real)
 
     size: int
     _: KW_ONLY

@@ -1,14 +1,14 @@
 """Layers that move numbers and change none: `Flatten`, `Reshape` and `Transpose`."""
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, final
+from typing import Any, final
 
 import numpy as np
 
 from .._checks import as_shape, by
 from .._typing import Array, Shape
 from ..ops.dense import flatten_backward, flatten_forward
-from .layer import SIZES, Operation, OperationLayer, PureLayer, Rule
+from .layer import SIZES, Operation, OperationLayer, PureLayer, Rules
 
 __all__ = ["Flatten", "Reshape", "Transpose"]
 
@@ -18,8 +18,8 @@ __all__ = ["Flatten", "Reshape", "Transpose"]
 class Flatten(OperationLayer):
     """Write each image as one vector: ``(*SPATIAL, C) -> (prod(SPATIAL) * C,)``."""
 
-    kind: ClassVar[str] = "flatten"
-    operation: ClassVar[Operation] = Operation(flatten_forward, flatten_backward)
+    kind = "flatten"
+    operation = Operation(flatten_forward, flatten_backward)
 
 
 @final
@@ -37,8 +37,8 @@ class Reshape(PureLayer):
     (2, 2, 3)
     """
 
-    kind: ClassVar[str] = "reshape"
-    rules: ClassVar[dict[str, Rule]] = {"shape": SIZES}
+    kind = "reshape"
+    rules = Rules(shape=SIZES)
 
     shape: Shape
 
@@ -74,8 +74,8 @@ class Transpose(PureLayer):
     (5, 3, 8, 9)
     """
 
-    kind: ClassVar[str] = "transpose"
-    rules: ClassVar[dict[str, Rule]] = {"axes": SIZES}
+    kind = "transpose"
+    rules = Rules(axes=SIZES)
 
     axes: Shape
 

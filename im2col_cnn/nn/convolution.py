@@ -2,14 +2,14 @@
 
 from abc import abstractmethod
 from dataclasses import KW_ONLY, dataclass
-from typing import ClassVar, final
+from typing import final
 
 from .._checks import as_flag, as_function, as_per_axis, as_shape, require_window
 from .._typing import Padding, Shape, Sizes
 from ..ops.conv import conv_backward, conv_forward
 from ..ops.conv_transpose import conv_transpose_backward, conv_transpose_forward
 from .initializers import Initializer, he_normal
-from .layer import COUNT, Operation, Rule, Shapes, WeightedLayer
+from .layer import COUNT, Operation, Rules, Shapes, WeightedLayer
 
 __all__ = ["Conv", "ConvTranspose"]
 
@@ -18,12 +18,7 @@ __all__ = ["Conv", "ConvTranspose"]
 class BaseConv(WeightedLayer):
     """The settings that `Conv` and `ConvTranspose` share."""
 
-    rules: ClassVar[dict[str, Rule]] = {
-        "filters": COUNT,
-        "groups": COUNT,
-        "bias": as_flag,
-        "initializer": as_function,
-    }
+    rules = Rules(filters=COUNT, groups=COUNT, bias=as_flag, initializer=as_function)
 
     filters: int
     kernel_size: Sizes
@@ -76,14 +71,9 @@ class Conv(BaseConv):
     {'w': (3, 3, 1, 16), 'b': (16,)}
     """
 
-    kind: ClassVar[str] = "conv"
-    operation: ClassVar[Operation] = Operation(conv_forward, conv_backward)
-    operation_settings: ClassVar[tuple[str, ...]] = (
-        "stride",
-        "padding",
-        "dilation",
-        "groups",
-    )
+    kind = "conv"
+    operation = Operation(conv_forward, conv_backward)
+    operation_settings = ("stride", "padding", "dilation", "groups")
 
     def channels(self, C: int) -> tuple[int, int]:
         """Return what a filter reads, and how many filters there are."""
@@ -95,14 +85,9 @@ class Conv(BaseConv):
 class ConvTranspose(BaseConv):
     """Paint kernels onto a larger image: ``(*SPATIAL, C) -> (*OUT, filters)``."""
 
-    kind: ClassVar[str] = "conv_transpose"
-    operation: ClassVar[Operation] = Operation(
-        conv_transpose_forward, conv_transpose_backward
-    )
-    operation_settings: ClassVar[tuple[str, ...]] = (
-        *Conv.operation_settings,
-        "output_padding",
-    )
+    kind = "conv_transpose"
+    operation = Operation(conv_transpose_forward, conv_transpose_backward)
+    operation_settings = (*Conv.operation_settings, "output_padding")
 
     _: KW_ONLY
     output_padding: Sizes = 0

@@ -1,13 +1,13 @@
 """The layer that multiplies vectors by weights: `Dense`."""
 
 from dataclasses import KW_ONLY, dataclass
-from typing import ClassVar, final
+from typing import final
 
 from .._checks import as_flag, as_function, as_shape
 from .._typing import Shape
 from ..ops.dense import dense_backward, dense_forward
 from .initializers import Initializer, he_normal
-from .layer import COUNT, Operation, Rule, Shapes, WeightedLayer
+from .layer import COUNT, Operation, Rules, Shapes, WeightedLayer
 
 __all__ = ["Dense"]
 
@@ -17,14 +17,10 @@ __all__ = ["Dense"]
 class Dense(WeightedLayer):
     """Multiply vectors by a matrix: ``(D,) -> (features,)``."""
 
-    kind: ClassVar[str] = "dense"
-    operation: ClassVar[Operation] = Operation(dense_forward, dense_backward)
-    operation_settings: ClassVar[tuple[str, ...]] = ()
-    rules: ClassVar[dict[str, Rule]] = {
-        "features": COUNT,
-        "bias": as_flag,
-        "initializer": as_function,
-    }
+    kind = "dense"
+    operation = Operation(dense_forward, dense_backward)
+    operation_settings = ()
+    rules = Rules(features=COUNT, bias=as_flag, initializer=as_function)
 
     features: int
     _: KW_ONLY

@@ -20,7 +20,7 @@ methods: `array_shapes`, `draw`, `apply` and `differentiate`.
 
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, fields
 from functools import partial
 from typing import Any, ClassVar, NamedTuple, TypeAlias
@@ -58,6 +58,7 @@ __all__ = [
     "PureLayer",
     "Random",
     "Rule",
+    "Rules",
     "Shapes",
     "WeightedLayer",
     "as_axis",
@@ -79,6 +80,10 @@ COUNT: Rule = partial(as_int, at_least=1)
 SIZES: Rule = partial(as_shape, at_least=1)
 
 
+class Rules(dict[str, Rule]):
+    """What refuses a bad setting, by the name of the setting."""
+
+
 def optional(rule: Rule) -> Rule:
     """Return a rule that None obeys, too."""
     return lambda value, name: value is None or rule(value, name)
@@ -97,7 +102,7 @@ class Layer(Hinting, ABC):
         "a Sequential or a Graph says what it reads, and forward(x) computes"
     )
     kind: ClassVar[str]
-    rules: ClassVar[Mapping[str, Rule]] = {}  # by setting; those of base classes hold
+    rules: ClassVar[Rules] = Rules()  # those of base classes hold, too
     merges: ClassVar[bool] = False  # whether it reads several arrays
     mixes_images: ClassVar[bool] = False  # whether, training, one image sways another
     min_training_values: ClassVar[int] = 1  # per channel of a batch

@@ -10,7 +10,7 @@ from abc import abstractmethod
 from dataclasses import KW_ONLY, dataclass
 from functools import reduce
 from operator import add, mul
-from typing import Any, ClassVar, final
+from typing import Any, final
 
 import numpy as np
 
@@ -18,7 +18,7 @@ from .._checks import as_array, as_real, by, quoted
 from .._dtypes import arithmetic, wide
 from .._typing import Array, Shape
 from ..tiling.blas import with_one_blas_thread
-from .layer import Inputs, PureLayer, Rule, as_axis, axis_within
+from .layer import Inputs, PureLayer, Rules, as_axis, axis_within
 
 __all__ = ["Add", "Concat", "Fill", "MatMul", "MergeLayer", "Multiply"]
 
@@ -27,7 +27,7 @@ __all__ = ["Add", "Concat", "Fill", "MatMul", "MergeLayer", "Multiply"]
 class MergeLayer(PureLayer):
     """A layer that reads several arrays: ``forward((a, b, ...))``."""
 
-    merges: ClassVar[bool] = True
+    merges = True
 
     def compute(self, x: Inputs) -> tuple[Array, Any]:
         """Merge what is a tuple of batches of as many images."""
@@ -60,7 +60,7 @@ class Add(MergeLayer):
     ((array([[5, 6]]), array([[5, 6]])), {})
     """
 
-    kind: ClassVar[str] = "add"
+    kind = "add"
 
     def merge(self, xs: tuple[Array, ...]) -> tuple[Array, Any]:
         """Add, the first two first; the cache is their shapes."""
@@ -90,7 +90,7 @@ class Multiply(MergeLayer):
     array([[4., 4., 4.]])
     """
 
-    kind: ClassVar[str] = "multiply"
+    kind = "multiply"
 
     def merge(self, xs: tuple[Array, ...]) -> tuple[Array, Any]:
         """Multiply, the first two first; the cache is the factors."""
@@ -110,8 +110,8 @@ class Multiply(MergeLayer):
 class Fill(MergeLayer):
     """Write a number where a second array is not 0: what was there is not learned."""
 
-    kind: ClassVar[str] = "fill"
-    rules: ClassVar[dict[str, Rule]] = {"number": as_real}
+    kind = "fill"
+    rules = Rules(number=as_real)
 
     number: float
 
@@ -139,8 +139,8 @@ class Concat(MergeLayer):
     The axis is one of ``(N, *SPATIAL, C)``, as in `numpy.concatenate`.
     """
 
-    kind: ClassVar[str] = "concat"
-    rules: ClassVar[dict[str, Rule]] = {"axis": as_axis}
+    kind = "concat"
+    rules = Rules(axis=as_axis)
 
     _: KW_ONLY
     axis: int = -1
@@ -166,7 +166,7 @@ class Concat(MergeLayer):
 class MatMul(MergeLayer):
     """Multiply two arrays as matrices along their last two axes, image by image."""
 
-    kind: ClassVar[str] = "matmul"
+    kind = "matmul"
 
     @with_one_blas_thread
     def merge(self, xs: tuple[Array, ...]) -> tuple[Array, Any]:

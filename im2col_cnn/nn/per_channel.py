@@ -5,7 +5,7 @@ images and pixels.
 """
 
 from dataclasses import KW_ONLY, dataclass
-from typing import Any, ClassVar, NamedTuple, final
+from typing import Any, NamedTuple, final
 
 import numpy as np
 
@@ -19,7 +19,7 @@ from .._checks import (
 )
 from .._dtypes import arithmetic, wide
 from .._typing import Array, Shape
-from .layer import SIZES, Back, Layer, Random, Rule, Shapes, optional
+from .layer import SIZES, Back, Layer, Random, Rules, Shapes, optional
 
 __all__ = ["PReLU", "Scale"]
 
@@ -54,8 +54,8 @@ class PReLU(Layer):
            [ 4.,  4.]])
     """
 
-    kind: ClassVar[str] = "prelu"
-    rules: ClassVar[dict[str, Rule]] = {"first_slope": as_real}
+    kind = "prelu"
+    rules = Rules(first_slope=as_real)
 
     _: KW_ONLY
     first_slope: float = 0.25  # of all channels
@@ -99,8 +99,8 @@ class Scale(Layer):
         channel if it is left out.
     """
 
-    kind: ClassVar[str] = "scale"
-    rules: ClassVar[dict[str, Rule]] = {"size": optional(SIZES)}
+    kind = "scale"
+    rules = Rules(size=optional(SIZES))
 
     _: KW_ONLY
     size: Shape | None = None

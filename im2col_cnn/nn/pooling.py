@@ -26,7 +26,7 @@ from ..ops.global_pool import (
 )
 from ..ops.lp_pool import lp_pool_backward, lp_pool_forward
 from ..ops.max_pool import max_pool_backward, max_pool_forward
-from .layer import SIZES, Operation, OperationLayer, PureLayer, Rule, one_of
+from .layer import SIZES, Operation, OperationLayer, PureLayer, Rules, one_of
 
 __all__ = [
     "AdaptiveAvgPool",
@@ -43,7 +43,7 @@ __all__ = [
 class BasePool(OperationLayer):
     """The settings that poolings share: where their windows stand."""
 
-    rules: ClassVar[dict[str, Rule]] = {"ceil_mode": as_flag}
+    rules = Rules(ceil_mode=as_flag)
 
     kernel_size: Sizes
     _: KW_ONLY
@@ -63,9 +63,9 @@ class BasePool(OperationLayer):
 class MaxPool(BasePool):
     """Keep the largest pixel of every window: ``(*SPATIAL, C) -> (*OUT, C)``."""
 
-    kind: ClassVar[str] = "max_pool"
-    operation: ClassVar[Operation] = Operation(max_pool_forward, max_pool_backward)
-    rules: ClassVar[dict[str, Rule]] = {"ties": one_of(*get_args(Ties))}
+    kind = "max_pool"
+    operation = Operation(max_pool_forward, max_pool_backward)
+    rules = Rules(ties=one_of(*get_args(Ties)))
 
     _: KW_ONLY
     ties: Ties = "first"
@@ -76,9 +76,9 @@ class MaxPool(BasePool):
 class AvgPool(BasePool):
     """Average every window: ``(*SPATIAL, C) -> (*OUT, C)``."""
 
-    kind: ClassVar[str] = "avg_pool"
-    operation: ClassVar[Operation] = Operation(avg_pool_forward, avg_pool_backward)
-    rules: ClassVar[dict[str, Rule]] = {"count_include_pad": as_flag}
+    kind = "avg_pool"
+    operation = Operation(avg_pool_forward, avg_pool_backward)
+    rules = Rules(count_include_pad=as_flag)
 
     _: KW_ONLY
     count_include_pad: bool = False
@@ -89,9 +89,9 @@ class AvgPool(BasePool):
 class LpPool(BasePool):
     """Take the p-norm of every window: ``(*SPATIAL, C) -> (*OUT, C)``."""
 
-    kind: ClassVar[str] = "lp_pool"
-    operation: ClassVar[Operation] = Operation(lp_pool_forward, lp_pool_backward)
-    rules: ClassVar[dict[str, Rule]] = {"p": as_exponent}
+    kind = "lp_pool"
+    operation = Operation(lp_pool_forward, lp_pool_backward)
+    rules = Rules(p=as_exponent)
 
     _: KW_ONLY
     p: float = 2
@@ -101,7 +101,7 @@ class LpPool(BasePool):
 class BaseAdaptivePool(OperationLayer):
     """The setting that adaptive poolings share: how many windows there are."""
 
-    rules: ClassVar[dict[str, Rule]] = {"output_size": SIZES}
+    rules = Rules(output_size=SIZES)
 
     output_size: Sizes
 
@@ -111,10 +111,8 @@ class BaseAdaptivePool(OperationLayer):
 class AdaptiveAvgPool(BaseAdaptivePool):
     """Average into so many windows: ``(*SPATIAL, C) -> (*output_size, C)``."""
 
-    kind: ClassVar[str] = "adaptive_avg_pool"
-    operation: ClassVar[Operation] = Operation(
-        adaptive_avg_pool_forward, adaptive_avg_pool_backward
-    )
+    kind = "adaptive_avg_pool"
+    operation = Operation(adaptive_avg_pool_forward, adaptive_avg_pool_backward)
 
 
 @final
@@ -122,10 +120,8 @@ class AdaptiveAvgPool(BaseAdaptivePool):
 class AdaptiveMaxPool(BaseAdaptivePool):
     """Keep the largest in so many windows, as `AdaptiveAvgPool` cuts them."""
 
-    kind: ClassVar[str] = "adaptive_max_pool"
-    operation: ClassVar[Operation] = Operation(
-        adaptive_max_pool_forward, adaptive_max_pool_backward
-    )
+    kind = "adaptive_max_pool"
+    operation = Operation(adaptive_max_pool_forward, adaptive_max_pool_backward)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -133,7 +129,7 @@ class BaseGlobalPool(PureLayer):
     """What global poolings share: whether the axes of one pixel stay."""
 
     operation: ClassVar[Operation]
-    rules: ClassVar[dict[str, Rule]] = {"keepdims": as_flag}
+    rules = Rules(keepdims=as_flag)
 
     _: KW_ONLY
     keepdims: bool = True
@@ -160,10 +156,8 @@ class GlobalAvgPool(BaseGlobalPool):
     With ``keepdims=False`` to ``(C,)``, which dense layers read.
     """
 
-    kind: ClassVar[str] = "global_avg_pool"
-    operation: ClassVar[Operation] = Operation(
-        global_avg_pool_forward, global_avg_pool_backward
-    )
+    kind = "global_avg_pool"
+    operation = Operation(global_avg_pool_forward, global_avg_pool_backward)
 
 
 @final
@@ -171,7 +165,5 @@ class GlobalAvgPool(BaseGlobalPool):
 class GlobalMaxPool(BaseGlobalPool):
     """Keep the largest of every channel, in shapes as of `GlobalAvgPool`."""
 
-    kind: ClassVar[str] = "global_max_pool"
-    operation: ClassVar[Operation] = Operation(
-        global_max_pool_forward, global_max_pool_backward
-    )
+    kind = "global_max_pool"
+    operation = Operation(global_max_pool_forward, global_max_pool_backward)

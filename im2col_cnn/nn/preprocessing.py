@@ -1,13 +1,13 @@
 """Scale pixels, and vary training images at random: `Rescale`, `Augmentation`."""
 
 from dataclasses import KW_ONLY, dataclass
-from typing import Any, ClassVar, final
+from typing import Any, final
 
 import numpy as np
 
 from .._checks import as_above_zero, as_flag, as_images, as_int, as_real, as_rng
 from .._typing import Array, Images
-from .layer import PureLayer, Rule
+from .layer import PureLayer, Rules
 
 __all__ = ["Augmentation", "Rescale"]
 
@@ -83,11 +83,8 @@ class Rescale(PureLayer):
     255 for the largest value and an `offset` of -1, which is added, do that.
     """
 
-    kind: ClassVar[str] = "rescale"
-    rules: ClassVar[dict[str, Rule]] = {
-        "pixel_maximum": as_above_zero,
-        "offset": as_real,
-    }
+    kind = "rescale"
+    rules = Rules(pixel_maximum=as_above_zero, offset=as_real)
 
     pixel_maximum: float
     _: KW_ONLY

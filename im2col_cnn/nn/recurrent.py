@@ -11,7 +11,7 @@ network that goes on where it stopped reads its state and writes the next one:
 
 from abc import abstractmethod
 from dataclasses import KW_ONLY, dataclass
-from typing import Any, ClassVar, NamedTuple, final
+from typing import Any, NamedTuple, final
 
 import numpy as np
 
@@ -37,7 +37,7 @@ from .layer import (
     InputShapes,
     Layer,
     Random,
-    Rule,
+    Rules,
     Shapes,
 )
 
@@ -60,7 +60,7 @@ class Trace(NamedTuple):
 class Recurrent(Layer):
     """A layer with the weights of an LSTM."""
 
-    rules: ClassVar[dict[str, Rule]] = {"units": COUNT, "initializer": as_function}
+    rules = Rules(units=COUNT, initializer=as_function)
 
     units: int
     _: KW_ONLY
@@ -198,8 +198,8 @@ class LSTM(Recurrent):
     True
     """
 
-    kind: ClassVar[str] = "lstm"
-    rules: ClassVar[dict[str, Rule]] = {"return_sequences": as_flag}
+    kind = "lstm"
+    rules = Rules(return_sequences=as_flag)
 
     _: KW_ONLY
     return_sequences: bool = False
@@ -245,8 +245,8 @@ class LSTMStates(Recurrent):
         As those of `LSTM`.
     """
 
-    kind: ClassVar[str] = "lstm_states"
-    merges: ClassVar[bool] = True
+    kind = "lstm_states"
+    merges = True
 
     @staticmethod
     def sequence_shape(shape: InputShapes) -> Shape:

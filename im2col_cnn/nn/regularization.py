@@ -6,7 +6,7 @@ It says so by `mixes_images`.
 """
 
 from dataclasses import KW_ONLY, dataclass
-from typing import Any, ClassVar, final
+from typing import Any, final
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from .._checks import as_at_least_zero, as_below_one, as_share
 from .._typing import Array, Shape
 from ..ops.dropout import dropout_backward, dropout_forward
 from ..ops.normalization import batch_norm_backward, batch_norm_forward
-from .layer import Back, Layer, ParameterlessLayer, Random, Rule, Shapes
+from .layer import Back, Layer, ParameterlessLayer, Random, Rules, Shapes
 
 __all__ = ["BatchNorm", "Dropout"]
 
@@ -38,13 +38,10 @@ class BatchNorm(Layer):
     (array([1.5]), array([1.5]))
     """
 
-    kind: ClassVar[str] = "batch_norm"
-    rules: ClassVar[dict[str, Rule]] = {
-        "momentum": as_share,
-        "epsilon": as_at_least_zero,
-    }
-    mixes_images: ClassVar[bool] = True
-    min_training_values: ClassVar[int] = 2  # one has no variance
+    kind = "batch_norm"
+    rules = Rules(momentum=as_share, epsilon=as_at_least_zero)
+    mixes_images = True
+    min_training_values = 2  # one has no variance
 
     _: KW_ONLY
     momentum: float = 0.1
@@ -88,8 +85,8 @@ class BatchNorm(Layer):
 class Dropout(ParameterlessLayer):
     """Set a share of all numbers to 0 at random, in training only; any shape."""
 
-    kind: ClassVar[str] = "dropout"
-    rules: ClassVar[dict[str, Rule]] = {"rate": as_below_one}
+    kind = "dropout"
+    rules = Rules(rate=as_below_one)
 
     rate: float
 

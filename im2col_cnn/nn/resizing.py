@@ -8,14 +8,14 @@ Going back, gradients of copies add up, and what went nowhere gets 0.
 
 from dataclasses import KW_ONLY, dataclass
 from functools import partial
-from typing import Any, ClassVar, Literal, TypeAlias, final, get_args
+from typing import Any, Literal, TypeAlias, final, get_args
 
 import numpy as np
 
 from .._checks import as_int, as_padding, as_per_axis, as_real, by
 from .._dtypes import arithmetic, wide
 from .._typing import Array, Padding, Shape, Sizes
-from .layer import SIZES, PureLayer, Rule, as_axis, axis_within, one_of, optional
+from .layer import SIZES, PureLayer, Rule, Rules, as_axis, axis_within, one_of, optional
 
 __all__ = ["Crop", "Pad", "Slice", "Upsample"]
 
@@ -57,12 +57,8 @@ class Pad(PureLayer):
     array([6, 5, 6, 7, 6, 5])
     """
 
-    kind: ClassVar[str] = "pad"
-    rules: ClassVar[dict[str, Rule]] = {
-        "padding": require_pairs,
-        "mode": one_of(*get_args(PadMode)),
-        "value": as_real,
-    }
+    kind = "pad"
+    rules = Rules(padding=require_pairs, mode=one_of(*get_args(PadMode)), value=as_real)
 
     padding: Padding
     _: KW_ONLY
@@ -118,8 +114,8 @@ class Crop(PureLayer):
         How many pixels.
     """
 
-    kind: ClassVar[str] = "crop"
-    rules: ClassVar[dict[str, Rule]] = {"padding": require_pairs}
+    kind = "crop"
+    rules = Rules(padding=require_pairs)
 
     padding: Padding
 
@@ -163,13 +159,10 @@ class Slice(PureLayer):
     (array([[0, 5, 0, 6]]), {})
     """
 
-    kind: ClassVar[str] = "slice"
-    rules: ClassVar[dict[str, Rule]] = {
-        "start": optional(ANY_INT),
-        "stop": optional(ANY_INT),
-        "step": ANY_INT,
-        "axis": as_axis,
-    }
+    kind = "slice"
+    rules = Rules(
+        start=optional(ANY_INT), stop=optional(ANY_INT), step=ANY_INT, axis=as_axis
+    )
 
     start: int | None
     stop: int | None
@@ -223,8 +216,8 @@ class Upsample(PureLayer):
     array([11, 15])
     """
 
-    kind: ClassVar[str] = "upsample"
-    rules: ClassVar[dict[str, Rule]] = {"scale": SIZES}
+    kind = "upsample"
+    rules = Rules(scale=SIZES)
 
     scale: Sizes
 
