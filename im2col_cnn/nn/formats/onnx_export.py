@@ -130,11 +130,8 @@ class Writer:
     def first(self, wire: Wire) -> Wire:
         """Return an array with channels first."""
         axes = len(wire.shape) + 1
-        return (
-            wire
-            if wire.first
-            else self.turned(wire, (0, axes - 1, *range(1, axes - 1)))
-        )
+        perm = (0, axes - 1, *range(1, axes - 1))
+        return wire if wire.first else self.turned(wire, perm)
 
     def last(self, wire: Wire) -> Wire:
         """Return an array with channels last."""
@@ -179,6 +176,15 @@ class Exported(NamedTuple):
     layer: Layer
     read: list[Wire]
     shape: Shape
+
+    @property
+    def axes(self) -> int:
+        """How many axes there are in what it reads first, that of images among them."""
+        return len(self.read[0].shape) + 1
+
+    def number(self, name: str) -> Array:
+        """Return a setting that is a number, in the dtype of the network."""
+        return np.array(self.layer.settings[name], self.writer.network.dtype)
 
     def put(self, operator: str, *arrays: Any, name: str = "", **settings: Any) -> str:
         """Write a node that reads what the layer reads, and constants."""
@@ -308,11 +314,6 @@ def affine(e: Exported) -> str:
     return e.then("Add", e.put("Mul", w, name=f"{e.name}_gain"), b)
 
 
-def reshaped(e: Exported) -> str:
-    """Write Reshape."""
-    return e.put("Reshape", np.array([-1, *e.shape]))
-
-
 def pads(sign: int) -> Callable[[Exported], str]:
     """Write Pad, or a crop, which is a negative one."""
 
@@ -330,13 +331,13 @@ def pads(sign: int) -> Callable[[Exported], str]:
 
 def sliced(e: Exported) -> str:
     """Write Slice."""
-    s, axes = e.layer.settings, len(e.read[0].shape) + 1
+    s = e.layer.settings
     start, stop, step = s["start"], s["stop"], s["step"]
     far = 2**62
     start = start if start is not None else (0 if step > 0 else far)
     stop = stop if stop is not None else (far if step > 0 else -far)
     return e.put(
-        "Slice", *(np.array([n]) for n in (start, stop, s["axis"] % axes, step))
+        "Slice", *(np.array([n]) for n in (start, stop, s["axis"] % e.axes, step))
     )
 
 
@@ -378,16 +379,9 @@ def gated(e: Exported) -> str:
     return e.writer.node("Mul", [e.read[0].name, gate], e.name)
 
 
-def softmax(e: Exported) -> str:
-    """Write Softmax."""
-    axes = len(e.read[0].shape) + 1
-    return e.put("Softmax", axis=e.layer.settings["axis"] % axes)
-
-
-def joined(e: Exported) -> str:
-    """Write Concat."""
-    axes = len(e.read[0].shape) + 1
-    return e.put("Concat", axis=e.layer.settings["axis"] % axes)
+def along_axis(operator: str) -> Callable[[Exported], str]:
+    """Write a node that works along an axis, counted from the first."""
+    return lambda e: e.put(operator, axis=e.layer.settings["axis"] % e.axes)
 
 
 def merged(operator: str) -> Callable[[Exported], str]:
@@ -431,28 +425,19 @@ def filled(e: Exported) -> str:
 
 def equal(e: Exported) -> str:
     """Write Equal, and numbers of what is true."""
-    dtype = e.writer.network.dtype
-    same = e.put("Equal", np.array(e.layer.settings["number"], dtype), name="same")
+    same, dtype = (
+        e.put("Equal", e.number("number"), name="same"),
+        e.writer.network.dtype,
+    )
     to = e.writer.onnx.helper.np_dtype_to_tensor_dtype(dtype)
     return e.writer.node("Cast", [same], e.name, to=to)
-
-
-def as_is(e: Exported) -> str:
-    """Write nothing: after learning, the layer changes nothing."""
-    return e.read[0].name
-
-
-def power(e: Exported) -> str:
-    """Write Pow."""
-    return e.put("Pow", np.array(e.layer.settings["p"], e.writer.network.dtype))
 
 
 def reduced(operator: str) -> Callable[[Exported], str]:
     """Write ReduceMean or its like."""
 
     def write(e: Exported) -> str:
-        axes = len(e.read[0].shape) + 1
-        found = [axis % axes for axis in e.layer.settings["axes"]]
+        found = [axis % e.axes for axis in e.layer.settings["axes"]]
         return e.put(operator, np.array(found), keepdims=1)
 
     return write
@@ -460,9 +445,7 @@ def reduced(operator: str) -> Callable[[Exported], str]:
 
 def rescaled(e: Exported) -> str:
     """Write a division by the scale of pixels, and what is added."""
-    dtype = e.writer.network.dtype
-    scale, offset = (np.array(n, dtype) for n in e.layer.settings.values())
-    y = e.put("Div", scale)
+    y, offset = e.put("Div", e.number("pixel_maximum")), e.number("offset")
     return e.then("Add", y, offset) if offset else y
 
 
@@ -490,15 +473,15 @@ EXPORTS: dict[str, tuple[bool | None, Callable[[Exported], str]]] = {
     "avg_pool": (True, pooling),
     "batch_norm": (False, affine),
     "clip": (None, clipped),
-    "concat": (False, joined),
+    "concat": (False, along_axis("Concat")),
     "conv": (True, convolution),
     "conv_transpose": (True, transposed),
     "crop": (True, pads(-1)),
     "dense": (False, dense),
-    "dropout": (None, as_is),
+    "dropout": (None, lambda e: e.read[0].name),  # it has learned: nothing changes
     "equal": (None, equal),
     "fill": (False, filled),
-    "flatten": (False, reshaped),
+    "flatten": (False, lambda e: e.put("Reshape", np.array([-1, *e.shape]))),
     "global_avg_pool": (True, global_pooling("GlobalAveragePool")),
     "global_max_pool": (True, global_pooling("GlobalMaxPool")),
     "hard_sigmoid": (None, plain("HardSigmoid", alpha="slope", beta="offset")),
@@ -517,17 +500,17 @@ EXPORTS: dict[str, tuple[bool | None, Callable[[Exported], str]]] = {
     "min": (False, reduced("ReduceMin")),
     "multiply": (False, merged("Mul")),
     "pad": (True, pads(1)),
-    "power": (None, power),
+    "power": (None, lambda e: e.put("Pow", e.number("p"))),
     "prelu": (False, lambda e: e.put("PRelu", e.layer.parameters["slope"])),
     "relu": (None, plain("Relu")),
     "relu6": (None, clipped),
     "rescale": (None, rescaled),
-    "reshape": (False, reshaped),
+    "reshape": (False, lambda e: e.put("Reshape", np.array([-1, *e.shape]))),
     "scale": (False, affine),
     "sigmoid": (None, plain("Sigmoid")),
     "silu": (None, gated),
     "slice": (False, sliced),
-    "softmax": (False, softmax),
+    "softmax": (False, along_axis("Softmax")),
     "sum": (False, reduced("ReduceSum")),
     "tanh": (None, plain("Tanh")),
     "transpose": (

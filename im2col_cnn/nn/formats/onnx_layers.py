@@ -79,15 +79,20 @@ class Call(NamedTuple):
             raise ValueError(f"input {number} depends on images, it must be constant")
         return value
 
-    def keep(self, layer: Layer, **arrays: Array) -> Flow:
-        """Apply a layer to the first input, wherever its axes are."""
-        flow = self.builder.settled(self.values[0])
-        return self.builder.keep(self.node.name, layer, flow, **arrays)
+    @property
+    def flow(self) -> Flow:
+        """The first input, which depends on images."""
+        return self.builder.settled(self.values[0])
+
+    def put(self, layer: Layer, *flows: Flow, **arrays: Array) -> Flow:
+        """Apply a layer to what depends on images, to the first input by default."""
+        return self.builder.keep(
+            self.node.name, layer, *(flows or [self.flow]), **arrays
+        )
 
     def on_images(self, layer: Layer, **arrays: Array) -> Flow:
         """Apply a layer that reads channels last to the first input."""
-        flow = self.builder.as_images(self.values[0])
-        return self.builder.keep(self.node.name, layer, flow, **arrays)
+        return self.put(layer, self.builder.as_images(self.values[0]), **arrays)
 
 
 def window(call: Call, axes: int) -> dict[str, Any]:
@@ -155,7 +160,7 @@ def batch_norm(call: Call) -> Value:
     call.need("training_mode", 0)
     gamma, beta, mean, var = (call.constant(n).astype(np.float64) for n in (1, 2, 3, 4))
     gain = gamma / np.sqrt(var + call.take("epsilon", 1e-5))
-    flow = call.builder.settled(call.values[0])
+    flow = call.flow
     if len(flow.shape) > 2:
         flow = call.builder.as_images(flow)
     return call.builder.scaled(call.node.name, flow, gain, beta - gain * mean)
@@ -176,12 +181,12 @@ def gemm(call: Call) -> Value:
     if len(x.shape) > 2:  # each vector on the last axis: a kernel of one pixel
         ones = (1,) * (len(x.shape) - 2)
         layer: Layer = Conv(w.shape[1], ones, bias=False)
-        return call.builder.keep(call.node.name, layer, x, w=w.reshape(*ones, *w.shape))
+        return call.put(layer, x, w=w.reshape(*ones, *w.shape))
     if isinstance(x, Flat):
         x, rows = call.builder.flattened(x)
         w = w[rows]
     layer = Dense(w.shape[1], bias=b is not None)
-    return call.builder.keep(call.node.name, layer, x, w=w, **arrays)
+    return call.put(layer, x, w=w, **arrays)
 
 
 def matmul(call: Call) -> Value:
@@ -191,7 +196,7 @@ def matmul(call: Call) -> Value:
             raise ValueError(f"multiplies by shape {call.values[1].shape}")
         return gemm(call)
     both = [call.builder.as_it_is(value) for value in call.values]
-    return call.builder.keep(call.node.name, MatMul(), *both)
+    return call.put(MatMul(), *both)
 
 
 def arithmetic(call: Call) -> Value:
@@ -201,14 +206,14 @@ def arithmetic(call: Call) -> Value:
     if op == "Sum" and len(values) != 2:
         flow, *rest = (b.settled(value) for value in values)
         others = [b.arranged(one, flow.order) for one in rest]
-        return b.keep(call.node.name, Add(), flow, *others) if others else flow
+        return call.put(Add(), flow, *others) if others else flow
     left, right = values
     if isinstance(right, np.ndarray) or isinstance(left, np.ndarray):
         constant_first = isinstance(left, np.ndarray)
         flow = b.settled(right if constant_first else left)
         c = b.beside(left if constant_first else right, flow).astype(np.float32)
         if constant_first and op == "Div":
-            flow, op = b.keep(call.node.name, Power(-1), flow), "Mul"
+            flow, op = call.put(Power(-1), flow), "Mul"
         gain, shift = {
             "Add": (ONE, c),
             "Sum": (ONE, c),
@@ -231,9 +236,7 @@ def arithmetic(call: Call) -> Value:
     if len(first.shape) > len(second.shape):
         raise ValueError(f"meets shapes {first.shape} and {second.shape}")
     second = b.arranged(second, first.order)
-    return b.keep(
-        call.node.name, Multiply() if op in ("Mul", "Div") else Add(), first, second
-    )
+    return call.put(Multiply() if op in ("Mul", "Div") else Add(), first, second)
 
 
 def reads_one(call: Call, flow: Flow, kind: type[Layer]) -> str | None:
@@ -248,11 +251,11 @@ def gated(call: Call, first: Flow, second: Flow) -> Value | None:
     b = call.builder
     for x, gate in ((first, second), (second, first)):
         if reads_one(call, gate, Sigmoid) == x.name:
-            return b.keep(call.node.name, SiLU(), x)
+            return call.put(SiLU(), x)
         if reads_one(call, gate, HardSigmoid) == x.name:
             layer = b.layers[gate.name].settings
             if np.allclose([layer["slope"], layer["offset"]], [1 / 6, 0.5]):
-                return b.keep(call.node.name, HardSwish(), x)
+                return call.put(HardSwish(), x)
     return None
 
 
@@ -267,9 +270,9 @@ def curve(call: Call, flow: Flow, gain: Array) -> Value | None:
             if plus_three(b, other) == name:
                 x = name
     if x is not None:
-        return b.keep(call.node.name, HardSwish(), flow._replace(name=x))
+        return call.put(HardSwish(), flow._replace(name=x))
     if isinstance(layer, ReLU6) and (x := plus_three(b, flow.name)):
-        return b.keep(call.node.name, HardSigmoid(), flow._replace(name=x))
+        return call.put(HardSigmoid(), flow._replace(name=x))
     return None
 
 
@@ -292,13 +295,13 @@ def clip(call: Call) -> Value:
         for n, k, bound in ((1, "min", -np.inf), (2, "max", np.inf))
     )
     if (low, high) == (0, np.inf):
-        return call.keep(ReLU())
-    return call.keep(ReLU6() if (low, high) == (0, 6) else Clip(low, high))
+        return call.put(ReLU())
+    return call.put(ReLU6() if (low, high) == (0, 6) else Clip(low, high))
 
 
 def softmax(call: Call) -> Value:
     """Translate Softmax; up to opset 12, over all axes from one on at once."""
-    flow = call.builder.settled(call.values[0])
+    flow = call.flow
     axes = len(flow.shape)
     axis = call.take("axis", 1 if call.opset < 13 else -1) % axes
     if call.opset < 13:
@@ -306,7 +309,7 @@ def softmax(call: Call) -> Value:
         if len(wide) > 1:
             raise ValueError(f"axis = {axis} of shape {flow.shape} is not known here")
         axis = wide[0] if wide else axis
-    return call.builder.keep(call.node.name, Softmax(axis=flow.order.index(axis)), flow)
+    return call.put(Softmax(axis=flow.order.index(axis)), flow)
 
 
 def joined(call: Call) -> Value:
@@ -314,12 +317,12 @@ def joined(call: Call) -> Value:
     first, *rest = (call.builder.settled(value) for value in call.values)
     others = [call.builder.arranged(flow, first.order) for flow in rest]
     axis = first.order.index(call.take("axis") % len(first.shape))
-    return call.builder.keep(call.node.name, Concat(axis=axis), first, *others)
+    return call.put(Concat(axis=axis), first, *others)
 
 
 def cut(call: Call) -> list[Value]:
     """Translate Split."""
-    flow = call.builder.settled(call.values[0])
+    flow = call.flow
     axis = call.take("axis", 0) % len(flow.shape)
     outputs, size = len(call.node.outputs), flow.shape[axis]
     each = -(-size // outputs)
@@ -337,12 +340,12 @@ def sliced(call: Call, flow: Flow, axis: int, part: slice) -> Flow:
         raise ValueError("cuts among images")
     ours = flow.order.index(axis)
     layer = Slice(part.start, part.stop, step=part.step or 1, axis=ours)
-    return call.builder.keep(call.node.name, layer, flow)
+    return call.put(layer, flow)
 
 
 def slices(call: Call) -> Value:
     """Translate Slice."""
-    flow = call.builder.settled(call.values[0])
+    flow = call.flow
     constants = [None, *(call.constant(n) for n in range(1, len(call.values)))]
     parts = onnx_slices(len(flow.shape), constants, call.node.attributes)
     for axis, part in enumerate(parts):
@@ -353,7 +356,7 @@ def slices(call: Call) -> Value:
 
 def gathered(call: Call) -> Value:
     """Translate Gather of one entry, or of some that are equally apart."""
-    flow, places = call.builder.settled(call.values[0]), call.constant(1)
+    flow, places = call.flow, call.constant(1)
     axis = call.take("axis", 0) % len(flow.shape)
     numbers = [int(n) for n in places.ravel()]
     size = flow.shape[axis]
@@ -386,7 +389,7 @@ REDUCTIONS: dict[str, type[Reduction]] = {
 
 def reduced(call: Call) -> Value:
     """Translate ReduceMean and its like; no axes are all, or none if that is said."""
-    flow = call.builder.settled(call.values[0])
+    flow = call.flow
     n = len(flow.shape)
     axes = [axis % n for axis in axes_of(call, 1) or ()]
     if not axes:
@@ -395,7 +398,7 @@ def reduced(call: Call) -> Value:
         axes = list(range(n))
     ours = tuple(sorted(flow.order.index(axis) for axis in axes))
     layer = REDUCTIONS[call.node.operator](ours)
-    found = call.builder.keep(call.node.name, layer, flow)
+    found = call.put(layer, flow)
     return found if call.take("keepdims", 1) else call.builder.squeezed(found, axes)
 
 
@@ -409,7 +412,7 @@ def alone(call: Call, number: int) -> float:
 
 def filled(call: Call) -> Value:
     """Translate Where that picks between an array and one constant number."""
-    b, where = call.builder, call.builder.settled(call.values[0])
+    b, where = call.builder, call.flow
     number, rest = (1, 2) if isinstance(call.values[1], np.ndarray) else (2, 1)
     flow = b.settled(call.values[rest])
     if len(where.shape) != len(flow.shape):
@@ -417,7 +420,7 @@ def filled(call: Call) -> Value:
     if number == 2:  # filled where it is 0
         where = b.keep(f"{call.node.name}_not", Equal(0), where)
     where = b.arranged(where, flow.order)
-    return b.keep(call.node.name, Fill(alone(call, number)), flow, where)
+    return call.put(Fill(alone(call, number)), flow, where)
 
 
 def reshape(call: Call) -> Value:
@@ -434,7 +437,7 @@ def reshape(call: Call) -> Value:
 
 def squeeze(call: Call) -> Value:
     """Translate Squeeze and Unsqueeze."""
-    flow, axes = call.builder.settled(call.values[0]), axes_of(call, 1)
+    flow, axes = call.flow, axes_of(call, 1)
     n = len(flow.shape)
     if call.node.operator == "Unsqueeze":
         n += len(axes)
@@ -447,7 +450,7 @@ def squeeze(call: Call) -> Value:
 
 def transpose(call: Call) -> Value:
     """Translate Transpose: axes get other names, and nothing is moved."""
-    flow = call.builder.settled(call.values[0])
+    flow = call.flow
     n = len(flow.shape)
     perm = [axis % n for axis in call.take("perm", range(n)[::-1])]
     order = tuple(perm.index(axis) for axis in flow.order)
@@ -482,7 +485,7 @@ def resize(call: Call) -> Value:
             f"makes {tuple(map(float, scales))} times as many pixels ({places}, "
             f"{rounding}): only whole numbers of equal ones are known here"
         )
-    return call.builder.keep(call.node.name, Upsample(whole[2:]), flow)
+    return call.put(Upsample(whole[2:]), flow)
 
 
 ROUNDINGS = ("round_prefer_floor", "round_prefer_ceil")
@@ -490,7 +493,7 @@ ROUNDINGS = ("round_prefer_floor", "round_prefer_ceil")
 
 def padded(call: Call) -> Value:
     """Translate Pad; one axis but that of images stays as it is, and comes last."""
-    flow = call.builder.settled(call.values[0])
+    flow = call.flow
     n = len(flow.shape)
     pads = np.ravel(call.constant(1, call.take("pads"))).astype(int)
     if call.constant(3) is not None:
@@ -513,7 +516,7 @@ def padded(call: Call) -> Value:
     crops = (pads <= 0).all() and (pads < 0).any()
     cut = tuple((-before, -after) for before, after in around)
     layer = Crop(cut) if crops else Pad(around, mode=mode, value=value)
-    found = call.builder.keep(call.node.name, layer, flow)
+    found = call.put(layer, flow)
     return call.builder.squeezed(found, [n]) if len(pairs) > n else found
 
 
@@ -525,7 +528,7 @@ def power(call: Call) -> Value:
     p = {"Sqrt": 0.5, "Reciprocal": -1}.get(call.node.operator)
     if p is None:
         p = alone(call, 1)
-    return call.keep(Power(p))
+    return call.put(Power(p))
 
 
 def lstm(call: Call) -> list[Value]:
@@ -542,7 +545,7 @@ def lstm(call: Call) -> list[Value]:
     bias, more = np.split(call.constant(3, np.zeros(2 * len(w), w.dtype)).ravel(), 2)
     if len(call.values) > 7 and call.values[7] is not None:
         raise ValueError("peepholes, P, are not known here")
-    x = b.settled(call.values[0])
+    x = call.flow
     T, one, _ = x.shape
     if x.order[0] != 1 or one != 1:
         raise ValueError(
@@ -579,7 +582,7 @@ def first_state(call: Call) -> Flow | None:
 def slope(call: Call) -> Value:
     """Translate PRelu: one slope for each place along an axis, or one for all."""
     b, slopes = call.builder, call.constant(1)
-    flow = b.settled(call.values[0])
+    flow = call.flow
     n = len(flow.shape)
     wide = [n - slopes.ndim + i for i, size in enumerate(slopes.shape) if size > 1]
     if len(wide) > 1 or wide == [flow.order[0]]:
@@ -587,24 +590,24 @@ def slope(call: Call) -> Value:
     last = wide or [flow.order[-1]]
     flow = b.arranged(flow, (*(axis for axis in flow.order if axis not in last), *last))
     array = np.broadcast_to(slopes.ravel(), flow.ours[-1:])
-    return b.keep(call.node.name, PReLU(), flow, slope=array)
+    return call.put(PReLU(), flow, slope=array)
 
 
 def response_norm(call: Call) -> Value:
     """Translate LRN."""
     size, settings = call.take("size"), {"alpha": 1e-4, "beta": 0.75, "bias": 1.0}
     alpha, beta, k = (call.take(name, value) for name, value in settings.items())
-    flow = call.builder.settled(call.values[0])
+    flow = call.flow
     if len(flow.shape) > 2:
         flow = call.builder.as_images(flow)
     layer = LocalResponseNorm(size, alpha=alpha, beta=beta, k=k)
-    return call.builder.keep(call.node.name, layer, flow)
+    return call.put(layer, flow)
 
 
 def negated(call: Call) -> Value:
     """Translate Neg."""
-    flow = call.builder.settled(call.values[0])
-    return call.builder.scaled(call.node.name, flow, np.asarray(-ONE), np.asarray(ZERO))
+    minus, nothing = np.asarray(-ONE), np.asarray(ZERO)
+    return call.builder.scaled(call.node.name, call.flow, minus, nothing)
 
 
 def as_is(call: Call) -> Any:
@@ -619,11 +622,6 @@ def cast(call: Call) -> Any:
 
 
 FLOATS = (1, 10, 11)  # of TensorProto: float32, 16 and 64
-
-
-def swish(call: Call) -> Value:
-    """Translate HardSwish."""
-    return call.keep(HardSwish())
 
 
 TRANSLATIONS: dict[str, Callable[[Call], Any]] = {
@@ -641,29 +639,29 @@ TRANSLATIONS: dict[str, Callable[[Call], Any]] = {
     "Concat": joined,
     "Conv": convolution,
     "ConvTranspose": transposed,
-    "Equal": lambda call: call.keep(Equal(alone(call, 1))),
+    "Equal": lambda call: call.put(Equal(alone(call, 1))),
     "Gather": gathered,
     "Gemm": gemm,
     "GlobalAveragePool": lambda call: call.on_images(GlobalAvgPool(keepdims=True)),
     "GlobalMaxPool": lambda call: call.on_images(GlobalMaxPool()),
-    "HardSigmoid": lambda call: call.keep(
+    "HardSigmoid": lambda call: call.put(
         HardSigmoid(slope=call.take("alpha", 0.2), offset=call.take("beta", 0.5))
     ),
-    "HardSwish": swish,
+    "HardSwish": lambda call: call.put(HardSwish()),
     "LRN": response_norm,
     "LSTM": lstm,
-    "Log": lambda call: call.keep(Log()),
-    "LeakyRelu": lambda call: call.keep(LeakyReLU(call.take("alpha", 0.01))),
+    "Log": lambda call: call.put(Log()),
+    "LeakyRelu": lambda call: call.put(LeakyReLU(call.take("alpha", 0.01))),
     "MatMul": matmul,
     "Neg": negated,
     "PRelu": slope,
     "Pad": padded,
-    "Relu": lambda call: call.keep(ReLU()),
-    "Sigmoid": lambda call: call.keep(Sigmoid()),
+    "Relu": lambda call: call.put(ReLU()),
+    "Sigmoid": lambda call: call.put(Sigmoid()),
     "Slice": slices,
     "Softmax": softmax,
     "Split": cut,
-    "Tanh": lambda call: call.keep(Tanh()),
+    "Tanh": lambda call: call.put(Tanh()),
     "Transpose": transpose,
     "Where": filled,
 }
