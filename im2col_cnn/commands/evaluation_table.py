@@ -5,8 +5,9 @@ from rich.console import Console
 
 from .._typing import Array
 from ..nn.evaluation import Evaluation
+from ..pictures.film import Point
 from ..pictures.grids import CELL, draw_array
-from ..pictures.svg import LETTER, MARGIN, Canvas, Point
+from ..pictures.svg import LETTER, MARGIN, Canvas
 from .terminal import percent, say, show_table
 
 __all__ = [

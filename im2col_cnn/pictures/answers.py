@@ -6,8 +6,8 @@ import numpy as np
 
 from .._checks import as_array, as_int, as_items
 from .._typing import Array
-from .film import Film
-from .svg import MARGIN, Canvas, Point, box, element
+from .film import Point
+from .svg import MARGIN, Canvas, box, element
 
 __all__ = ["draw_answers"]
 
@@ -66,8 +66,8 @@ def draw_answers(
             "under each digit: what the network says of it;",
             "what is wrong is struck out",
         ],
+        frames=asked,
     )
-    film = Film(asked)
     top = canvas.top + 8
     for index in range(n):
         row, column = divmod(index, PER_ROW)
@@ -81,18 +81,17 @@ def draw_answers(
                 answer(
                     str(said),
                     Point(at.x + W * PIXEL / 2, at.y + H * PIXEL + 20),
-                    film.during(time, None if time == asked - 1 else time + 1),
+                    canvas.film.during(time, None if time == asked - 1 else time + 1),
                     right=bool(said == labels[index]),
                 )
             )
-    draw_accuracy(canvas, film, seen, right, tested=tested, top=canvas.bottom + 36)
+    draw_accuracy(canvas, seen, right, tested=tested, top=canvas.bottom + 36)
     last = (answers[-1] == labels).sum()
     return canvas.write(
         f"{n} handwritten digits and what a network says of them, asked {asked} times "
         f"while it learns; at the end {last} answers are right. A curve: of {tested} "
         f"digits that it has not learned from it knows {right[0]} untaught, and "
-        f"{right[-1]} after {seen[-1]} examples.",
-        film.motion(),
+        f"{right[-1]} after {seen[-1]} examples."
     )
 
 
@@ -130,7 +129,6 @@ def answer(said: str, at: Point, when: str, *, right: bool) -> str:
 
 def draw_accuracy(
     canvas: Canvas,
-    film: Film,
     seen: Sequence[int],
     right: Sequence[int],
     *,
@@ -158,7 +156,7 @@ def draw_accuracy(
         )
         above = {"x": x, "y": bottom - height - 9}
         dot += element("text", str(count), class_="small middle", **above)
-        canvas.put(element("g", dot, class_=film.during(time)))
+        canvas.put(element("g", dot, class_=canvas.film.during(time)))
         canvas.words(str(examples), Point(x, bottom + 18), "small middle")
     middle = Point(left + WIDTH / 2, bottom + 36)
     canvas.words("after so many examples", middle, "small middle")

@@ -6,10 +6,10 @@ from .._checks import as_matrix, as_shape, as_upstream
 from .._typing import ArrayLike, Padding, Shape, Sizes
 from ..placing import pooling_window
 from .captions import named, settings_of, shown, times
-from .film import Film
+from .film import Point
 from .grids import draw_array
 from .sums import Term, draw_flying_terms, draw_growing_sums
-from .svg import MARGIN, Canvas, Point
+from .svg import MARGIN, Canvas
 from .windows_on_grid import as_plane, padded_kinds, source, stops, sweep, sweep_cells
 
 __all__ = ["draw_avg_pool"]
@@ -72,8 +72,8 @@ def draw_avg_pool(
             "each number of dy is cut into as many shares as",
             "its window reads pixels; small: how many shares",
         ],
+        frames=dy.size,
     )
-    film = Film(dy.size)
     top = canvas.top + 16
     upstream = draw_array(canvas, dy, "dy", Point(MARGIN, top), "output", side=SIDE)
     cut = draw_array(
@@ -94,7 +94,6 @@ def draw_avg_pool(
     ]
     image = draw_growing_sums(
         canvas,
-        film,
         terms,
         "dx",
         at=Point(upstream.right + GAP, top),
@@ -102,14 +101,14 @@ def draw_avg_pool(
         title=named("dx", window.spatial),
         side=PIXEL,
     )
-    sweep(canvas, film, image, window)
+    sweep(canvas, image, window)
     for grid in upstream, cut:
-        sweep_cells(canvas, film, grid, [grid.corner(*stop) for stop in stops(window)])
-    draw_flying_terms(canvas, film, terms, image, "output", side=SIDE)
+        sweep_cells(canvas, grid, [grid.corner(*stop) for stop in stops(window)])
+    draw_flying_terms(canvas, terms, image, "output", side=SIDE)
     below = Point(MARGIN, max(image.bottom, cut.bottom) + 32)
     for r, stop in enumerate(stops(window)):
         last = r == dy.size - 1
-        when = film.during(r, None if last else r + 1, still=r == 0)
+        when = canvas.film.during(r, None if last else r + 1, still=r == 0)
         line = (
             f"dy[{stop[0]},{stop[1]}]: one share is "
             f"{shown(dy[stop])} / {reads[stop]} = {shown(shares[stop])}"
@@ -119,6 +118,5 @@ def draw_avg_pool(
         f"Each of {dy.size} numbers of dy is divided by the pixels that its window "
         f"reads, {reads.min()} to {reads.max()} of them, and each of these pixels gets "
         f"one share. Where windows overlap the shares add up: a pixel of an image of "
-        f"{times(window.spatial)} gets up to {window.coverage().max()} shares.",
-        film.motion(),
+        f"{times(window.spatial)} gets up to {window.coverage().max()} shares."
     )

@@ -7,9 +7,9 @@ from .._typing import Array, ArrayLike
 from ..ops.conv import conv_backward, conv_forward
 from ..window import Window
 from .captions import settings_of, times
-from .film import Film
+from .film import Point
 from .grids import CELL, Grid, draw_array
-from .svg import BELOW, MARGIN, Canvas, Point
+from .svg import BELOW, MARGIN, Canvas
 from .windows_on_grid import as_plane, stops, sweep_cells
 
 __all__ = ["draw_channels"]
@@ -61,14 +61,15 @@ def draw_channels(x: ArrayLike, w: ArrayLike, *, dy: ArrayLike | None = None) ->
         title = "Both gradients, by channels and filters"
         said = "dx adds up over windows and filters, dw over windows"
     image, kernels, output = planes
-    canvas = Canvas(title, [settings_of(window), said])
-    film, top = Film(len(list(stops(window)))), canvas.top + 16
+    frames = len(list(stops(window)))
+    canvas = Canvas(title, [settings_of(window), said], frames=frames)
+    top = canvas.top + 16
     below = Point(MARGIN, top + C * (max(H, KH) * CELL + BELOW))
     for c in range(C):
         at = Point(MARGIN, top + c * (below.y - top) / C)
         grid = plane(canvas, image[..., c], f"{names[0]}[..., {c}]", at, kinds[0])
         corners = [grid.corner(*stop) for stop in stops(window)]
-        sweep_cells(canvas, film, grid, corners, rows=KH, columns=KW)
+        sweep_cells(canvas, grid, corners, rows=KH, columns=KW)
         for f in range(F):
             over = Point(column(grid, output.shape[1], f), at.y)
             label = f"{names[1]}[..., {c}, {f}]"
@@ -77,13 +78,12 @@ def draw_channels(x: ArrayLike, w: ArrayLike, *, dy: ArrayLike | None = None) ->
         at = Point(column(grid, output.shape[1], f), below.y)
         under = plane(canvas, output[..., f], f"{names[2]}[..., {f}]", at, kinds[2])
         corners = [under.corner(*stop) for stop in stops(window)]
-        sweep_cells(canvas, film, under, corners)
+        sweep_cells(canvas, under, corners)
     return canvas.write(
         f"{names[0]} of {times((H, W))} pixels with {C} channels, {F} filters of "
         f"{times((KH, KW))}. {names[1]} has a plane for each channel and each filter, "
         f"{names[2]} one for each filter; a frame stops at {window.columns_shape()[0]} "
-        f"windows, in all channels at once.",
-        film.motion(),
+        f"windows, in all channels at once."
     )
 
 

@@ -6,10 +6,10 @@ from .._checks import as_items, as_matrix, quoted, require_columns
 from .._typing import ArrayLike, Padding, Shape, Sizes
 from ..window import Window
 from .captions import named, settings_of, shown, times
-from .film import Film
+from .film import Point
 from .grids import draw_array
 from .sums import Term, draw_flying_terms, draw_growing_sums
-from .svg import MARGIN, Canvas, Point
+from .svg import MARGIN, Canvas
 from .windows_on_grid import as_plane, padded_kinds, source, stops, sweep, sweep_cells
 
 __all__ = ["draw_col2im"]
@@ -57,12 +57,9 @@ def draw_col2im(
         raise ValueError(f"names must be a pair of words, got {quoted(names)}")
     canvas = Canvas(
         "col2im: rows go back, and add up",
-        [
-            settings_of(window),
-            "the small number counts the terms that a pixel got",
-        ],
+        [settings_of(window), "the small number counts the terms that a pixel got"],
+        frames=P,
     )
-    film = Film(P)
     top = canvas.top + 16
     matrix = draw_array(
         canvas,
@@ -87,7 +84,6 @@ def draw_col2im(
     ]
     image = draw_growing_sums(
         canvas,
-        film,
         terms,
         "image",
         at=canvas.beside(matrix.right + 32, PIXEL * window.padded_size[1], top + lower),
@@ -95,15 +91,14 @@ def draw_col2im(
         title=named(names[1], window.spatial),
         side=PIXEL,
     )
-    sweep(canvas, film, image, window)
+    sweep(canvas, image, window)
     corners = [matrix.corner(r, 0) for r in range(P)]
-    sweep_cells(canvas, film, matrix, corners, columns=K)
-    draw_flying_terms(canvas, film, terms, image, "output", side=SIDE)
+    sweep_cells(canvas, matrix, corners, columns=K)
+    draw_flying_terms(canvas, terms, image, "output", side=SIDE)
     most = int(window.coverage().max())
     return canvas.write(
         f"The {P} rows of a matrix fly back, one after the other, to the windows of an "
         f"image of {times(window.spatial)} pixels. Where windows overlap the amounts "
         f"add up: a pixel gets up to {shown(most)} terms, and {window.unread} "
-        f"pixels get none.",
-        film.motion(),
+        f"pixels get none."
     )

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from .._checks import as_items
 from ..window import Window
 from .captions import settings_of
-from .film import Film
-from .svg import MARGIN, Canvas, Point
+from .film import Point
+from .svg import MARGIN, Canvas
 from .window import TOOTH, draw_line, frames
 
 __all__ = ["draw_comb"]
@@ -38,12 +38,13 @@ def draw_comb(windows: Sequence[Window]) -> str:
     canvas = Canvas(
         "Stride, padding, dilation: where do windows stop?",
         ["each line is a window; a dot reads a pixel, a ring reads padding"],
+        frames=max(frames(window.axes[0]) for window in windows),
+        seconds=0.8,
     )
-    film = Film(max(frames(window.axes[0]) for window in windows), seconds=0.8)
     width = max(window.padded_size[0] for window in windows) * TOOTH
     at = Point(MARGIN, canvas.top + 8)
     for window in windows:
-        draw_panel(canvas, film, window, at)
+        draw_panel(canvas, window, at)
         at = canvas.beside(at.x + width + GAP, width, at.y)
     described = "; ".join(
         f"{settings_of(window)}: {window.columns_shape()[0]} windows, "
@@ -51,12 +52,11 @@ def draw_comb(windows: Sequence[Window]) -> str:
         for window in windows
     )
     return canvas.write(
-        f"Lines of pixels with the windows that stop on them. {described}.",
-        film.motion(),
+        f"Lines of pixels with the windows that stop on them. {described}."
     )
 
 
-def draw_panel(canvas: Canvas, film: Film, window: Window, at: Point) -> None:
+def draw_panel(canvas: Canvas, window: Window, at: Point) -> None:
     """Draw one line of pixels, the combs below it, and the counts they add up to."""
     (axis,) = window.axes
     unread = f", {window.unread} unread" if window.unread else ""
@@ -65,4 +65,4 @@ def draw_panel(canvas: Canvas, film: Film, window: Window, at: Point) -> None:
         f"{axis.size} pixels, {axis.output_size} windows{unread}",
         Point(at.x, at.y + 20),
     )
-    draw_line(canvas, film, axis, Point(at.x, at.y + 34))
+    draw_line(canvas, axis, Point(at.x, at.y + 34))

@@ -5,8 +5,9 @@ import numpy as np
 from .._checks import as_matrix, require_kind
 from .._typing import ArrayLike
 from .captions import shown
+from .film import Point
 from .grids import draw_array, frame_differences
-from .svg import MARGIN, Canvas, Point
+from .svg import MARGIN, Canvas
 from .windows_on_grid import require_drawable
 
 __all__ = ["draw_comparison"]

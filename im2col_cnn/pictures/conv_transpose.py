@@ -6,10 +6,10 @@ from .._checks import as_matrix, quoted
 from .._typing import ArrayLike, Padding, Sizes
 from ..placing import transposed_window
 from .captions import briefly, named, times
-from .film import Film
+from .film import Point
 from .grids import draw_array
 from .sums import Term, draw_flying_terms, draw_growing_sums
-from .svg import MARGIN, Canvas, Point
+from .svg import MARGIN, Canvas
 from .windows_on_grid import as_plane, padded_kinds, source, stops, sweep, sweep_cells
 
 __all__ = ["draw_conv_transpose"]
@@ -67,8 +67,8 @@ def draw_conv_transpose(
             f"kernel {times(w.shape)}, stride {briefly(window.stride)}",
             "the small number counts the patches that cover a pixel",
         ],
+        frames=x.size,
     )
-    film = Film(x.size)
     top = canvas.top + 16
     image = draw_array(canvas, x, "x", Point(MARGIN, top), "output")
     kernel = draw_array(canvas, w, "w", Point(image.right + GAP, top), "kernel")
@@ -79,7 +79,6 @@ def draw_conv_transpose(
     ]
     painted = draw_growing_sums(
         canvas,
-        film,
         terms,
         "y",
         at=canvas.beside(kernel.right + GAP, PIXEL * window.padded_size[1], top),
@@ -87,13 +86,12 @@ def draw_conv_transpose(
         title=named("y", window.spatial),
         side=PIXEL,
     )
-    sweep(canvas, film, painted, window)
-    sweep_cells(canvas, film, image, [image.corner(*stop) for stop in stops(window)])
-    draw_flying_terms(canvas, film, terms, painted, "output", side=SIDE)
+    sweep(canvas, painted, window)
+    sweep_cells(canvas, image, [image.corner(*stop) for stop in stops(window)])
+    draw_flying_terms(canvas, terms, painted, "output", side=SIDE)
     return canvas.write(
         f"Each of {x.size} pixels, times a kernel of {times(w.shape)} weights, is "
         f"added to a patch of an image of {times(window.spatial)} pixels. Where "
         f"patches overlap they add up: up to {window.coverage().max()} of them cover "
-        f"a pixel.",
-        film.motion(),
+        f"a pixel."
     )

@@ -9,9 +9,9 @@ from .._typing import Array, ArrayLike, Padding, Sizes
 from ..columns import unfold
 from ..window import Window
 from .captions import image_title, named, settings_of, shown, times
-from .film import FLIGHT, Film
+from .film import FLIGHT, Point
 from .grids import CELL, Grid, draw_array
-from .svg import MARGIN, Canvas, Point
+from .svg import MARGIN, Canvas
 from .windows_on_grid import (
     as_plane,
     padded_kinds,
@@ -57,6 +57,7 @@ def draw_convolution(
     canvas = Canvas(
         "A convolution: slide, multiply, add",
         [settings_of(window)],
+        frames=prod(window.output_size),
     )
     pixels = padded_pixels(x.reshape(window.spatial), window)
     top = canvas.top + 16
@@ -75,23 +76,11 @@ def draw_convolution(
         Point(image.right + GAP, top),
         "kernel",
     )
-    film = Film(prod(window.output_size))
-    slide(
-        canvas,
-        film,
-        x,
-        w,
-        window,
-        image=image,
-        kernel=kernel,
-        name="y",
-        kind="output",
-    )
+    slide(canvas, x, w, window, image=image, kernel=kernel, name="y", kind="output")
     return canvas.write(
         f"A kernel of {times(w.shape)} numbers slides over an image of "
         f"{times(x.shape)} pixels. At each of {prod(window.output_size)} stops, every "
-        f"pixel under it is multiplied by its weight; the sum is one pixel of y.",
-        film.motion(),
+        f"pixel under it is multiplied by its weight; the sum is one pixel of y."
     )
 
 
@@ -135,10 +124,8 @@ def draw_full_correlation(dy: ArrayLike, w: ArrayLike, *, stride: int = 1) -> st
         zeros += f"; {stride - 1} between its entries"
     canvas = Canvas(
         "dx is a full correlation with the turned kernel",
-        [
-            f"kernel {times(w.shape)}, stride {stride}",
-            zeros,
-        ],
+        [f"kernel {times(w.shape)}, stride {stride}", zeros],
+        frames=prod(window.output_size),
     )
     top = canvas.top + 16
     image = draw_array(
@@ -159,10 +146,8 @@ def draw_full_correlation(dy: ArrayLike, w: ArrayLike, *, stride: int = 1) -> st
         "kernel",
         title="w, turned",
     )
-    film = Film(prod(window.output_size))
     slide(
         canvas,
-        film,
         spread,
         turned,
         window,
@@ -174,14 +159,12 @@ def draw_full_correlation(dy: ArrayLike, w: ArrayLike, *, stride: int = 1) -> st
     return canvas.write(
         f"The gradient dy of {times(dy.shape)} entries is surrounded by zeros. The "
         f"kernel, turned by 180 degrees, slides over it, and every stop gives one of "
-        f"{times(window.output_size)} pixels of dx.",
-        film.motion(),
+        f"{times(window.output_size)} pixels of dx."
     )
 
 
 def slide(
     canvas: Canvas,
-    film: Film,
     x: Array,
     w: Array,
     window: Window,
@@ -195,7 +178,7 @@ def slide(
     P, K = window.columns_shape()
     columns = unfold(x.reshape(1, *window.spatial, 1), window).reshape(P, K)
     y = (columns @ w.ravel()).reshape(window.output_size)
-    classes = np.array([film.during(r + FLIGHT) for r in range(P)], object)
+    classes = np.array([canvas.film.during(r + FLIGHT) for r in range(P)], object)
     left, top = kernel.right + GAP, canvas.top + 16
     output = draw_array(
         canvas,
@@ -205,11 +188,10 @@ def slide(
         kind,
         classes=classes.reshape(y.shape),
     )
-    sweep(canvas, film, image, window)
-    sweep_cells(canvas, film, output, [output.corner(*stop) for stop in stops(window)])
+    sweep(canvas, image, window)
+    sweep_cells(canvas, output, [output.corner(*stop) for stop in stops(window)])
     show_arithmetic(
         canvas,
-        film,
         columns,
         w.ravel(),
         names=[f"{name}[{','.join(map(str, stop))}]" for stop in stops(window)],
@@ -218,13 +200,7 @@ def slide(
 
 
 def show_arithmetic(
-    canvas: Canvas,
-    film: Film,
-    columns: Array,
-    weights: Array,
-    *,
-    names: list[str],
-    at: Point,
+    canvas: Canvas, columns: Array, weights: Array, *, names: list[str], at: Point
 ) -> None:
     """Write, frame by frame, the products of a row with the weights, and their sum."""
     for r, (row, name) in enumerate(zip(columns, names, strict=True)):
@@ -233,7 +209,7 @@ def show_arithmetic(
             for pixel, weight in zip(row, weights, strict=True)
         )
         last = r == len(names) - 1
-        when = film.during(r, None if last else r + 1, still=r == 0)
+        when = canvas.film.during(r, None if last else r + 1, still=r == 0)
         line = f"{name} = {products} = {shown(row @ weights)}"
         canvas.words(line, at, f"formula {when}", data_step=r)
 

@@ -9,9 +9,9 @@ from .._typing import ArrayLike, Padding, Shape, Sizes
 from ..ops.conv import conv_forward
 from ..window import Window
 from .captions import named, settings_of, times
-from .film import Film
+from .film import Point
 from .grids import draw_array, emptied
-from .svg import MARGIN, Canvas, Point
+from .svg import MARGIN, Canvas
 from .windows_on_grid import as_plane, sweep_cells
 
 __all__ = ["draw_convolution_matrix"]
@@ -53,11 +53,7 @@ def draw_convolution_matrix(
     # Convolving an image with a single 1 gives one column of the matrix.
     units = np.eye(pixels, dtype=w.dtype).reshape(pixels, *window.spatial, 1)
     y, _ = conv_forward(
-        units,
-        w[..., None, None],
-        stride=stride,
-        padding=padding,
-        dilation=dilation,
+        units, w[..., None, None], stride=stride, padding=padding, dilation=dilation
     )
     transposed = y.reshape(pixels, outputs)
     matrix = transposed.T
@@ -68,8 +64,8 @@ def draw_convolution_matrix(
             f"image {times(window.spatial)}, {settings_of(window)}",
             f"forward y = M x, one row per window; backward dx = {TRANSPOSED} dy",
         ],
+        frames=outputs,
     )
-    film = Film(outputs)
     top = canvas.top + 16
     kernel = draw_array(canvas, w, "w", Point(MARGIN, top), "kernel", side=SIDE)
     forward = draw_array(
@@ -91,11 +87,10 @@ def draw_convolution_matrix(
     )
     rows = [forward.corner(r, 0) for r in range(outputs)]
     columns = [backward.corner(0, r) for r in range(outputs)]
-    sweep_cells(canvas, film, forward, rows, columns=pixels)
-    sweep_cells(canvas, film, backward, columns, rows=pixels)
+    sweep_cells(canvas, forward, rows, columns=pixels)
+    sweep_cells(canvas, backward, columns, rows=pixels)
     return canvas.write(
         f"The matrix M has {outputs} rows, one per window, and {pixels} columns, one "
         f"per pixel. Each row holds the {w.size} weights of the kernel where its "
-        f"window stands, and zeros elsewhere. Its transpose has the rows as columns.",
-        film.motion(),
+        f"window stands, and zeros elsewhere. Its transpose has the rows as columns."
     )

@@ -7,9 +7,9 @@ from .._checks import as_items
 from .._typing import Padding, Shape, Sizes
 from ..window import Window
 from .captions import briefly, times
-from .film import Film
+from .film import Point
 from .grids import draw_array, emptied
-from .svg import MARGIN, Canvas, Point
+from .svg import MARGIN, Canvas
 from .windows_on_grid import as_plane, padded_kinds, padded_pixels, sweep
 
 __all__ = ["draw_coverage", "draw_sweep"]
@@ -54,14 +54,15 @@ def draw_coverage(
             f"image {times(shape)}, kernel {times(kernel)}",
             "crossed out: read by no window, so its gradient is 0",
         ],
+        frames=max(prod(window.output_size) for window in windows),
+        seconds=0.5,
     )
-    film = Film(max(prod(window.output_size) for window in windows), seconds=0.5)
     left, found = MARGIN, []
     for window in windows:
         stride = briefly(window.stride)
         wide = as_plane(window).padded_size[1] * SIDE
         at = canvas.beside(left, wide, canvas.top + 16)
-        left = draw_sweep(canvas, film, window, at, f"stride {stride}") + GAP
+        left = draw_sweep(canvas, window, at, f"stride {stride}") + GAP
         found.append(
             f"at stride {stride} up to {window.coverage().max()}, "
             f"{window.unread} pixels unread"
@@ -69,19 +70,12 @@ def draw_coverage(
     return canvas.write(
         "Images with the number of windows that read each pixel: "
         + "; ".join(found)
-        + ".",
-        film.motion(),
+        + "."
     )
 
 
 def draw_sweep(
-    canvas: Canvas,
-    film: Film,
-    window: Window,
-    at: Point,
-    title: str,
-    *,
-    side: float = SIDE,
+    canvas: Canvas, window: Window, at: Point, title: str, *, side: float = SIDE
 ) -> float:
     """Draw the counts of one window, which moves over them; return the right edge."""
     plane = as_plane(window)
@@ -96,7 +90,7 @@ def draw_sweep(
         side=side,
         title=title,
     )
-    sweep(canvas, film, grid, plane)
+    sweep(canvas, grid, plane)
     stops = f"{times(window.output_size)} windows"
     unread = f", {window.unread} pixels unread" if window.unread else ""
     canvas.words(stops + unread, Point(grid.left, grid.bottom + 22))

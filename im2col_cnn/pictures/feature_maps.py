@@ -7,7 +7,8 @@ import numpy as np
 from .._checks import as_array, by
 from .._typing import Array
 from .captions import shown
-from .svg import MARGIN, Canvas, Point, box, element
+from .film import Point
+from .svg import MARGIN, Canvas, box, element
 
 __all__ = ["draw_feature_maps"]
 
@@ -73,7 +74,7 @@ def draw_feature_maps(maps: Array, *, image: Array | None = None) -> str:
     return canvas.write(
         f"{F} maps of {H} by {W} pixels, one for each channel of a layer, darker where "
         f"the channel finds more. The largest number is in channel "
-        f"{int(found.argmax())}: {high:g}; the smallest of all is {low:g}.",
+        f"{int(found.argmax())}: {high:g}; the smallest of all is {low:g}."
     )
 
 

@@ -7,14 +7,20 @@ where it starts.
 """
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
-from .svg import Point
-
-__all__ = ["FLIGHT", "Film", "journey"]
+__all__ = ["FLIGHT", "Film", "Point", "journey"]
 
 FLIGHT = 0.6  # of a frame: then things have arrived, and stay for the rest of it
 REST = 2.0  # frames at the end, at least, to look at the result
 AWAY = "transform:translate(var(--x),var(--y))"
+
+
+class Point(NamedTuple):
+    """A place on the canvas, in pixels from its upper left corner."""
+
+    x: float
+    y: float
 
 
 class Film:
@@ -109,7 +115,9 @@ class Film:
         return f"{round(100 * frame / self.length, 2):g}%"
 
     def motion(self) -> str:
-        """Return the style sheet of the film."""
+        """Return the style sheet of the film; an empty one if nothing moves."""
+        if not self.keyframes:
+            return ""
         stills = [f".{name}{{{still}}}\n" for name, still in self.stills.items()]
         moving = [
             f"svg:not(:target) .{name}{{animation:{name} {self.seconds:g}s "

@@ -6,7 +6,8 @@ from typing import Any, NamedTuple, Protocol
 
 from .._checks import by, quoted
 from .._typing import Shape
-from .svg import LETTER, MARGIN, Canvas, Point, box, element
+from .film import Point
+from .svg import LETTER, MARGIN, Canvas, box, element
 
 __all__ = ["draw_graph"]
 
@@ -98,7 +99,7 @@ def draw_graph(network: Network) -> str:
     beside = sum(len(wire.readers) for wire in wires(names, network.reads))
     return canvas.write(
         f"{len(network.layers)} layers of a network, one under the other. {beside} of "
-        f"their inputs come from further up, past those between. At the end {ends}.",
+        f"their inputs come from further up, past those between. At the end {ends}."
     )
 
 

@@ -11,7 +11,8 @@ import numpy as np
 
 from .._typing import Array
 from .captions import named, shown
-from .svg import Canvas, Point, box, element
+from .film import Point
+from .svg import Canvas, box, element
 
 __all__ = [
     "CELL",

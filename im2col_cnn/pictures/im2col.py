@@ -7,9 +7,9 @@ from .._typing import Array, ArrayLike, Padding, Sizes
 from ..columns import unfold
 from ..window import Window
 from .captions import image_title, named, settings_of, times
-from .film import Film, journey
+from .film import Point, journey
 from .grids import CELL, Grid, draw_array
-from .svg import BELOW, MARGIN, WIDEST, Canvas, Point
+from .svg import BELOW, MARGIN, WIDEST, Canvas
 from .windows_on_grid import (
     as_plane,
     padded_kinds,
@@ -65,20 +65,17 @@ def draw_im2col(
     canvas = Canvas(
         "im2col: every window becomes one row",
         [settings_of(window), f"{P} windows of {K} pixels: a matrix of {P} rows"],
+        frames=P,
     )
-    film = Film(P)
-    show_unfolding(canvas, film, x, window, top=canvas.top + 36)
+    show_unfolding(canvas, x, window, top=canvas.top + 36)
     return canvas.write(
         f"A window of {K} pixels slides over an image of {times(x.shape)} pixels in "
         f"reading order and stops {P} times. The pixels under it fly to the right and "
-        f"become one row of a matrix of {P} rows and {K} columns.",
-        film.motion(),
+        f"become one row of a matrix of {P} rows and {K} columns."
     )
 
 
-def show_unfolding(
-    canvas: Canvas, film: Film, x: Array, window: Window, *, top: float
-) -> Grid:
+def show_unfolding(canvas: Canvas, x: Array, window: Window, *, top: float) -> Grid:
     """Draw the image, the matrix beside it, and the pixels that fly across."""
     P, K = window.columns_shape()
     plane = as_plane(window)
@@ -101,22 +98,16 @@ def show_unfolding(
     if is_wide:
         matrix = Grid(MARGIN + NAMES, image.bottom + BELOW + 20, P, K, side)
     columns = unfold(x.reshape(1, *window.spatial, 1), window).reshape(P, K)
-    draw_flying(canvas, film, columns, matrix, image=image, window=plane)
+    draw_flying(canvas, columns, matrix, image=image, window=plane)
     name_taps(canvas, matrix, window)
     corners = [matrix.corner(r, 0) for r in range(P)]
-    sweep(canvas, film, image, plane)
-    sweep_cells(canvas, film, matrix, corners, columns=K)
+    sweep(canvas, image, plane)
+    sweep_cells(canvas, matrix, corners, columns=K)
     return image
 
 
 def draw_flying(
-    canvas: Canvas,
-    film: Film,
-    columns: Array,
-    matrix: Grid,
-    *,
-    image: Grid,
-    window: Window,
+    canvas: Canvas, columns: Array, matrix: Grid, *, image: Grid, window: Window
 ) -> None:
     """Draw the rows of the matrix; every entry comes from the pixel it copies."""
     P, K = columns.shape
@@ -126,7 +117,7 @@ def draw_flying(
     for r, stop in enumerate(stops(window)):
         for k, offset in enumerate(offsets):
             start = image.corner(*source(window, stop, offset))
-            classes[r, k] = film.landing(r)
+            classes[r, k] = canvas.film.landing(r)
             styles[r, k] = journey(matrix.corner(r, k), start)
     inside = unfold(np.ones((1, *window.spatial, 1), int), window).reshape(P, K)
     draw_array(

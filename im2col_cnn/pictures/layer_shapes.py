@@ -7,7 +7,8 @@ from .._checks import as_batch_shape, as_int, as_shape
 from .._typing import Padding, Shape, Sizes
 from ..window import Window
 from .captions import settings_of, times
-from .svg import MARGIN, Canvas, Point, box
+from .film import Point
+from .svg import MARGIN, Canvas, box
 
 __all__ = ["draw_layer_shapes"]
 
@@ -73,10 +74,7 @@ def draw_layer_shapes(
     )
     canvas = Canvas(
         "Forward and backward: three products, one way to fit",
-        [
-            f"x {times(x)}, w {times(w)}, y {times(y)}",
-            settings_of(window),
-        ],
+        [f"x {times(x)}, w {times(w)}, y {times(y)}", settings_of(window)],
     )
     products = [
         ("forward: unfold x, multiply", [X, W, Y], f"y, reshaped {times(y)}"),
@@ -106,7 +104,7 @@ def draw_layer_shapes(
     return canvas.write(
         f"Three products of matrices. Forward: X, {P} by {K}, times W, {K} by {F}, is "
         f"Y, {P} by {F}. Backward: X transposed times dY is dW, and dY times W "
-        f"transposed is dX, which col2im folds into the shape of the images.",
+        f"transposed is dX, which col2im folds into the shape of the images."
     )
 
 

@@ -6,9 +6,9 @@ from .._checks import as_array
 from .._typing import Array, ArrayLike, Sizes
 from ..window import Window
 from .captions import settings_of, times
-from .film import Film
+from .film import Point
 from .grids import Grid, draw_array
-from .svg import MARGIN, Canvas, Point
+from .svg import MARGIN, Canvas
 from .windows_on_grid import as_plane, require_drawable, stops, sweep_cells
 
 __all__ = ["draw_layouts"]
@@ -50,8 +50,8 @@ def draw_layouts(x: ArrayLike, kernel_size: Sizes) -> str:
     canvas = Canvas(
         "The same numbers, in two orders",
         [settings_of(window), "a frame: entries that are neighbours in memory"],
+        frames=len(list(stops(window))),
     )
-    film = Film(len(list(stops(window))))
     top = canvas.top + 16
     at, planes = Point(MARGIN + ADDRESS, top), []
     for c in range(C):
@@ -68,7 +68,7 @@ def draw_layouts(x: ArrayLike, kernel_size: Sizes) -> str:
         at = Point(plane.right + 40, top)
     for plane in planes:
         corners = [plane.corner(h, w) for h, w in stops(window)]
-        sweep_cells(canvas, film, plane, corners, rows=KH, columns=KW)
+        sweep_cells(canvas, plane, corners, rows=KH, columns=KW)
 
     # Lines break where an image row or a channel ends: so no run is broken.
     left = MARGIN + ADDRESS
@@ -88,10 +88,10 @@ def draw_layouts(x: ArrayLike, kernel_size: Sizes) -> str:
     )
     for kh in range(KH):
         runs = [last.corner(h + kh, w * C) for h, w in stops(window)]
-        sweep_cells(canvas, film, last, runs, columns=KW * C)
+        sweep_cells(canvas, last, runs, columns=KW * C)
         for c in range(C):
             runs = [first.corner(c, (h + kh) * W + w) for h, w in stops(window)]
-            sweep_cells(canvas, film, first, runs, columns=KW)
+            sweep_cells(canvas, first, runs, columns=KW)
     for grid, count, length in (last, KH, KW * C), (first, KH * C, KW):
         canvas.words(
             f"a window: {count} runs of {length} entries",
@@ -101,8 +101,7 @@ def draw_layouts(x: ArrayLike, kernel_size: Sizes) -> str:
         f"An image of {times((H, W))} pixels with {C} channels, and its {image.size} "
         f"entries as they lie in memory. Channels last, a window of "
         f"{times(window.kernel_size)} is {KH} runs of {KW * C} entries; channels "
-        f"first, it is {KH * C} runs of {KW} entries.",
-        film.motion(),
+        f"first, it is {KH * C} runs of {KW} entries."
     )
 
 
@@ -113,13 +112,7 @@ def draw_lines(
     kinds = np.array(CHANNEL_KINDS, object)[channels % len(CHANNEL_KINDS)]
     order = {"NHWC": "channels last", "NCHW": "channels first"}[name]
     grid = draw_array(
-        canvas,
-        memory,
-        name,
-        at,
-        kinds,
-        side=SIDE,
-        title=f"{name} in memory: {order}",
+        canvas, memory, name, at, kinds, side=SIDE, title=f"{name} in memory: {order}"
     )
     _, columns = memory.shape
     for line in range(grid.rows):

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from .._checks import as_at_least_zero, as_items
-from .svg import MARGIN, Canvas, Point, element
+from .film import Point
+from .svg import MARGIN, Canvas, element
 
 __all__ = ["draw_learning"]
 

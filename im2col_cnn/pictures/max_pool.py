@@ -7,10 +7,10 @@ from .._typing import Array, ArrayLike, Padding, Shape, Sizes, Ties
 from ..ops.max_pool import MaxPoolCache, max_pool_forward
 from ..window import Window
 from .captions import named, settings_of
-from .film import Film, journey
+from .film import Point, journey
 from .grids import CELL, Grid, draw_array
 from .sums import Term, draw_flying_terms, draw_growing_sums
-from .svg import BELOW, MARGIN, Canvas, Point, element
+from .svg import BELOW, MARGIN, Canvas, element
 from .windows_on_grid import as_plane, padded_kinds, padded_pixels, source, stops, sweep
 
 __all__ = ["draw_max_pool"]
@@ -67,20 +67,18 @@ def draw_max_pool(
             settings_of(window),
             "forward: a ring marks the winners; backward: dy goes to them",
         ],
+        frames=2 * P,
     )
-    film = Film(2 * P)
     top = canvas.top + 16
     image = draw_array(
         canvas, padded_pixels(x, window), "x", Point(MARGIN, top), padded_kinds(window)
     )
-    draw_winners(canvas, film, image, winners)
+    draw_winners(canvas, image, winners)
     output = canvas.beside(image.right + GAP, CELL * y.shape[2], top)
-    pooled = draw_maxima(
-        canvas, film, y[0, :, :, 0], output, image=image, winners=winners
-    )
+    pooled = draw_maxima(canvas, y[0, :, :, 0], output, image=image, winners=winners)
     at = Point(pooled.left, pooled.bottom + BELOW)
     upstream = draw_array(canvas, dy, "dy", at, "output", title=None)
-    sweep(canvas, film, image, window)
+    sweep(canvas, image, window)
 
     at = Point(MARGIN, canvas.bottom + BELOW)
     for ties in TIES:
@@ -89,15 +87,14 @@ def draw_max_pool(
             for r, stop in enumerate(stops(window))
             for winner, amount in shares(winners[r], dy[stop], ties)
         ]
-        grid = draw_gradient(canvas, film, terms, window, at=at, ties=ties)
+        grid = draw_gradient(canvas, terms, window, at=at, ties=ties)
         at = canvas.beside(grid.right + GAP, CELL * grid.columns, at.y)
     tied = sum(len(each) > 1 for each in winners)
     return canvas.write(
         f"{P} windows of an image each keep their largest pixel. Going back, every "
         f"window sends its gradient to the pixel that won. {tied} of them have more "
         f"than one winner: then the first takes it, or all share it, or each takes it "
-        f"in full.",
-        film.motion(),
+        f"in full."
     )
 
 
@@ -126,18 +123,11 @@ def shares(
 
 
 def draw_gradient(
-    canvas: Canvas,
-    film: Film,
-    terms: list[Term],
-    window: Window,
-    *,
-    at: Point,
-    ties: Ties,
+    canvas: Canvas, terms: list[Term], window: Window, *, at: Point, ties: Ties
 ) -> Grid:
     """Draw the gradient of the image as it grows, under the rule for ties."""
     grid = draw_growing_sums(
         canvas,
-        film,
         terms,
         f"dx {ties}",
         at=at,
@@ -145,14 +135,14 @@ def draw_gradient(
         title=named("dx", window.spatial),
         counters=False,
     )
-    draw_flying_terms(canvas, film, terms, grid, "output", side=30)
+    draw_flying_terms(canvas, terms, grid, "output", side=30)
     canvas.words(f'ties="{ties}"', Point(grid.left, grid.bottom + 22), "formula")
     canvas.words(TIES[ties], Point(grid.left, grid.bottom + 42))
     return grid
 
 
 def draw_winners(
-    canvas: Canvas, film: Film, image: Grid, winners: list[list[tuple[int, int]]]
+    canvas: Canvas, image: Grid, winners: list[list[tuple[int, int]]]
 ) -> None:
     """Put a ring around every winner once its window has been there."""
     for r, places in enumerate(winners):
@@ -161,7 +151,7 @@ def draw_winners(
             canvas.put(
                 element(
                     "circle",
-                    class_=f"frame {film.during(r)}",
+                    class_=f"frame {canvas.film.during(r)}",
                     r=image.side / 2 - 4,
                     data_wins=r,
                     cx=corner.x + image.side / 2,
@@ -172,7 +162,6 @@ def draw_winners(
 
 def draw_maxima(
     canvas: Canvas,
-    film: Film,
     y: Array,
     at: Point,
     *,
@@ -183,7 +172,7 @@ def draw_maxima(
     grid = Grid(at.x, at.y, *y.shape)
     classes, styles = np.empty(y.shape, object), np.empty(y.shape, object)
     for r, stop in enumerate(np.ndindex(y.shape)):
-        classes[stop] = film.landing(r)
+        classes[stop] = canvas.film.landing(r)
         styles[stop] = journey(grid.corner(*stop), image.corner(*winners[r][0]))
     return draw_array(
         canvas, y, "y", at, "output", classes=classes, styles=styles, side=CELL

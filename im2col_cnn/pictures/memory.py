@@ -10,7 +10,8 @@ from .._checks import as_dtype, as_int, as_items
 from .._typing import Padding, Shape, Sizes
 from ..window import Window
 from .captions import times
-from .svg import MARGIN, Canvas, Point, box
+from .film import Point
+from .svg import MARGIN, Canvas, box
 
 __all__ = ["draw_memory"]
 

@@ -8,9 +8,9 @@ from ..columns import unfold
 from ..window import Window
 from .captions import named, settings_of, times
 from .convolution import show_arithmetic
-from .film import FLIGHT, Film
+from .film import FLIGHT, Point
 from .grids import CELL, draw_array
-from .svg import MARGIN, Canvas, Point
+from .svg import MARGIN, Canvas
 from .windows_on_grid import as_plane, stops, sweep_cells
 
 __all__ = ["draw_product"]
@@ -49,11 +49,12 @@ def draw_product(
     columns = unfold(x.reshape(1, *window.spatial, 1), window).reshape(P, K)
     y = columns @ w.reshape(K, 1)
     canvas = Canvas(
-        "One product of two matrices", [settings_of(window), "y = columns @ w"]
+        "One product of two matrices",
+        [settings_of(window), "y = columns @ w"],
+        frames=P,
     )
-    film = Film(P)
     top = canvas.top + 16
-    arrived = np.array([[film.during(r + FLIGHT)] for r in range(P)], object)
+    arrived = np.array([[canvas.film.during(r + FLIGHT)] for r in range(P)], object)
     matrix = draw_array(canvas, columns, "columns", Point(MARGIN, top), "image")
     kernel = draw_array(
         canvas, w.reshape(K, 1), "w", Point(matrix.right + 36, top), "kernel"
@@ -73,16 +74,13 @@ def draw_product(
     for grid, sign in (matrix, "@"), (kernel, "="), (column, "\N{RIGHTWARDS ARROW}"):
         at = Point(grid.right + 18, top + 22)
         canvas.words(sign, at, "label middle")
-    sweep_cells(
-        canvas, film, matrix, [matrix.corner(r, 0) for r in range(P)], columns=K
-    )
-    sweep_cells(canvas, film, column, [column.corner(r, 0) for r in range(P)])
+    sweep_cells(canvas, matrix, [matrix.corner(r, 0) for r in range(P)], columns=K)
+    sweep_cells(canvas, column, [column.corner(r, 0) for r in range(P)])
     names = [f"y[{','.join(map(str, stop))}]" for stop in stops(window)]
     at = Point(MARGIN, canvas.bottom + 30)
-    show_arithmetic(canvas, film, columns, w.ravel(), names=names, at=at)
+    show_arithmetic(canvas, columns, w.ravel(), names=names, at=at)
     return canvas.write(
         f"A matrix of {P} rows and {K} columns, one window per row, is multiplied by "
         f"the {K} numbers of the kernel, written as a column. Each row gives one of "
-        f"the {P} pixels of the output, then reshaped to {times(window.output_size)}.",
-        film.motion(),
+        f"the {P} pixels of the output, then reshaped to {times(window.output_size)}."
     )

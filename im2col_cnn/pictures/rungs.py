@@ -5,8 +5,8 @@ from math import ceil, floor, log10
 from typing import NamedTuple
 
 from .._checks import as_items, require_kind
-from .film import Film
-from .svg import MARGIN, Canvas, Point, box, element
+from .film import Point
+from .svg import MARGIN, Canvas, box, element
 
 __all__ = ["Layer", "draw_rungs"]
 
@@ -62,8 +62,8 @@ def draw_rungs(layers: Sequence[Layer], code: Mapping[str, str]) -> str:
             "one step, forward and backward; shorter is better",
             "time: each line is ten times the one to its left",
         ],
+        frames=len(rungs),
     )
-    film = Film(len(rungs))
     left, top = MARGIN + NAMES, canvas.top + 12
     right = left + AXIS + 70
     canvas.words("time, ms", Point(left, top), "label")
@@ -93,7 +93,7 @@ def draw_rungs(layers: Sequence[Layer], code: Mapping[str, str]) -> str:
                     f"{size:,g}",
                     data_memory=size,
                 )
-            canvas.put(element("g", bars, class_=film.during(r)))
+            canvas.put(element("g", bars, class_=canvas.film.during(r)))
         top += 24 + len(rungs) * ROW + 16
         canvas.put("", until=Point(right + BARS + 42, top - 16))
     for line, (rung, words) in enumerate(code.items()):
@@ -113,8 +113,7 @@ def draw_rungs(layers: Sequence[Layer], code: Mapping[str, str]) -> str:
     )
     return canvas.write(
         f"Bars for every layer and rung. Time of a step: {said}. "
-        f"Memory in the same order: {held}.",
-        film.motion(),
+        f"Memory in the same order: {held}."
     )
 
 

@@ -10,9 +10,9 @@ from .._typing import Array, Shape
 from ..ops.conv import conv_backward, conv_forward
 from ..window import Window
 from .captions import times
-from .film import Film
+from .film import Point
 from .grids import draw_array, frame_differences
-from .svg import MARGIN, Canvas, Point, element
+from .svg import MARGIN, Canvas, element
 
 __all__ = ["Trial", "draw_shrinking", "trials"]
 
@@ -66,8 +66,8 @@ def draw_shrinking(backward: Backward, spatial: Shape, kernel: Shape) -> str:
     canvas = Canvas(
         "A failing case shrinks",
         ["one row or column less, as long as it still fails"],
+        frames=len(tried),
     )
-    film = Film(len(tried))
     top = canvas.top + 16
     smallest = max(t for t, trial in enumerate(tried) if not trial.holds)
     heights = [trial.spatial[0] for trial in tried]
@@ -75,7 +75,9 @@ def draw_shrinking(backward: Backward, spatial: Shape, kernel: Shape) -> str:
     right = MARGIN + max(widths) * SIDE + GAP
     for t, trial in enumerate([*tried, tried[smallest]]):
         stop = t + 1 if t < len(tried) else None
-        draw_trial(canvas, film.during(t, stop), trial, Point(MARGIN, top), right)
+        draw_trial(
+            canvas, canvas.film.during(t, stop), trial, Point(MARGIN, top), right
+        )
     below = top + max(heights) * SIDE + 52
     canvas.words("what was tried", Point(MARGIN, below - 20), "label")
     for t, trial in enumerate(tried):
@@ -87,14 +89,13 @@ def draw_shrinking(backward: Backward, spatial: Shape, kernel: Shape) -> str:
         canvas.words(
             f"{times(trial.spatial)}, kernel {times(trial.kernel)}  {verdict}",
             at,
-            f"{kind} {film.during(t)}",
+            f"{kind} {canvas.film.during(t)}",
             data_step=t,
         )
     return canvas.write(
         f"A wrong gradient on an {tried[0]}. Its sides are made smaller one by one. "
         f"{sum(not trial.holds for trial in tried)} of {len(tried)} trials fail, and "
-        f"the smallest of them is {tried[smallest]}.",
-        film.motion(),
+        f"the smallest of them is {tried[smallest]}."
     )
 
 

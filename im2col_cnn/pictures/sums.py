@@ -7,9 +7,9 @@ import numpy as np
 
 from .._typing import Array
 from .captions import shown
-from .film import FLIGHT, Film, journey
+from .film import FLIGHT, Film, Point, journey
 from .grids import CELL, Grid, cell, label
-from .svg import Canvas, Point, element
+from .svg import Canvas, element
 
 __all__ = ["Term", "draw_flying_terms", "draw_growing_sums"]
 
@@ -25,7 +25,6 @@ class Term(NamedTuple):
 
 def draw_growing_sums(
     canvas: Canvas,
-    film: Film,
     terms: list[Term],
     name: str,
     *,
@@ -50,8 +49,9 @@ def draw_growing_sums(
     cells = []
     for place in np.ndindex(kinds.shape):
         kind, corner = str(kinds[place]), grid.corner(*place)
-        keeps = kind != "padding"
-        states = history(film, received[place], corner, side, counters) if keeps else ""
+        states = ""
+        if kind != "padding":
+            states = history(canvas.film, received[place], corner, side, counters)
         empty = cell("", corner, kind, side=side)
         cells.append(element("g", empty + states, data_at="{} {}".format(*place)))
     group = element(
@@ -95,13 +95,7 @@ def history(
 
 
 def draw_flying_terms(
-    canvas: Canvas,
-    film: Film,
-    terms: list[Term],
-    grid: Grid,
-    kind: str,
-    *,
-    side: float,
+    canvas: Canvas, terms: list[Term], grid: Grid, kind: str, *, side: float
 ) -> None:
     """Draw every term flying from its start to the middle of its place."""
     inset = (grid.side - side) / 2
@@ -111,7 +105,9 @@ def draw_flying_terms(
         stop = Point(corner.x + inset, corner.y + inset)
         style = journey(start, stop)
         flying.append(
-            cell(shown(amount), start, kind, film.leaving(frame), style, side=side)
+            cell(
+                shown(amount), start, kind, canvas.film.leaving(frame), style, side=side
+            )
         )
     size = f"font-size:{0.5 * side:g}px"
     canvas.put(element("g", "\n" + "\n".join(flying) + "\n", style=size))

@@ -11,8 +11,9 @@ from collections.abc import Callable, Iterable
 from contextvars import ContextVar
 from html import escape
 from textwrap import wrap
-from typing import NamedTuple
 from unicodedata import east_asian_width
+
+from .film import Film, Point
 
 __all__ = [
     "BELOW",
@@ -21,7 +22,6 @@ __all__ = [
     "MARGIN",
     "WIDEST",
     "Canvas",
-    "Point",
     "box",
     "element",
 ]
@@ -66,13 +66,6 @@ text{fill:var(--ink);font-family:system-ui,-apple-system,"Segoe UI",sans-serif}
 """
 
 
-class Point(NamedTuple):
-    """A place on the canvas, in pixels from its upper left corner."""
-
-    x: float
-    y: float
-
-
 def element(name: str, content: str = "", **attributes: str | float) -> str:
     """Write one element; ``class_`` means ``class`` and ``data_of`` ``data-of``."""
     written = "".join(
@@ -105,9 +98,19 @@ class Canvas:
         The heading, and what a screen reader calls the picture.
     lines : iterable of str
         What to know before looking, one line each, under the heading.
+    frames : int, optional
+        Steps of `film`, which times what moves; of each, it shows so many `seconds`.
     """
 
-    def __init__(self, title: str, lines: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        title: str,
+        lines: Iterable[str] = (),
+        *,
+        frames: int = 0,
+        seconds: float = 1.2,
+    ) -> None:
+        self.film = Film(frames, seconds)
         said = LANGUAGE.get()
         self.title = said(title)
         self.parts: list[str] = []
@@ -150,13 +153,13 @@ class Canvas:
             until=Point(at.x + share * width, at.y + 4),
         )
 
-    def write(self, description: str, motion: str = "") -> str:
-        """Return the SVG; `description` says in words what is seen, `motion` is CSS."""
+    def write(self, description: str) -> str:
+        """Return the SVG; `description` says in words what is seen."""
         width, height = self.right + MARGIN, self.bottom + MARGIN
         head = [
             element("title", escape(self.title), id="title"),
             element("desc", escape(LANGUAGE.get()(description)), id="desc"),
-            f"<style>\n{STYLE}{motion}</style>",
+            f"<style>\n{STYLE}{self.film.motion()}</style>",
             element(
                 "rect",
                 class_="paper",

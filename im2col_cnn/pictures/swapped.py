@@ -7,9 +7,9 @@ from .._typing import Array, ArrayLike, Shape, Sizes
 from ..columns import unfold
 from ..window import Window
 from .captions import named, settings_of, times
-from .film import Film
+from .film import Point
 from .grids import Grid, draw_array
-from .svg import MARGIN, Canvas, Point, element
+from .svg import MARGIN, Canvas, element
 from .windows_on_grid import as_plane, stops, sweep_cells
 
 __all__ = ["draw_swapped"]
@@ -61,8 +61,8 @@ def draw_swapped(x: ArrayLike, kernel_size: Sizes) -> str:
             f"solid: the window, x[h:h+{KH}, w:w+{KW}]",
             f"dashed: the swapped slice, x[w:w+{KH}, h:h+{KW}]",
         ],
+        frames=P,
     )
-    film = Film(P)
     top = canvas.top + 16
     image = draw_array(
         canvas,
@@ -88,10 +88,9 @@ def draw_swapped(x: ArrayLike, kernel_size: Sizes) -> str:
     point_out(canvas, swapped, meant, read)
     corners = list(stops(window))
     places = [image.corner(h, w) for h, w in corners]
-    sweep_cells(canvas, film, image, places, rows=KH, columns=KW)
+    sweep_cells(canvas, image, places, rows=KH, columns=KW)
     sweep_cells(
         canvas,
-        film,
         image,
         [image.corner(w, h) for h, w in corners],
         rows=KH,
@@ -100,7 +99,7 @@ def draw_swapped(x: ArrayLike, kernel_size: Sizes) -> str:
     )
     for grid, style in (rows, ""), (swapped, DASHED):
         lines = [grid.corner(r, 0) for r in range(P)]
-        sweep_cells(canvas, film, grid, lines, columns=K, style=style)
+        sweep_cells(canvas, grid, lines, columns=K, style=style)
     verdict = (
         f"{missing} of {read.size} pixels do not exist: an error"
         if missing
@@ -110,8 +109,7 @@ def draw_swapped(x: ArrayLike, kernel_size: Sizes) -> str:
     return canvas.write(
         f"A window of {times(window.kernel_size)} stops {P} times on an image of "
         f"{times(x.shape)} pixels. A slice with rows and columns swapped reads other "
-        f"pixels at {moved} stops; {verdict}.",
-        film.motion(),
+        f"pixels at {moved} stops; {verdict}."
     )
 
 

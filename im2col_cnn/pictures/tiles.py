@@ -9,9 +9,9 @@ from .._typing import Array, ArrayLike
 from ..columns import unfold
 from ..window import Window
 from .captions import named, times
-from .film import Film, journey
+from .film import Point, journey
 from .grids import Grid, draw_array, label
-from .svg import MARGIN, Canvas, Point, box
+from .svg import MARGIN, Canvas, box
 from .windows_on_grid import require_drawable, source, sweep_cells
 
 __all__ = ["draw_tiles"]
@@ -54,8 +54,9 @@ def draw_tiles(
     canvas = Canvas(
         "A tile: unfold, multiply, use it again",
         [f"kernel {times(w.shape)}; a tile is one row of windows"],
+        frames=STEP * len(tiles),
+        seconds=0.9,
     )
-    film = Film(STEP * len(tiles), seconds=0.9)
     top = canvas.top + 16
     images, outputs = [], []
     scratch = Grid(MARGIN + spatial[1] * SIDE + GAP, top, OW, K, SIDE)
@@ -67,12 +68,11 @@ def draw_tiles(
             draw_array(canvas, pixels, "x", at, "image", side=SIDE, title=name)
         )
         at = Point(scratch.right + GAP, at.y)
-        outputs.append(draw_output(canvas, film, y[n], at, scratch=scratch, image=n))
-    draw_scratch(canvas, film, tiles, scratch, images=images, window=window)
+        outputs.append(draw_output(canvas, y[n], at, scratch=scratch, image=n))
+    draw_scratch(canvas, tiles, scratch, images=images, window=window)
     strips = [images[t // OH].corner(t % OH, 0) for t in range(len(tiles))]
     sweep_cells(
         canvas,
-        film,
         images[0],
         [strip for strip in strips for _ in range(STEP)],
         rows=w.shape[0],
@@ -84,20 +84,19 @@ def draw_tiles(
         f"{N} images, unfolded one row of windows at a time: {len(tiles)} tiles of "
         f"{OW} by {K} entries follow each other in the same scratch memory, and each, "
         f"times the kernel, is one row of the output. Bars compare the entries: "
-        f"{found}; a tile takes {OW * K}, always.",
-        film.motion(),
+        f"{found}; a tile takes {OW * K}, always."
     )
 
 
 def draw_output(
-    canvas: Canvas, film: Film, y: Array, at: Point, *, scratch: Grid, image: int
+    canvas: Canvas, y: Array, at: Point, *, scratch: Grid, image: int
 ) -> Grid:
     """Let every row of windows become one row of the output, from its tile."""
     OH, OW = y.shape
     classes, styles = np.empty(y.shape, object), np.empty(y.shape, object)
     grid = Grid(at.x, at.y, OH, OW, SIDE)
     for oh, ow in np.ndindex(y.shape):
-        classes[oh, ow] = film.landing(STEP * (image * OH + oh) + 1)
+        classes[oh, ow] = canvas.film.landing(STEP * (image * OH + oh) + 1)
         start = scratch.corner(ow, scratch.columns - 1)
         styles[oh, ow] = journey(grid.corner(oh, ow), start)
     return draw_array(
@@ -114,13 +113,7 @@ def draw_output(
 
 
 def draw_scratch(
-    canvas: Canvas,
-    film: Film,
-    tiles: Array,
-    scratch: Grid,
-    *,
-    images: list[Grid],
-    window: Window,
+    canvas: Canvas, tiles: Array, scratch: Grid, *, images: list[Grid], window: Window
 ) -> None:
     """Draw all tiles in one place, each until the next one overwrites it."""
     OH, _ = window.output_size
@@ -141,7 +134,7 @@ def draw_scratch(
             "kernel",
             side=SIDE,
             title="",
-            classes=film.landing(STEP * t, None if last else STEP * (t + 1)),
+            classes=canvas.film.landing(STEP * t, None if last else STEP * (t + 1)),
             styles=styles,
         )
     words = f"{tiles[0].size} entries, reused"

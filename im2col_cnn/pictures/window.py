@@ -16,10 +16,10 @@ from ..explanation import axis_names, counted
 from ..window import Window
 from .captions import settings_of, times
 from .coverage import draw_sweep
-from .film import Film
+from .film import Point
 from .grids import Grid, draw_array, emptied
 from .im2col import show_unfolding
-from .svg import MARGIN, Canvas, Point, element
+from .svg import MARGIN, Canvas, element
 from .windows_on_grid import drawable
 
 __all__ = ["TOOTH", "draw_line", "draw_window", "frames"]
@@ -37,7 +37,7 @@ AXIS_BY_AXIS = [
 ]
 
 
-def draw_line(canvas: Canvas, film: Film, axis: Axis, at: Point) -> None:
+def draw_line(canvas: Canvas, axis: Axis, at: Point) -> None:
     """Draw an axis; its windows appear one after the other."""
     places = np.array(ends(axis.padded_size, MAX_END_PIXELS))
     pixels = places - axis.before
@@ -58,7 +58,9 @@ def draw_line(canvas: Canvas, film: Film, axis: Axis, at: Point) -> None:
             canvas.words(f"and {left_out:,} more windows", beside, "small")
         else:
             comb = draw_comb_of(axis, o, places, line, y)
-            canvas.put(element("g", comb, class_=film.during(row), data_window=o))
+            canvas.put(
+                element("g", comb, class_=canvas.film.during(row), data_window=o)
+            )
     kinds[kinds == "padding"] = "zero"
     below = Point(at.x, line.bottom + 14 + COMB_GAP * len(windows))
     draw_cells(canvas, "coverage", counts, kinds, below, shown=counts > 0)
@@ -142,33 +144,30 @@ def draw_window(window: Window) -> str:
     canvas = Canvas(
         f"{P:,} windows on {times(window.spatial)} pixels",
         [settings_of(window), *(lines if whole else AXIS_BY_AXIS)],
+        frames=P if whole else max(map(frames, window.axes)),
+        seconds=0.8 if not whole else 1.2 if P <= 30 else 0.6,
     )
     if whole:
-        film = draw_plane(canvas, window)
+        draw_plane(canvas, window)
     else:
-        film = Film(max(map(frames, window.axes)), seconds=0.8)
         for line, axis in zip(lines, window.axes, strict=True):
             top = max(canvas.top, canvas.bottom + AXIS_GAP / 2) + 16
             canvas.words(line, Point(MARGIN, top), "label")
-            draw_line(canvas, film, axis, Point(MARGIN, top + 12))
+            draw_line(canvas, axis, Point(MARGIN, top + 12))
     most = prod(int(axis.coverage().max()) for axis in window.axes)
     return canvas.write(
         f"A window of {K} pixels stops {P} times on an image of "
         f"{times(window.spatial)} pixels; each stop is one row of the column matrix. "
         f"A pixel is read up to {most} times, and {window.unread} pixels are never "
-        f"read.",
-        film.motion(),
+        f"read."
     )
 
 
-def draw_plane(canvas: Canvas, window: Window) -> Film:
+def draw_plane(canvas: Canvas, window: Window) -> None:
     """Draw all pixels, the column matrix and the counts."""
     H, W = (1, *window.spatial)[-2:]
-    P, _ = window.columns_shape()
     i, j = np.ogrid[:H, :W]
     x = (10 if max(H, W) <= 10 else 100) * i + j
-    film = Film(P, seconds=1.2 if P <= 30 else 0.6)
-    image = show_unfolding(canvas, film, x, window, top=canvas.top + 36)
+    image = show_unfolding(canvas, x, window, top=canvas.top + 36)
     below = Point(MARGIN, canvas.bottom + AXIS_GAP - 12)
-    draw_sweep(canvas, film, window, below, "read how often?", side=image.side)
-    return film
+    draw_sweep(canvas, window, below, "read how often?", side=image.side)

@@ -8,9 +8,9 @@ import numpy as np
 from .._checks import by
 from .._typing import Array, Shape
 from ..window import Window
-from .film import Film
+from .film import Point
 from .grids import Grid
-from .svg import Canvas, Point, box, element
+from .svg import Canvas, box, element
 
 __all__ = [
     "as_plane",
@@ -97,19 +97,18 @@ def require_drawable(spatial: Shape, padded: Shape, columns: Shape) -> None:
         )
 
 
-def sweep(canvas: Canvas, film: Film, grid: Grid, window: Window) -> None:
+def sweep(canvas: Canvas, grid: Grid, window: Window) -> None:
     """Mark the taps of a window on a padded image, and let it stop everywhere."""
     taps = [
         box("hot", grid.corner(*source(window, (0, 0), offset)), grid.side, grid.side)
         for offset in np.ndindex(window.kernel_size)
     ]
     places = [grid.corner(*source(window, stop, (0, 0))) for stop in stops(window)]
-    canvas.put(element("g", "".join(taps), class_=film.gliding(places)))
+    canvas.put(element("g", "".join(taps), class_=canvas.film.gliding(places)))
 
 
 def sweep_cells(
     canvas: Canvas,
-    film: Film,
     grid: Grid,
     corners: list[Point],
     *,
@@ -120,7 +119,7 @@ def sweep_cells(
     """Let a frame around some rows and columns of a grid stop at these corners."""
     canvas.put(
         box(
-            f"frame {film.gliding(corners)}",
+            f"frame {canvas.film.gliding(corners)}",
             corners[0],
             columns * grid.side,
             rows * grid.side,

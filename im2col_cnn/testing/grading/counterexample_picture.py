@@ -8,8 +8,9 @@ import numpy as np
 
 from ..._typing import Array
 from ...pictures.captions import named
+from ...pictures.film import Point
 from ...pictures.grids import CELL, draw_array, frame_differences
-from ...pictures.svg import LETTER, MARGIN, WIDEST, Canvas, Point, element
+from ...pictures.svg import LETTER, MARGIN, WIDEST, Canvas, element
 from ..errors import SubjectError
 from ..laws.comparison import BrokenLawError, equal, tolerance
 from .report import call_of
