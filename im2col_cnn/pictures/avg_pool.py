@@ -103,7 +103,7 @@ def draw_avg_pool(
     )
     sweep(canvas, image, window)
     for grid in upstream, cut:
-        sweep_cells(canvas, grid, [grid.corner(*stop) for stop in stops(window)])
+        sweep_cells(canvas, grid, stops(window))
     draw_flying_terms(canvas, terms, image, "output", side=SIDE)
     below = Point(MARGIN, max(image.bottom, cut.bottom) + 32)
     for r, stop in enumerate(stops(window)):

@@ -68,8 +68,7 @@ def draw_channels(x: ArrayLike, w: ArrayLike, *, dy: ArrayLike | None = None) ->
     for c in range(C):
         at = Point(MARGIN, top + c * (below.y - top) / C)
         grid = plane(canvas, image[..., c], f"{names[0]}[..., {c}]", at, kinds[0])
-        corners = [grid.corner(*stop) for stop in stops(window)]
-        sweep_cells(canvas, grid, corners, rows=KH, columns=KW)
+        sweep_cells(canvas, grid, stops(window), rows=KH, columns=KW)
         for f in range(F):
             over = Point(column(grid, output.shape[1], f), at.y)
             label = f"{names[1]}[..., {c}, {f}]"
@@ -77,8 +76,7 @@ def draw_channels(x: ArrayLike, w: ArrayLike, *, dy: ArrayLike | None = None) ->
     for f in range(F):
         at = Point(column(grid, output.shape[1], f), below.y)
         under = plane(canvas, output[..., f], f"{names[2]}[..., {f}]", at, kinds[2])
-        corners = [under.corner(*stop) for stop in stops(window)]
-        sweep_cells(canvas, under, corners)
+        sweep_cells(canvas, under, stops(window))
     return canvas.write(
         f"{names[0]} of {times((H, W))} pixels with {C} channels, {F} filters of "
         f"{times((KH, KW))}. {names[1]} has a plane for each channel and each filter, "

@@ -10,7 +10,7 @@ from .film import Point
 from .grids import draw_array
 from .sums import Term, draw_flying_terms, draw_growing_sums
 from .svg import MARGIN, Canvas
-from .windows_on_grid import as_plane, padded_kinds, source, stops, sweep, sweep_cells
+from .windows_on_grid import as_plane, padded_kinds, source, stops, sweep, sweep_rows
 
 __all__ = ["draw_col2im"]
 
@@ -92,8 +92,7 @@ def draw_col2im(
         side=PIXEL,
     )
     sweep(canvas, image, window)
-    corners = [matrix.corner(r, 0) for r in range(P)]
-    sweep_cells(canvas, matrix, corners, columns=K)
+    sweep_rows(canvas, matrix)
     draw_flying_terms(canvas, terms, image, "output", side=SIDE)
     most = int(window.coverage().max())
     return canvas.write(

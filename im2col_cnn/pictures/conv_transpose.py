@@ -87,7 +87,7 @@ def draw_conv_transpose(
         side=PIXEL,
     )
     sweep(canvas, painted, window)
-    sweep_cells(canvas, image, [image.corner(*stop) for stop in stops(window)])
+    sweep_cells(canvas, image, stops(window))
     draw_flying_terms(canvas, terms, painted, "output", side=SIDE)
     return canvas.write(
         f"Each of {x.size} pixels, times a kernel of {times(w.shape)} weights, is "

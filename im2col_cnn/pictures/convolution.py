@@ -189,7 +189,7 @@ def slide(
         classes=classes.reshape(y.shape),
     )
     sweep(canvas, image, window)
-    sweep_cells(canvas, output, [output.corner(*stop) for stop in stops(window)])
+    sweep_cells(canvas, output, stops(window))
     show_arithmetic(
         canvas,
         columns,

@@ -12,7 +12,7 @@ from .captions import named, settings_of, times
 from .film import Point
 from .grids import draw_array, emptied
 from .svg import MARGIN, Canvas
-from .windows_on_grid import as_plane, sweep_cells
+from .windows_on_grid import as_plane, sweep_cells, sweep_rows
 
 __all__ = ["draw_convolution_matrix"]
 
@@ -85,10 +85,8 @@ def draw_convolution_matrix(
         side=SIDE,
         title=named(TRANSPOSED, transposed.shape),
     )
-    rows = [forward.corner(r, 0) for r in range(outputs)]
-    columns = [backward.corner(0, r) for r in range(outputs)]
-    sweep_cells(canvas, forward, rows, columns=pixels)
-    sweep_cells(canvas, backward, columns, rows=pixels)
+    sweep_rows(canvas, forward)
+    sweep_cells(canvas, backward, [(0, r) for r in range(outputs)], rows=pixels)
     return canvas.write(
         f"The matrix M has {outputs} rows, one per window, and {pixels} columns, one "
         f"per pixel. Each row holds the {w.size} weights of the kernel where its "

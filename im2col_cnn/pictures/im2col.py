@@ -17,7 +17,7 @@ from .windows_on_grid import (
     source,
     stops,
     sweep,
-    sweep_cells,
+    sweep_rows,
 )
 
 __all__ = ["draw_im2col", "show_unfolding"]
@@ -100,9 +100,8 @@ def show_unfolding(canvas: Canvas, x: Array, window: Window, *, top: float) -> G
     columns = unfold(x.reshape(1, *window.spatial, 1), window).reshape(P, K)
     draw_flying(canvas, columns, matrix, image=image, window=plane)
     name_taps(canvas, matrix, window)
-    corners = [matrix.corner(r, 0) for r in range(P)]
     sweep(canvas, image, plane)
-    sweep_cells(canvas, matrix, corners, columns=K)
+    sweep_rows(canvas, matrix)
     return image
 
 

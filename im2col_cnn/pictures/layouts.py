@@ -67,8 +67,7 @@ def draw_layouts(x: ArrayLike, kernel_size: Sizes) -> str:
         planes.append(plane)
         at = Point(plane.right + 40, top)
     for plane in planes:
-        corners = [plane.corner(h, w) for h, w in stops(window)]
-        sweep_cells(canvas, plane, corners, rows=KH, columns=KW)
+        sweep_cells(canvas, plane, stops(window), rows=KH, columns=KW)
 
     # Lines break where an image row or a channel ends: so no run is broken.
     left = MARGIN + ADDRESS
@@ -87,10 +86,10 @@ def draw_layouts(x: ArrayLike, kernel_size: Sizes) -> str:
         at=Point(left, last.bottom + 68),
     )
     for kh in range(KH):
-        runs = [last.corner(h + kh, w * C) for h, w in stops(window)]
+        runs = [(h + kh, w * C) for h, w in stops(window)]
         sweep_cells(canvas, last, runs, columns=KW * C)
         for c in range(C):
-            runs = [first.corner(c, (h + kh) * W + w) for h, w in stops(window)]
+            runs = [(c, (h + kh) * W + w) for h, w in stops(window)]
             sweep_cells(canvas, first, runs, columns=KW)
     for grid, count, length in (last, KH, KW * C), (first, KH * C, KW):
         canvas.words(

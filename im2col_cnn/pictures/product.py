@@ -11,7 +11,7 @@ from .convolution import show_arithmetic
 from .film import FLIGHT, Point
 from .grids import CELL, draw_array
 from .svg import MARGIN, Canvas
-from .windows_on_grid import as_plane, stops, sweep_cells
+from .windows_on_grid import as_plane, stops, sweep_rows
 
 __all__ = ["draw_product"]
 
@@ -74,8 +74,8 @@ def draw_product(
     for grid, sign in (matrix, "@"), (kernel, "="), (column, "\N{RIGHTWARDS ARROW}"):
         at = Point(grid.right + 18, top + 22)
         canvas.words(sign, at, "label middle")
-    sweep_cells(canvas, matrix, [matrix.corner(r, 0) for r in range(P)], columns=K)
-    sweep_cells(canvas, column, [column.corner(r, 0) for r in range(P)])
+    sweep_rows(canvas, matrix)
+    sweep_rows(canvas, column)
     names = [f"y[{','.join(map(str, stop))}]" for stop in stops(window)]
     at = Point(MARGIN, canvas.bottom + 30)
     show_arithmetic(canvas, columns, w.ravel(), names=names, at=at)

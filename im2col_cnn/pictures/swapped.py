@@ -10,7 +10,7 @@ from .captions import named, settings_of, times
 from .film import Point
 from .grids import Grid, draw_array
 from .svg import MARGIN, Canvas, element
-from .windows_on_grid import as_plane, stops, sweep_cells
+from .windows_on_grid import as_plane, stops, sweep_cells, sweep_rows
 
 __all__ = ["draw_swapped"]
 
@@ -86,20 +86,11 @@ def draw_swapped(x: ArrayLike, kernel_size: Sizes) -> str:
         title="read, swapped",
     )
     point_out(canvas, swapped, meant, read)
-    corners = list(stops(window))
-    places = [image.corner(h, w) for h, w in corners]
-    sweep_cells(canvas, image, places, rows=KH, columns=KW)
-    sweep_cells(
-        canvas,
-        image,
-        [image.corner(w, h) for h, w in corners],
-        rows=KH,
-        columns=KW,
-        style=DASHED,
-    )
-    for grid, style in (rows, ""), (swapped, DASHED):
-        lines = [grid.corner(r, 0) for r in range(P)]
-        sweep_cells(canvas, grid, lines, columns=K, style=style)
+    sweep_cells(canvas, image, stops(window), rows=KH, columns=KW)
+    read_at = [(w, h) for h, w in stops(window)]
+    sweep_cells(canvas, image, read_at, rows=KH, columns=KW, style=DASHED)
+    sweep_rows(canvas, rows)
+    sweep_rows(canvas, swapped, style=DASHED)
     verdict = (
         f"{missing} of {read.size} pixels do not exist: an error"
         if missing

@@ -12,7 +12,7 @@ from .captions import named, times
 from .film import Point, journey
 from .grids import Grid, draw_array, label
 from .svg import MARGIN, Canvas, box
-from .windows_on_grid import require_drawable, source, sweep_cells
+from .windows_on_grid import require_drawable, source
 
 __all__ = ["draw_tiles"]
 
@@ -71,13 +71,9 @@ def draw_tiles(
         outputs.append(draw_output(canvas, y[n], at, scratch=scratch, image=n))
     draw_scratch(canvas, tiles, scratch, images=images, window=window)
     strips = [images[t // OH].corner(t % OH, 0) for t in range(len(tiles))]
-    sweep_cells(
-        canvas,
-        images[0],
-        [strip for strip in strips for _ in range(STEP)],
-        rows=w.shape[0],
-        columns=spatial[1],
-    )
+    gliding = canvas.film.gliding([strip for strip in strips for _ in range(STEP)])
+    size = spatial[1] * SIDE, w.shape[0] * SIDE
+    canvas.put(box(f"frame {gliding}", strips[0], *size))
     below = Point(MARGIN, max(images[-1].bottom, scratch.bottom) + 40)
     found = draw_bars(canvas, window, list(batches), below)
     return canvas.write(

@@ -1,6 +1,6 @@
 """Windows on a grid of pixels: with padding, along two axes, stop after stop."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from math import prod
 
 import numpy as np
@@ -8,7 +8,6 @@ import numpy as np
 from .._checks import by
 from .._typing import Array, Shape
 from ..window import Window
-from .film import Point
 from .grids import Grid
 from .svg import Canvas, box, element
 
@@ -22,6 +21,7 @@ __all__ = [
     "stops",
     "sweep",
     "sweep_cells",
+    "sweep_rows",
 ]
 
 MAX_DRAWN_PIXELS = 600  # of the padded image
@@ -110,19 +110,20 @@ def sweep(canvas: Canvas, grid: Grid, window: Window) -> None:
 def sweep_cells(
     canvas: Canvas,
     grid: Grid,
-    corners: list[Point],
+    places: Iterable[Shape],
     *,
     rows: int = 1,
     columns: int = 1,
     style: str = "",
 ) -> None:
-    """Let a frame around some rows and columns of a grid stop at these corners."""
-    canvas.put(
-        box(
-            f"frame {canvas.film.gliding(corners)}",
-            corners[0],
-            columns * grid.side,
-            rows * grid.side,
-            **({"style": style} if style else {}),
-        )
-    )
+    """Let a frame around some rows and columns of a grid stop at these places."""
+    corners = [grid.corner(i, j) for i, j in places]
+    size = columns * grid.side, rows * grid.side
+    class_ = f"frame {canvas.film.gliding(corners)}"
+    canvas.put(box(class_, corners[0], *size, **({"style": style} if style else {})))
+
+
+def sweep_rows(canvas: Canvas, grid: Grid, *, style: str = "") -> None:
+    """Let a frame around a whole row of a grid stop at each of them."""
+    places = [(row, 0) for row in range(grid.rows)]
+    sweep_cells(canvas, grid, places, columns=grid.columns, style=style)
