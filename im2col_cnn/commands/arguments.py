@@ -64,8 +64,7 @@ AsJson: TypeAlias = Annotated[
     bool, typer.Option("--json", help="Write the numbers, as JSON.")
 ]
 MaxPixels: TypeAlias = Annotated[
-    int,
-    typer.Option("--max-pixels", min=1, help="A larger image is not read."),
+    int, typer.Option("--max-pixels", min=1, help="A larger image is not read.")
 ]
 
 

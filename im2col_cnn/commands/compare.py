@@ -36,13 +36,7 @@ from .compare_tables import (
     show_heat,
     show_means,
 )
-from .openblas import (
-    blas_library,
-    blas_name,
-    cpu_name,
-    instruction_sets,
-    suggestion,
-)
+from .openblas import blas_library, blas_name, cpu_name, instruction_sets, suggestion
 from .terminal import open_screen, say
 
 __all__ = [

@@ -32,14 +32,7 @@ from .arguments import (
     require_extra,
     require_finite,
 )
-from .terminal import (
-    is_live,
-    open_screen,
-    percent,
-    say_error,
-    say_json,
-    show_table,
-)
+from .terminal import is_live, open_screen, percent, say_error, say_json, show_table
 from .workers import AnyMachine, Scheduler, WorkerCount, working
 
 __all__ = ["predict"]

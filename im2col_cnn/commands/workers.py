@@ -81,9 +81,7 @@ def working(
         if count is not None:
             each = str(max(1, usable_cpus() // count))
             processes = Workers(
-                count,
-                seconds=seconds,
-                environment={"IM2COL_CNN_THREADS": each},
+                count, seconds=seconds, environment={"IM2COL_CNN_THREADS": each}
             )
             yield Engaged(cluster(stack.enter_context(processes)), count)
         elif scheduler is not None:

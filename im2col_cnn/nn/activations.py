@@ -19,21 +19,9 @@ from ..ops.relu import (
     relu_backward,
     relu_forward,
 )
-from ..ops.sigmoid import (
-    sigmoid_backward,
-    sigmoid_forward,
-    tanh_backward,
-    tanh_forward,
-)
+from ..ops.sigmoid import sigmoid_backward, sigmoid_forward, tanh_backward, tanh_forward
 from ..ops.softmax import softmax_backward, softmax_forward
-from .layer import (
-    Operation,
-    OperationLayer,
-    PureLayer,
-    Rules,
-    as_axis,
-    axis_within,
-)
+from .layer import Operation, OperationLayer, PureLayer, Rules, as_axis, axis_within
 
 __all__ = [
     "Clip",

@@ -16,14 +16,7 @@ from .._typing import Array
 from ..files.stored_images import StoredImages
 from ..tiling.threads import Pool
 
-__all__ = [
-    "ImageSource",
-    "Images",
-    "batches",
-    "loaded",
-    "portable_batches",
-    "shuffled",
-]
+__all__ = ["ImageSource", "Images", "batches", "loaded", "portable_batches", "shuffled"]
 
 ImageSource: TypeAlias = Array | StoredImages
 

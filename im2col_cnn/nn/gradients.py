@@ -154,10 +154,7 @@ def compute_shard(
 
 
 def forward_backward(
-    network: Network,
-    images: Array,
-    labels: Array,
-    rng: np.random.Generator | None,
+    network: Network, images: Array, labels: Array, rng: np.random.Generator | None
 ) -> Shard:
     """Return loss and gradients of a batch: one forward and one backward pass."""
     N = len(images)

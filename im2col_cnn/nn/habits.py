@@ -102,9 +102,7 @@ class Hinting:
             """Refuse what there is none of, and say what there is instead."""
             advice = advice_on(name, ATTRIBUTES)
             raise AttributeError(
-                f"{type(self).__name__} has no {name}{advice}",
-                name=name,
-                obj=self,
+                f"{type(self).__name__} has no {name}{advice}", name=name, obj=self
             )
 
         def __call__(self, *_: Any, **__: Any) -> Any:

@@ -18,13 +18,7 @@ import numpy.typing as npt
 from .._checks import as_float_dtype, as_rng, as_shape
 from .._typing import Array, Shape
 
-__all__ = [
-    "Initializer",
-    "glorot_normal",
-    "glorot_uniform",
-    "he_normal",
-    "he_uniform",
-]
+__all__ = ["Initializer", "glorot_normal", "glorot_uniform", "he_normal", "he_uniform"]
 
 
 class Initializer(Protocol):

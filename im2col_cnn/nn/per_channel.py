@@ -9,14 +9,7 @@ from typing import Any, NamedTuple, final
 
 import numpy as np
 
-from .._checks import (
-    as_array,
-    as_real,
-    as_shape,
-    as_upstream,
-    by,
-    require_cache,
-)
+from .._checks import as_array, as_real, as_shape, as_upstream, by, require_cache
 from .._dtypes import arithmetic, wide
 from .._typing import Array, Shape
 from .layer import SIZES, Back, Layer, Random, Rules, Shapes, optional

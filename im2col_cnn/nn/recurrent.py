@@ -15,14 +15,7 @@ from typing import Any, NamedTuple, final
 
 import numpy as np
 
-from .._checks import (
-    as_array,
-    as_flag,
-    as_function,
-    as_upstream,
-    quoted,
-    require_cache,
-)
+from .._checks import as_array, as_flag, as_function, as_upstream, quoted, require_cache
 from .._dtypes import arithmetic
 from .._typing import Array, Shape
 from ..ops.dense import weight_gradient

@@ -14,13 +14,7 @@ from math import prod
 
 import numpy as np
 
-from .._checks import (
-    as_bins,
-    as_images,
-    as_upstream,
-    hint_at_lone_image,
-    require_cache,
-)
+from .._checks import as_bins, as_images, as_upstream, hint_at_lone_image, require_cache
 from .._dtypes import arithmetic, mean_arithmetic
 from .._typing import Array, ArrayLike, Images, Shape, Sizes
 from .max_gradient import scatter

@@ -21,12 +21,7 @@ from ..placing import sliding_window
 from ..tiling.dispatch import bias_gradient, correlate, gradients, kernel_gradient
 from ..window import Window
 
-__all__ = [
-    "ConvCache",
-    "conv_backward",
-    "conv_cache",
-    "conv_forward",
-]
+__all__ = ["ConvCache", "conv_backward", "conv_cache", "conv_forward"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -12,12 +12,7 @@ from typing import Literal, overload
 
 import numpy as np
 
-from .._checks import (
-    as_flag,
-    as_transposed_convolution,
-    as_upstream,
-    require_cache,
-)
+from .._checks import as_flag, as_transposed_convolution, as_upstream, require_cache
 from .._dtypes import arithmetic
 from .._typing import Array, ArrayLike, Bias, Images, Kernels, Padding, Shape, Sizes
 from ..placing import reached, transposed_window

@@ -24,11 +24,7 @@ from .._dtypes import mean_arithmetic, wide
 from .._typing import Array, ArrayLike, Shape
 from .sums import across, add_pixels, blocks, sum_by_channel
 
-__all__ = [
-    "BatchNormCache",
-    "batch_norm_backward",
-    "batch_norm_forward",
-]
+__all__ = ["BatchNormCache", "batch_norm_backward", "batch_norm_forward"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -23,10 +23,7 @@ NUMBERS = dict(key.split() for key in KEYS.split(", "))
 
 
 def load_keras_weights(
-    path: str | PathLike[str],
-    network: Network,
-    *,
-    names: Iterable[str] | None = None,
+    path: str | PathLike[str], network: Network, *, names: Iterable[str] | None = None
 ) -> None:
     """
     Fill a network with the weights of a Keras model, in place.
