@@ -75,20 +75,14 @@ def conv_forward(
 def conv_backward(
     dy: ArrayLike, cache: LoopConvCache, *, input_gradient: Literal[True] = True
 ) -> tuple[Images, Kernels, Array | None]: ...
-
-
 @overload
 def conv_backward(
     dy: ArrayLike, cache: LoopConvCache, *, input_gradient: Literal[False]
 ) -> tuple[None, Kernels, Array | None]: ...
-
-
 @overload
 def conv_backward(
     dy: ArrayLike, cache: LoopConvCache, *, input_gradient: bool
 ) -> tuple[Images | None, Kernels, Array | None]: ...
-
-
 def conv_backward(
     dy: ArrayLike, cache: LoopConvCache, *, input_gradient: bool = True
 ) -> tuple[Images | None, Kernels, Array | None]:

@@ -134,20 +134,14 @@ def conv_transpose_forward(
 def conv_transpose_backward(
     dy: ArrayLike, cache: ConvTransposeCache, *, input_gradient: Literal[True] = True
 ) -> tuple[Images, Kernels, Array | None]: ...
-
-
 @overload
 def conv_transpose_backward(
     dy: ArrayLike, cache: ConvTransposeCache, *, input_gradient: Literal[False]
 ) -> tuple[None, Kernels, Array | None]: ...
-
-
 @overload
 def conv_transpose_backward(
     dy: ArrayLike, cache: ConvTransposeCache, *, input_gradient: bool
 ) -> tuple[Images | None, Kernels, Array | None]: ...
-
-
 def conv_transpose_backward(
     dy: ArrayLike, cache: ConvTransposeCache, *, input_gradient: bool = True
 ) -> tuple[Images | None, Kernels, Array | None]:
