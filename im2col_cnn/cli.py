@@ -36,14 +36,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",  # the lines of a paragraph are one
 )
-app.command()(train)
-app.command()(make_h5)
-app.command()(predict)
-app.command()(evaluate)
-app.command()(explain)
-app.command()(check)
-app.command()(compare)
-app.command()(doctor)
+for command in train, make_h5, predict, evaluate, explain, check, compare, doctor:
+    app.command()(command)
 
 
 def show_version(wanted: bool) -> None:

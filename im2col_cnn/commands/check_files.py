@@ -224,14 +224,10 @@ def show_bugs(screen: Console, results: Sequence[GradedFile]) -> None:
         kind for each in results for kind in dict.fromkeys(map(kind_of, each.bugs))
     )
     if bugs:
-        rows = [(bug, str(number)) for bug, number in sorted_by_count(bugs)]
+        by_count = sorted(bugs.items(), key=lambda item: (-item[1], item[0]))
+        rows = [(bug, str(number)) for bug, number in by_count]
         say(screen, "")
         show_table(screen, ("which bug", "files"), rows)
-
-
-def sorted_by_count(bugs: "Counter[str]") -> list[tuple[str, int]]:
-    """Return the bugs, those that come most often first, then by name."""
-    return sorted(bugs.items(), key=lambda item: (-item[1], item[0]))
 
 
 def write_pages(

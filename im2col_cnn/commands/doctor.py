@@ -62,7 +62,8 @@ def doctor() -> None:
         ("cache per core", cache_size()),
         ("pixels of a tile", f"{TILE_BYTES / 2**20:.1f} MiB"),
         ("workspace at most", f"{BUDGET_BYTES / 2**20:.0f} MiB"),
-        ("fingerprint", digest_of_fingerprint()),
+        # A word that is the same on machines that compute the same bits.
+        ("fingerprint", f"{crc32(json.dumps(fingerprint()).encode()):08x}"),
     ]
     show_table(screen, ("", ""), rows)
     say(screen, advice(speed))
@@ -91,11 +92,6 @@ def measured(environment: dict[str, str]) -> float:
         check=True,
     )
     return float(done.stdout)
-
-
-def digest_of_fingerprint() -> str:
-    """Return a word that is the same on machines that compute the same bits."""
-    return f"{crc32(json.dumps(fingerprint()).encode()):08x}"
 
 
 def cache_size() -> str:

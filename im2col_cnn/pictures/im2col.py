@@ -79,7 +79,8 @@ def show_unfolding(canvas: Canvas, x: Array, window: Window, *, top: float) -> G
     """Draw the image, the matrix beside it, and the pixels that fly across."""
     P, K = window.columns_shape()
     plane = as_plane(window)
-    side = side_of(max(P, *plane.padded_size))
+    cells = max(P, *plane.padded_size)  # a long grid stays on a screen
+    side = CELL if cells <= 12 else 30.0 if cells <= 20 else 24.0
     pixels = padded_pixels(x.reshape(plane.spatial), plane)
     rows, _ = pixels.shape
     is_wide = MARGIN + plane.padded_size[1] * side + NAMES + K * side + MARGIN > WIDEST
@@ -146,8 +147,3 @@ def name_taps(canvas: Canvas, matrix: Grid, window: Window) -> None:
     for r, stop in enumerate(np.ndindex(window.output_size)):
         at = Point(matrix.left - 8, matrix.corner(r, 0).y + middle + 4)
         canvas.words("window " + ",".join(map(str, stop)), at, "small end")
-
-
-def side_of(cells: int) -> float:
-    """Choose how large a cell is, so that a long grid stays on a screen."""
-    return CELL if cells <= 12 else 30.0 if cells <= 20 else 24.0

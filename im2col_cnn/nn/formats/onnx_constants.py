@@ -39,31 +39,6 @@ def axes_of(inputs: list[Any], attributes: dict[str, Any]) -> Any:
     return attributes.get("axes")
 
 
-def unsqueeze(inputs: list[Any], attributes: dict[str, Any]) -> Any:
-    """Insert axes of size 1."""
-    return np.expand_dims(inputs[0], axes_of(inputs, attributes))
-
-
-def squeeze(inputs: list[Any], attributes: dict[str, Any]) -> Any:
-    """Drop axes of size 1."""
-    return np.squeeze(inputs[0], axes_of(inputs, attributes))
-
-
-def gather(inputs: list[Any], attributes: dict[str, Any]) -> Any:
-    """Take entries along an axis."""
-    return np.take(inputs[0], inputs[1], axis=attributes.get("axis", 0))
-
-
-def concat(inputs: list[Any], attributes: dict[str, Any]) -> Any:
-    """Join along an axis."""
-    return np.concatenate(inputs, axis=attributes["axis"])
-
-
-def cast(inputs: list[Any], attributes: dict[str, Any]) -> Any:
-    """Change the dtype."""
-    return inputs[0].astype(CASTS[attributes["to"]])
-
-
 def filled(inputs: list[Any], attributes: dict[str, Any]) -> Any:
     """Return an array of one number."""
     value = attributes.get("value", np.zeros(1, np.float32))
@@ -86,16 +61,6 @@ def arange(inputs: list[Any], _: dict[str, Any]) -> Any:
     return np.arange(start, stop, step).astype(inputs[0].dtype)
 
 
-def reshaped(inputs: list[Any], attributes: dict[str, Any]) -> Any:
-    """Give another shape."""
-    return inputs[0].reshape(target_shape(inputs[0].shape, inputs[1], attributes))
-
-
-def sliced(inputs: list[Any], attributes: dict[str, Any]) -> Any:
-    """Take slices."""
-    return inputs[0][onnx_slices(inputs[0].ndim, inputs, attributes)]
-
-
 def divided(inputs: list[Any], _: dict[str, Any]) -> Any:
     """Divide, whole numbers towards zero."""
     a, b = inputs
@@ -112,9 +77,9 @@ def of(function: Callable[..., Any]) -> Callable[[list[Any], dict[str, Any]], An
 FOLDED: dict[str, Callable[[list[Any], dict[str, Any]], Any]] = {
     "Abs": of(np.abs),
     "Add": of(np.add),
-    "Cast": cast,
+    "Cast": lambda inputs, a: inputs[0].astype(CASTS[a["to"]]),
     "Ceil": of(np.ceil),
-    "Concat": concat,
+    "Concat": lambda inputs, a: np.concatenate(inputs, axis=a["axis"]),
     "ConstantOfShape": filled,
     "Cos": of(np.cos),
     "Div": divided,
@@ -122,7 +87,7 @@ FOLDED: dict[str, Callable[[list[Any], dict[str, Any]], Any]] = {
     "Exp": of(np.exp),
     "Expand": expand,
     "Floor": of(np.floor),
-    "Gather": gather,
+    "Gather": lambda inputs, a: np.take(inputs[0], inputs[1], a.get("axis", 0)),
     "Greater": of(np.greater),
     "Identity": of(np.asarray),
     "Less": of(np.less),
@@ -137,15 +102,17 @@ FOLDED: dict[str, Callable[[list[Any], dict[str, Any]], Any]] = {
     "ReduceProd": lambda inputs, a: np.prod(
         inputs[0], axis=a.get("axes"), keepdims=bool(a.get("keepdims", 1))
     ),
-    "Reshape": reshaped,
+    "Reshape": lambda inputs, a: inputs[0].reshape(
+        target_shape(inputs[0].shape, inputs[1], a)
+    ),
     "Sin": of(np.sin),
     "Size": of(np.size),
-    "Slice": sliced,
+    "Slice": lambda inputs, a: inputs[0][onnx_slices(inputs[0].ndim, inputs, a)],
     "Sqrt": of(np.sqrt),
-    "Squeeze": squeeze,
+    "Squeeze": lambda inputs, a: np.squeeze(inputs[0], axes_of(inputs, a)),
     "Sub": of(np.subtract),
     "Transpose": lambda inputs, a: inputs[0].transpose(a.get("perm")),
-    "Unsqueeze": unsqueeze,
+    "Unsqueeze": lambda inputs, a: np.expand_dims(inputs[0], axes_of(inputs, a)),
     "Where": of(np.where),
 }
 

@@ -523,14 +523,6 @@ def padded(call: Call) -> Value:
 PAD_MODES = ("constant", "edge", "reflect", "wrap")
 
 
-def power(call: Call) -> Value:
-    """Translate Pow by a constant, Sqrt, Reciprocal and Neg."""
-    p = {"Sqrt": 0.5, "Reciprocal": -1}.get(call.node.operator)
-    if p is None:
-        p = alone(call, 1)
-    return call.put(Power(p))
-
-
 def lstm(call: Call) -> list[Value]:
     """Translate LSTM: steps come first there, the gates are i, o, f and c."""
     b, node = call.builder, call.node
@@ -610,11 +602,6 @@ def negated(call: Call) -> Value:
     return call.builder.scaled(call.node.name, call.flow, minus, nothing)
 
 
-def as_is(call: Call) -> Any:
-    """Translate what changes nothing once a network has learned."""
-    return call.values[0]
-
-
 def cast(call: Call) -> Any:
     """Translate Cast to floats: all are float32 here."""
     call.need("to", *FLOATS)
@@ -627,9 +614,8 @@ FLOATS = (1, 10, 11)  # of TensorProto: float32, 16 and 64
 TRANSLATIONS: dict[str, Callable[[Call], Any]] = {
     **dict.fromkeys(("Add", "Sub", "Mul", "Div", "Sum"), arithmetic),
     **dict.fromkeys(("AveragePool", "MaxPool"), pooling),
-    **dict.fromkeys(("Dropout", "Identity"), as_is),
+    **dict.fromkeys(("Dropout", "Identity"), lambda call: call.values[0]),
     **dict.fromkeys(("Flatten", "Reshape"), reshape),
-    **dict.fromkeys(("Pow", "Reciprocal", "Sqrt"), power),
     **dict.fromkeys(("Resize", "Upsample"), resize),
     **dict.fromkeys(("Squeeze", "Unsqueeze"), squeeze),
     **dict.fromkeys(REDUCTIONS, reduced),
@@ -656,11 +642,14 @@ TRANSLATIONS: dict[str, Callable[[Call], Any]] = {
     "Neg": negated,
     "PRelu": slope,
     "Pad": padded,
+    "Pow": lambda call: call.put(Power(alone(call, 1))),
+    "Reciprocal": lambda call: call.put(Power(-1)),
     "Relu": lambda call: call.put(ReLU()),
     "Sigmoid": lambda call: call.put(Sigmoid()),
     "Slice": slices,
     "Softmax": softmax,
     "Split": cut,
+    "Sqrt": lambda call: call.put(Power(0.5)),
     "Tanh": lambda call: call.put(Tanh()),
     "Transpose": transpose,
     "Where": filled,
