@@ -3,6 +3,7 @@
 A gradient can be right for the wrong operation, so the gradients cannot tell.
 """
 
+from dataclasses import fields
 from typing import Any
 
 import hypothesis.strategies as st
@@ -25,6 +26,7 @@ from im2col_cnn.nn import (
     Sequential,
     glorot_uniform,
 )
+from im2col_cnn.nn.serialization import KINDS
 from im2col_cnn.testing.strategies import Case, convolutions, poolings
 
 
@@ -139,6 +141,20 @@ def test_bad_settings_are_refused_when_a_layer_is_made(
 
     with pytest.raises(ValueError, match=words):
         make(**(usual | settings))
+
+
+@pytest.mark.parametrize("kind", KINDS.values())
+def test_rules_are_those_of_settings(kind: type[Layer]) -> None:
+    settings = {setting.name for setting in fields(kind) if setting.init}
+
+    assert all(getattr(base, "rules", {}).keys() <= settings for base in kind.__mro__)
+
+
+def test_the_rules_of_a_base_class_hold_beside_those_of_a_layer() -> None:
+    with pytest.raises(TypeError, match=r"^ceil_mode must be True or False, got 1$"):
+        AvgPool(2, ceil_mode=1)  # type: ignore[arg-type]  # refused, too
+    with pytest.raises(TypeError, match=r"^count_include_pad must be True or False"):
+        AvgPool(2, count_include_pad=1)  # type: ignore[arg-type]  # refused, too
 
 
 @pytest.mark.parametrize("make", [Conv, ConvTranspose, Dense])
