@@ -65,7 +65,7 @@ KINDS: dict[str, type[Layer]] = {
         *(per_channel, pooling, preprocessing, recurrent, regularization, resizing),
     )
     for layer in vars(module).values()
-    if isinstance(layer, type) and "kind" in vars(layer)
+    if isinstance(layer, type) and issubclass(layer, Layer) and "kind" in vars(layer)
 }
 INITIALIZERS = {
     draw.__name__: draw

@@ -118,9 +118,10 @@ def sweep_cells(
 ) -> None:
     """Let a frame around some rows and columns of a grid stop at these places."""
     corners = [grid.corner(i, j) for i, j in places]
-    size = columns * grid.side, rows * grid.side
+    width, height = columns * grid.side, rows * grid.side
     class_ = f"frame {canvas.film.gliding(corners)}"
-    canvas.put(box(class_, corners[0], *size, **({"style": style} if style else {})))
+    styled = {"style": style} if style else {}
+    canvas.put(box(class_, corners[0], width, height, **styled))
 
 
 def sweep_rows(canvas: Canvas, grid: Grid, *, style: str = "") -> None:
