@@ -174,11 +174,10 @@ def check(
     keep_hypothesis_out_of_this_folder()
     # The laws need Hypothesis, which takes a moment to load and may be missing.
     from .check_files import (  # noqa: PLC0415  # see above
-        HomeworkError,
         Outputs,
         check_class,
         check_one,
-        find_files,
+        paths_of,
         read_names,
         read_points,
         read_weights,
@@ -187,8 +186,7 @@ def check(
     outputs = Outputs(format_name, output, csv_file, html_file, json_file)
     with outputs.written_even_if_refused(files):
         is_class = len(files) > 1 or files[0].is_dir()
-        with refusing(HomeworkError):
-            paths = find_files(files)
+        paths = paths_of(files)
         with refusing():
             outputs.require(paths, weights)
             settings = {

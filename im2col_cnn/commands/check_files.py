@@ -40,11 +40,10 @@ from .terminal import counting, open_screen, say, show_table
 from .workers import working
 
 __all__ = [
-    "HomeworkError",
     "Outputs",
     "check_class",
     "check_one",
-    "find_files",
+    "paths_of",
     "read_names",
     "read_points",
     "read_weights",
@@ -136,6 +135,12 @@ class Outputs:
         else:
             encoding = sys.stdout.encoding or "utf-8"
             sys.stdout.write(text.encode(encoding, "replace").decode(encoding))
+
+
+def paths_of(files: Sequence[Path]) -> list[Path]:
+    """Return the files to grade, of files and folders; refuse what holds none."""
+    with refusing(HomeworkError):
+        return find_files(files)
 
 
 def check_one(path: Path, outputs: Outputs, settings: dict[str, Any]) -> int:
