@@ -1,33 +1,77 @@
 """Let Ctrl-C wait: for the end of a step of training, or of what is done as a whole.
 
 Python raises `KeyboardInterrupt` between any two steps of the main thread. In the midst
-of a step of an optimizer, some parameters have moved and others have not.
+of a step of an optimizer, some parameters have moved and others have not. What other
+signals raise, to end a program or what takes too long, comes in the same way.
 """
 
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from threading import current_thread, main_thread
 from types import FrameType
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
-__all__ = ["stop_on_interrupt", "without_interrupt"]
+__all__ = ["interruptible", "stop_on_interrupt", "without_interrupt"]
+
+ENDING = [
+    getattr(signal, name)
+    for name in ("SIGINT", "SIGTERM", "SIGALRM")
+    if hasattr(signal, name)
+]
+Handler = Callable[[int, FrameType | None], object]
+Given = ParamSpec("Given")
+Returned = TypeVar("Returned")
+
+
+class Gate:
+    """A handler that lets signals wait while it is shut, and else passes them on."""
+
+    def __init__(self, usual: Mapping[int, Handler]) -> None:
+        self.usual = usual
+        self.is_open = False
+        self.waiting: list[int] = []
+
+    def __call__(self, number: int, frame: FrameType | None) -> None:
+        """Take a signal."""
+        if self.is_open:
+            self.usual[number](number, frame)
+        else:
+            self.waiting.append(number)
 
 
 @contextmanager
 def without_interrupt() -> Iterator[None]:
-    """Let a Ctrl-C inside the block take effect at its end."""
-    usual = signal.getsignal(signal.SIGINT)
-    if current_thread() is not main_thread() or usual is None:  # nothing is raised here
-        yield
-        return
-    pressed: list[int] = []
+    """Let what Ctrl-C and other signals raise inside the block wait for its end."""
+    is_main = current_thread() is main_thread()  # nothing is raised in others
+    found = {number: signal.getsignal(number) for number in ENDING if is_main}
+    usual = {number: handler for number, handler in found.items() if callable(handler)}
+    gate = Gate(usual)
     try:
-        with handled(lambda number, _: pressed.append(number), usual):
+        with handled(dict.fromkeys(usual, gate), usual):
             yield
     finally:
-        for number in pressed[:1]:
+        for number in gate.waiting[:1]:
             signal.raise_signal(number)
+
+
+def interruptible(function: Callable[Given, Returned]) -> Callable[Given, Returned]:
+    """Return a function that Ctrl-C ends at once, inside `without_interrupt` too."""
+
+    def call(*arguments: Given.args, **settings: Given.kwargs) -> Returned:
+        is_main = current_thread() is main_thread()
+        handlers = [signal.getsignal(number) for number in ENDING if is_main]
+        gate = next((each for each in handlers if isinstance(each, Gate)), Gate({}))
+        was_open = gate.is_open
+        try:
+            gate.is_open = True
+            if gate.waiting:
+                signal.raise_signal(gate.waiting.pop())
+            return function(*arguments, **settings)
+        finally:  # in this function: to call another, Python looks for signals first
+            gate.is_open = was_open
+
+    return call
 
 
 @contextmanager
@@ -43,24 +87,30 @@ def stop_on_interrupt() -> Iterator[Callable[[], bool]]:
         requests.append(number)
         signal.signal(signal.SIGINT, usual)
 
-    with handled(take_note, usual):
+    with handled({signal.SIGINT: take_note}, {signal.SIGINT: usual}):
         yield lambda: bool(requests)
 
 
 @contextmanager
 def handled(
-    handler: Callable[[int, FrameType | None], object], usual: Any
+    handlers: Mapping[int, Handler], usual: Mapping[int, Any]
 ) -> Iterator[None]:
-    """Let a handler take Ctrl-C in the block, and the usual one from its end on.
+    """Let handlers take signals in the block, and the usual ones from its end on.
 
     Handlers of other signals may raise at any moment: at the latest as the next handler
     is set, which Python does after theirs. Hence within ``try``, and twice at the end.
     """
     try:
-        signal.signal(signal.SIGINT, handler)
+        set_all(handlers)
         yield
     finally:
         try:
-            signal.signal(signal.SIGINT, usual)
+            set_all(usual)
         finally:
-            signal.signal(signal.SIGINT, usual)
+            set_all(usual)
+
+
+def set_all(handlers: Mapping[int, Any]) -> None:
+    """Set the handlers of some signals."""
+    for number, handler in handlers.items():
+        signal.signal(number, handler)

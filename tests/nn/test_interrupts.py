@@ -9,7 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from im2col_cnn._interrupts import stop_on_interrupt, without_interrupt
+from im2col_cnn._interrupts import (
+    interruptible,
+    stop_on_interrupt,
+    without_interrupt,
+)
 from im2col_cnn._typing import Array
 from im2col_cnn.nn import (
     BatchNorm,
@@ -38,6 +42,54 @@ def test_ctrl_c_in_a_block_takes_effect_at_its_end() -> None:
 
     assert done == [0, 1]
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_ctrl_c_ends_at_once_what_may_be_interrupted_in_a_block() -> None:
+    done: list[object] = []
+
+    def press(*words: str) -> None:
+        done.append(words)
+        signal.raise_signal(signal.SIGINT)
+        done.append("never")
+
+    def block() -> None:
+        with without_interrupt():
+            with pytest.raises(KeyboardInterrupt):
+                interruptible(press)("at once")
+            press("later")
+            with pytest.raises(KeyboardInterrupt):
+                interruptible(press)("not begun")
+            press("at the end")
+
+    with pytest.raises(KeyboardInterrupt):
+        block()
+
+    assert done == [("at once",), ("later",), "never", ("at the end",), "never"]
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGALRM"), reason="this system has no alarm")
+def test_what_other_signals_raise_waits_as_well() -> None:
+    def ring(*_: object) -> None:
+        raise OtherSignal
+
+    done = []
+
+    def block() -> None:
+        with without_interrupt():
+            signal.raise_signal(signal.SIGALRM)
+            done.append(signal.SIGALRM)
+
+    usual = signal.signal(signal.SIGALRM, ring)
+    try:
+        with pytest.raises(OtherSignal):
+            block()
+        handler = signal.getsignal(signal.SIGALRM)
+    finally:
+        signal.signal(signal.SIGALRM, usual)
+
+    assert done == [signal.SIGALRM]
+    assert handler is ring
 
 
 def test_an_error_in_a_block_leaves_ctrl_c_as_it_was() -> None:
@@ -84,7 +136,7 @@ def test_other_threads_are_not_interrupted_anyway() -> None:
 
     def block() -> None:
         with without_interrupt():
-            done.append(signal.getsignal(signal.SIGINT))
+            done.append(interruptible(signal.getsignal)(signal.SIGINT))
 
     thread = threading.Thread(target=block)
     thread.start()

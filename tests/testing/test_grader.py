@@ -1,6 +1,11 @@
 """The grader names what is wrong; test_false_alarms.py holds what is right to it."""
 
 import json
+import random
+import signal
+import sys
+from collections.abc import Callable
+from types import FrameType
 from typing import Any
 
 import numpy as np
@@ -158,6 +163,34 @@ def test_what_its_author_raised_is_a_refusal_and_what_python_raised_a_crash() ->
     assert report.ok
     assert report.findings[-1].problem.startswith("forward raised TypeError: can only")
     assert "(test_grader.py, line" in report.findings[-1].problem
+
+
+def test_ctrl_c_at_any_call_of_hypothesis_comes_out_as_itself() -> None:
+    """In its midst, Hypothesis would raise what it asserts, and go on raising it."""
+    limit, state = sys.getrecursionlimit(), random.getstate()
+    for call in range(1, 1500, 53):
+        sys.setprofile(presser(call))
+        with pytest.raises(KeyboardInterrupt):
+            check_conv(fast.conv_forward, fast.conv_backward, examples=9)
+
+    assert check_conv(fast.conv_forward, examples=1).ok
+    assert sys.getrecursionlimit() == limit
+    assert random.getstate() == state
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def presser(call: int) -> Callable[[FrameType, str, Any], None]:
+    """Return a profiler that presses Ctrl-C at a call within Hypothesis."""
+    calls = 0
+
+    def profile(frame: FrameType, event: str, _: Any) -> None:
+        nonlocal calls
+        calls += event == "call" and "hypothesis" in frame.f_code.co_filename
+        if calls == call:
+            sys.setprofile(None)
+            signal.raise_signal(signal.SIGINT)
+
+    return profile
 
 
 BUGS = {bug.key: bug for bug in MUSEUM}

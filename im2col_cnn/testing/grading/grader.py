@@ -14,6 +14,7 @@ from time import monotonic
 from typing import Any
 
 from ..._checks import as_above_zero, as_choice, as_int, as_path, require_kind
+from ..._interrupts import interruptible, without_interrupt
 from ..._typing import Ties
 from ..dialects.capabilities import limits, tried
 from ..dialects.dialect import Offer
@@ -55,6 +56,7 @@ __all__ = [
 MAX_EXAMPLES = 2**20  # per law
 
 
+@without_interrupt()  # but in what is graded: Hypothesis might be left half done
 def check_function(
     offer: Offer,
     support: Support | None,
@@ -212,6 +214,7 @@ def probed(
     """Return what an offer takes, what it refused or crashed at, and how it stopped."""
     if isinstance(offer.stopped, SubjectStoppedError):
         return offer.support, (), {}, {FIRST.name: stopped_by(offer.stopped, FIRST)}
+    offer = replace(offer, forward=interruptible(offer.forward))
     try:
         if offer.claims:
             return *tried(offer), {}
@@ -356,6 +359,7 @@ def check_im2col(
     return check_function(offer, support, seed, examples, strict=strict)
 
 
+@without_interrupt()  # or a process, or a file of it, might be left
 def check_module(
     path: str | os.PathLike[str],
     *,

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ..._checks import as_choice
+from ..._interrupts import without_interrupt
 from ..._typing import Ties
 from ..dialects.table import DIALECTS, readings
 from ..dialects.unknown_functions import called_inside
@@ -151,7 +152,7 @@ def check_here(
         for _, offer in chosen
         if not only or is_offered(offer.kind, offer.name, only)
     ]
-    with redirect_stdout(printed):
+    with without_interrupt(), redirect_stdout(printed):
         for offer in offers:
             share = total_seconds / len(offers)
             its_verdicts, its_remarks = grade(offer, seed, examples, ties, share)

@@ -21,7 +21,7 @@ from uuid import uuid4
 
 import numpy as np
 
-from ..._interrupts import without_interrupt
+from ..._interrupts import interruptible, without_interrupt
 from ..._typing import Array
 from ..dialects.dialect import Offer
 from ..errors import SubjectError, SubjectStoppedError, TimeIsUpError
@@ -90,7 +90,7 @@ class Process:
     def answer(self, seconds: float) -> tuple[str, Any]:
         """Wait for what became of a request, and what it gave."""
         try:
-            return self.answers.get(timeout=seconds)
+            return interruptible(self.answers.get)(timeout=seconds)
         except queue.Empty:
             raise SilenceError from None
 

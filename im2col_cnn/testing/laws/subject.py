@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import hypothesis.strategies as st
 import numpy.typing as npt
 
+from ..._interrupts import interruptible
 from ..._typing import Array, Ties
 from ..errors import SubjectError
 from ..strategies import Case
@@ -135,13 +136,14 @@ class Subject:
     def run(self, case: Case) -> tuple[Array, Any]:
         """Call forward."""
         with blaming("forward") if not self.strict else nullcontext():
-            return self.forward(*map(self.protected, case.arrays), **case.settings)
+            arrays = map(self.protected, case.arrays)
+            return interruptible(self.forward)(*arrays, **case.settings)
 
     def gradients(self, dy: Array, cache: Any) -> list[Array]:
         """Return the gradients of all arrays, in a list whatever backward returns."""
         assert self.backward is not None
         with blaming("backward") if not self.strict else nullcontext():
-            return as_list(self.backward(self.protected(dy), cache))
+            return as_list(interruptible(self.backward)(self.protected(dy), cache))
 
     def named(self, *several: list[Array]) -> Iterator[tuple[Any, ...]]:
         """Yield the name of each array with its gradients, unless it has none."""
