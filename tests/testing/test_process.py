@@ -107,7 +107,11 @@ SPAWN = (
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such limit")
-@pytest.mark.parametrize("body", [FORK, SPAWN], ids=["fork", "spawn"])
+@pytest.mark.parametrize(
+    "body",
+    [FORK, SPAWN, SPAWN.replace("=True", "=True, env={}")],
+    ids=["fork", "spawn", "spawn in an environment of its own"],
+)
 def test_homework_starts_few_processes_and_none_is_left(
     body: str, tmp_path: Path
 ) -> None:

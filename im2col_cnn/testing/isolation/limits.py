@@ -14,11 +14,12 @@ import signal
 import sys
 from typing import Any
 
-__all__ = ["MAX_PROCESSES", "limit_memory", "limit_processes", "redirect"]
+__all__ = ["MARK", "MAX_PROCESSES", "limit_memory", "limit_processes", "redirect"]
 
 MAX_PRINTED_LETTERS = 2000  # characters
 MAX_FILE_BYTES = 16 << 20
 MAX_PROCESSES = 32  # that one file may start
+MARK = "IM2COL_CNN_CHECK"  # in the environment of all that a file starts
 STARTS = ("os.fork", "os.forkpty", "os.posix_spawn", "os.system", "subprocess.Popen")
 
 
@@ -70,13 +71,16 @@ def limit_processes(pipes: list[int]) -> None:
     They count together, in memory that they share: a limit of the system would count
     those of the whole user, and none of root's.
     """
-    started = mmap.mmap(-1, 1)
+    started, mark = mmap.mmap(-1, 1), os.environ.get(MARK, "")
 
-    def count(event: str, _: Any) -> None:
+    def count(event: str, arguments: tuple[Any, ...]) -> None:
         if event in STARTS:
             if started[0] >= MAX_PROCESSES:
                 raise RuntimeError(f"no more than {MAX_PROCESSES} processes here")
             started[0] += 1
+            for environment in arguments[-1:]:
+                if isinstance(environment, dict):  # an own one, without the mark
+                    environment[MARK] = mark
 
     def leave() -> None:
         for pipe in pipes:  # else the worker would not be seen to end

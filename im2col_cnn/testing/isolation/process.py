@@ -26,6 +26,7 @@ from ..._typing import Array
 from ..dialects.dialect import Offer
 from ..errors import SubjectError, SubjectStoppedError, TimeIsUpError
 from ..strategies import Case
+from .limits import MARK
 from .loader import HomeworkError
 
 __all__ = ["IsolatedModule", "Process", "SilenceError", "offers_in"]
@@ -56,7 +57,7 @@ class Process:
         root = str(Path(__file__).parents[3])
         paths = [root, environment.get("PYTHONPATH", "")]
         environment["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
-        self.mark = environment["IM2COL_CNN_CHECK"] = uuid4().hex
+        self.mark = environment[MARK] = uuid4().hex
         command = [python or sys.executable, str(Path(__file__).with_name("start.py"))]
         self.process = subprocess.Popen(
             [*command, str(printed), str(megabytes)],
