@@ -56,8 +56,9 @@ def draw_channels(x: ArrayLike, w: ArrayLike, *, dy: ArrayLike | None = None) ->
     planes, names, kinds = (x, w, y[0]), ("x", "w", "y"), ("image", "kernel", "output")
     title, said = "All channels in, one plane per filter out", "all channels add up"
     if dy is not None:
-        dx, dw, _ = conv_backward(np.asarray(dy)[np.newaxis], cache)
-        planes, names = (dx[0], dw, np.asarray(dy)), ("dx", "dw", "dy")
+        dy = as_array(dy, "dy")
+        dx, dw, _ = conv_backward(dy[np.newaxis], cache)
+        planes, names = (dx[0], dw, dy), ("dx", "dw", "dy")
         title = "Both gradients, by channels and filters"
         said = "dx adds up over windows and filters, dw over windows"
     image, kernels, output = planes
