@@ -17,6 +17,7 @@ from ..compare.contestants import LIBRARIES, RUNGS
 from ..compare.models import RUNTIMES, Entry, Model, read_model
 from ..compare.race import race
 from ..nn.convolution import Conv
+from ..tiling.blas import blas_library
 from ..tiling.threads import thread_count, usable_cpus
 from .arguments import (
     BadInputError,
@@ -36,7 +37,7 @@ from .compare_tables import (
     show_heat,
     show_means,
 )
-from .openblas import blas_library, blas_name, cpu_name, instruction_sets, suggestion
+from .openblas import blas_name, cpu_name, instruction_sets, suggestion
 from .terminal import open_screen, say
 
 __all__ = [

@@ -13,10 +13,11 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from ..tiling.blas import blas_library
+
 __all__ = [
     "CORETYPE_VARIABLE",
     "better_kernels",
-    "blas_library",
     "blas_name",
     "cpu_features",
     "cpu_name",
@@ -25,13 +26,7 @@ __all__ = [
     "suggestion",
 ]
 
-OLD_KERNELS = {
-    "haswell",
-    "zen",
-    "sandybridge",
-    "nehalem",
-    "prescott",
-}  # without AVX-512
+OLD_KERNELS = {"haswell", "zen", "sandybridge", "nehalem", "prescott"}  # no AVX-512
 AVX512_KERNELS = "SkylakeX"
 CORETYPE_VARIABLE = "OPENBLAS_CORETYPE"
 
@@ -40,15 +35,6 @@ def better_kernels(architecture: str, features: dict[str, bool]) -> str | None:
     """Return the name of kernels that suit this CPU better, or None."""
     is_old = architecture.lower() in OLD_KERNELS
     return AVX512_KERNELS if is_old and features.get("AVX512_SKX") else None
-
-
-def blas_library() -> dict[str, Any]:
-    """Describe the BLAS that NumPy uses; empty if it is none that can be asked."""
-    from threadpoolctl import threadpool_info  # noqa: PLC0415  # only when asked
-
-    found = [info for info in threadpool_info() if info["user_api"] == "blas"]
-    found.sort(key=lambda info: "numpy" not in info["filepath"])
-    return dict(found[0]) if found else {}
 
 
 def blas_name(library: dict[str, Any]) -> str:

@@ -9,7 +9,7 @@ from .. import loops
 from .._typing import Array
 from ..columns import col2im, im2col
 from ..nn.convolution import Conv, ConvTranspose
-from ..nn.layer import Gradients, Layer
+from ..nn.layer import Gradients, Layer, Operation, WeightedLayer
 from ..nn.network import Sequential
 from ..nn.optimizers import SGD
 from ..nn.pooling import AvgPool, MaxPool
@@ -31,6 +31,14 @@ __all__ = [
 ]
 
 
+LOOPS: dict[type[Layer], Operation] = {
+    AvgPool: Operation(loops.avg_pool_forward, loops.avg_pool_backward),
+    Conv: Operation(loops.conv_forward, loops.conv_backward),
+    ConvTranspose: Operation(
+        loops.conv_transpose_forward, loops.conv_transpose_backward
+    ),
+    MaxPool: Operation(loops.max_pool_forward, loops.max_pool_backward),
+}
 Back = tuple[Array | None, Gradients]
 
 
@@ -76,40 +84,23 @@ class ByLoops:
     """Loop over images, windows, channels and filters."""
 
     def forward(self, layer: Layer, x: Array) -> tuple[Array, Any]:
-        """Do a layer."""
-        match layer:
-            case Conv():
-                w, b = layer.require_parameters()["w"], layer.parameters.get("b")
-                slide = {**sliding(layer), "groups": layer.groups}
-                return loops.conv_forward(x, w, b, **slide)
-            case ConvTranspose():
-                w, b = layer.require_parameters()["w"], layer.parameters.get("b")
-                slide = {**sliding(layer), "groups": layer.groups}
-                return loops.conv_transpose_forward(
-                    x, w, b, output_padding=layer.output_padding, **slide
-                )
-            case MaxPool():
-                return loops.max_pool_forward(x, layer.kernel_size, **sliding(layer))
-            case AvgPool():
-                return loops.avg_pool_forward(x, layer.kernel_size, **sliding(layer))
-        return layer.forward(x)
+        """Do a layer, by the twin of its operation in `loops` if there is one."""
+        if (twin := LOOPS.get(type(layer))) is None:
+            return layer.forward(x)
+        if not isinstance(layer, WeightedLayer):
+            return twin.forward(x, **layer.settings)
+        w, b = layer.require_parameters()["w"], layer.parameters.get("b")
+        settings = {name: getattr(layer, name) for name in layer.operation_settings}
+        return twin.forward(x, w, b, **settings)
 
     def backward(self, layer: Layer, dy: Array, cache: Any) -> Back:
         """Undo it."""
-        match layer:
-            case Conv() | ConvTranspose():
-                back = (
-                    loops.conv_backward
-                    if isinstance(layer, Conv)
-                    else loops.conv_transpose_backward
-                )
-                dx, dw, db = back(dy, cache)
-                return dx, {"w": dw} if db is None else {"w": dw, "b": db}
-            case MaxPool():
-                return loops.max_pool_backward(dy, cache), {}
-            case AvgPool():
-                return loops.avg_pool_backward(dy, cache), {}
-        return layer.backward(dy, cache)
+        if (twin := LOOPS.get(type(layer))) is None:
+            return layer.backward(dy, cache)
+        if not isinstance(layer, WeightedLayer):
+            return twin.backward(dy, cache), {}
+        dx, dw, db = twin.backward(dy, cache)
+        return dx, {"w": dw} if db is None else {"w": dw, "b": db}
 
 
 @final

@@ -12,8 +12,9 @@ import pytest
 from PIL import Image
 
 from im2col_cnn.commands import workers as workers_asked
-from im2col_cnn.commands.openblas import CORETYPE_VARIABLE, blas_library
+from im2col_cnn.commands.openblas import CORETYPE_VARIABLE
 from im2col_cnn.nn.workers import Workers
+from im2col_cnn.tiling.blas import blas_library
 from tests.commands.command import in_here, process, started
 from tests.files.hdf5 import arrays, write
 from tests.profile import in_turn
