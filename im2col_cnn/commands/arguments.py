@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Annotated, Any, TypeAlias, cast, get_args
 
 import numpy as np
-import typer
+from typer import Argument, Option
 
 from .._checks import quoted
 from .._typing import Padding, PaddingWord, Shape
@@ -43,28 +43,26 @@ __all__ = [
 NUMBER = r"-?\d{1,18}"  # below 2**63
 Data: TypeAlias = Annotated[
     Path | None,
-    typer.Argument(
+    Argument(
         metavar="DATA.h5",
         help="Labelled images; without it, the 8x8 digits that come along.",
     ),
 ]
 TestData: TypeAlias = Annotated[
     Path | None,
-    typer.Option(
-        metavar="TEST.h5", help="The test images, if DATA.h5 does not hold them."
-    ),
+    Option(metavar="TEST.h5", help="The test images, if DATA.h5 does not hold them."),
 ]
 Weights: TypeAlias = Annotated[
-    Path, typer.Argument(metavar="WEIGHTS.h5", help="What `train --save` wrote.")
+    Path, Argument(metavar="WEIGHTS.h5", help="What `train --save` wrote.")
 ]
 Fitting: TypeAlias = Annotated[
-    Fit, typer.Option(help="What to do where the proportions differ.")
+    Fit, Option(help="What to do where the proportions differ.")
 ]
 AsJson: TypeAlias = Annotated[
-    bool, typer.Option("--json", help="Write the numbers, as JSON.")
+    bool, Option("--json", help="Write the numbers, as JSON.")
 ]
 MaxPixels: TypeAlias = Annotated[
-    int, typer.Option("--max-pixels", min=1, help="A larger image is not read.")
+    int, Option("--max-pixels", min=1, help="A larger image is not read.")
 ]
 
 

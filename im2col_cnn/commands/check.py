@@ -5,7 +5,7 @@ import tempfile
 from pathlib import Path
 from typing import Annotated, Literal
 
-import typer
+from typer import Argument, Option
 
 from .._typing import Ties
 from .arguments import BadInputError, refusing, require_extra
@@ -40,36 +40,30 @@ RESULTS_FOLDER = Path(".im2col_cnn_check")
 def check(
     files: Annotated[
         list[Path],
-        typer.Argument(
-            metavar="FILE...", help="Scripts and notebooks, and folders of them."
-        ),
+        Argument(metavar="FILE...", help="Scripts and notebooks, and folders of them."),
     ],
     *,
     dialect: Annotated[
         DialectName | None,
-        typer.Option(
-            help="Whose names to look for.", show_default="guessed from the names"
-        ),
+        Option(help="Whose names to look for.", show_default="guessed from the names"),
     ] = None,
     ties: Annotated[
         Ties | None,
-        typer.Option(
-            help="How tied maxima must share.", show_default="any rule will do"
-        ),
+        Option(help="How tied maxima must share.", show_default="any rule will do"),
     ] = None,
-    examples: Annotated[int, typer.Option(min=1, help="Inputs per law.")] = 25,
+    examples: Annotated[int, Option(min=1, help="Inputs per law.")] = 25,
     seed: Annotated[
-        int, typer.Option(min=0, help="The same seed draws the same inputs.")
+        int, Option(min=0, help="The same seed draws the same inputs.")
     ] = 0,
     strict: Annotated[
-        bool, typer.Option("--strict", help="Let advice count as well.")
+        bool, Option("--strict", help="Let advice count as well.")
     ] = False,
     seconds: Annotated[
-        float, typer.Option(min=0.1, max=86_400, help="How long one call may take.")
+        float, Option(min=0.1, max=86_400, help="How long one call may take.")
     ] = 5.0,
     total_seconds: Annotated[
         float | None,
-        typer.Option(
+        Option(
             min=0.1,
             max=86_400,
             help="How long a file may take: slow functions get fewer examples.",
@@ -77,17 +71,15 @@ def check(
         ),
     ] = None,
     memory: Annotated[
-        int, typer.Option(min=256, help="Megabytes that a file may use.")
+        int, Option(min=256, help="Megabytes that a file may use.")
     ] = 2048,
     adapter: Annotated[
         Path | None,
-        typer.Option(
-            metavar="FILE.py", help="A file that says how to call other functions."
-        ),
+        Option(metavar="FILE.py", help="A file that says how to call other functions."),
     ] = None,
     python: Annotated[
         str | None,
-        typer.Option(
+        Option(
             metavar="PATH",
             help="The Python that runs the files, with a NumPy from 1.23 on.",
             show_default="this one",
@@ -95,14 +87,14 @@ def check(
     ] = None,
     only: Annotated[
         str | None,
-        typer.Option(
+        Option(
             metavar="NAME,...",
             help="The functions or parts to report on: conv_backward, dx, pool.",
         ),
     ] = None,
     points: Annotated[
         str | None,
-        typer.Option(
+        Option(
             metavar="PART=N,...",
             help="Points per part: forward=4,dx=3,max_pool.backward=2.",
             show_default="1 for each part",
@@ -110,7 +102,7 @@ def check(
     ] = None,
     jobs: Annotated[
         int | None,
-        typer.Option(
+        Option(
             "--jobs",
             "--workers",
             min=1,
@@ -121,31 +113,29 @@ def check(
     scheduler: Scheduler = None,
     results: Annotated[
         Path | None,
-        typer.Option(
+        Option(
             metavar="FOLDER",
             help="Keep the results of many files, so that none is graded twice.",
             show_default=str(RESULTS_FOLDER),
         ),
     ] = None,
     format_name: Annotated[
-        FormatName | None,
-        typer.Option("--format", help="Write what this grader reads."),
+        FormatName | None, Option("--format", help="Write what this grader reads.")
     ] = None,
     output: Annotated[
         Path | None,
-        typer.Option(
+        Option(
             metavar="OUT",
             help="Where --format goes.",
             show_default="results.json for gradescope, else standard output",
         ),
     ] = None,
     csv_file: Annotated[
-        Path | None,
-        typer.Option("--csv", metavar="OUT.csv", help="Write a row per file."),
+        Path | None, Option("--csv", metavar="OUT.csv", help="Write a row per file.")
     ] = None,
     html_file: Annotated[
         Path | None,
-        typer.Option(
+        Option(
             "--html",
             metavar="OUT.html",
             help="Write a page to look at; for many files OUT or OUT.html with a "
@@ -153,14 +143,11 @@ def check(
         ),
     ] = None,
     json_file: Annotated[
-        Path | None,
-        typer.Option("--json", metavar="OUT.json", help="Write a score per law."),
+        Path | None, Option("--json", metavar="OUT.json", help="Write a score per law.")
     ] = None,
     weights: Annotated[
         Path | None,
-        typer.Option(
-            metavar="WEIGHTS.json", help="Points per law for --json, by its name."
-        ),
+        Option(metavar="WEIGHTS.json", help="Points per law for --json, by its name."),
     ] = None,
 ) -> int:
     """

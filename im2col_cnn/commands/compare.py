@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple, TypeVar
 
-import typer
+from typer import Argument, Option
 
 from .._checks import as_shape
 from ..compare.benchmarks import CASES, LAYERS, NETWORKS, ODD, POOLS, read_layers
@@ -58,56 +58,49 @@ MODEL_BATCHES = "1,16"  # images at once
 def compare(
     names: Annotated[
         list[str] | None,
-        typer.Argument(
+        Argument(
             metavar="CASE...",
             help=f"{', '.join(CASES)}; with --models, FILE.onnx[:320x320x3].",
         ),
     ] = None,
     *,
-    suite: Annotated[bool, typer.Option("--suite", help="The twelve layers.")] = False,
-    odd: Annotated[
-        bool, typer.Option("--odd", help="Nine layers of other shapes.")
-    ] = False,
-    pools: Annotated[bool, typer.Option("--pools", help="The pools.")] = False,
+    suite: Annotated[bool, Option("--suite", help="The twelve layers.")] = False,
+    odd: Annotated[bool, Option("--odd", help="Nine layers of other shapes.")] = False,
+    pools: Annotated[bool, Option("--pools", help="The pools.")] = False,
     networks: Annotated[
-        bool, typer.Option("--networks", help="The networks: a step of training.")
+        bool, Option("--networks", help="The networks: a step of training.")
     ] = False,
     models: Annotated[
-        bool, typer.Option("--models", help="ONNX files, against onnxruntime.")
+        bool, Option("--models", help="ONNX files, against onnxruntime.")
     ] = False,
     shapes: Annotated[
         Path | None,
-        typer.Option(
-            metavar="FILE", help="Layers, one a line: name N H W C kernel F s p."
-        ),
+        Option(metavar="FILE", help="Layers, one a line: name N H W C kernel F s p."),
     ] = None,
     images: Annotated[
-        str | None,
-        typer.Option("--input", metavar="8x56x56x64", help="A layer of your own."),
+        str | None, Option("--input", metavar="8x56x56x64", help="A layer of your own.")
     ] = None,
     kernel: Annotated[
-        str | None, typer.Option(metavar="3x3x64x64", help="Its kernels.")
+        str | None, Option(metavar="3x3x64x64", help="Its kernels.")
     ] = None,
-    stride: Annotated[int, typer.Option(min=1, help="Its stride.")] = 1,
-    padding: Annotated[int, typer.Option(min=0, help="Its padding.")] = 0,
+    stride: Annotated[int, Option(min=1, help="Its stride.")] = 1,
+    padding: Annotated[int, Option(min=0, help="Its padding.")] = 0,
     batches: Annotated[
-        str, typer.Option("--batch", metavar="8,256", help="So many images instead.")
+        str, Option("--batch", metavar="8,256", help="So many images instead.")
     ] = "",
     against: Annotated[
-        str, typer.Option(metavar="torch,jax", help=f"{', '.join(LIBRARIES)}.")
+        str, Option(metavar="torch,jax", help=f"{', '.join(LIBRARIES)}.")
     ] = "",
-    threads: Annotated[
-        int | None, typer.Option(min=1, help="How many each may use.")
-    ] = None,
-    rounds: Annotated[int, typer.Option(min=1, help="How often to go round.")] = 5,
+    threads: Annotated[int | None, Option(min=1, help="How many each may use.")] = None,
+    rounds: Annotated[int, Option(min=1, help="How often to go round.")] = 5,
     cpu: Annotated[
-        bool, typer.Option("--cpu", help="Say what it runs on; nothing else needed.")
+        bool, Option("--cpu", help="Say what it runs on; nothing else needed.")
     ] = False,
     as_json: Annotated[
-        bool, typer.Option("--json", help="Write every number, as JSON.")
+        bool, Option("--json", help="Write every number, as JSON.")
     ] = False,
     plot: Annotated[
-        Path | None, typer.Option(metavar="BARS.svg", help="Draw the ratios.")
+        Path | None, Option(metavar="BARS.svg", help="Draw the ratios.")
     ] = None,
 ) -> int:
     """

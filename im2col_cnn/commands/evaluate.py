@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
-import typer
+from typer import Option
 
 from .._checks import by
 from ..files.datasets import DIGITS, Dataset, open_dataset
@@ -44,8 +44,7 @@ def evaluate(
     *,
     test_data: TestData = None,
     confusion: Annotated[
-        Path | None,
-        typer.Option(metavar="MATRIX.svg", help="Draw the confusion matrix."),
+        Path | None, Option(metavar="MATRIX.svg", help="Draw the confusion matrix.")
     ] = None,
     workers: WorkerCount = None,
     scheduler: Scheduler = None,

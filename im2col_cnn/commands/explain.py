@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Annotated, Any
 
-import typer
+from typer import Option
 
 from .._checks import by
 from .._typing import Shape
@@ -30,27 +30,24 @@ MIN_SIDE_PIXELS = 8
 def explain(
     *,
     images: Annotated[
-        str,
-        typer.Option("--input", metavar="1x5x7x3", help="Images, pixels, channels."),
+        str, Option("--input", metavar="1x5x7x3", help="Images, pixels, channels.")
     ],
     kernel: Annotated[
         str,
-        typer.Option(
+        Option(
             metavar="3x2", help="Rows and columns; 3x2x3x8 adds channels and filters."
         ),
     ],
-    stride: Annotated[str, typer.Option(help="Pixels from window to window.")] = "1",
+    stride: Annotated[str, Option(help="Pixels from window to window.")] = "1",
     padding: Annotated[
-        str,
-        typer.Option(help="1, 1x2, 0:1x2:3 (before:after), valid, same or same_lower."),
+        str, Option(help="1, 1x2, 0:1x2:3 (before:after), valid, same or same_lower.")
     ] = "0",
-    dilation: Annotated[str, typer.Option(help="Pixels from tap to tap.")] = "1",
+    dilation: Annotated[str, Option(help="Pixels from tap to tap.")] = "1",
     ceil_mode: Annotated[
-        bool, typer.Option("--ceil-mode", help="Keep a last window that reaches over.")
+        bool, Option("--ceil-mode", help="Keep a last window that reaches over.")
     ] = False,
     draw: Annotated[
-        Path | None,
-        typer.Option(metavar="OUT.svg", help="Draw the windows of one channel."),
+        Path | None, Option(metavar="OUT.svg", help="Draw the windows of one channel.")
     ] = None,
     as_json: AsJson = False,
 ) -> None:

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import numpy as np
 import typer
+from typer import Argument, Option
 
 from .._checks import by
 from ..files.atomic import require_writable
@@ -26,25 +27,20 @@ __all__ = ["make_h5"]
 
 def make_h5(
     folder: Annotated[
-        Path,
-        typer.Argument(metavar="FOLDER", help="Holds a folder of images per class."),
+        Path, Argument(metavar="FOLDER", help="Holds a folder of images per class.")
     ],
-    out: Annotated[Path, typer.Argument(metavar="OUT.h5", help="The file to write.")],
+    out: Annotated[Path, Argument(metavar="OUT.h5", help="The file to write.")],
     *,
     size: Annotated[
-        str, typer.Option(metavar="64x64", help="Rows and columns of every image.")
+        str, Option(metavar="64x64", help="Rows and columns of every image.")
     ] = "64x64",
-    grey: Annotated[
-        bool, typer.Option("--grey", help="One channel, not three.")
-    ] = False,
+    grey: Annotated[bool, Option("--grey", help="One channel, not three.")] = False,
     fit: Fitting = "crop",
     test_share: Annotated[
-        float, typer.Option(help="Of every class, what to keep for testing.")
+        float, Option(help="Of every class, what to keep for testing.")
     ] = 0.2,
     max_pixels: MaxPixels = MAX_PIXELS,
-    seed: Annotated[
-        int, typer.Option(min=0, help="The same seed draws the same split.")
-    ] = 0,
+    seed: Annotated[int, Option(min=0, help="The same seed draws the same split.")] = 0,
 ) -> None:
     """
     Write the images of class folders to an HDF5 file that `train` reads.

@@ -8,6 +8,7 @@ from typing import Annotated, Literal, TypeAlias
 
 import numpy as np
 import typer
+from typer import Argument, Option
 
 from .._checks import by, printable, quoted
 from .._typing import Array
@@ -52,31 +53,29 @@ MAX_LABEL_BYTES = 2**20
 def predict(
     weights: Annotated[
         Path,
-        typer.Argument(
+        Argument(
             metavar="NETWORK",
             help="What `train --save` wrote, an ONNX file or a model of Keras.",
         ),
     ],
     images: Annotated[
         list[Path],
-        typer.Argument(metavar="IMAGE...", help=f"{IN_WORDS} files, or their folders."),
+        Argument(metavar="IMAGE...", help=f"{IN_WORDS} files, or their folders."),
     ],
     *,
-    top: Annotated[
-        int, typer.Option(min=1, help="How many classes to name per image.")
-    ] = 3,
+    top: Annotated[int, Option(min=1, help="How many classes to name per image.")] = 3,
     fit: Fitting = "crop",
     max_pixels: MaxPixels = MAX_PIXELS,
     labels: Annotated[
-        Path | None, typer.Option(help="A text file with the name of a class a line.")
+        Path | None, Option(help="A text file with the name of a class a line.")
     ] = None,
     size: Annotated[
         str | None,
-        typer.Option(metavar="HxW", help="Of images, where the file leaves it open."),
+        Option(metavar="HxW", help="Of images, where the file leaves it open."),
     ] = None,
     pixels: Annotated[
         Pixels | None,
-        typer.Option(
+        Option(
             help="How the network was given pixels: 0 to 255, 0 to 1, -1 to 1, or "
             "standardized as those of ImageNet.",
             show_default="what `train --save` wrote says so",

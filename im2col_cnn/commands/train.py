@@ -9,8 +9,8 @@ from time import perf_counter
 from typing import Annotated, Literal, TypeAlias
 
 import numpy as np
-import typer
 from rich.console import Console
+from typer import Option
 
 from .._interrupts import stop_on_interrupt
 from ..files.datasets import DIGITS, Dataset, open_dataset, read_dataset
@@ -57,67 +57,65 @@ def train(
     *,
     test_data: TestData = None,
     epochs: Annotated[
-        int, typer.Option(min=1, help="How many times to see every image.")
+        int, Option(min=1, help="How many times to see every image.")
     ] = 25,
-    batch_size: Annotated[int, typer.Option(min=1, help="Images per step.")] = 32,
+    batch_size: Annotated[int, Option(min=1, help="Images per step.")] = 32,
     learning_rate: Annotated[
         float | None,
-        typer.Option(
+        Option(
             help="How far a step goes.", show_default="0.002 for adam, 0.02 for sgd"
         ),
     ] = None,
     optimizer: Annotated[
-        OptimizerName, typer.Option(help="How steps are chosen.")
+        OptimizerName, Option(help="How steps are chosen.")
     ] = OptimizerName.adam,
     seed: Annotated[
-        int, typer.Option(min=0, help="The same seed gives the same network.")
+        int, Option(min=0, help="The same seed gives the same network.")
     ] = 0,
     validation: Annotated[
-        float, typer.Option(min=0, max=0.9, help="Share held out to measure epochs by.")
+        float, Option(min=0, max=0.9, help="Share held out to measure epochs by.")
     ] = 0.0,
     patience: Annotated[
         int | None,
-        typer.Option(
+        Option(
             min=1, help="Stop after so many epochs without progress; keep the best."
         ),
     ] = None,
     schedule: Annotated[
-        Schedule, typer.Option(help="How the learning rate changes.")
+        Schedule, Option(help="How the learning rate changes.")
     ] = "constant",
     weight_decay: Annotated[
-        float, typer.Option(min=0, help="How strongly weights are drawn to 0.")
+        float, Option(min=0, help="How strongly weights are drawn to 0.")
     ] = 0.0,
     clip: Annotated[
-        float | None, typer.Option(help="The largest norm of all gradients.")
+        float | None, Option(help="The largest norm of all gradients.")
     ] = None,
     shift: Annotated[
-        int,
-        typer.Option(min=0, max=65_535, help="Pixels that images shift by, at most."),
+        int, Option(min=0, max=65_535, help="Pixels that images shift by, at most.")
     ] = 0,
-    flip: Annotated[bool, typer.Option("--flip", help="Mirror half of them.")] = False,
+    flip: Annotated[bool, Option("--flip", help="Mirror half of them.")] = False,
     accumulate: Annotated[
-        int, typer.Option(min=1, help="Learn from so many batches at a time.")
+        int, Option(min=1, help="Learn from so many batches at a time.")
     ] = 1,
     checkpoint: Annotated[
         Path | None,
-        typer.Option(metavar="RUN.h5", help="Keep all it takes to go on, each epoch."),
+        Option(metavar="RUN.h5", help="Keep all it takes to go on, each epoch."),
     ] = None,
     resume: Annotated[
         Path | None,
-        typer.Option(
+        Option(
             metavar="RUN.h5", help="Go on from a checkpoint, and keep it up to date."
         ),
     ] = None,
     save: Annotated[
         Path | None,
-        typer.Option(metavar="WEIGHTS.h5", help="Write what was learned to this file."),
+        Option(metavar="WEIGHTS.h5", help="Write what was learned to this file."),
     ] = None,
     workers: WorkerCount = None,
     scheduler: Scheduler = None,
     any_machine: AnyMachine = False,
     plot: Annotated[
-        Path | None,
-        typer.Option(metavar="CURVE.svg", help="Draw how it went to this file."),
+        Path | None, Option(metavar="CURVE.svg", help="Draw how it went to this file.")
     ] = None,
 ) -> None:
     """

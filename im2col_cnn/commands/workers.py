@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager
 from functools import partial
 from typing import Annotated, NamedTuple, TypeAlias
 
-import typer
+from typer import Option
 
 from ..nn.executors import Cluster
 from ..nn.workers import Workers
@@ -21,7 +21,7 @@ MAX_SECONDS_PER_PIECE = 600.0
 MAX_SECONDS_TO_CONNECT = 10
 WorkerCount: TypeAlias = Annotated[
     int | None,
-    typer.Option(
+    Option(
         "--workers",
         min=1,
         max=1024,
@@ -31,15 +31,11 @@ WorkerCount: TypeAlias = Annotated[
 ]
 Scheduler: TypeAlias = Annotated[
     str | None,
-    typer.Option(
-        metavar="tcp://HOST:PORT", help="The scheduler of Dask workers that do so."
-    ),
+    Option(metavar="tcp://HOST:PORT", help="The scheduler of Dask workers that do so."),
 ]
 AnyMachine: TypeAlias = Annotated[
     bool,
-    typer.Option(
-        "--any-machine", help="Accept workers whose BLAS may give other last bits."
-    ),
+    Option("--any-machine", help="Accept workers whose BLAS may give other last bits."),
 ]
 
 
