@@ -32,28 +32,11 @@ from .ops.adaptive_pool import (
     adaptive_max_pool_backward,
     adaptive_max_pool_forward,
 )
-from .ops.avg_pool import (
-    avg_pool_backward,
-    avg_pool_forward,
-)
-from .ops.conv import (
-    conv_backward,
-    conv_forward,
-)
-from .ops.conv_transpose import (
-    conv_transpose_backward,
-    conv_transpose_forward,
-)
-from .ops.dense import (
-    dense_backward,
-    dense_forward,
-    flatten_backward,
-    flatten_forward,
-)
-from .ops.dropout import (
-    dropout_backward,
-    dropout_forward,
-)
+from .ops.avg_pool import avg_pool_backward, avg_pool_forward
+from .ops.conv import conv_backward, conv_forward
+from .ops.conv_transpose import conv_transpose_backward, conv_transpose_forward
+from .ops.dense import dense_backward, dense_forward, flatten_backward, flatten_forward
+from .ops.dropout import dropout_backward, dropout_forward
 from .ops.global_pool import (
     global_avg_pool_backward,
     global_avg_pool_forward,
@@ -66,31 +49,16 @@ from .ops.losses import (
     sigmoid_cross_entropy,
     softmax_cross_entropy,
 )
-from .ops.lp_pool import (
-    lp_pool_backward,
-    lp_pool_forward,
-)
-from .ops.max_pool import (
-    max_pool_backward,
-    max_pool_forward,
-    max_unpool,
-)
-from .ops.normalization import (
-    batch_norm_backward,
-    batch_norm_forward,
-)
+from .ops.lp_pool import lp_pool_backward, lp_pool_forward
+from .ops.max_pool import max_pool_backward, max_pool_forward, max_unpool
+from .ops.normalization import batch_norm_backward, batch_norm_forward
 from .ops.relu import (
     leaky_relu_backward,
     leaky_relu_forward,
     relu_backward,
     relu_forward,
 )
-from .ops.sigmoid import (
-    sigmoid_backward,
-    sigmoid_forward,
-    tanh_backward,
-    tanh_forward,
-)
+from .ops.sigmoid import sigmoid_backward, sigmoid_forward, tanh_backward, tanh_forward
 from .ops.softmax import (
     log_softmax_backward,
     log_softmax_forward,

@@ -197,11 +197,7 @@ class Window:
         return prod(self.columns_shape(N, C)) * as_dtype(dtype).itemsize
 
     def explain(
-        self,
-        N: int = 1,
-        C: int = 1,
-        F: int = 1,
-        dtype: npt.DTypeLike = np.float32,
+        self, N: int = 1, C: int = 1, F: int = 1, dtype: npt.DTypeLike = np.float32
     ) -> str:
         """
         Return the numbers of this window as text, one fact a line, with formulas.

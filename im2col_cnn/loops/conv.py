@@ -17,13 +17,7 @@ from .._dtypes import arithmetic
 from .._typing import Array, ArrayLike, Images, Kernels, Padding, Shape, Sizes
 from ..window import Window
 
-__all__ = [
-    "conv_backward",
-    "conv_forward",
-    "crop",
-    "pad",
-    "place",
-]
+__all__ = ["conv_backward", "conv_forward", "crop", "pad", "place"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)

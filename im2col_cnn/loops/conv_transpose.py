@@ -8,12 +8,7 @@ from typing import Literal, overload
 
 import numpy as np
 
-from .._checks import (
-    as_flag,
-    as_transposed_convolution,
-    as_upstream,
-    require_cache,
-)
+from .._checks import as_flag, as_transposed_convolution, as_upstream, require_cache
 from .._dtypes import arithmetic
 from .._typing import Array, ArrayLike, Images, Kernels, Padding, Sizes
 from ..placing import reached, transposed_window
@@ -116,8 +111,4 @@ def conv_transpose_backward(
     if b is not None:
         db = dy.astype(working).sum(axis=tuple(range(dy.ndim - 1))).astype(result)
         db = db.reshape(b.shape)
-    return (
-        dx.astype(result) if wanted else None,
-        dw.astype(result),
-        db,
-    )
+    return (dx.astype(result) if wanted else None, dw.astype(result), db)
