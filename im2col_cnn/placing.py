@@ -14,17 +14,7 @@ from ._checks import MAX_NUMBERS, MAX_PIXELS, as_padding, as_per_axis, by, quote
 from ._typing import Padding, Shape, Sizes
 from .window import EVERY, Window
 
-__all__ = [
-    "pooling_window",
-    "reached",
-    "refuse_output_padding",
-    "require_output",
-    "require_output_padding",
-    "require_real_pixels",
-    "require_round_trip",
-    "sliding_window",
-    "transposed_window",
-]
+__all__ = ["pooling_window", "reached", "sliding_window", "transposed_window"]
 
 
 PLAIN = {int, str, bool, type(None)}  # equal settings of one of these say the same

@@ -32,7 +32,7 @@ from ._typing import Array, Padding, Shape, Sizes
 from .axis import Axis, same
 from .explanation import explain
 
-__all__ = ["EVERY", "Tap", "Window", "require_fit"]
+__all__ = ["EVERY", "Tap", "Window"]
 
 
 EVERY = slice(None)

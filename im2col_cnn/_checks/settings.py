@@ -46,7 +46,6 @@ __all__ = [
     "printable",
     "quoted",
     "require_countable",
-    "require_entries",
     "require_kind",
     "require_modest",
     "require_window",

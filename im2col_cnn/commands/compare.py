@@ -45,7 +45,6 @@ __all__ = [
     "conditions",
     "in_words",
     "named",
-    "opponents",
     "require_room",
     "resized",
     "yours",

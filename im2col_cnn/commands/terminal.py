@@ -32,7 +32,6 @@ from .._checks import visible
 from ..nn.progress import Progress
 
 __all__ = [
-    "Watch",
     "counting",
     "is_live",
     "open_screen",

@@ -24,7 +24,7 @@ from .datasets import require_name
 from .hdf5.sink import writing
 from .photos import MAX_PIXELS, PHOTO_SUFFIXES, Fit, read_photo
 
-__all__ = ["Found", "Photo", "Report", "find_photos", "is_photo", "write_folder"]
+__all__ = ["Found", "Report", "find_photos", "is_photo", "write_folder"]
 
 TEST_FOLDERS = "test", "val", "valid", "validation"  # beside `train`
 MAX_CHUNK_IMAGES = 64

@@ -28,7 +28,7 @@ from .optimizers import Optimizer
 from .progress import Progress
 from .validation import HeldOut
 
-__all__ = ["SettingMismatch", "TrainingState", "load_checkpoint", "save_checkpoint"]
+__all__ = ["TrainingState", "load_checkpoint", "save_checkpoint"]
 
 KIND = "checkpoint"
 WAYS_OUT = {  # where a setting is not called what its user calls it

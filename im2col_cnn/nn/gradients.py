@@ -29,8 +29,6 @@ __all__ = [
     "Shard",
     "clip_by_norm",
     "compute_shard",
-    "first_non_finite",
-    "forward_backward",
     "loss_and_gradients",
 ]
 

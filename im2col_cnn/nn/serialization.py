@@ -46,14 +46,10 @@ __all__ = [
     "fill_shape",
     "in_chain",
     "read_classes",
-    "read_dtype",
     "read_layers",
-    "read_shape",
     "rebuild",
     "require_loadable",
     "require_name",
-    "require_small_image",
-    "require_stored",
     "written",
 ]
 

@@ -21,7 +21,6 @@ __all__ = [
     "dense_forward",
     "flatten_backward",
     "flatten_forward",
-    "require_inputs",
     "weight_gradient",
 ]
 

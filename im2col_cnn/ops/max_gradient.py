@@ -29,9 +29,6 @@ __all__ = [
     "has_nan",
     "is_maximum",
     "scatter",
-    "scatter_all_at_once",
-    "scatter_by_index",
-    "scatter_tap_by_tap",
     "to_every_maximum",
     "to_the_first",
 ]

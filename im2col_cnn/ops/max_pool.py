@@ -32,13 +32,7 @@ from ..tiling.tiles import Tile, kept_tiles
 from ..window import Tap, Window
 from .max_gradient import flat, has_nan, is_maximum, to_every_maximum, to_the_first
 
-__all__ = [
-    "MaxPoolCache",
-    "max_pool_backward",
-    "max_pool_forward",
-    "max_unpool",
-    "require_positions",
-]
+__all__ = ["MaxPoolCache", "max_pool_backward", "max_pool_forward", "max_unpool"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)

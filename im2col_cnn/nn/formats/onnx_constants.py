@@ -13,7 +13,7 @@ import numpy as np
 from ..._checks import quoted
 from ..._typing import Array
 
-__all__ = ["FOLDED", "MAX_CONSTANT_NUMBERS", "folded", "onnx_slices", "target_shape"]
+__all__ = ["FOLDED", "folded", "onnx_slices", "target_shape"]
 
 MAX_CONSTANT_NUMBERS = 2**29  # of an array that a node makes
 

@@ -31,26 +31,11 @@ from .onnx_layers import TRANSLATIONS, Call, refuse_unknown
 __all__ = ["from_onnx"]
 
 READ_BY_AXIS = {  # operators that say which axis of their input the channels are
-    *(
-        "AveragePool",
-        "BatchNormalization",
-        "Conv",
-        "ConvTranspose",
-        "GlobalAveragePool",
-    ),
-    *("GlobalMaxPool", "LRN", "MaxPool"),
+    *("AveragePool", "BatchNormalization", "Conv", "ConvTranspose"),
+    *("GlobalAveragePool", "GlobalMaxPool", "LRN", "MaxPool"),
 }
 READ_ANYHOW = {
-    "Add",
-    "Cast",
-    "Clip",
-    "Div",
-    "Identity",
-    "Mul",
-    "Pad",
-    "PRelu",
-    "Relu",
-    "Sub",
+    *("Add", "Cast", "Clip", "Div", "Identity", "Mul", "Pad", "PRelu", "Relu", "Sub"),
 }
 
 
