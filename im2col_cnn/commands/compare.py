@@ -40,15 +40,7 @@ from .compare_tables import (
 from .openblas import blas_name, cpu_name, instruction_sets, suggestion
 from .terminal import open_screen, say
 
-__all__ = [
-    "compare",
-    "conditions",
-    "in_words",
-    "named",
-    "require_room",
-    "resized",
-    "yours",
-]
+__all__ = ["compare", "conditions", "in_words", "named", "require_room"]
 
 Kind = TypeVar("Kind", Case, Model)
 MODEL_BATCHES = "1,16"  # images at once

@@ -18,7 +18,7 @@ from ..window import Window
 from .cases import RATE, Case, sliding
 from .contestant import Arrays, CannotError, Contestant, Found
 
-__all__ = ["Back", "Chain", "Way", "of_columns", "of_fast", "of_loops", "of_product"]
+__all__ = ["of_columns", "of_fast", "of_loops", "of_product"]
 
 
 LOOPS: dict[type[Layer], Operation] = {

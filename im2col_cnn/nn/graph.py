@@ -34,7 +34,7 @@ from .layer import Layer
 from .network import Network
 from .serialization import INPUT, Built, describe, require_name
 
-__all__ = ["Graph", "Nodes"]
+__all__ = ["Graph"]
 
 Reads: TypeAlias = tuple[str, ...]
 # A layer that reads the one before it, or a tuple: a layer and the names it reads.

@@ -14,7 +14,7 @@ from .film import Point
 from .grids import draw_array, frame_differences
 from .svg import MARGIN, Canvas, element
 
-__all__ = ["Trial", "draw_shrinking", "trials"]
+__all__ = ["draw_shrinking"]
 
 SIDE = 34.0
 GAP = 64.0
