@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Dict, Tuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -21,9 +21,27 @@ from .dialect import Offer, parameters_of
 if TYPE_CHECKING:
     from ..._typing import Array
 
-__all__ = ["claimed", "limits", "tried"]
+__all__ = ["Crash", "claimed", "limits", "tried"]
 
-Crash = Tuple[Tuple[Any, ...], Dict[str, Any], SubjectError]  # arrays, settings, error
+
+class Crash(NamedTuple):
+    """
+    A call that ended in an error that no author raised.
+
+    Parameters
+    ----------
+    arrays : tuple of array
+    settings : dict
+    error : SubjectError
+    is_named : bool
+        Whether the signature has a name for what was tried.
+    """
+
+    arrays: tuple[Any, ...]
+    settings: dict[str, Any]
+    error: SubjectError
+    is_named: bool = False
+
 
 SPATIAL = {1: "one spatial axis", 2: "two spatial axes", 3: "three spatial axes"}
 NO_SETTINGS: dict[str, Any] = {
@@ -80,9 +98,9 @@ def tried(offer: Offer) -> tuple[Support, tuple[str, ...], dict[str, Crash]]:
     -------
     support : Support
     left_out : tuple of str
-        What it refused when it was tried, or never said that it takes.
+        What it refused when it was tried.
     crashes : dict
-        What it knows by name, and crashed when it was tried: the call, and the error.
+        What it crashed at when it was tried.
     """
     support = offer.support
     left_out: list[str] = []
@@ -94,8 +112,9 @@ def tried(offer: Offer) -> tuple[Support, tuple[str, ...], dict[str, Crash]]:
             with np.errstate(all="ignore"):
                 offer.forward(*arrays, **window, **settings)
         except Exception as error:  # of whatever kind
-            if settings and isinstance(error, SubjectError) and error.crashed:
-                crashes[words] = arrays, {**window, **settings}, error
+            if isinstance(error, SubjectError) and error.crashed:
+                made = {**window, **settings}
+                crashes[words] = Crash(arrays, made, error, is_named=bool(settings))
             else:
                 left_out.append(words)
             return False
@@ -126,7 +145,7 @@ def tried(offer: Offer) -> tuple[Support, tuple[str, ...], dict[str, Crash]]:
     return narrowed, tuple(left_out), crashes
 
 
-def limits(offer: Offer) -> tuple[Support, tuple[str, ...]]:
+def limits(offer: Offer) -> tuple[Support, tuple[str, ...], dict[str, Crash]]:
     """
     Find out which strides an implementation refuses: that is no mistake.
 
@@ -135,30 +154,34 @@ def limits(offer: Offer) -> tuple[Support, tuple[str, ...]]:
     support : Support
     refused : tuple of str
         What is not asked for, in words.
+    crashes : dict
+        What is not asked for, since it ends in an array that cannot be reshaped.
     """
     support = offer.support
     if offer.kind not in MOVING or support.axes[0] != AXES or support.strides:
-        return support, ()
+        return support, (), {}
     k = support.kernels[0] if support.kernels else 2
     moves = support.stride != "none" and not support.stride_is_kernel
-    found: list[str] = []
-    if refused(offer, k, k, 2 * k):
-        return support, ()
-    if offer.kind != "conv" and moves and refused(offer, k, 1, 2 * k):
+    found: dict[str, SubjectError] = {}
+    if refusal(offer, k, k, 2 * k):
+        return support, (), {}
+    moves_apart = offer.kind != "conv" and moves
+    if moves_apart and (error := refusal(offer, k, 1, 2 * k)):
         support = replace(support, stride_is_kernel=True, kernel="one")
-        found.append("windows that overlap")
+        found["windows that overlap"] = error
     strides = support.remainder and (moves or support.stride_is_kernel)
-    if strides and refused(offer, k, k, 2 * k + 1):
+    if strides and (error := refusal(offer, k, k, 2 * k + 1)):
         support = replace(support, remainder=False)
-        found.append("a stride that does not divide")
-    return support, tuple(found)
+        found["a stride that does not divide"] = error
+    crashes = {w: Crash((), {}, error) for w, error in found.items() if error.crashed}
+    return support, tuple(w for w in found if w not in crashes), crashes
 
 
 AXES, MOVING = 2, ("conv", "max_pool", "avg_pool")
 
 
-def refused(offer: Offer, kernel: int, stride: int, side: int) -> bool:
-    """Tell whether a call on a square image is refused by what is written there."""
+def refusal(offer: Offer, kernel: int, stride: int, side: int) -> SubjectError | None:
+    """Return the error with which a call on a square image is refused, if it is."""
     sizes = (kernel, kernel)
     x = np.ones((1, side, side, 1))
     written = stride if offer.support.stride == "one" else (stride, stride)
@@ -174,8 +197,8 @@ def refused(offer: Offer, kernel: int, stride: int, side: int) -> bool:
                 offer.forward(x, kernel_size=sizes, **settings)
     except SubjectError as error:
         refuses = not error.crashed or "cannot reshape" in error.detail
-        return refuses and error.kind in REFUSALS
-    return False
+        return error if refuses and error.kind in REFUSALS else None
+    return None
 
 
 REFUSALS = ("AssertionError", "ValueError", "Exception", "RuntimeError", "TypeError")

@@ -5,7 +5,7 @@
 """
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from math import inf
@@ -16,7 +16,7 @@ from typing import Any
 from ..._checks import as_above_zero, as_choice, as_int, as_path, require_kind
 from ..._interrupts import interruptible, without_interrupt
 from ..._typing import Ties
-from ..dialects.capabilities import limits, tried
+from ..dialects.capabilities import Crash, limits, tried
 from ..dialects.dialect import Offer
 from ..dialects.native import column_offer, pair_offer
 from ..dialects.table import DIALECTS
@@ -112,9 +112,7 @@ def grade(
     remarks = []
     if left_out:
         remarks.append(f"refused when tried, so not asked for: {', '.join(left_out)}")
-    if crashes:
-        called = f"crashed when tried, so not asked for: {', '.join(crashes)}"
-        remarks.append(called)
+    remarks += told(crashes)
     begun = begun or first_look(subject)
     if has_ties(subject) and not any(trial.stopped for trial in begun.values()):
         rule: Ties | None = None
@@ -153,9 +151,10 @@ def grade(
             remarks.append(
                 f"asked only where the course's template works: {asked.headline}"
             )
-    for arrays, settings, error in [*crashes.values()][:1]:
+    for crash in [each for each in crashes.values() if each.is_named][:1]:
         law = replace(FIRST, advice=True)
-        trial = Trial(law, (("case", Case(arrays, settings)),), error)
+        case = Case(crash.arrays, crash.settings)
+        trial = Trial(law, (("case", case),), crash.error)
         finding = Finding(offer.name, offer.kind, law, trial)
         verdicts.append(Verdict(offer.name, law, "advice", finding))
     if subject.deadline.met:
@@ -163,6 +162,18 @@ def grade(
         remarks.append(f"{few}; --total-seconds gives more")
     verdicts = [replace(verdict, kind=offer.kind) for verdict in verdicts]
     return verdicts, [f"{offer.name}: {remark}" for remark in remarks]
+
+
+def told(crashes: Mapping[str, Crash]) -> list[str]:
+    """Say what crashed when it was tried, and in which line."""
+    by_line: dict[str, list[str]] = {}
+    for words, crash in crashes.items():
+        by_line.setdefault(str(crash.error).rpartition(" (")[2], []).append(words)
+    return [
+        f"crashed when tried, so not asked for: {', '.join(words)}: "
+        f"{str(crashes[words[0]].error).partition(' raised ')[2]}"
+        for words in by_line.values()
+    ]
 
 
 def not_checked(offer: Offer) -> list[Verdict]:
@@ -210,7 +221,7 @@ def narrowed(offer: Offer, support: Support) -> Support | None:
 
 def probed(
     offer: Offer,
-) -> tuple[Support, tuple[str, ...], dict[str, Any], dict[str, Trial]]:
+) -> tuple[Support, tuple[str, ...], dict[str, Crash], dict[str, Trial]]:
     """Return what an offer takes, what it refused or crashed at, and how it stopped."""
     if isinstance(offer.stopped, SubjectStoppedError):
         return offer.support, (), {}, {FIRST.name: stopped_by(offer.stopped, FIRST)}
@@ -219,8 +230,7 @@ def probed(
         if offer.claims:
             return *tried(offer), {}
         if "forward" in offer.graded:
-            support, refused = limits(offer)
-            return support, refused, {}, {}
+            return *limits(offer), {}
     except SubjectStoppedError as stop:
         return offer.support, (), {}, {FIRST.name: stopped_by(stop, FIRST)}
     return offer.support, (), {}, {}
