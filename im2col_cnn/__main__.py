@@ -4,16 +4,19 @@ The library itself needs neither typer nor rich, so a plain install does without
 """
 
 import os
-import signal
 import sys
-from types import FrameType
 
-from .commands.openblas import restart_with_better_kernels
+INTERRUPTED, TERMINATED = 130, 143  # exit statuses: 128 and the number of the signal
+try:
+    import signal
+    from types import FrameType
+except KeyboardInterrupt:  # the first moments, in which no handler can be set
+    sys.stderr.write("im2col-cnn: interrupted\n")
+    os._exit(INTERRUPTED)
 
 __all__ = ["main"]
 
 TIMED_COMMANDS = {"compare", "train"}  # commands that multiply for long
-INTERRUPTED, TERMINATED = 130, 143  # exit statuses: 128 and the number of the signal
 
 
 def main() -> None:
@@ -35,9 +38,13 @@ def start(arguments: list[str]) -> int:
     signal.signal(signal.SIGTERM, end_at_once)
     if usual is not signal.SIG_IGN:
         signal.signal(signal.SIGINT, end_at_once)
-    if arguments and arguments[0] in TIMED_COMMANDS:
-        restart_with_better_kernels()
     try:
+        if arguments and arguments[0] in TIMED_COMMANDS:
+            from .commands.openblas import (  # noqa: PLC0415  # not before the above
+                restart_with_better_kernels,
+            )
+
+            restart_with_better_kernels()
         from .cli import run  # noqa: PLC0415  # here, because it may be missing
     except ModuleNotFoundError as error:
         if error.name not in {"rich", "typer"}:

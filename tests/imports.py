@@ -33,7 +33,8 @@ def taken_by(module: str) -> Iterator[tuple[str, str]]:
             case ast.ImportFrom(module=source, names=aliases, level=level):
                 start = here[:-level] if level else []
                 path = [*start, *(source.split(".") if source else [])]
-                taken = [(path, alias.name) for alias in aliases]
+                names = [a.name for a in aliases if a.name not in ("*", "__all__")]
+                taken = [(path, name) for name in names or [""]]
             case _:
                 continue
         yield from (found(path, name) for path, name in taken if path[0] == here[0])

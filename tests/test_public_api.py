@@ -3,6 +3,8 @@
 import importlib
 import inspect
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -145,6 +147,20 @@ def test_the_front_door_hands_on_every_operation() -> None:
 
     assert pairs <= set(im2col_cnn.__all__)
     assert pairs >= set(loops.__all__)
+
+
+def test_numpy_is_imported_as_the_first_public_name_is_asked_for() -> None:
+    lines = (
+        "import sys, im2col_cnn",
+        "assert im2col_cnn.__version__ and 'numpy' not in sys.modules",
+        "assert not hasattr(im2col_cnn, 'conv_backwards')",
+        "assert im2col_cnn.columns.im2col is im2col_cnn.im2col",
+        "assert {*im2col_cnn.__all__} < {*dir(im2col_cnn)}",
+        "from im2col_cnn import *",
+        "assert im2col_cnn.conv_forward is conv_forward",
+    )
+
+    subprocess.run([sys.executable, "-c", "\n".join(lines)], check=True)
 
 
 def test_the_twins_in_loops_have_the_same_signature() -> None:
