@@ -5,10 +5,11 @@ from rich.console import Console
 
 from .._typing import Array
 from ..nn.evaluation import Evaluation
+from ..nn.progress import percent
 from ..pictures.film import Point
 from ..pictures.grids import CELL, draw_array
 from ..pictures.svg import LETTER, MARGIN, Canvas
-from .terminal import percent, say, show_table
+from .terminal import say, show_table
 
 __all__ = [
     "draw_confusion",

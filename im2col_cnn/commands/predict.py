@@ -22,6 +22,7 @@ from ..nn.formats.onnx_models import from_onnx
 from ..nn.graph import Graph
 from ..nn.network import Network
 from ..nn.preprocessing import Rescale
+from ..nn.progress import percent
 from ..ops.softmax import softmax_forward
 from .arguments import (
     AsJson,
@@ -33,7 +34,7 @@ from .arguments import (
     require_extra,
     require_finite,
 )
-from .terminal import is_live, open_screen, percent, say_error, say_json, show_table
+from .terminal import is_live, open_screen, say_error, say_json, show_table
 from .workers import AnyMachine, Scheduler, WorkerCount, working
 
 __all__ = ["predict"]

@@ -29,13 +29,12 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from .._checks import visible
-from ..nn.progress import Progress
+from ..nn.progress import Progress, summary_line
 
 __all__ = [
     "counting",
     "is_live",
     "open_screen",
-    "percent",
     "say",
     "say_error",
     "say_json",
@@ -112,7 +111,7 @@ def watching(screen: Console, epochs: int, workers: str = "") -> Iterator[Watch]
     """Show training: a bar that follows every step, or a line per epoch."""
 
     def line(at: Progress) -> str:
-        return "  ".join(filter(None, [epoch_line(at, epochs), workers]))
+        return "  ".join(filter(None, [summary_line(at, epochs), workers]))
 
     if not is_live(screen):
         yield Watch(None, lambda at: say(screen, line(at)))
@@ -164,20 +163,3 @@ def bar_on(screen: Console, widest: str) -> Bar:
             TimeRemainingColumn(table_column=cut),
         ]
     return Bar(*columns, console=screen)
-
-
-def epoch_line(at: Progress, epochs: int) -> str:
-    """Return epoch, loss and accuracy in one line."""
-    width = len(str(epochs))
-    line = (
-        f"epoch {at.epoch:{width}}/{epochs}  loss {at.loss:.4f}  "
-        f"accuracy {percent(at.accuracy)}"
-    )
-    if at.validation_accuracy is None:
-        return line
-    return f"{line}  held out {percent(at.validation_accuracy)}"
-
-
-def percent(share: float) -> str:
-    """Write a share as a percentage, always as wide as 100 %."""
-    return f"{100 * share:5.1f} %"

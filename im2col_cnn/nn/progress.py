@@ -16,7 +16,7 @@ from typing import Any, NamedTuple, TextIO, final
 
 from .._checks import quoted
 
-__all__ = ["Progress", "ProgressLine"]
+__all__ = ["Progress", "ProgressLine", "percent", "summary_line"]
 
 BAR_CHARACTERS = 24
 MIN_BAR_CHARACTERS = 4  # a shorter one is left out
@@ -123,12 +123,20 @@ class ProgressLine:
             self.output.update(text, raw=True)
 
 
-def summary_line(at: Progress) -> str:
-    """Return epoch, loss and accuracy in one line."""
-    line = f"epoch {at.epoch}  loss {at.loss:.4f}  accuracy {100 * at.accuracy:5.1f} %"
+def summary_line(at: Progress, epochs: int | None = None) -> str:
+    """Return epoch, of so many if that is known, loss and accuracy in one line."""
+    epoch = str(at.epoch)
+    if epochs is not None:
+        epoch = f"{epoch:>{len(str(epochs))}}/{epochs}"
+    line = f"epoch {epoch}  loss {at.loss:.4f}  accuracy {percent(at.accuracy)}"
     if at.validation_accuracy is None:
         return line
-    return f"{line}  held out {100 * at.validation_accuracy:5.1f} %"
+    return f"{line}  held out {percent(at.validation_accuracy)}"
+
+
+def percent(share: float) -> str:
+    """Write a share as a percentage, always as wide as 100 %."""
+    return f"{100 * share:5.1f} %"
 
 
 def with_bar(at: Progress, bars: str, room: int) -> str:
