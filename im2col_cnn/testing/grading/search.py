@@ -202,14 +202,13 @@ def run_with_data(
             put(data)
             raise RunEndedError
 
+    generate = [hypothesis.Phase.generate]
+    run = quiet_hypothesis(seed, TRIES_PER_RUN, phases=generate)(once)
     for number in range(examples):
         if number and deadline.is_over():
             break
-        run = quiet_hypothesis(
-            seed * 10**6 + number, TRIES_PER_RUN, phases=[hypothesis.Phase.generate]
-        )
         with suppress(RunEndedError):
-            run(once)()
+            hypothesis.seed(seed * 10**6 + number)(run)()
 
 
 def quiet_hypothesis(
