@@ -42,14 +42,7 @@ def test_its_files_are_python_3_9(path: Path) -> None:
 def test_it_imports_neither_hypothesis_nor_the_package() -> None:
     script = (
         "import sys, runpy\n"
-        f"sys.argv = [{start.__file__!r}, {str(Path('unused'))!r}, '2048']\n"
-        "sys.modules['im2col_cnn'] = None\n"
-        "import importlib.util as u\n"
-        f"names = runpy.run_path({start.__file__!r}, run_name='start')\n"
-        "import types\n"
-        "for name, folder in names['FOLDERS'].items():\n"
-        "    module = types.ModuleType(name); module.__path__ = [folder]\n"
-        "    sys.modules[name] = module\n"
+        f"runpy.run_path({start.__file__!r})['stand_in']()\n"
         "import im2col_cnn.testing.isolation.worker\n"
         "print('hypothesis' in sys.modules, 'im2col_cnn.loops' in sys.modules)\n"
     )

@@ -8,11 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from im2col_cnn.testing.isolation import start
 from im2col_cnn.testing.isolation.loader import HomeworkError, is_beside, read_cells
 
 SCRIPT = """
-import sys
+import runpy, sys
 from pathlib import Path
+runpy.run_path(sys.argv[2])["stand_in"]()
 from im2col_cnn.testing.isolation.loader import load
 homework = load(Path(sys.argv[1]))
 print(sorted(homework.names), homework.account.trouble)
@@ -22,7 +24,7 @@ print(sorted(homework.names), homework.account.trouble)
 def load(path: Path) -> str:
     """Load a file in another process, for it changes where modules are found."""
     return subprocess.run(
-        [sys.executable, "-c", SCRIPT, str(path)],
+        [sys.executable, "-c", SCRIPT, str(path), start.__file__],
         capture_output=True,
         text=True,
         check=True,
