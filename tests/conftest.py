@@ -6,6 +6,7 @@
 No example has a deadline: how fast it runs says more about the machine than the code.
 """
 
+import gc
 import os
 import signal
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
+from im2col_cnn.tiling.threads import usable_cpus
 from tests.commands.command import Answer, Check, in_here
 from tests.profile import IN_FULL, drawn, wait_for_their_turn
 
@@ -23,6 +25,9 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
 
 # In the background a shell has Ctrl-C ignored, by whatever is started from here, too.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# Many tests wait for other processes, so there is work for one more than the cores.
+os.environ.setdefault("PYTEST_XDIST_AUTO_NUM_WORKERS", str(usable_cpus() + 1))
 
 collect_ignore = ["testing/homework"]  # what students hand in
 
@@ -37,6 +42,11 @@ def pytest_collection_modifyitems(
     by_name = any("::" in argument for argument in config.args)
     waiting = wait_for_their_turn(items, are_wanted=by_name or IN_FULL)
     config.hook.pytest_deselected(items=waiting)
+
+
+def pytest_collection_finish() -> None:
+    """Spare the garbage collector thousands of tests that it would look through."""
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

@@ -30,7 +30,7 @@ def in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.chdir(tmp_path)
 
 
-@in_turn(2)
+@in_turn(4)
 def test_a_class_is_graded_in_one_command_and_once(
     check: Check, tmp_path: Path
 ) -> None:

@@ -10,7 +10,7 @@ from tests.commands.command import FEW_EXAMPLES, HOMEWORK, Check, changed, proce
 from tests.profile import in_turn
 
 
-@in_turn(5)
+@in_turn(10)
 @pytest.mark.parametrize(
     "file", ["native.py", "torch_style.py", "coursera.py", "cs231n.py", "cmu.py"]
 )
@@ -95,7 +95,7 @@ MISTAKES = [
 ]
 
 
-@in_turn(6)
+@in_turn(12)
 @pytest.mark.parametrize(("old", "new", "said"), MISTAKES)
 def test_a_bug_is_named(
     check: Check, tmp_path: Path, old: str, new: str, said: str
@@ -109,7 +109,7 @@ def test_a_bug_is_named(
     assert answer.err == ""
 
 
-@in_turn(4)
+@in_turn(6)
 def test_what_the_template_of_a_course_makes_everyone_write_is_advice(
     check: Check, tmp_path: Path
 ) -> None:

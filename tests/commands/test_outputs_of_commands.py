@@ -15,6 +15,7 @@ from tests.commands.command import command, environment, in_here
 from tests.commands.terminals import on_a_terminal
 from tests.files.hdf5 import arrays, write
 from tests.files.photos import make_folder
+from tests.profile import in_turn
 
 ESCAPE = "\x1b[31mred\nim2col-cnn: forged"
 FOREIGN = b"caf\xe9".decode("utf-8", "surrogateescape")  # as Linux hands it to Python
@@ -238,6 +239,7 @@ def test_names_write_no_codes_into_reports(
 FULL = Path("/dev/full")
 
 
+@in_turn(2)
 @pytest.mark.skipif(not FULL.exists(), reason="this system has no /dev/full")
 @pytest.mark.parametrize(
     "words",
@@ -258,6 +260,7 @@ def test_a_full_output_is_one_line(words: str) -> None:
     assert (done.returncode, done.stderr) == (2, said)
 
 
+@in_turn(2)
 @pytest.mark.parametrize("words", ["train --epochs 2", "--help"])
 def test_a_reader_that_leaves_ends_the_command_quietly(words: str) -> None:
     reader, writer = os.pipe()
@@ -274,6 +277,7 @@ def test_a_reader_that_leaves_ends_the_command_quietly(words: str) -> None:
     assert (done.returncode, done.stderr) == (141, b"")
 
 
+@in_turn(2)
 @pytest.mark.parametrize("closed", [">&-", ">&- 2>&-"])
 def test_streams_may_be_closed(closed: str) -> None:
     line = f'"$0" -m im2col_cnn explain --input 1x5x5x1 --kernel 2 {closed}'

@@ -51,6 +51,7 @@ def distribute_value(dz, shape):
 """
 
 
+@in_turn(2)
 @pytest.mark.parametrize(("number", "status", "word"), SIGNALS)
 def test_a_signal_ends_check_in_the_midst_of_a_law(
     tmp_path: Path, number: signal.Signals, status: int, word: str

@@ -39,6 +39,7 @@ def test_into_a_pipe_it_writes_plain_lines(first_run: tuple[Answer, Path]) -> No
     )
 
 
+@in_turn(2)
 @pytest.mark.parametrize("colours", [True, False])
 def test_on_a_terminal_a_bar_moves_in_colours_unless_they_are_unwanted(
     tmp_path: Path, colours: bool

@@ -68,7 +68,7 @@ COURSES = {
 }
 
 
-@in_turn(3)
+@in_turn(6)
 @pytest.mark.parametrize("course", COURSES)
 def test_an_unknown_course_is_graded_by_an_adapter(course: str, tmp_path: Path) -> None:
     homework, adapter = tmp_path / "homework.py", tmp_path / "adapter.py"

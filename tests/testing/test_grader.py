@@ -119,7 +119,7 @@ def test_advice_to_right_homework_blames_no_gradient() -> None:
     assert finding.exhibit is None
 
 
-@in_turn(3)
+@in_turn(4)
 def test_what_does_not_do_the_same_twice_is_judged_all_the_same() -> None:
     rng = np.random.default_rng(0)
 
@@ -216,7 +216,7 @@ def test_bugs_of_different_gradients_are_named_apart() -> None:
     assert [bug.exhibit for bug in report.findings] == bugs
 
 
-@in_turn(3)
+@in_turn(6)
 @pytest.mark.parametrize("keys", [("C3", "E3"), ("C2", "C17b"), ("C4a", "C12a")])
 def test_two_bugs_of_one_function_are_named_both(keys: tuple[str, str]) -> None:
     one, other = (BUGS[key] for key in keys)

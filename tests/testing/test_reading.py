@@ -75,6 +75,7 @@ def test_forward_counts_where_backward_is_not_written(tmp_path: Path) -> None:
     assert "pool_backward is not written yet" in str(report)
 
 
+@in_turn(3)
 def test_a_crash_breaks_the_laws_of_its_part_only(tmp_path: Path) -> None:
     half = HALF.replace("(A_prev, hparameters) = None", "return dA_prev_pad")
 
@@ -136,7 +137,7 @@ def conv_forward(A_prev, W, b, hparameters):
 """
 
 
-@in_turn(3)
+@in_turn(6)
 def test_a_function_of_a_course_is_read_as_the_course_bug_and_all(
     tmp_path: Path,
 ) -> None:

@@ -197,7 +197,7 @@ SPELLINGS = [
 ]
 
 
-@in_turn(5)
+@in_turn(8)
 @pytest.mark.parametrize(
     ("key", "kind", "text"), SPELLINGS, ids=[key for key, *_ in SPELLINGS]
 )
