@@ -20,7 +20,7 @@ from .._typing import Array, ArrayLike
 from ..ops.losses import softmax_cross_entropy
 from .batches import Images, loaded
 from .evaluation import as_examples
-from .layer import Gradients
+from .layer import Gradients, Random
 from .network import Network
 
 __all__ = [
@@ -37,11 +37,7 @@ Augment: TypeAlias = Callable[[Array, np.random.Generator], Array]
 
 
 def loss_and_gradients(
-    network: Network,
-    images: ArrayLike,
-    labels: ArrayLike,
-    *,
-    rng: np.random.Generator | None = None,
+    network: Network, images: ArrayLike, labels: ArrayLike, *, rng: Random = None
 ) -> tuple[float, Gradients, int]:
     """
     Return the sum of the losses, the sums of the gradients, and the number of images.
@@ -152,7 +148,7 @@ def compute_shard(
 
 
 def forward_backward(
-    network: Network, images: Array, labels: Array, rng: np.random.Generator | None
+    network: Network, images: Array, labels: Array, rng: Random
 ) -> Shard:
     """Return loss and gradients of a batch: one forward and one backward pass."""
     N = len(images)

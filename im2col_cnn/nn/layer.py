@@ -162,11 +162,7 @@ class Layer(Hinting, ABC):
         return y.shape[1:]
 
     def forward(
-        self,
-        x: Inputs,
-        *,
-        training: bool = False,
-        rng: np.random.Generator | None = None,
+        self, x: Inputs, *, training: bool = False, rng: Random = None
     ) -> tuple[Array, Any]:
         """
         Compute the output for a batch.

@@ -38,7 +38,7 @@ from ..tiling.winograd import winograd_unless_refused
 from .executors import Engine, as_cluster, in_order
 from .habits import ByName, Hinting, hinting
 from .inference import infer
-from .layer import Gradients, Inputs, Layer, named_by_kind
+from .layer import Gradients, Inputs, Layer, Random, named_by_kind
 from .serialization import (
     INPUT,
     Built,
@@ -179,11 +179,7 @@ class Network(Hinting, ABC):
         return self
 
     def forward(
-        self,
-        x: Named,
-        *,
-        training: bool = False,
-        rng: np.random.Generator | None = None,
+        self, x: Named, *, training: bool = False, rng: Random = None
     ) -> tuple[Named, dict[str, Any]]:
         """
         Compute the scores of a batch.
@@ -224,7 +220,7 @@ class Network(Hinting, ABC):
         keep: Collection[str],
         caches: dict[str, Any] | None = None,
         training: bool = False,
-        rng: np.random.Generator | None = None,
+        rng: Random = None,
     ) -> dict[str, Array]:
         """
         Compute the outputs of some layers, and forget all others once they are read.
