@@ -7,11 +7,13 @@ kernel along the same axes, ``*OUT`` the number of windows.
 """
 
 from collections.abc import Sequence
+from os import PathLike
 from typing import Any, Literal, TypeAlias
 
 from numpy.typing import ArrayLike, NDArray
 
 __all__ = [
+    "AnyPath",
     "Array",
     "ArrayLike",
     "Bias",
@@ -33,6 +35,7 @@ Kernels: TypeAlias = Array  # (*KERNEL, C // groups, F)
 Bias: TypeAlias = Array  # F numbers in any shape
 Columns: TypeAlias = Array  # (N * prod(OUT), prod(KERNEL) * C)
 
+AnyPath: TypeAlias = str | PathLike[str]
 Shape: TypeAlias = tuple[int, ...]
 Sizes: TypeAlias = int | Sequence[int]  # one int, or one int per spatial axis
 PaddingWord: TypeAlias = Literal["valid", "same", "same_lower"]

@@ -19,14 +19,13 @@ are, for files that are larger.
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
-from os import PathLike
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from .._checks import as_path, by
-from .._typing import Array, Images, Shape
+from .._typing import AnyPath, Array, Images, Shape
 from .archive import HEAD_BYTES, require_no_archive
 from .hdf5.chunks import read_all, read_rows
 from .hdf5.source import Source, open_hdf5
@@ -85,9 +84,7 @@ class Dataset:
         )
 
 
-def read_dataset(
-    path: str | PathLike[str], test_path: str | PathLike[str] | None = None
-) -> Dataset:
+def read_dataset(path: AnyPath, test_path: AnyPath | None = None) -> Dataset:
     """
     Read a data set of labelled images into memory.
 
@@ -126,9 +123,7 @@ def read_dataset(
 
 
 @contextmanager
-def open_dataset(
-    path: str | PathLike[str], test_path: str | PathLike[str] | None = None
-) -> Iterator[Dataset]:
+def open_dataset(path: AnyPath, test_path: AnyPath | None = None) -> Iterator[Dataset]:
     """
     Open a data set whose images are read when they are indexed.
 

@@ -14,14 +14,13 @@ import zipfile
 from collections.abc import Mapping
 from io import BytesIO
 from itertools import islice
-from os import PathLike
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import h5py
 
 from .._checks import as_path, quoted
-from .._typing import Array
+from .._typing import AnyPath, Array
 from .atomic import write_whole
 from .hdf5.chunks import ALWAYS_UNPACKED_BYTES, MAX_READ_BYTES, read_all
 from .hdf5.source import Source, hdf5_in_memory, open_hdf5, reading
@@ -55,7 +54,7 @@ class KerasFile(NamedTuple):
         return layers
 
 
-def read_keras(path: str | PathLike[str]) -> KerasFile:
+def read_keras(path: AnyPath) -> KerasFile:
     """
     Read a ``.keras``, ``.h5`` or ``.weights.h5`` file.
 

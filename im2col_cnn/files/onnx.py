@@ -11,14 +11,13 @@ that hold it, nothing is run, and names are shown without what a terminal would 
 
 from collections.abc import Callable, Iterator
 from math import prod
-from os import PathLike
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from .._checks import as_path, quoted
-from .._typing import Array, Shape
+from .._typing import AnyPath, Array, Shape
 from .hdf5.source import reading
 from .origin import require_origin
 
@@ -86,7 +85,7 @@ def import_onnx() -> Any:
     return onnx
 
 
-def read_onnx(path: str | PathLike[str]) -> OnnxModel:
+def read_onnx(path: AnyPath) -> OnnxModel:
     """
     Read the graph of an ONNX file and its constant arrays.
 

@@ -5,13 +5,12 @@ The file says what network it is of: `Sequential.load` rebuilds it from the file
 may come from anyone, is said in ``archive.py``.
 """
 
-from os import PathLike
 from typing import Any, Protocol
 
 import numpy as np
 
 from .._checks import as_path, quoted
-from .._typing import Array
+from .._typing import AnyPath, Array
 from .archive import Archive, read_archive, write_archive
 
 __all__ = [
@@ -43,7 +42,7 @@ class Network(Protocol):
         """Refuse a network without arrays."""
 
 
-def save_weights(path: str | PathLike[str], network: Network) -> None:
+def save_weights(path: AnyPath, network: Network) -> None:
     """
     Write the arrays of a network to an HDF5 file.
 
@@ -82,7 +81,7 @@ def require_portable(dtype: np.dtype) -> None:
         raise ValueError(f"{dtype} is not saved, float64 is: build the network in that")
 
 
-def read_weights(path: str | PathLike[str]) -> Archive:
+def read_weights(path: AnyPath) -> Archive:
     """Read a weights file without knowing the network; all numbers are finite."""
     archive = read_archive(as_path(path, "path"), KIND)
     for name, array in archive.arrays.items():
@@ -91,7 +90,7 @@ def read_weights(path: str | PathLike[str]) -> Archive:
     return archive
 
 
-def load_weights(path: str | PathLike[str], network: Network) -> None:
+def load_weights(path: AnyPath, network: Network) -> None:
     """
     Fill a network with the arrays of a file, in place.
 

@@ -10,7 +10,6 @@ bit for bit the one that would have followed.
 """
 
 from dataclasses import dataclass, field, fields
-from os import PathLike
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,7 +18,7 @@ import numpy as np
 from .._checks import printable
 from .._dtypes import arithmetic
 from .._interrupts import without_interrupt
-from .._typing import Array
+from .._typing import AnyPath, Array
 from ..files.archive import Archive, read_archive, write_archive
 from ..files.weights import file_names
 from .history import History
@@ -77,7 +76,7 @@ class SettingMismatch(NamedTuple):
     now: Any
 
 
-def save_checkpoint(path: str | PathLike[str], state: TrainingState) -> None:
+def save_checkpoint(path: AnyPath, state: TrainingState) -> None:
     """
     Write the state of a training to a file, whole or not at all.
 
@@ -102,7 +101,7 @@ def save_checkpoint(path: str | PathLike[str], state: TrainingState) -> None:
     write_archive(Path(path), KIND, configuration, arrays)
 
 
-def load_checkpoint(path: str | PathLike[str], state: TrainingState) -> None:
+def load_checkpoint(path: AnyPath, state: TrainingState) -> None:
     """
     Read the state of a training from a file, in place.
 

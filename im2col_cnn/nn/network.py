@@ -13,7 +13,6 @@ several layers read one array, the gradients that they pass back meet, and add u
 
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterable, Mapping
-from os import PathLike
 from typing import Any, ClassVar, Self, TypeAlias, final
 
 import numpy as np
@@ -31,7 +30,7 @@ from .._checks import (
     in_a_line,
     quoted,
 )
-from .._typing import Array, Shape
+from .._typing import AnyPath, Array, Shape
 from ..files.weights import read_weights, save_weights
 from ..tiling.blas import with_one_blas_thread
 from ..tiling.winograd import winograd_unless_refused
@@ -393,7 +392,7 @@ class Network(Hinting, ABC):
             {name: np.concatenate([y[name] for y in scores]) for name in self.outputs}
         )
 
-    def save(self, path: str | PathLike[str]) -> None:
+    def save(self, path: AnyPath) -> None:
         """
         Write the network to an HDF5 file that `load` reads.
 
@@ -409,7 +408,7 @@ class Network(Hinting, ABC):
         save_weights(path, self)
 
     @classmethod
-    def load(cls, path: str | PathLike[str]) -> Self:
+    def load(cls, path: AnyPath) -> Self:
         """
         Build a network from a file that `save` wrote; the file need not be trusted.
 

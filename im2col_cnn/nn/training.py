@@ -18,7 +18,6 @@ from copy import deepcopy
 from dataclasses import dataclass
 from itertools import islice
 from math import isfinite, prod
-from os import PathLike
 from pathlib import Path
 from typing import Any, TypeAlias
 from zlib import crc32
@@ -35,7 +34,7 @@ from .._checks import (
     quoted,
 )
 from .._interrupts import without_interrupt
-from .._typing import Array, ArrayLike
+from .._typing import AnyPath, Array, ArrayLike
 from ..files.atomic import in_use, require_writable
 from ..files.stored_images import StoredImages
 from ..files.weights import require_portable
@@ -76,8 +75,8 @@ def fit(
     clip: float | None = None,
     augment: Augment | None = None,
     accumulate: int = 1,
-    checkpoint: str | PathLike[str] | None = None,
-    resume: str | PathLike[str] | None = None,
+    checkpoint: AnyPath | None = None,
+    resume: AnyPath | None = None,
     on_step: Callable[[Progress], object] | None = None,
     on_epoch: Callable[[Progress], object] | None = None,
     should_stop: Callable[[], bool] | None = None,
@@ -216,8 +215,8 @@ class Settings:
     clip: float | None = None
     augment: Augment | None = None
     accumulate: int = 1
-    checkpoint: str | PathLike[str] | None = None
-    resume: str | PathLike[str] | None = None
+    checkpoint: AnyPath | None = None
+    resume: AnyPath | None = None
 
     def __post_init__(self) -> None:
         self.epochs = as_int(self.epochs, "epochs", at_least=1)

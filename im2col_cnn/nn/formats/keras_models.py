@@ -12,13 +12,12 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from graphlib import TopologicalSorter
-from os import PathLike
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..._checks import as_path, in_a_line, quoted
-from ..._typing import Shape
+from ..._typing import AnyPath, Shape
 from ...files.keras import KerasFile, read_keras
 from ...files.weights import cast_finite
 from ..graph import Graph
@@ -51,9 +50,7 @@ class Node(NamedTuple):
     sources: list[str]
 
 
-def from_keras(
-    path: str | PathLike[str], *, input_shape: Shape | None = None
-) -> Network:
+def from_keras(path: AnyPath, *, input_shape: Shape | None = None) -> Network:
     """
     Build a network from a model that Keras saved; the file need not be trusted.
 

@@ -8,9 +8,9 @@ is two layers here, a depthwise convolution and one of single pixels.
 """
 
 from collections.abc import Iterable
-from os import PathLike
 
 from ..._checks import as_path
+from ..._typing import AnyPath
 from ...files.keras import KerasFile, read_keras, write_keras_weights
 from ...files.weights import require_network
 from ..network import Network
@@ -23,7 +23,7 @@ NUMBERS = dict(key.split() for key in KEYS.split(", "))
 
 
 def load_keras_weights(
-    path: str | PathLike[str], network: Network, *, names: Iterable[str] | None = None
+    path: AnyPath, network: Network, *, names: Iterable[str] | None = None
 ) -> None:
     """
     Fill a network with the weights of a Keras model, in place.
@@ -57,10 +57,10 @@ def load_keras_weights(
 
 
 def save_keras_weights(
-    path: str | PathLike[str],
+    path: AnyPath,
     network: Network,
     *,
-    like: str | PathLike[str],
+    like: AnyPath,
     names: Iterable[str] | None = None,
 ) -> None:
     """

@@ -7,13 +7,12 @@ is turned only where a layer needs the other order, so once on the way in.
 """
 
 from collections.abc import Callable
-from os import PathLike
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..._checks import as_padding, as_path, quoted
-from ..._typing import Array, Shape
+from ..._typing import AnyPath, Array, Shape
 from ...files.atomic import write_whole
 from ...files.onnx import import_onnx
 from ...window import Window
@@ -34,7 +33,7 @@ class Wire(NamedTuple):
     shape: Shape  # of one image, channels last
 
 
-def save_onnx(path: str | PathLike[str], network: Network) -> None:
+def save_onnx(path: AnyPath, network: Network) -> None:
     """
     Write a network to an ONNX file of opset 19, which onnxruntime and others run.
 

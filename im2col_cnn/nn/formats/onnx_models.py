@@ -13,13 +13,12 @@ known and `fixed` says what is not an image, a rate of sampling, say.
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
-from os import PathLike
 from typing import Any
 
 import numpy as np
 
 from ..._checks import as_path, in_a_line, quoted
-from ..._typing import Array, ArrayLike, Shape
+from ..._typing import AnyPath, Array, ArrayLike, Shape
 from ...files.onnx import OnnxBranch, OnnxModel, OnnxNode, read_onnx
 from ..arrangement import Reshape
 from ..graph import Graph
@@ -35,12 +34,12 @@ READ_BY_AXIS = {  # operators that say which axis of their input the channels ar
     *("GlobalAveragePool", "GlobalMaxPool", "LRN", "MaxPool"),
 }
 READ_ANYHOW = {
-    *("Add", "Cast", "Clip", "Div", "Identity", "Mul", "Pad", "PRelu", "Relu", "Sub"),
+    *("Add", "Cast", "Clip", "Div", "Identity", "Mul", "Pad", "PRelu", "Relu", "Sub")
 }
 
 
 def from_onnx(
-    path: str | PathLike[str],
+    path: AnyPath,
     *,
     input_shape: Shape | Mapping[str, Shape] | None = None,
     fixed: Mapping[str, ArrayLike] | None = None,

@@ -11,14 +11,13 @@ channel by channel.
 """
 
 from collections.abc import Iterable
-from os import PathLike
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ..._checks import as_path, in_a_line, quoted
-from ..._typing import Array
+from ..._typing import AnyPath, Array
 from ...files.atomic import write_whole
 from ...files.origin import require_origin
 from ...files.weights import require_network
@@ -40,7 +39,7 @@ COUNTER = "num_batches_tracked"  # the one that has no influence on what is comp
 
 
 def load_torch_weights(
-    path: str | PathLike[str],
+    path: AnyPath,
     network: Network,
     *,
     names: Iterable[str] | None = None,
@@ -87,10 +86,10 @@ def load_torch_weights(
 
 
 def save_torch_weights(
-    path: str | PathLike[str],
+    path: AnyPath,
     network: Network,
     *,
-    like: str | PathLike[str],
+    like: AnyPath,
     names: Iterable[str] | None = None,
     flattened: str | None = None,
 ) -> None:
