@@ -21,11 +21,11 @@ from .._typing import Array, Images, Kernels
 from ..axis import Axes
 from ..window import EVERY
 from .products import (
-    MIN_SUMMED_ROWS,
     are_small,
     factor_of,
     multiply,
     multiply_transposed,
+    summed_numbers,
 )
 from .scratch import scratch
 from .threads import run
@@ -137,7 +137,7 @@ def add_up(x: Images, dy: Images, axes: Axes, out: Kernels) -> None:
 
     def plan_of(axes: Axes, part: Kernels) -> Plan:
         K, F = prod(part.shape[:-1]), part.shape[-1]
-        numbers = K + copied(dy, out.dtype) + K * F // MIN_SUMMED_ROWS
+        numbers = K + copied(dy, out.dtype) + summed_numbers(K, F)
         return plan_for(len(x), axes, x.shape[-1], part.reshape(K, F), numbers)
 
     plans = [(part, plan_of(cut, out[part])) for part, cut in parts(axes, out)]

@@ -6,7 +6,8 @@ kernels, for up to a million multiply-adds, that read the factors where they are
 product is cut: into slices of a few filters, whose numbers are copied once to where a
 line of the cache begins (else each load touches two: 110 for 160 GFLOP/s), and into
 blocks of rows, one for each entry of a batch axis of `np.matmul`, which multiplies them
-one by one without a step in Python.
+one by one without a step in Python. A product of columns is cut into a few columns of
+many rows each: the pieces are lines of the result, and seldom is one added to another.
 """
 
 from functools import cache
@@ -19,17 +20,20 @@ from .blas import blas_architecture
 from .scratch import aligned
 
 __all__ = [
-    "MIN_SUMMED_ROWS",
     "Factor",
     "are_small",
     "factor_of",
     "multiply",
     "multiply_transposed",
+    "summed_numbers",
 ]
 
 MAX_SMALL_PRODUCT = 10**6  # multiply-adds
-MIN_ROWS, MAX_ROWS = 12, 192  # of a block; BLAS takes 4, 6 or 12 rows at a time
-MIN_SUMMED_ROWS = 96  # of a block whose product is added to others
+# Rows of a block. BLAS takes 12 at a time; or, as fast, 4 of whole slices, and 6.
+ROWS_AT_ONCE, MAX_ROWS = 12, 192
+# A product of columns that has few numbers is added up from blocks of all columns and a
+# few rows; else it is cut into blocks of a few columns and many rows.
+MIN_SUMMED_ROWS, MIN_SLICED_ROWS, MAX_COLUMNS = 96, 256, 96
 SLICE_FILTERS = 64  # four registers of 16 numbers
 MAX_FACTOR_BYTES = 2**22  # that are copied
 SMALL_PRODUCT_KERNELS = {"skylakex", "cooperlake", "sapphirerapids"}
@@ -49,7 +53,9 @@ def factor_of(W: Array, rows: int) -> Factor:
     few = rows * W.size <= MAX_SMALL_PRODUCT
     if few or not are_small(K, F) or W.nbytes > MAX_FACTOR_BYTES:
         return Factor(W, (), 0)
-    width = 2 * SLICE_FILTERS if block_rows(K, 2 * SLICE_FILTERS) else SLICE_FILTERS
+    width = SLICE_FILTERS
+    if block_rows(K, 2 * width) >= ROWS_AT_ONCE:
+        width *= 2
     cuts = [slice(f, min(f + width, F)) for f in range(0, F, width)]
     slices = tuple((cut, to_cache_line(W[:, cut])) for cut in cuts)
     return Factor(W, slices, block_rows(K, min(F, width)))
@@ -60,12 +66,15 @@ def are_small(K: int, F: int) -> bool:
     return block_rows(K, min(F, SLICE_FILTERS)) > 0
 
 
-def block_rows(K: int, F: int, least: int = 0) -> int:
+def block_rows(K: int, F: int) -> int:
     """Return how many rows to multiply at once by K x F numbers; 0 means all."""
-    least = least or MIN_ROWS
     if not has_small_products():
         return 0
-    return min(MAX_SMALL_PRODUCT // (K * F), MAX_ROWS) // least * least
+    rows = min(MAX_SMALL_PRODUCT // (K * F), MAX_ROWS)
+    at_once = ROWS_AT_ONCE
+    if rows < at_once:
+        at_once //= 2 if F % SLICE_FILTERS else 3
+    return rows // at_once * at_once
 
 
 @cache
@@ -97,13 +106,57 @@ def multiply(X: Array, factor: Factor, out: Array) -> None:
 
 def multiply_transposed(X: Array, D: Array) -> Array:
     """Multiply columns: ``X.T @ D``, for tall matrices."""
-    K, F = X.shape[1], D.shape[1]
-    rows = block_rows(K, F, MIN_SUMMED_ROWS)
-    P = len(X) // rows * rows if rows else 0
-    if rows >= P:
+    (P, K), F = X.shape, D.shape[1]
+    columns, rows = block_shape(P, K, min(F, 2 * SLICE_FILTERS))
+    if P * K * F <= MAX_SMALL_PRODUCT or not columns:
         return X.T @ D
-    blocks = X[:P].reshape(-1, rows, K).swapaxes(1, 2)
-    product: Array = np.add.reduce(blocks @ D[:P].reshape(-1, rows, F), axis=0)
-    if len(X) > P:
-        product += X[P:].T @ D[P:]
-    return product
+    out = np.empty((K, F), X.dtype)
+    whole = K // columns * columns
+    for f in range(0, F, 2 * SLICE_FILTERS):
+        filters = slice(f, f + 2 * SLICE_FILTERS)
+        d, here = D[:, filters], out[:, filters]
+        multiply_columns(X[:, :whole], d, here[:whole], columns, rows)
+        if whole < K:
+            multiply_columns(X[:, whole:], d, here[whole:], K - whole, rows)
+    return out
+
+
+def block_shape(P: int, K: int, F: int) -> tuple[int, int]:
+    """Return columns and rows of P x K to multiply at once by P x F; 0, 0 means all."""
+    if not has_small_products():
+        return 0, 0
+    if are_summed(K, F):
+        rows = min(MAX_SMALL_PRODUCT // (K * F), MAX_ROWS)
+        return K, rows // MIN_SUMMED_ROWS * MIN_SUMMED_ROWS
+    if P < MIN_SLICED_ROWS:
+        return 0, 0
+    rows = P // (P // MIN_SLICED_ROWS)
+    columns = min(K, MAX_COLUMNS, MAX_SMALL_PRODUCT // (rows * F))
+    if ROWS_AT_ONCE < columns < K:
+        columns -= columns % ROWS_AT_ONCE
+    return columns, rows
+
+
+def are_summed(K: int, F: int) -> bool:
+    """Tell whether ``X.T @ D``, of K x F, is the sum of many products."""
+    return MIN_SUMMED_ROWS * K * F <= MAX_SMALL_PRODUCT
+
+
+def summed_numbers(K: int, F: int) -> int:
+    """Return how many numbers of ``X.T @ D`` there are for a row, before the sum."""
+    return K * F // MIN_SUMMED_ROWS if are_summed(K, F) else 0
+
+
+def multiply_columns(X: Array, D: Array, out: Array, columns: int, rows: int) -> None:
+    """Multiply so many columns by so many rows at once: ``out = X.T @ D``."""
+    (P, K), F = X.shape, D.shape[1]
+    whole = P // rows * rows
+    # (block of rows, slice of columns, column, row) by (block of rows, 1, row, filter)
+    blocks = X[:whole].reshape(-1, rows, K // columns, columns).transpose(0, 2, 3, 1)
+    d, here = D[:whole].reshape(-1, 1, rows, F), out.reshape(-1, columns, F)
+    if len(blocks) == 1:
+        np.matmul(blocks[0], d[0], out=here)
+    else:
+        np.add.reduce(blocks @ d, axis=0, out=here)
+    if whole < P:
+        out += X[whole:].T @ D[whole:]

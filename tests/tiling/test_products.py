@@ -23,13 +23,17 @@ def test_pieces_together_are_the_product(
     W = data.draw(whole_arrays((K, F)), label="W")
     D = data.draw(whole_arrays((P, F)), label="D")
     total = data.draw(st.sampled_from([P, 2**20]), label="rows in all")
+    most = data.draw(st.sampled_from([8, 16, 40, 100, 250]), label="multiply-adds")
     y = np.empty((P, F))
 
     with (
         patch.object(products, "has_small_products", return_value=small),
-        patch.object(products, "MIN_ROWS", 2),
-        patch.object(products, "MIN_SUMMED_ROWS", 3),
+        patch.object(products, "MAX_SMALL_PRODUCT", most),
+        patch.object(products, "ROWS_AT_ONCE", 6),
         patch.object(products, "MAX_ROWS", 6),
+        patch.object(products, "MIN_SUMMED_ROWS", 3),
+        patch.object(products, "MIN_SLICED_ROWS", 5),
+        patch.object(products, "MAX_COLUMNS", 4),
         patch.object(products, "SLICE_FILTERS", 2),
     ):
         multiply(X, factor_of(W, total), y)
@@ -62,4 +66,25 @@ def test_a_block_of_rows_is_a_small_product(K: int, F: int) -> None:
         rows = products.block_rows(K, F)
 
     assert rows * K * F <= products.MAX_SMALL_PRODUCT
-    assert rows % products.MIN_ROWS == 0
+    assert rows in (0, 4, 6, 8) or rows % products.ROWS_AT_ONCE == 0
+
+
+@given(P=st.integers(1, 9000), K=st.integers(1, 5000), F=st.integers(1, 128))
+def test_a_block_of_columns_is_a_small_product(P: int, K: int, F: int) -> None:
+    with patch.object(products, "has_small_products", return_value=True):
+        columns, rows = products.block_shape(P, K, F)
+
+    assert columns <= K
+    assert columns * rows * F <= products.MAX_SMALL_PRODUCT
+
+
+def test_few_rows_of_a_large_kernel_are_multiplied_at_once() -> None:
+    X, D = np.ones((100, 2304), np.float32), np.ones((100, 128), np.float32)
+
+    with (
+        patch.object(products, "has_small_products", return_value=True),
+        patch.object(products, "multiply_columns") as multiply_columns,
+    ):
+        assert (multiply_transposed(X, D) == 100).all()
+
+    multiply_columns.assert_not_called()

@@ -64,10 +64,13 @@ def phases_apart() -> Iterator[None]:
 def small_products() -> Iterator[None]:
     with (
         patch.object(products, "has_small_products", return_value=True),
-        patch.object(products, "MIN_ROWS", 2),
+        patch.object(products, "MAX_SMALL_PRODUCT", 60),
+        patch.object(products, "ROWS_AT_ONCE", 6),
+        patch.object(products, "MAX_ROWS", 6),
+        patch.object(products, "MIN_SUMMED_ROWS", 3),
+        patch.object(products, "MIN_SLICED_ROWS", 5),
+        patch.object(products, "MAX_COLUMNS", 4),
         patch.object(products, "SLICE_FILTERS", 2),
-        patch.object(products, "MAX_ROWS", 4),
-        patch.object(products, "MIN_SUMMED_ROWS", 2),
     ):
         yield
 
