@@ -111,14 +111,16 @@ class Layer(Hinting, ABC):
 
     def __post_init__(self) -> None:
         """Make Python numbers of settings that are NumPy's, and refuse bad ones."""
-        for name, value in self.settings.items():
-            if isinstance(value, np.generic | np.ndarray):  # uint8 has no -1
-                plain = value.tolist()
-                plain = tuple(plain) if isinstance(plain, list) else plain
-                object.__setattr__(self, name, plain)
-        for base in reversed(type(self).__mro__):
-            for name, rule in vars(base).get("rules", {}).items():
-                rule(getattr(self, name), name)
+        rules = {
+            name: rule
+            for base in reversed(type(self).__mro__)
+            if isinstance(own := vars(base).get("rules"), Rules)
+            for name, rule in own.items()
+        }
+        if rules:  # a user's own layer may take anything
+            self.unwrap_settings()
+        for name, rule in rules.items():
+            rule(getattr(self, name), name)
 
     def build(
         self,
@@ -268,6 +270,14 @@ class Layer(Hinting, ABC):
     def settings(self) -> dict[str, Any]:
         """What the layer was made with, by name."""
         return {f.name: getattr(self, f.name) for f in fields(self) if f.init}
+
+    def unwrap_settings(self) -> None:
+        """Make Python numbers of settings that are NumPy's: uint8 has no -1."""
+        for name, value in self.settings.items():
+            if isinstance(value, np.generic | np.ndarray):
+                plain = value.tolist()
+                plain = tuple(plain) if isinstance(plain, list) else plain
+                object.__setattr__(self, name, plain)
 
     def require_parameters(self) -> dict[str, Array]:
         """Return the parameters; refuse a layer that is not built."""

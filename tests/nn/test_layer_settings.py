@@ -3,7 +3,7 @@
 A gradient can be right for the wrong operation, so the gradients cannot tell.
 """
 
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from typing import Any
 
 import hypothesis.strategies as st
@@ -13,6 +13,7 @@ from hypothesis import given
 from numpy.testing import assert_array_equal
 
 from im2col_cnn import avg_pool_forward, conv_forward, dense_forward, max_pool_forward
+from im2col_cnn._typing import Array
 from im2col_cnn.nn import (
     AvgPool,
     Conv,
@@ -26,6 +27,7 @@ from im2col_cnn.nn import (
     Sequential,
     glorot_uniform,
 )
+from im2col_cnn.nn.layer import Back, ParameterlessLayer, Random
 from im2col_cnn.nn.serialization import KINDS
 from im2col_cnn.testing.strategies import Case, convolutions, poolings
 
@@ -155,6 +157,27 @@ def test_the_rules_of_a_base_class_hold_beside_those_of_a_layer() -> None:
         AvgPool(2, ceil_mode=1)  # type: ignore[arg-type]  # refused, too
     with pytest.raises(TypeError, match=r"^count_include_pad must be True or False"):
         AvgPool(2, count_include_pad=1)  # type: ignore[arg-type]  # refused, too
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Shifted(ParameterlessLayer):
+    """A layer of one's own, with an array for a setting and no rules."""
+
+    shift: Array
+
+    def apply(self, x: Array, training: bool, rng: Random) -> tuple[Array, None]:
+        """Shift."""
+        return x + self.shift, None
+
+    def differentiate(self, dy: Array, cache: None, input_gradient: bool) -> Back:
+        """Pass on."""
+        return dy, {}
+
+
+def test_a_layer_without_rules_keeps_its_settings_as_they_are() -> None:
+    shift = np.array([[1, 2]])
+
+    assert Shifted(shift).shift is shift
 
 
 @pytest.mark.parametrize("make", [Conv, ConvTranspose, Dense])
