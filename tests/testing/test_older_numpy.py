@@ -49,6 +49,15 @@ def test_names_that_numpy_has_no_more_are_put_back() -> None:
     assert notes == ["np.float (line 1) is not in NumPy any more; write float"]
 
 
+def test_pad_stands_where_it_stood_in_numpy_1() -> None:
+    names, notes = run("x = np.lib.pad(np.ones(1), 1)")
+
+    assert names["x"].tolist() == [0, 1, 0]
+    is_gone = not hasattr(np.lib, "pad")
+    gone = "np.lib.pad (line 1) is not in NumPy any more; write np.pad"
+    assert notes == [gone] * is_gone
+
+
 @pytest.mark.parametrize(
     "line", ["float(np.ones(2))", "z[0, 1] = np.ones(2)", "z[9, 9] = 1", "int('x')"]
 )

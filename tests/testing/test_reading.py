@@ -7,6 +7,7 @@ import pytest
 from im2col_cnn.testing import HomeworkError, check_module
 from im2col_cnn.testing.grading.reading import choose
 from im2col_cnn.testing.grading.report import Report
+from im2col_cnn.testing.isolation.loader import load
 from tests.profile import in_turn
 from tests.testing.families import source_of
 
@@ -84,6 +85,41 @@ def test_a_crash_breaks_the_laws_of_its_part_only(tmp_path: Path) -> None:
     assert statuses(report, "memory layout does not matter") == ["holds", "holds"]
     assert statuses(report, "arguments are left alone") == ["holds", "holds"]
     assert statuses(report, "dx equals the loops") == ["broken", "broken"]
+
+
+CRASHING = """
+import numpy as np
+
+def conv_forward_naive(x, w, b, conv_param):
+    out = np.zeros(len(x) / 2)
+    cache = CACHE
+    return out, cache
+
+def conv_backward_naive(dout, cache):
+    x, w, b, conv_param = cache
+    return np.zeros(x.shape), np.zeros(w.shape), dout.sum((0, 2, 3))
+"""
+
+
+@pytest.mark.parametrize("cache", ["(x, w, b, conv_param)", "(out, w, b, conv_param)"])
+def test_a_forward_that_crashes_hides_no_backward_that_needs_its_arguments_alone(
+    tmp_path: Path, cache: str
+) -> None:
+    report = checked(tmp_path, CRASHING.replace("CACHE", cache), examples=9)
+
+    found = [
+        statuses(report, f"{array} equals the loops")[0] for array in ("dx", "dw", "db")
+    ]
+    assert statuses(report, "forward equals the loops") == ["broken"]
+    known = ["broken", "broken", "holds"]
+    assert found == (known if "x, w" in cache else ["not checked"] * 3)
+
+
+def test_a_module_inside_another_is_lent_under_its_own_name(tmp_path: Path) -> None:
+    path = tmp_path / "layers.py"
+    path.write_text("import scipy.signal as sg\n", encoding="utf-8")
+
+    assert load(path).names["sg"].correlate2d
 
 
 def test_the_report_says_how_a_file_was_read(tmp_path: Path) -> None:

@@ -56,6 +56,10 @@ def backward(dZ, cache):
         dA_prev[i] = da_prev_pad[padding : padding + H, padding : padding + V]
     return dA_prev, dW, db
 """
+STRANGE = """if padding:
+        np.zeros(2).reshape(3)
+    return dA_prev, dW, db
+"""
 POOL = """
 def forward(x, kernel_size, *, stride):
     N, H, W, C = x.shape
@@ -133,6 +137,8 @@ EDGES = "left = h * stride, w * stride", "left = h * stride, h * stride"
 ROWS_OF_POOL = "i in range(H_)", "i in range(W_)"
 COLUMNS_OF_POOL = "j in range(W_)", "j in range(H_)"
 BY_STRIDE = "(H - size) // stride + 1", "H // stride"
+REACHED = "(N, stride * (H_ - 1) + size, stride * (W_ - 1) + size, C)"
+ADDED = "W[..., c] * dZ[i, h, w, c]", "W[..., c] + dZ[i, h, w, c]"
 WRONG = "dZ.sum(axis=(0, 1, 3))"
 PER_IMAGE = CONV[CONV.index("    for i in range(m):\n        a_prev_pad, da") :]
 AT_ONCE = (
@@ -194,7 +200,31 @@ SPELLINGS = [
         last(POOL, "  for n in range(N):", "  for n in range(N):\n        dx[:] = 0"),
     ),
     ("E57", "max_pool", POOL[: POOL.index(WINNER)] + IN_PLACE),
+    ("C13m", "max_pool", last(POOL, "np.zeros(x.shape)", f"np.zeros({REACHED})")),
+    ("E72", "conv", last(CONV, "a_prev_pad[here] * dZ", "a_prev[here] * dZ")),
+    ("E73", "conv", last(CONV, "up, left = h * s", "up, left = left + h * s")),
+    ("E74", "conv", last(CONV, "up, left = h", "W = w; up, left = h")),
+    ("E75", "conv", first(CONV, *ADDED)),
+    (
+        "E84",
+        "conv",
+        first(CONV, " + b[c]\n    return Z", "\n    Z[i] += b\n    return Z"),
+    ),
+    ("E86", "conv", last(CONV, "up, left = h * stride", "up, left = h * stride / 1")),
+    ("E87", "conv", first(CONV, "(padding, padding), (0, 0))", "(padding, padding))")),
 ]
+# What several lines do together.
+SEVERAL = {
+    "C3 and E32": first(
+        CONV,
+        *("        dA_prev[i]", "    dA_prev[i]", "db[c] +=", "db[c] ="),
+        *("da_prev_pad[here] += ", "da_prev_pad[here] = "),
+    ),
+    "E75 and S4 and C4b": last(
+        first(CONV, CROP, "[padding:-padding, padding:-padding]", *ADDED),
+        *("up, left = h * stride, w * stride", "up, left = h, w"),
+    ),
+}
 
 
 @in_turn(8)
@@ -210,15 +240,32 @@ def test_a_bug_is_named_as_people_write_it(key: str, kind: str, text: str) -> No
     assert found.key == key
 
 
-def test_two_bugs_as_people_write_them_are_named_both() -> None:
-    text = first(CONV, "        dA_prev[i]", "    dA_prev[i]", "db[c] +=", "db[c] =")
-    text = first(text, "da_prev_pad[here] += ", "da_prev_pad[here] = ")
-    subject = handed_in(text, "conv")
+@pytest.mark.parametrize("keys", SEVERAL)
+def test_several_bugs_as_people_write_them_are_all_named(keys: str) -> None:
+    subject = handed_in(SEVERAL[keys], "conv")
 
     found = name_the_bug(broken(subject), subject)
 
     assert found is not None
-    assert found.key == "C3 and E32"
+    assert found.key == keys
+
+
+def test_what_two_bugs_do_to_one_gradient_is_named_by_both() -> None:
+    text = last(CONV, "return dA_prev, dW, db", "return dA_prev, dW / m, db")
+    again = "        dW = np.zeros(W.shape)\n        a_prev_pad, da"
+    subject = handed_in(first(text, "        a_prev_pad, da", again), "conv")
+
+    found = name_the_bug(broken(subject), subject)
+
+    assert found is not None
+    assert found.key == "C19b and C19a"
+
+
+def test_calls_that_fail_with_padding_alone_have_no_name() -> None:
+    text = last(CONV, "return dA_prev, dW, db", STRANGE)
+    subject = handed_in(text, "conv")
+
+    assert name_the_bug(broken(subject), subject) is None
 
 
 def test_right_homework_breaks_no_law() -> None:

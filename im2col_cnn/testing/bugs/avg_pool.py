@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from ..._typing import Array
+from ..._typing import Array, Images
 from .exhibit import UNREPORTED
 from .pool_both import bugs_of_both
 from .pool_template import PoolPlan, mean_bug
@@ -29,6 +29,19 @@ def shares_of_the_height(patch: Array, count: int) -> Array:
 
 def to_the_maximum(patch: Array, count: int) -> Array:
     return np.asarray(patch == np.max(patch))
+
+
+def share_of_a_window_of_dy(
+    dy: Images, at: tuple[int, ...], weights: Array, plan: PoolPlan
+) -> Any:
+    n, i, j, c = at
+    KH, KW = weights.shape
+    return dy[n, i : i + KH, j : j + KW, c].sum() * weights
+
+
+def squares_of_shares(patch: Array, count: int) -> Array:
+    """Make the shares of a window as if it had as many columns as rows."""
+    return np.full((len(patch),) * 2, 1 / max(1, count))
 
 
 def constant(patch: Array, count: int) -> Array:
@@ -72,6 +85,22 @@ MEAN_BUGS = (
         "dx[here] += dy[n, h, w, c] / (KH * KW)",
         UNREPORTED,
         weights=shares_of_the_height,
+    ),
+    mean_bug(
+        "E83",
+        "the shares are made of a window of dy instead of one number",
+        "each window of the input has its gradient from one pixel of the output",
+        "dx[here] += dy[n, h, w, c] / (KH * KW)",
+        UNREPORTED,
+        part=share_of_a_window_of_dy,
+    ),
+    mean_bug(
+        "E85",
+        "the shares of a window are made as wide as it is high",
+        "np.ones((KH, KH)) fits a square window only",
+        "np.ones((KH, KW)) * dy[n, h, w, c] / (KH * KW)",
+        UNREPORTED,
+        weights=squares_of_shares,
     ),
     mean_bug(
         "E68",

@@ -24,19 +24,27 @@ def crop_into_place(dx: Images, plan: Plan) -> Images:
     return cropped
 
 
-def crop_what_was_reached(dx: Images, plan: Plan) -> Images:
+def what_was_reached(dx: Images, plan: Plan) -> tuple[Images, Plan]:
     """Give dx the size that the windows span, which may be less than the image's."""
     OH, OW = stops(plan)
-    rows, columns = taps(plan, OH - 1, OW - 1)
-    (top, bottom), (left, right) = plan.padding
-    reached = dx[:, : rows.stop, : columns.stop]
-    _, H, W, _ = reached.shape
-    return reached[:, top : H - bottom, left : W - right]
+    rows, columns = (tap.stop for tap in taps(plan, OH - 1, OW - 1))
+    H, W = rows - sum(plan.padding[0]), columns - sum(plan.padding[1])
+    x = plan.x[:, : max(0, H), : max(0, W)]
+    return dx[:, :rows, :columns], replace(plan, x=x)
 
 
 def crop_the_last_image(dx: Images, plan: Plan) -> Images:
     cropped = np.zeros(plan.x.shape, dx.dtype)
     cropped[-1:] = crop(dx, plan)[-1:]
+    return cropped
+
+
+def crop_in_full(dx: Images, plan: Plan) -> Images:
+    """Fill an image of the size that is planned with all that is not padding."""
+    (top, bottom), (left, right) = plan.padding
+    _, H, W, _ = dx.shape
+    cropped = np.zeros(plan.x.shape, dx.dtype)
+    cropped[...] = dx[:, top : H - bottom, left : W - right]
     return cropped
 
 
@@ -81,6 +89,30 @@ def padded_by_one_more(plan: Plan) -> Plan:
     return replace(plan, padding=pairs)
 
 
+def without_padding(size: Shape, plan: Plan, dtype: type) -> Images:
+    return np.zeros(plan.x.shape, dtype)
+
+
+def as_a_square(dx: Images, plan: Plan) -> tuple[Images, Plan]:
+    N, H, _, C = plan.x.shape
+    return dx, replace(plan, x=np.zeros((N, H, H, C), dx.dtype))
+
+
+def dw_of_all_pixels(
+    dx: Images, dw: Kernels, db: Bias, plan: Plan, dy: Images
+) -> tuple[Images, Kernels, Bias]:
+    """Correlate all of x with dy, as if windows reached its last rows and columns."""
+    padded, (SH, SW) = pad(plan.x, plan), plan.stride
+    _, H, W, C = padded.shape
+    _, OH, OW, F = dy.shape
+    KH, KW = H - SH * (OH - 1), W - SW * (OW - 1)
+    whole = np.zeros((KH, KW, C, F), dw.dtype)
+    for i, j in np.ndindex(OH, OW):
+        patch = padded[:, SH * i : SH * i + KH, SW * j : SW * j + KW]
+        whole += np.tensordot(patch, dy[:, i, j], (0, 0))
+    return dx, whole, db
+
+
 def padded_images(size: Shape, plan: Plan, dtype: type) -> Images:
     return pad(plan.x, plan).astype(dtype)
 
@@ -116,7 +148,7 @@ CROP_BUGS = (
         "but they are there",
         fix="dx = np.zeros(x.shape)",
         source="tensorflow/tensorflow 2118",
-        crop=crop_what_was_reached,
+        reach=what_was_reached,
     ),
     conv_bug(
         "E32",
@@ -200,6 +232,37 @@ CROP_BUGS = (
         fix="pad dy by KH - 1 - pad and KW - 1 - pad",
         source=UNREPORTED,
         crop=full_correlation_padded_as_x,
+    ),
+    conv_bug(
+        "E80",
+        "dx is made without the padding, and filled with windows of the padded image",
+        why="the last windows stick out of it, or are cut short",
+        fix="dx_padded = np.zeros(x_padded.shape), and cut the padding off at the end",
+        source=UNREPORTED,
+        new_dx=without_padding,
+        spellings=[
+            {"new_dx": without_padding, "crop": keep_padding},
+            {"new_dx": without_padding, "crop": crop_from_both_ends},
+        ],
+    ),
+    conv_bug(
+        "E81",
+        "dw is larger than the kernel where the stride leaves pixels over",
+        why="all of x is correlated with dy, and with it the pixels that no window "
+        "reads",
+        fix="dw[..., f] += dy[n, h, w, f] * patch, or cut the rest off x before",
+        source=UNREPORTED,
+        done=dw_of_all_pixels,
+    ),
+    conv_bug(
+        "E82",
+        "dx is made as wide as it is high",
+        why="one of the two is written twice; it is right for square images only",
+        fix="dx = np.zeros((N, H, W, C))",
+        source=UNREPORTED,
+        reach=as_a_square,
+        crop=crop_in_full,
+        spellings=[{"reach": as_a_square}],
     ),
     conv_bug(
         "E69",

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from ..._typing import Images, Padding, Shape
+from ..._typing import Images, Kernels, Padding, Shape
 from .conv_template import ConvSteps, Plan, conv_bug, pad, taps
 from .exhibit import UNREPORTED
 from .reshaped import dw_of_channels_last
@@ -60,6 +60,10 @@ def without_dilation(plan: Plan, i: int, j: int) -> tuple[slice, slice]:
 def in_memory_order(x: Images, plan: Plan) -> Images:
     """Read memory from front to back, as if it always ran along the last axis."""
     return pad(x.ravel(order="K").reshape(x.shape), plan)
+
+
+def channels_taken_for_last(w: Kernels) -> Kernels:
+    return w.transpose(2, 0, 1, 3).reshape(w.shape)
 
 
 def every_pixel(sizes: Shape, plan: Plan) -> Iterable[Shape]:
@@ -121,8 +125,11 @@ PLACE_BUGS = (
         why="both are flattened, each in its own order, so weights meet other pixels",
         fix="flatten patch and kernel in the same order",
         source="PyDeepFlow PR 84",
-        kernel=lambda w: w.transpose(2, 0, 1, 3).reshape(w.shape),
-        spellings=[{"done": lambda dx, dw, db, *_: (dx, dw_of_channels_last(dw), db)}],
+        kernel=channels_taken_for_last,
+        spellings=[
+            {"done": lambda dx, dw, db, *_: (dx, dw_of_channels_last(dw), db)},
+            {"kernel_back": channels_taken_for_last},
+        ],
     ),
     conv_bug(
         "C12a",
@@ -135,12 +142,21 @@ PLACE_BUGS = (
     ),
     conv_bug(
         "C12b",
-        "backward turns the kernel around, though it scatters already",
-        why="dx is a convolution with the turned kernel, or a scatter with the kernel "
-        "as it is; not both at once",
-        fix="dx[here] += dy[n, h, w, f] * w[..., f]",
+        "dx meets the kernel back to front",
+        why="it is turned where dx is a scatter, or is not where dx is a full "
+        "correlation of dy: one of the two is right, and not both or neither",
+        fix="dx[here] += dy[n, h, w, f] * w[..., f], or convolve2d(dy, w, 'full'), "
+        "which turns it: correlate2d does not",
         source="rasmusbergpalm/DeepLearnToolbox 169",
         kernel_back=lambda w: w[::-1, ::-1],
+    ),
+    conv_bug(
+        "E76",
+        "filters and channels are turned, not rows and columns",
+        why="np.rot90 turns the first two axes unless it is told others",
+        fix="np.rot90(w, 2, axes=(2, 3)), or w[:, :, ::-1, ::-1]",
+        source=UNREPORTED,
+        kernel_back=lambda w: w[::-1, ::-1, ::-1, ::-1],
     ),
     conv_bug(
         "C16",

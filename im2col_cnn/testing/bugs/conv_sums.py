@@ -80,6 +80,17 @@ def dw_of_the_last_window(
     return dx, np.tensordot(patch, dy[:, -1, -1], (0, 0)), db
 
 
+def bias_for_the_last_image(y: Images, b: Bias, plan: Plan) -> Images:
+    y[-1:] += b
+    return y
+
+
+def channels_together(
+    dx: Images, dw: Kernels, db: Bias, plan: Plan, dy: Images
+) -> tuple[Images, Kernels, Bias]:
+    return dx.sum(-1, keepdims=True).repeat(dx.shape[-1], -1), dw, db
+
+
 def drawn_dx(size: Shape, plan: Plan, dtype: npt.DTypeLike) -> Images:
     return draw_numbers(size, dtype)
 
@@ -223,6 +234,40 @@ SUM_BUGS = (
         new_dx=drawn_dx,
         new_dw=draw_numbers,
         sum_bias=bias_on_drawn_numbers,
+    ),
+    conv_bug(
+        "E75",
+        "the gradient is added to the kernel, not multiplied with it",
+        why="W + dZ stands where W * dZ belongs: dx is not even proportional to dy",
+        fix="dx[here] += dy[n, h, w, f] * w[..., f]",
+        source=UNREPORTED,
+        spread=np.add,
+    ),
+    conv_bug(
+        "E78",
+        "every channel of dx gets the sum over all channels",
+        why="a convolution in two dimensions has no channels, so adding it to dx adds "
+        "it to all of them",
+        fix="dx[c] += convolve2d(dy[f], w[f, c], 'full')",
+        source=UNREPORTED,
+        done=channels_together,
+    ),
+    conv_bug(
+        "E79",
+        "the loop over filters runs to the number of channels",
+        why="if there are more filters, the others are left out; if there are fewer, "
+        "it runs out of them",
+        fix="for f in range(F):",
+        source=UNREPORTED,
+        filters=lambda plan: range(plan.x.shape[-1]),
+    ),
+    conv_bug(
+        "E84",
+        "the bias is added to the last image only",
+        why="it is added after the loop over images, where n is the last one",
+        fix="move y[n, h, w, f] += b[f] into the loop over n",
+        source=UNREPORTED,
+        bias=bias_for_the_last_image,
     ),
     conv_bug(
         "E61",

@@ -134,6 +134,7 @@ class ConvSteps:
     kernel: Callable[[Kernels], Kernels] = np.asarray
     bias: Callable[[Images, Bias, Plan], Images] = add_bias
     image: Callable[[int], int] = lambda n: n
+    filters: Callable[[Plan], Any] = lambda plan: range(plan.w.shape[-1])
     visits: Callable[[Shape, Plan], Any] = lambda sizes, plan: np.ndindex(sizes)
     plan_back: Callable[[Plan], Plan] = lambda plan: plan
     image_again: Callable[[int], int] = lambda n: n
@@ -146,8 +147,10 @@ class ConvSteps:
     writes: Callable[[Plan, int, int], Place] = taps
     reads_again: Callable[[Plan, int, int], Place] | None = None  # where it writes
     kernel_back: Callable[[Kernels], Kernels] = np.asarray
+    spread: Callable[[Any, Array], Array] = np.multiply
     deposit: Callable[[Images, Any, Array], None] = deposit
     add_to_dw: Callable[[Kernels, int, Array], None] = add_to_dw
+    reach: Callable[[Images, Plan], tuple[Images, Plan]] = lambda dx, plan: (dx, plan)
     crop: Callable[[Images, Plan], Images] = crop
     sum_bias: Callable[[Images, Plan], Bias] = sum_bias
     done: Callable[..., Any] = lambda dx, dw, db, plan, dy: (dx, dw, db)
@@ -175,7 +178,7 @@ def conv_pair(steps: ConvSteps) -> tuple[Callable[..., Any], Callable[..., Any]]
         sizes, F = steps.stops(plan), w.shape[-1]
         y = np.zeros((len(x), *sizes, F), steps.dtype(x))
         visited = list(steps.visits(sizes, plan))
-        for n, (i, j), f in product(range(len(x)), visited, range(F)):
+        for n, (i, j), f in product(range(len(x)), visited, steps.filters(plan)):
             rows, columns = steps.reads(plan, i, j)
             patch = padded[steps.image(n), rows, columns, channels(plan, f)]
             y[n, i, j, f] = np.sum(patch * kernel[..., f])
@@ -200,9 +203,10 @@ def conv_pair(steps: ConvSteps) -> tuple[Callable[..., Any], Callable[..., Any]]
             patch = padded[(steps.image_again(n), *there(plan, i, j), own)]
             steps.add_to_dw(dw, f, part * patch)
             at = (steps.image_of_dx(n), *here(plan, i, j), own)
-            steps.deposit(dx, at, part * kernel[..., f])
+            steps.deposit(dx, at, steps.spread(part, kernel[..., f]))
+        dx = steps.crop(*steps.reach(dx, plan))
         found: tuple[Images, Kernels, Bias] = steps.done(
-            steps.crop(dx, plan), dw, steps.sum_bias(dy, plan), plan, dy
+            dx, dw, steps.sum_bias(dy, plan), plan, dy
         )
         return found
 
@@ -217,6 +221,7 @@ def conv_bug(
     fix: str,
     source: str,
     unsteady: bool = False,
+    error: str = "",
     spellings: Iterable[Mapping[str, Any]] = (),
     halves: bool = False,
     **steps: Any,
@@ -228,7 +233,7 @@ def conv_bug(
 
     told = key, "conv", name, why, fix, source
     forward, backward = pair(steps)
-    shown = Exhibit(*told, forward, backward, steps, unsteady)
+    shown = Exhibit(*told, forward, backward, steps, unsteady, error=error)
     return spelt(shown, pair, spellings, ConvSteps if halves else None)
 
 

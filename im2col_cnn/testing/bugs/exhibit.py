@@ -42,6 +42,9 @@ class Exhibit:
         Whether the same call is answered with other numbers each time.
     spellings : tuple of Exhibit
         The same bug as others write it, with other wrong numbers.
+    error : str
+        What calls end with, as a pattern for the kind of the error and its words, if
+        it is known by that alone.
     """
 
     key: str
@@ -55,6 +58,7 @@ class Exhibit:
     steps: Mapping[str, Any] = field(default_factory=dict)
     unsteady: bool = False
     spellings: tuple["Exhibit", ...] = ()
+    error: str = ""
 
 
 def spelt(
@@ -68,7 +72,7 @@ def spelt(
     others = []
     for steps in (*spellings, *halves):
         forward, backward = pair(steps)
-        others.append(replace(exhibit, forward=forward, backward=backward))
+        others.append(replace(exhibit, forward=forward, backward=backward, steps=steps))
     return replace(exhibit, spellings=tuple(others))
 
 

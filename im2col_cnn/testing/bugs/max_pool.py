@@ -72,6 +72,14 @@ def divided_by_the_height(
     dx[n, rows.start + i, columns.start + j, c] += part.sum()
 
 
+def the_first_maximum_itself(patch: Array, count: int) -> Array:
+    return patch * first_maximum(patch, count)
+
+
+def without_dy(dy: Images, at: tuple[int, ...], weights: Array, plan: PoolPlan) -> Any:
+    return weights
+
+
 def all_of_them(n: int) -> slice:
     return slice(None)
 
@@ -185,6 +193,16 @@ MAX_BUGS = (
         UNREPORTED,
         weights=the_maximum_itself,
         spellings=[{"weights": lambda patch, count: patch * (patch == np.max(patch))}],
+    ),
+    max_bug(
+        "E77",
+        "backward hands on the maxima, not their gradients",
+        "dx has the numbers of x where they are the largest, whatever dy is",
+        "dx[...] += dy[n, h, w, c] at the maximum",
+        UNREPORTED,
+        weights=the_first_maximum_itself,
+        part=without_dy,
+        deposit=assign_to_winners,
     ),
     max_bug(
         "E60",

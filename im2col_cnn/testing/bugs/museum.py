@@ -14,6 +14,7 @@ from .conv_images import IMAGE_BUGS
 from .conv_places import PLACE_BUGS
 from .conv_sums import SUM_BUGS
 from .conv_swaps import SWAP_BUGS
+from .crashes import CRASHES
 from .im2col import COLUMN_BUGS
 from .mask_and_share import HELPER_BUGS
 from .max_pool import MAX_BUGS
@@ -31,4 +32,5 @@ MUSEUM = (
     *MEAN_BUGS,
     *COLUMN_BUGS,
     *HELPER_BUGS,
+    *CRASHES,
 )

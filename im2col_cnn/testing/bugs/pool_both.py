@@ -125,6 +125,16 @@ def first_channel_only(dx: Images, dy: Images) -> Images:
     return dx
 
 
+def what_was_reached(dx: Images, plan: PoolPlan) -> Images:
+    """Give dx the size that the windows span, which may be less than the image's."""
+    OH, OW = plan.window.output_size
+    rows, columns = (
+        slice(axis.before, min(axis.before + axis.size, tap.stop))
+        for axis, tap in zip(plan.window.axes, taps(plan, OH - 1, OW - 1), strict=True)
+    )
+    return dx[:, rows, columns]
+
+
 def nothing(dx: Images, dy: Images) -> Images:
     return np.zeros_like(dx)
 
@@ -220,6 +230,15 @@ def bugs_of_both(bug: Callable[..., Exhibit], letter: str) -> tuple[Exhibit, ...
             f"{SCRATCH} Pooling.forward",
             stops=stops_without_padding,
             halves=True,
+        ),
+        bug(
+            f"C13{letter}",
+            "dx has the size that the windows reach, not that of x",
+            "where the stride does not divide, no window reads the last pixels, but "
+            "they are there",
+            "dx = np.zeros(x.shape)",
+            "tensorflow/tensorflow 2118",
+            crop=what_was_reached,
         ),
         bug(
             f"S13{letter}",

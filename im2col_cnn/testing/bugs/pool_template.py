@@ -145,10 +145,11 @@ def pool_pair(steps: PoolSteps) -> tuple[Callable[..., Any], Callable[..., Any]]
         sizes = steps.stops(plan)
         y = np.zeros((N, *sizes, C), steps.dtype(x))
         visited = list(steps.visits(sizes, plan))
+        counts = {at: steps.count(plan, *at) for at in visited}
         for n, (i, j), c in product(range(N), visited, range(C)):
             rows, columns = steps.reads(plan, i, j)
             patch = padded[steps.image(n), rows, columns, steps.channel(c)]
-            y[n, i, j, c] = steps.value(patch, steps.count(plan, i, j))
+            y[n, i, j, c] = steps.value(patch, counts[i, j])
         return y, plan
 
     def backward(dy: Images, plan: PoolPlan) -> Images:
@@ -157,11 +158,12 @@ def pool_pair(steps: PoolSteps) -> tuple[Callable[..., Any], Callable[..., Any]]
         padded, dy = steps.pad(plan), steps.upstream(dy)
         dx = steps.new_dx(padded.shape, steps.dtype(dy))
         visited = list(steps.visits_back(dy.shape[1:3], plan))
+        counts = {at: steps.count(plan, *at) for at in visited}
         images = range(min(steps.images(plan.x), len(dy)))
         for n, (i, j), c in product(images, visited, range(min(C, dy.shape[-1]))):
             here = (n, *steps.writes(plan, i, j), c)
             seen = (n, *(steps.looks or steps.writes)(plan, i, j), c)
-            weights = steps.weights(padded[seen], steps.count(plan, i, j))
+            weights = steps.weights(padded[seen], counts[i, j])
             part = steps.part(dy, (n, i, j, c), weights, plan)
             steps.deposit(dx, here, part, weights)
         return steps.done(steps.crop(dx, plan), dy)
@@ -204,6 +206,7 @@ def pool_bug(  # noqa: PLR0917 - two of them are given below
     source: str,
     *,
     unsteady: bool = False,
+    error: str = "",
     spellings: Iterable[Mapping[str, Any]] = (),
     halves: bool = False,
     **steps: Any,
@@ -215,7 +218,7 @@ def pool_bug(  # noqa: PLR0917 - two of them are given below
 
     told = key, kind, name, why, fix, source
     forward, backward = pair(steps)
-    shown = Exhibit(*told, forward, backward, steps, unsteady)
+    shown = Exhibit(*told, forward, backward, steps, unsteady, error=error)
     return spelt(shown, pair, spellings, PoolSteps if halves else None)
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import copy
+import inspect
+import textwrap
 from dataclasses import replace
 from typing import Any, Mapping
 
@@ -302,8 +304,41 @@ def offer_of(
         template=script.template,
         tightness=tightness(script, names),
         needs_torch=script.tensors,
+        cached=Caller(script, names, ("backward",)).forward
+        if script.cache and keeps_its_arguments(script, names)
+        else None,
         is_sure=script.is_sure,
     )
+
+
+def keeps_its_arguments(script: Script, names: Mapping[str, Any]) -> bool:
+    """Tell whether a forward returns, as the cache, nothing but what it was handed.
+
+    Then its backward can be called without it.
+    """
+    try:
+        ((path, _),) = functions_in(script.forward)
+        source = ast.parse(textwrap.dedent(inspect.getsource(names[path[0]])))
+    except (ValueError, KeyError, TypeError, OSError, SyntaxError):
+        return False
+    handed = [each.arg for node in ast.walk(source) for each in arguments_in(node)]
+    stored = [
+        node.id
+        for node in ast.walk(source)
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+    ]
+    caches = [
+        [getattr(each, "id", "") for each in node.elts]
+        for node in ast.walk(source)
+        if isinstance(node, ast.Tuple) and isinstance(node.ctx, ast.Load)
+    ]
+    kept = [each for each in handed if each != "mode"]
+    return kept in caches and not {*kept} & {*stored}
+
+
+def arguments_in(node: ast.AST) -> list[ast.arg]:
+    """Return the arguments of a function that is defined here."""
+    return node.args.args if isinstance(node, ast.FunctionDef) else []
 
 
 def title_of(script: Script, parts: tuple[str, ...]) -> str:

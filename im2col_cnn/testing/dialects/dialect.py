@@ -87,6 +87,8 @@ class Offer:
         Whether it is meant so, though no call of it ends well.
     stopped : exception, optional
         How a call never returned, where it was found out how to call it.
+    cached : callable, optional
+        Like `forward`, without calling it: it makes what backward needs.
     """
 
     kind: str
@@ -104,6 +106,7 @@ class Offer:
     needs_torch: bool = False
     is_sure: bool = False
     stopped: BaseException | None = None
+    cached: Callable[..., tuple[Any, Any]] | None = None
 
     @property
     def parts(self) -> tuple[str, str]:

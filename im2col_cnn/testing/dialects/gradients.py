@@ -58,7 +58,10 @@ def gradient_lines(function: Any, method: str, upstream: Upstream) -> str:
     # Some crop by [p:-p], which does not run where p is 0.
     pads = (0, 1) if "padding" in upstream.lines[0].replace("padding=", "") else (0,)
     for padding, call in product(pads, calls_of(function, method)):
-        names = upstream.again(padding)
+        try:
+            names = upstream.again(padding)
+        except Exception:  # its forward takes no padding, then
+            continue
         y = np.asarray(names["y"])
         dy = np.random.default_rng(0).integers(1, 9, y.shape) / 8.0
         lines = step_of(names["layer"])

@@ -6,6 +6,7 @@ own class, in ``layer.params["W"]``. The path is a piece of Python.
 
 from __future__ import annotations
 
+import inspect
 from typing import Any, Iterator
 
 import numpy as np
@@ -34,7 +35,7 @@ def held_by(holder: Any, path: str, depth: int = DEPTH) -> Iterator[tuple[str, A
         inside = [(f"{path}[{key!r}]", value) for key, value in holder.items()]
     elif isinstance(holder, (list, tuple)):
         inside = [(f"{path}[{n}]", value) for n, value in enumerate(holder[:8])]
-    elif hasattr(holder, "__dict__") and not callable(holder):
+    elif hasattr(holder, "__dict__") and not is_code(holder):
         inside = [(f"{path}.{name}", value) for name, value in vars(holder).items()]
     for its_path, value in inside:
         if isinstance(value, np.ndarray):
@@ -42,6 +43,12 @@ def held_by(holder: Any, path: str, depth: int = DEPTH) -> Iterator[tuple[str, A
     for its_path, value in inside:
         if depth > 1 and not isinstance(value, (np.ndarray, str, bytes)):
             yield from held_by(value, its_path, depth - 1)
+
+
+def is_code(value: Any) -> bool:
+    """Tell whether something is a function, a class or a module; a layer is not."""
+    code = inspect.isroutine(value) or inspect.isclass(value)
+    return code or inspect.ismodule(value)
 
 
 def same_arrays(holder: Any, path: str, array: Any) -> list[str]:

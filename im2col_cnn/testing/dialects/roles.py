@@ -76,7 +76,8 @@ NAMES = {
     "padding": "padding paddings pad pads p pad_size padding_size",
     "input_shape": (
         "input_shape in_shape input_dim image_shape shape_in img_shape inputshape "
-        "input_dims x_shape inp_shape input_dimensions input_dimension"
+        "input_dims x_shape inp_shape input_dimensions input_dimension prev_input "
+        "previnput prev_shape"
     ),
     "side": "in_size input_size image_size img_size inp_size",
     "H": "input_height in_height height h h_in image_height in_h input_h img_h",
@@ -173,6 +174,11 @@ KEYS = {
     "P": "padding",
     "pool_height": "KH",
     "pool_width": "KW",
+    "height": "KH",
+    "width": "KW",
+    "pool_stride": "stride",
+    "filter_stride": "stride",
+    "pad_size": "padding",
     "pool_size": "K",
     "kernel_size": "K",
     "filter_size": "K",

@@ -1,14 +1,15 @@
-"""Which known bug an implementation has: one of the museum, or two of them at once.
+"""Which known bug an implementation has: one of the museum, or some of them at once.
 
 A bug is named if it gives, on enough draws, the same wrong numbers as its exhibit.
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import cache, partial
-from itertools import chain, combinations
+from itertools import chain, permutations, product
+from typing import Any
 
 import numpy as np
 
@@ -19,7 +20,7 @@ from ..bugs.museum import MUSEUM
 from ..bugs.pool_template import max_bug, mean_bug
 from ..errors import NOT_THERE, NOT_WRITTEN, SubjectError
 from ..laws.comparison import BrokenLawError, tolerance
-from ..laws.subject import Subject
+from ..laws.subject import Oracle, Subject
 from ..laws.table import FIRST, Law, laws_for
 from ..laws.ties import TIE_RULES
 from ..strategies import Case
@@ -32,6 +33,7 @@ from .search import (
     draw_trials,
     find_broken_laws,
     first_look,
+    numbers,
     same_failure,
     shrink,
     try_again,
@@ -45,7 +47,6 @@ __all__ = [
     "in_words",
     "mutant",
     "name_the_bug",
-    "pairs",
 ]
 
 
@@ -54,25 +55,6 @@ MAKE: dict[str, Callable[..., Exhibit]] = {
     "max_pool": max_bug,
     "avg_pool": mean_bug,
 }
-
-
-def pairs(
-    kind: str, wanted: Callable[[Exhibit, Exhibit], bool] = lambda *_: True
-) -> Iterator[Exhibit]:
-    """Yield any two exhibits as one, if they go wrong in different steps."""
-    own = [exhibit for exhibit in MUSEUM if exhibit.kind == kind and exhibit.steps]
-    for one, other in combinations(own, 2):
-        if one.steps.keys().isdisjoint(other.steps) and wanted(one, other):
-            yield MAKE[kind](
-                key=f"{one.key} and {other.key}",
-                name=f"{one.name}; and {other.name}",
-                why=f"{one.why}; and {other.why}",
-                fix=f"{one.fix}; and {other.fix}",
-                source=f"{one.source}; and {other.source}",
-                unsteady=one.unsteady or other.unsteady,
-                **one.steps,
-                **other.steps,
-            )
 
 
 EVIDENCE_DRAWS = 16  # on which a bug must agree with an exhibit to be named after it
@@ -101,7 +83,7 @@ def diagnose(
     list of Verdict
         In the order of the laws.
     """
-    laws = laws_for(subject)
+    laws, subject = laws_for(subject), with_memory(subject)
     begun = first_look(subject) if begun is None else begun
     broken, put = find_broken_laws(laws, subject, begun, seed=seed, examples=examples)
     stops = [trial for trial in broken.values() if trial.stopped]
@@ -142,7 +124,8 @@ def diagnose(
                 return diagnose(subject, seed=seed, examples=examples, begun=begun)
         if finding is None:
             bug = None
-            if more and not is_crash_after_wrong_numbers(trial, findings):
+            enough = len(more) >= EVIDENCE_DRAWS // 2  # fewer where time is short
+            if enough and not is_crash_after_wrong_numbers(trial, findings):
                 bug = bug_behind([trial, *more], drawn, seed)
             finding = Finding(subject.name, subject.kind, trial.law, trial, bug)
             findings.append(finding)
@@ -156,8 +139,10 @@ def diagnose(
 def bug_behind(trials: list[Trial], drawn: Subject, seed: int) -> Exhibit | None:
     """Return the known bug that explains some trials; others where they only raise."""
     bug = name_the_bug(trials, drawn)
-    if bug and any(isinstance(t.failure, SubjectError) for t in trials[1:]):
-        # What is raised tells less than numbers do: it takes more to tell.
+    raised = any(isinstance(t.failure, SubjectError) for t in trials[1:])
+    if bug and not bug.error and (raised or AND in bug.key):
+        # What is raised tells less than numbers do, and several bugs can explain a
+        # lot: it takes more to tell.
         again = evidence(trials[0].law, drawn, seed + 1, 3 * EVIDENCE_DRAWS)
         bug = bug if agrees(bug, drawn, [trials[0], *again]) else None
     return bug
@@ -230,7 +215,7 @@ def same_crash(trial: Trial, findings: list[Finding]) -> Finding | None:
 
 def name_the_bug(trials: list[Trial], subject: Subject) -> Exhibit | None:
     """
-    Find the exhibit of the museum, or any two of them, that go wrong in the same way.
+    Find the exhibit of the museum, or some of them, that go wrong in the same way.
 
     Parameters
     ----------
@@ -259,18 +244,121 @@ def name_the_bug(trials: list[Trial], subject: Subject) -> Exhibit | None:
     # Advice is one thing at a time: what breaks it may have no numbers to compare.
     if alone is not None or is_advice:
         return alone
-    # A bug that the first trial does not show does nothing there beside another one.
-    first = trials[0]
-    shown = {bug for bug in own if try_again(mutant(bug, subject), first).failure}
-    alike = {bug for bug in shown if agrees(bug, subject, [first])}
+    return named_together(trials, subject, [*own, *others])
 
-    def wanted(one: Exhibit, other: Exhibit) -> bool:
-        return {one, other} <= shown or one in alike or other in alike
 
-    two = pairs(subject.kind, wanted)
-    # Two bugs can explain a lot: their errors must be the same to the word.
-    agreed = (bug for bug in two if agrees(bug, subject, trials, literally=True))
-    return next(agreed, None)
+def known_by_its_error(trials: list[Trial], bugs: Iterable[Exhibit]) -> Exhibit | None:
+    """Return the bug that is known by the error alone that all failures are."""
+    failures = [trial.failure for trial in trials if trial.failure is not None]
+    for bug in bugs:
+        if (
+            bug.error
+            and failures
+            and all(
+                isinstance(each, SubjectError)
+                and re.match(bug.error, f"{each.kind}: {each.detail}")
+                # What the loader left out is no mistake of the author's.
+                and "was not set" not in str(each)
+                for each in failures
+            )
+        ):
+            return bug
+    return None
+
+
+AND = " and "  # between the keys of several bugs
+MOST_BUGS = 3  # at once
+BEAM = 6  # so many that explain most are followed up
+MOST_TRIES = 500  # of several bugs at once
+FEW_FAILURES = 4  # fewer tell nothing of several bugs
+
+
+def named_together(
+    trials: list[Trial], subject: Subject, bugs: Sequence[Exhibit]
+) -> Exhibit | None:
+    """
+    Find bugs that together go wrong like an implementation, one after the other.
+
+    One that explains some trials is the first, for there the others do not show; the
+    next must explain some more, until none are left.
+    """
+    failing = {n for n, trial in enumerate(trials) if trial.failure is not None}
+    if len(failing) < FEW_FAILURES:
+        return None
+    usable = [bug for bug in bugs if bug.steps and not bug.error and not bug.unsteady]
+    alone = [(unexplained(bug, subject, trials), bug) for bug in usable]
+    # What goes wrong in no trial does nothing beside another one.
+    shown = [(missed, bug) for missed, bug in alone if missed is not None]
+    found = [(missed, bug) for missed, bug in shown if len(missed) < len(failing)]
+    tries = iter(range(MOST_TRIES))
+    for _ in range(1, MOST_BUGS):
+        best = sorted(found, key=lambda each: len(each[0]))[:BEAM]
+        # Where each hides the other everywhere, they have to do the same step.
+        last = [each for each in shown if "done" in each[1].steps]
+        followed = product(best, shown) if best else permutations(last, 2)
+        found = []
+        for (missed, bug), (_, other) in followed:
+            both = together(bug, other)
+            if both is None:
+                continue
+            if subject.deadline.is_over() or next(tries, None) is None:
+                return None
+            first = sorted((trials[n] for n in missed), key=lambda t: t.size)[:2]
+            if len(unexplained(both, subject, first) or ()) == len(first):
+                continue
+            left = unexplained(both, subject, trials) or set()
+            if not left:
+                return both
+            if len(left) < len(missed):
+                found.append((left, both))
+    return None
+
+
+def unexplained(
+    exhibit: Exhibit, subject: Subject, trials: list[Trial]
+) -> set[int] | None:
+    """Return in which trials an exhibit does something else, to the word.
+
+    None is for one that goes wrong in no trial.
+    """
+    stand_in = mutant(exhibit, subject)
+    again = [try_again(stand_in, trial).failure for trial in trials]
+    if not any(again):
+        return None
+    pairs = zip(again, trials, strict=True)
+    return {n for n, (one, t) in enumerate(pairs) if not same_failure(one, t.failure)}
+
+
+def together(one: Exhibit, other: Exhibit) -> Exhibit | None:
+    """Return two exhibits as one, unless they replace the same step.
+
+    What is done at the end can be done by both, one after the other.
+    """
+    steps = {**one.steps, **other.steps}
+    for name in one.steps.keys() & other.steps.keys():
+        if name != "done" or one.steps[name] is other.steps[name]:
+            return None
+        steps[name] = one_after_the_other(one.steps[name], other.steps[name])
+    keys = {*one.key.split(AND), other.key}
+    if other.key in one.key.split(AND):
+        return None
+    bugs = [bug for bug in MUSEUM if bug.key in keys]
+    told = ("name", "why", "fix", "source")
+    words = {word: "; and ".join(getattr(b, word) for b in bugs) for word in told}
+    return MAKE[one.kind](key=AND.join(bug.key for bug in bugs), **words, **steps)
+
+
+def one_after_the_other(
+    first: Callable[..., Any], second: Callable[..., Any]
+) -> Callable[..., Any]:
+    """Return a step that does one thing to gradients, then another."""
+
+    def done(*arguments: Any) -> Any:
+        found = first(*arguments)
+        gradients = found if isinstance(found, tuple) else (found,)
+        return second(*gradients, *arguments[len(gradients) :])
+
+    return done
 
 
 @cache
@@ -294,6 +382,35 @@ def is_right(subject: Subject, case: Case) -> bool:
     return all(map(same, subject.gradients(dy, cache), wanted))
 
 
+def with_memory(subject: Subject) -> Subject:
+    """Return a subject whose oracle answers the same call once, and remembers it."""
+    if subject.oracle is None:
+        return subject
+    known: dict[Any, Any] = {}
+
+    def remembered(function: Callable[..., Any]) -> Callable[..., Any]:
+        def answer(*arguments: Any, **settings: Any) -> Any:
+            key = function, *map(content, arguments), repr(settings)
+            if key not in known:  # a cache is kept, so that no other has its id
+                known[key] = arguments, function(*arguments, **settings)
+            return known[key][1]
+
+        return answer
+
+    forward, backward = subject.oracle
+    return replace(
+        subject,
+        oracle=Oracle(remembered(forward), remembered(backward) if backward else None),
+    )
+
+
+def content(value: Any) -> Any:
+    """Return what is the same for equal arrays, and for one and the same cache."""
+    if isinstance(value, np.ndarray):
+        return value.shape, value.dtype.str, value.tobytes()
+    return id(value)
+
+
 def mutant(exhibit: Exhibit, subject: Subject) -> Subject:
     """Return a subject with its functions replaced by those of an exhibit."""
     backward = exhibit.backward if subject.backward is not None else None
@@ -309,19 +426,19 @@ OUT_OF_PLACE = re.compile(
 FEW_ERRORS = 3  # fewer that only are alike may have other reasons
 
 
-def agrees(
-    exhibit: Exhibit, subject: Subject, trials: list[Trial], *, literally: bool = False
-) -> bool:
+def agrees(exhibit: Exhibit, subject: Subject, trials: list[Trial]) -> bool:
     """Tell whether an exhibit does the same on all draws that it can be put to.
 
     What sticks out of an array raises an IndexError in one spelling and a ValueError in
     another. They count as the same if other draws show that not every call ends so, and
-    some do, unless errors are taken literally.
+    some do.
     """
     if exhibit.backward is None and subject.backward is not None:
         return False
+    if exhibit.error:
+        return known_by_its_error(trials, [exhibit]) is not None
     stand_in = mutant(exhibit, subject)
-    is_first, returned, raised = True, False, 0
+    is_first, returned, alike, raised = True, False, False, []
     for trial in trials:
         x = trial.case.arrays[0]
         if exhibit.kind in ("conv", "max_pool", "avg_pool", "im2col") and x.ndim != 4:
@@ -332,13 +449,32 @@ def agrees(
         failure = try_again(stand_in, trial).failure
         if same_failure(failure, trial.failure):
             returned |= failure is None or isinstance(failure, BrokenLawError)
+            alike |= failure is not None
         elif is_out_of_place(failure) and is_out_of_place(trial.failure):
-            raised += 1
-            if literally:
-                return False
+            raised.append(trial)
         elif not (exhibit.unsteady and is_unsteady(failure, subject, trial)):
             return False
-    return not raised or (returned and raised >= FEW_ERRORS)
+    few = len(raised) < FEW_ERRORS or is_plain(raised, trials)
+    return not raised or (returned and (alike or not few))
+
+
+def is_plain(some: list[Trial], trials: list[Trial]) -> bool:
+    """Tell whether some trials are those in which one thing is not as plain as can be.
+
+    Many bugs show with padding only, say: that calls fail then tells none of them.
+    """
+    told = [any(trial is each for each in some) for trial in trials]
+    columns = zip(*map(turned, trials), strict=True)
+    return any(told == list(column) for column in columns)
+
+
+def turned(trial: Trial) -> list[bool]:
+    """Return which things are not as plain as they can be in a call."""
+    arrays, settings = trial.case
+    sizes = [arrays[0].shape[0], *(array.shape[-1] for array in arrays)]
+    sizes += [max(numbers((settings.get(name), 1))) for name in ("stride", "dilation")]
+    padding = settings.get("padding")
+    return [*(size > 1 for size in sizes), padding == "same" or any(numbers(padding))]
 
 
 def same_to_the_number(exhibit: Exhibit, subject: Subject, trials: list[Trial]) -> int:

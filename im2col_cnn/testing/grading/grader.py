@@ -5,7 +5,7 @@
 """
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from math import inf
@@ -29,7 +29,7 @@ from ..laws.ties import TIE_RULES
 from ..strategies import Case
 from ..support import Support
 from .diagnosis import diagnose, find_tie_rule, has_ties, in_words, mutant
-from .kinds import KINDS, subject_of
+from .kinds import KINDS, subject_of, with_right_output
 from .points import as_selectors, is_offered, is_selected
 from .reading import (
     choose,
@@ -151,6 +151,7 @@ def grade(
             remarks.append(
                 f"asked only where the course's template works: {asked.headline}"
             )
+    verdicts = [*verdicts_of_backward(verdicts, offer, subject, seed, examples)]
     for crash in [each for each in crashes.values() if each.is_named][:1]:
         law = replace(FIRST, advice=True)
         case = Case(crash.arrays, crash.settings)
@@ -174,6 +175,23 @@ def told(crashes: Mapping[str, Crash]) -> list[str]:
         f"{str(crashes[words[0]].error).partition(' raised ')[2]}"
         for words in by_line.values()
     ]
+
+
+def verdicts_of_backward(
+    verdicts: list[Verdict], offer: Offer, subject: Subject, seed: int, examples: int
+) -> Iterator[Verdict]:
+    """Yield verdicts; those of a backward whose forward crashes, of it by itself."""
+    again: dict[str, Verdict] = {}
+    left = {v.law.name for v in verdicts if v.status == "not checked" and v.finding}
+    if left and offer.cached and offer.backward:
+        cached = with_right_output(subject.oracle, offer.cached)
+        alone = replace(subject, forward=cached, graded=("backward",))
+        with suppress(TimeIsUpError):
+            found = diagnose(alone, seed=seed, examples=examples)
+            again = {each.law.name: each for each in found}
+    for verdict in verdicts:
+        name = verdict.law.name
+        yield again[name] if name in left and name in again else verdict
 
 
 def not_checked(offer: Offer) -> list[Verdict]:

@@ -30,7 +30,14 @@ from ..strategies import (
 )
 from ..support import EVERYTHING, Centred, Support
 
-__all__ = ["KINDS", "call_of", "choices", "small_calls", "subject_of"]
+__all__ = [
+    "KINDS",
+    "call_of",
+    "choices",
+    "small_calls",
+    "subject_of",
+    "with_right_output",
+]
 
 
 def subject_of(
@@ -75,9 +82,10 @@ def subject_of(
 
 
 def with_right_output(
-    oracle: Oracle, its_forward: Callable[..., tuple[Array, Any]]
+    oracle: Oracle | None, its_forward: Callable[..., tuple[Array, Any]]
 ) -> Callable[..., tuple[Array, Any]]:
     """Return a forward with the right output, and the cache that homework wants."""
+    assert oracle is not None
 
     def forward(*arrays: Array, **settings: Any) -> tuple[Array, Any]:
         _, cache = its_forward(*arrays, **settings)

@@ -30,6 +30,7 @@ __all__ = [
     "draw_trials",
     "find_broken_laws",
     "first_look",
+    "numbers",
     "quiet_hypothesis",
     "run_with_data",
     "same_failure",
@@ -253,10 +254,11 @@ def same_numbers(one: Any, other: Any) -> bool:
 
 
 def pattern(error: Exception) -> tuple[str, str]:
-    """Return the kind of an error, and its words without numbers."""
+    """Return the kind of an error, and its words without numbers and shapes."""
+    kind, words = type(error).__name__, str(error)
     if isinstance(error, SubjectError):
-        return error.kind, re.sub(r"\d+", "#", error.detail)
-    return type(error).__name__, re.sub(r"\d+", "#", str(error))
+        kind, words = error.kind, error.detail
+    return kind, re.sub(r"(\(\d*(, ?\d*)*\)\s*)+|\d+", "#", words)
 
 
 class StoppedError(BaseException):

@@ -14,7 +14,7 @@ import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import partial
+from functools import partial, reduce
 from importlib.machinery import FileFinder, SourceFileLoader
 from importlib.util import decode_source
 from pathlib import Path
@@ -260,8 +260,10 @@ def stood_in(statement: ast.stmt, module: ModuleType, account: Account) -> bool:
         account.stars.append(f"{source} (line {statement.lineno})")
         return False
     found = stand_in_for(source, alias.name)
-    if alias.asname:
-        found = dict.fromkeys([alias.asname], *found.values()) if found else {}
+    if alias.asname and found:
+        (value,) = found.values()
+        inside = alias.name.split(".")[1:] if isinstance(statement, ast.Import) else []
+        found = {alias.asname: reduce(getattr, inside, value)}
     if found:
         lend(found, module, account, f"line {statement.lineno}")
         return True

@@ -273,10 +273,12 @@ class IsolatedModule:
             raise failure
         return result
 
-    def forward(self, offer: int, name: str, arrays: Any, settings: Any) -> Any:
+    def forward(
+        self, offer: int, name: str, arrays: Any, settings: Any, part: str = "forward"
+    ) -> Any:
         """Call a forward in the process; write back what it wrote into arguments."""
         case = Case(arrays, settings)
-        y, cache, after = self.request(name, "forward", case, offer, arrays, settings)
+        y, cache, after = self.request(name, part, case, offer, arrays, settings)
         self.calls[cache] = case
         self.calls.pop(cache - MAX_CACHES, None)
         for array, changed in zip(arrays, after, strict=True):
@@ -349,6 +351,9 @@ def offers_in(
                 forward=remote_forward(homework, index, forward_name),
                 backward=backward if told["has_backward"] else None,
                 paste=partial(homework.paste, index) if told["pastes"] else None,
+                cached=remote_forward(homework, index, forward_name, "cached")
+                if told["caches"]
+                else None,
             ),
         )
 
@@ -365,12 +370,12 @@ def nowhere(*_: Any, **__: Any) -> tuple[Any, Any]:
 
 
 def remote_forward(
-    homework: IsolatedModule, index: int, name: str
+    homework: IsolatedModule, index: int, name: str, part: str = "forward"
 ) -> Callable[..., tuple[Any, Any]]:
     """Return a forward that runs in the homework's process."""
 
     def forward(*arrays: Any, **settings: Any) -> tuple[Any, Any]:
-        y, cache = homework.forward(index, name, arrays, settings)
+        y, cache = homework.forward(index, name, arrays, settings, part)
         return y, cache
 
     return forward

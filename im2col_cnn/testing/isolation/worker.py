@@ -69,6 +69,7 @@ class Server:
         serve: dict[str, Callable[..., Any]] = {
             "load": self.load,
             "forward": self.forward,
+            "cached": self.cached,
             "backward": self.backward,
             "paste": self.paste,
             "notes": self.notes,
@@ -136,6 +137,7 @@ class Server:
                     "pastes": each.paste is not None,
                     "tightness": each.tightness,
                     "is_sure": each.is_sure,
+                    "caches": each.cached is not None,
                 }
                 for name, each in found
             ],
@@ -153,7 +155,19 @@ class Server:
 
     def forward(self, offer: int, arrays: tuple[Any, ...], settings: Any) -> Any:
         """Call a forward; return the output, a number for the cache, the arguments."""
-        y, cache = self.offers[offer].forward(*arrays, **settings)
+        return self.called(self.offers[offer].forward, arrays, settings)
+
+    def cached(self, offer: int, arrays: tuple[Any, ...], settings: Any) -> Any:
+        """Make what a backward needs, without a forward."""
+        cached = self.offers[offer].cached
+        assert cached is not None
+        return self.called(cached, arrays, settings)
+
+    def called(
+        self, forward: Callable[..., Any], arrays: tuple[Any, ...], settings: Any
+    ) -> Any:
+        """Call what makes a cache, and keep that here, under a number."""
+        y, cache = forward(*arrays, **settings)
         self.count += 1
         self.caches[self.count] = cache
         self.caches.pop(self.count - MAX_CACHES, None)
