@@ -5,6 +5,7 @@ of a step of an optimizer, some parameters have moved and others have not. What 
 signals raise, to end a program or what takes too long, comes in the same way.
 """
 
+import gc
 import signal
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -39,10 +40,31 @@ class Gate:
         else:
             self.waiting.append(number)
 
+    def let_through(self) -> None:
+        """Pass on the first that waits, if the gate is open."""
+        if self.is_open and self.waiting:
+            signal.raise_signal(self.waiting.pop(0))
+
+
+def present_gate() -> Gate | None:
+    """Return the gate at which signals wait or pass; none in other threads."""
+    if current_thread() is not main_thread():
+        return None
+    handlers = map(signal.getsignal, ENDING)
+    return next((each for each in handlers if isinstance(each, Gate)), None)
+
 
 @contextmanager
 def without_interrupt() -> Iterator[None]:
     """Let what Ctrl-C and other signals raise inside the block wait for its end."""
+    if (gate := present_gate()) is not None:
+        was_open, gate.is_open = gate.is_open, False
+        try:
+            yield
+        finally:
+            gate.is_open = was_open
+            gate.let_through()
+        return
     is_main = current_thread() is main_thread()  # nothing is raised in others
     found = {number: signal.getsignal(number) for number in ENDING if is_main}
     usual = {number: handler for number, handler in found.items() if callable(handler)}
@@ -56,20 +78,25 @@ def without_interrupt() -> Iterator[None]:
 
 
 def interruptible(function: Callable[Given, Returned]) -> Callable[Given, Returned]:
-    """Return a function that Ctrl-C ends at once, inside `without_interrupt` too."""
+    """Return a function that Ctrl-C ends at once, inside `without_interrupt` too.
+
+    No garbage is collected meanwhile: what is raised by a callback of that is dropped,
+    and Hypothesis has one.
+    """
 
     def call(*arguments: Given.args, **settings: Given.kwargs) -> Returned:
-        is_main = current_thread() is main_thread()
-        handlers = [signal.getsignal(number) for number in ENDING if is_main]
-        gate = next((each for each in handlers if isinstance(each, Gate)), Gate({}))
-        was_open = gate.is_open
+        if (gate := present_gate()) is None:
+            return function(*arguments, **settings)
+        was_open, collects = gate.is_open, gc.isenabled()
         try:
+            gc.disable()
             gate.is_open = True
-            if gate.waiting:
-                signal.raise_signal(gate.waiting.pop())
+            gate.let_through()
             return function(*arguments, **settings)
         finally:  # in this function: to call another, Python looks for signals first
             gate.is_open = was_open
+            if collects:
+                gc.enable()
 
     return call
 

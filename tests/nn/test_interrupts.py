@@ -1,5 +1,6 @@
 """Ctrl-C waits for what must not be done by half."""
 
+import gc
 import signal
 import threading
 from collections.abc import Callable
@@ -66,6 +67,37 @@ def test_ctrl_c_ends_at_once_what_may_be_interrupted_in_a_block() -> None:
 
     assert done == [("at once",), ("later",), "never", ("at the end",), "never"]
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_blocks_in_each_other_end_with_the_outer_one() -> None:
+    done: list[int] = []
+
+    def inner() -> None:
+        with without_interrupt():
+            signal.raise_signal(signal.SIGINT)
+            done.append(1)
+        done.append(2)
+
+    def outer() -> None:
+        with without_interrupt():
+            with pytest.raises(KeyboardInterrupt):
+                interruptible(inner)()
+            inner()
+            done.append(3)
+
+    with pytest.raises(KeyboardInterrupt):
+        outer()
+
+    assert done == [1, 1, 2, 3]
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_no_garbage_is_collected_where_ctrl_c_would_be_dropped() -> None:
+    with without_interrupt():
+        collects = gc.isenabled(), interruptible(gc.isenabled)(), gc.isenabled()
+
+    assert collects == (True, False, True)
+    assert interruptible(gc.isenabled)()
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGALRM"), reason="this system has no alarm")

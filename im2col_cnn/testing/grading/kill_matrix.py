@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from ..._checks import as_int
+from ..._checks import as_int, as_items
 from ..bugs.exhibit import Exhibit
 from ..bugs.museum import MUSEUM
 from ..laws.subject import Subject
@@ -39,6 +39,7 @@ def kill_matrix(
         From the key of an exhibit to the names of the laws that kill it, in the order
         of `LAWS`.
     """
+    bugs = as_items(bugs, "bugs", Exhibit)
     draws = as_int(draws, "draws", at_least=1)
     seed = as_int(seed, "seed", at_least=0)
     kinds = {exhibit.kind for exhibit in bugs}

@@ -17,6 +17,7 @@ import hypothesis.strategies as st
 import numpy as np
 import numpy.typing as npt
 
+from ..._interrupts import without_interrupt
 from ..errors import SubjectError, SubjectStoppedError, TimeIsUpError
 from ..laws.comparison import BrokenLawError, equal, tolerance
 from ..laws.drawing import read_only
@@ -208,14 +209,17 @@ def run_with_data(
     for number in range(examples):
         if number and deadline.is_over():
             break
-        with suppress(RunEndedError):
+        with without_interrupt(), suppress(RunEndedError):
             hypothesis.seed(seed * 10**6 + number)(run)()
 
 
 def quiet_hypothesis(
     seed: int, examples: int, **more: Any
 ) -> Callable[..., Callable[[], None]]:
-    """Let Hypothesis draw from a seed: no database, no deadline, not a word."""
+    """Let Hypothesis draw from a seed: no database, no deadline, not a word.
+
+    To be called `without_interrupt`, which would leave Hypothesis half done.
+    """
 
     def decorate(test: Callable[[st.DataObject], None]) -> Callable[[], None]:
         quiet = hypothesis.settings(
@@ -418,7 +422,7 @@ def shrink(
             raise trial.failure
 
     # Failures come up here, and what Hypothesis says of fickle functions.
-    with suppress(EnoughError, Exception):
+    with without_interrupt(), suppress(EnoughError, Exception):
         search()
     # What never returned, or the smallest; of equally small ones the last, for it has
     # the simplest numbers.
