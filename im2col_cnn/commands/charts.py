@@ -28,21 +28,10 @@ def draw_bars(ratios: dict[str, float], base: str) -> bytes:
 
 
 def draw_learning_curve(history: History, test_accuracy: float) -> bytes:
-    """
-    Draw the loss of every step and epoch, and the accuracy of every epoch.
+    """Draw the loss of every step and epoch, and the accuracy of every epoch.
 
-    Parameters
-    ----------
-    history : History
-        What `fit` returned.
-    test_accuracy : float
-        Drawn as a line across.
-
-    Returns
-    -------
-    bytes
-        An SVG file, without the time of day and with the same names for its parts every
-        time.
+    `test_accuracy` is a line across. The SVG file holds no time of day, and has the
+    same names for its parts every time.
     """
     # matplotlib is an extra, and takes a moment to load.
     from matplotlib import rc_context  # noqa: PLC0415  # see above

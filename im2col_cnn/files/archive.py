@@ -54,28 +54,16 @@ class Archive(NamedTuple):
 def write_archive(
     path: Path, kind: str, configuration: Mapping[str, Any], arrays: Mapping[str, Array]
 ) -> None:
-    """
-    Write arrays and their description, whole or not at all.
+    """Write arrays and their description, whole or not at all.
 
-    Parameters
-    ----------
-    path : path
-        Replaced if it exists, in one step.
-    kind : str
-        What the archive is, in a word: ``weights``.
-    configuration : mapping
-        Of what JSON knows.
-    arrays : mapping of str to array
-        By name; a slash in a name makes a group. The dtype is kept.
+    `kind` says in a word what the archive is, `configuration` holds what JSON knows. A
+    slash in the name of an array makes a group. The same arrays give the same bytes: no
+    time of day is stored.
 
     Raises
     ------
     OSError
         If the file cannot be written; what was there before still is.
-
-    Notes
-    -----
-    The same arrays give the same bytes: no time of day is stored.
     """
     text = json.dumps({**configuration, "arrays": list(arrays)}, indent=1)
     content = BytesIO()

@@ -183,28 +183,12 @@ def write_folder(
     max_pixels: int = MAX_PIXELS,
     on_image: Callable[[], object] | None = None,
 ) -> Report:
-    """
-    Write images to an HDF5 file, whole or not at all.
+    """Write images to an HDF5 file, whole or not at all.
 
-    Parameters
-    ----------
-    found : Found
-        What `find_photos` returned.
-    path : path
-        Replaced if it exists, in one step.
-    shape : tuple of int
-        ``(H, W, C)`` of every image.
-    fit : {"crop", "pad", "stretch"}, default "crop"
-        See `read_photo`.
-    max_pixels : int, default 200 million
-        A larger image is reported, and not read.
-    on_image : callable, optional
-        Called after every image, read or not.
-
-    Returns
-    -------
-    Report
-        How many were written to each part, and one line for each that was not.
+    Each gets the `shape` ``(H, W, C)`` by `read_photo`, which explains `fit`; one of
+    more than `max_pixels` is reported, and not read. `on_image` is called after every
+    image, read or not. The report counts what was written to each part, and has a line
+    for each image that was not.
 
     Raises
     ------

@@ -41,21 +41,7 @@ def shuffled(images: ImageSource, rng: np.random.Generator) -> Array:
 def batches(
     images: ImageSource, order: Array, batch_size: int
 ) -> Iterator[tuple[Array, Array]]:
-    """
-    Yield the images of an order in pieces.
-
-    Parameters
-    ----------
-    images : array or StoredImages
-    order : array of int
-        Indices of images.
-    batch_size : int
-        The last piece may be shorter.
-
-    Yields
-    ------
-    indices, images
-    """
+    """Yield indices and images of an order in pieces; the last may be shorter."""
     pieces = [order[i : i + batch_size] for i in range(0, len(order), batch_size)]
     if isinstance(images, StoredImages):
         yield from zip(pieces, read_ahead(images, pieces), strict=True)

@@ -43,22 +43,9 @@ Way = Callable[[Any, Any, tuple[bool, ...]], Array | None]
 
 
 def infer(layer: Layer, x: Inputs, spare: tuple[bool, ...]) -> Array:
-    """
-    Return the output of a layer.
+    """Return the output of a built layer; it may be one of the arrays of `x` to spare.
 
-    Parameters
-    ----------
-    layer : Layer
-        Built.
-    x : array or tuple of arrays
-        As `Layer.forward` takes it.
-    spare : tuple of bool
-        For each array of `x`, whether it may be written over.
-
-    Returns
-    -------
-    array
-        It may be one of `x` that was to spare.
+    `spare` says for each array of `x` whether it may be written over.
     """
     way = way_of(type(layer))
     found = None if way is None else way(layer, x, spare)

@@ -314,15 +314,7 @@ class Built(NamedTuple):
 
 
 def rebuild(configuration: dict[str, Any], stored: Mapping[str, Array]) -> Built:
-    """
-    Build layers and fill them.
-
-    Parameters
-    ----------
-    configuration : dict
-        The description: see `configuration`.
-    stored : mapping of str to array
-        The arrays, as ``layer/array``.
+    """Build the layers of a description, and fill them with arrays, ``layer/array``.
 
     Raises
     ------

@@ -44,17 +44,7 @@ def is_texts(dataset: h5py.Dataset) -> bool:
 
 
 def read_texts(dataset: h5py.Dataset, source: Source, max_bytes: int) -> list[bytes]:
-    """
-    Read texts that are no longer than `max_bytes` bytes.
-
-    Parameters
-    ----------
-    dataset : h5py.Dataset, shape (N,)
-        Of at least one text.
-    source : Source
-        Its file.
-    max_bytes : int
-        A longer one is refused, and the others with it.
+    """Read the texts of a dataset (N,) of at least one, none longer than so many bytes.
 
     Raises
     ------

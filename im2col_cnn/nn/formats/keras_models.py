@@ -204,19 +204,10 @@ def batch_shapes(config: Any) -> Iterator[Any]:
 def entries_of(
     model: Any, inputs: list[str], prefix: str, within: str, *, by_class: bool
 ) -> tuple[dict[str, Entry], list[str]]:
-    """
-    Return the layers of a model and of models within it, and which of them give it out.
+    """Return the layers of a model and of those within it, and which give it out.
 
-    Parameters
-    ----------
-    model
-        Its description: ``class_name`` and ``config``.
-    inputs : list of str
-        What it reads.
-    prefix, within : str
-        Of the names of its layers, and of those of their arrays.
-    by_class : bool
-        Whether arrays go by class.
+    `inputs` are what it reads; `prefix` and `within` stand before the names of its
+    layers and before those of their arrays, which may go `by_class`.
     """
     kind, config = model["class_name"], model["config"]
     config = {"layers": config} if isinstance(config, list) else config  # Keras 2.1
