@@ -1,6 +1,7 @@
 """Find out which law kills which bug."""
 
 from collections.abc import Sequence
+from functools import cache
 
 from ..._checks import as_int, as_items
 from ..bugs.exhibit import Exhibit
@@ -64,6 +65,7 @@ def kill(exhibit: Exhibit, trials: list[Trial]) -> Trial | None:
     return next((trial for trial in again if trial.failure is not None), None)
 
 
+@cache
 def on_show(exhibit: Exhibit) -> Subject:
     """Return an exhibit as the laws take it; ties are to go to the first maximum."""
     return subject_of(exhibit.kind, exhibit.forward, exhibit.backward, IMAGES)
