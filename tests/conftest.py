@@ -1,7 +1,7 @@
 """Let the environment's HYPOTHESIS_PROFILE say how many examples are drawn.
 
     dev    few, and new ones each time: the default
-    ci     twenty-five times as many, the same ones each time
+    ci     twenty-five times as many, the same ones each time; see `at_most`
 
 No example has a deadline: how fast it runs says more about the machine than the code.
 """

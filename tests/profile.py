@@ -1,6 +1,7 @@
 """Say how much the tests look at: some of it each time, or all of it in the ci profile.
 
-What Hypothesis draws follows the profile by itself. A test that takes long waits for
+What Hypothesis draws follows the profile by itself, up to a number that a test of many
+cases may set with ``@at_most(50)``. A test that takes long waits for
 its turn: with ``@in_turn(4)`` a quarter of its cases run, others each day, and a test
 without cases runs every fourth day. A test that goes through a list asks `some_of`.
 Such tests are marked as `drawn`: ``pytest -m drawn`` runs what differs from profile to
@@ -15,8 +16,17 @@ from typing import TypeVar
 from zlib import crc32
 
 import pytest
+from hypothesis import settings
 
-__all__ = ["IN_FULL", "TODAY", "drawn", "in_turn", "some_of", "wait_for_their_turn"]
+__all__ = [
+    "IN_FULL",
+    "TODAY",
+    "at_most",
+    "drawn",
+    "in_turn",
+    "some_of",
+    "wait_for_their_turn",
+]
 
 T = TypeVar("T")
 
@@ -25,6 +35,11 @@ IN_FULL = os.environ.get("HYPOTHESIS_PROFILE") == "ci"
 TODAY = int(os.environ.setdefault("TODAY_OF_TESTS", str(date.today().toordinal())))
 
 drawn = pytest.mark.drawn
+
+
+def at_most(examples: int) -> settings:
+    """Let Hypothesis draw no more examples than so many, whatever the profile says."""
+    return settings(max_examples=min(examples, settings().max_examples))
 
 
 def in_turn(every: int) -> pytest.MarkDecorator:

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, final
 import hypothesis.strategies as st
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from numpy.testing import assert_array_equal
 
 from im2col_cnn import relu_backward, relu_forward
@@ -36,9 +36,9 @@ from im2col_cnn.nn import (
 )
 from im2col_cnn.nn.layer import Operation, OperationLayer
 from tests.nn.strategies import KINDS, fresh, layered
-from tests.profile import IN_FULL, drawn, in_turn
+from tests.profile import IN_FULL, at_most, drawn, in_turn
 
-FEW = min(settings().max_examples, 30)  # of each kind: every one writes a file
+few = at_most(15)  # of each kind: every one writes a file
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +48,7 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @in_turn(3)
 @pytest.mark.parametrize("kind", sorted(KINDS))
-@settings(max_examples=FEW)
+@few
 @given(data=st.data(), dtype=st.sampled_from(["float16", "float32", "float64"]))
 def test_every_kind_of_layer_comes_back_with_every_setting(
     path: Path, kind: str, data: st.DataObject, dtype: str
@@ -119,7 +119,7 @@ ANYWHERE: dict[str, Callable[[], Layer]] = {
 
 @in_turn(6)
 @pytest.mark.parametrize("kind", sorted(KINDS))
-@settings(max_examples=FEW)
+@few
 @given(data=st.data())
 def test_a_loaded_network_is_saved_as_the_same_bytes(
     path: Path, kind: str, data: st.DataObject

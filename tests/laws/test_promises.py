@@ -15,7 +15,7 @@ from im2col_cnn.testing.strategies import Case
 from im2col_cnn.tiling.workspace import workspace
 from tests.laws.operations import OPERATIONS, Operation, assert_same, upstream
 from tests.laws.subjects import SUBJECTS
-from tests.profile import in_turn
+from tests.profile import at_most, in_turn
 
 WHOLES = [np.bool_, np.uint8, np.int16, np.int64]
 
@@ -32,6 +32,7 @@ every_law = pytest.mark.parametrize(
 
 @in_turn(3)
 @every_law
+@at_most(50)
 @given(data=st.data())
 def test_every_law_holds_in_tiles_of_any_size(
     law: Law, subject: Subject, data: st.DataObject
@@ -42,6 +43,7 @@ def test_every_law_holds_in_tiles_of_any_size(
 
 
 @every_operation
+@at_most(50)
 @given(data=st.data(), seed=st.integers(0, 2**32 - 1))
 def test_gradients_are_slopes(
     operation: Operation, data: st.DataObject, seed: int
@@ -63,6 +65,7 @@ def test_gradients_are_slopes(
 
 @every_operation
 @pytest.mark.parametrize("dtype", WHOLES)
+@at_most(50)
 @given(data=st.data())
 def test_whole_numbers_stay_whole_or_become_exact_means(
     operation: Operation, dtype: type, data: st.DataObject
@@ -78,6 +81,7 @@ def test_whole_numbers_stay_whole_or_become_exact_means(
 
 
 @every_operation
+@at_most(50)
 @given(data=st.data())
 def test_results_own_their_memory_or_view_without_writing(
     operation: Operation, data: st.DataObject
@@ -95,6 +99,7 @@ def test_results_own_their_memory_or_view_without_writing(
 
 
 @every_operation
+@at_most(50)
 @given(data=st.data())
 def test_a_cache_is_short_at_the_prompt(
     operation: Operation, data: st.DataObject
@@ -105,6 +110,7 @@ def test_a_cache_is_short_at_the_prompt(
 
 
 @every_operation
+@at_most(50)
 @given(data=st.data())
 def test_a_cache_of_another_operation_is_refused(
     operation: Operation, data: st.DataObject
@@ -117,6 +123,7 @@ def test_a_cache_of_another_operation_is_refused(
 
 
 @every_operation
+@at_most(50)
 @given(data=st.data())
 def test_an_upstream_gradient_of_another_shape_is_refused(
     operation: Operation, data: st.DataObject

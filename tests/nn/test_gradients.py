@@ -18,9 +18,11 @@ from im2col_cnn.nn import (
 )
 from im2col_cnn.nn.gradients import clip_by_norm
 from tests.nn.strategies import KINDS, fresh, layered
+from tests.profile import at_most
 
 
 @pytest.mark.parametrize("kind", sorted(KINDS.keys() - {"dropout"}))
+@at_most(50)
 @given(data=st.data(), cut=st.integers(1, 4), seed=st.integers(0, 2**16))
 def test_shards_add_up_unless_a_layer_says_that_images_see_each_other(
     kind: str, data: st.DataObject, cut: int, seed: int

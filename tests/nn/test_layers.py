@@ -13,12 +13,14 @@ from numpy.testing import assert_array_equal
 from im2col_cnn._typing import Array
 from im2col_cnn.nn import Dense, Layer, Sequential
 from tests.nn.strategies import KINDS, MERGES, layered
+from tests.profile import at_most
 
 STEP = 2.0**-10  # smaller than the distance to any kink
 each_kind = pytest.mark.parametrize("kind", sorted(KINDS | MERGES))
 
 
 @each_kind
+@at_most(50)
 @given(data=st.data(), seed=st.integers(0, 2**16))
 def test_gradients_are_the_slopes_along_random_directions(
     kind: str, data: st.DataObject, seed: int
@@ -66,6 +68,7 @@ def forward_with(layer: Layer, x: Array, name: str, values: Array) -> Array:
 
 
 @each_kind
+@at_most(50)
 @given(data=st.data())
 def test_the_shape_promised_when_built_is_the_shape_that_comes(
     kind: str, data: st.DataObject
@@ -80,6 +83,7 @@ def test_the_shape_promised_when_built_is_the_shape_that_comes(
 
 
 @each_kind
+@at_most(50)
 @given(data=st.data(), seed=st.integers(0, 2**16))
 def test_a_layer_keeps_nothing_of_what_flows_through_it(
     kind: str, data: st.DataObject, seed: int
@@ -103,6 +107,7 @@ def test_a_layer_keeps_nothing_of_what_flows_through_it(
 
 
 @each_kind
+@at_most(50)
 @given(data=st.data(), seed=st.integers(0, 2**16))
 def test_without_dx_the_other_gradients_are_the_same(
     kind: str, data: st.DataObject, seed: int
@@ -123,6 +128,7 @@ def test_without_dx_the_other_gradients_are_the_same(
 
 
 @each_kind
+@at_most(50)
 @given(data=st.data())
 def test_a_setting_of_the_wrong_kind_is_refused_by_name(
     kind: str, data: st.DataObject
@@ -150,6 +156,7 @@ def test_a_setting_of_the_wrong_kind_is_refused_by_name(
 
 
 @each_kind
+@at_most(50)
 @given(data=st.data())
 def test_a_gradient_of_another_shape_is_refused(kind: str, data: st.DataObject) -> None:
     layer, x = data.draw(layered(kind), label="layer, x")

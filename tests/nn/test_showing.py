@@ -9,9 +9,11 @@ from im2col_cnn import nn
 from im2col_cnn.files import DIGITS, open_dataset, read_dataset
 from im2col_cnn.nn import Conv, Dense, Flatten, MaxPool, Sequential, glorot_uniform
 from tests.nn.strategies import KINDS, layered
+from tests.profile import at_most
 
 
 @pytest.mark.parametrize("kind", sorted(KINDS))
+@at_most(50)
 @given(data=st.data())
 def test_a_layer_is_shown_as_the_call_that_makes_it(
     kind: str, data: st.DataObject

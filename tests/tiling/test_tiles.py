@@ -29,7 +29,7 @@ from im2col_cnn.tiling.wide_windows import Cost, cheapest
 from im2col_cnn.tiling.workspace import workspace
 from tests.imports import imports_of
 from tests.laws.operations import WITH_LOOPS, Operation, assert_same
-from tests.profile import in_turn
+from tests.profile import at_most, in_turn
 
 TINY = 1  # byte: as many tiles as there are windows
 SMALL = 2000  # bytes: a few windows each, so that tiles begin and end in mid-line
@@ -145,6 +145,7 @@ def name_of(value: Any) -> str:
 @in_turn(2)
 @pytest.mark.parametrize("size", [TINY, SMALL, 2**26])
 @pytest.mark.parametrize(("operation", "way"), BY_WAYS, ids=name_of)
+@at_most(50)
 @given(data=st.data())
 def test_every_seam_of_every_way_equals_the_loops(
     operation: Operation, size: int, way: type, data: st.DataObject
@@ -162,6 +163,7 @@ def test_every_seam_of_every_way_equals_the_loops(
     [pair for pair in BY_WAYS if pair[0].name.startswith("conv")],
     ids=name_of,
 )
+@at_most(50)
 @given(data=st.data())
 def test_every_way_rounds_every_entry_like_a_sum(
     operation: Operation, way: type, data: st.DataObject

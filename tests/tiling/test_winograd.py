@@ -28,6 +28,7 @@ from im2col_cnn.tiling import gemm
 from im2col_cnn.tiling import winograd as scheme
 from im2col_cnn.tiling.workspace import workspace
 from tests.laws.operations import WITH_LOOPS
+from tests.profile import at_most
 
 CONV = next(operation for operation in WITH_LOOPS if operation.name == "conv")
 
@@ -70,6 +71,7 @@ SUBJECT = replace(CONV.subject, cases=three_taps)
 
 
 @pytest.mark.parametrize("law", laws_for(SUBJECT), ids=lambda law: law.demand.__name__)
+@at_most(50)
 @given(data=st.data())
 def test_every_law_holds(law: Law, data: st.DataObject) -> None:
     size = data.draw(st.sampled_from([2**26, 2000, 1]), label="workspace")

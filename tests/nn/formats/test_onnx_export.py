@@ -22,7 +22,7 @@ from im2col_cnn.nn import (
 from im2col_cnn.nn.formats.onnx_export import EXPORTS
 from im2col_cnn.nn.serialization import KINDS as EVERY
 from tests.nn.strategies import KINDS, fresh, graphs, layered, network
-from tests.profile import in_turn
+from tests.profile import at_most, in_turn
 
 pytest.importorskip("onnx")
 WITHOUT = {"adaptive_avg_pool", "adaptive_max_pool", "lp_pool", "lstm_states"}
@@ -30,6 +30,7 @@ WITHOUT = {"adaptive_avg_pool", "adaptive_max_pool", "lp_pool", "lstm_states"}
 
 @in_turn(2)
 @pytest.mark.parametrize("kind", sorted(EXPORTS.keys() & KINDS.keys()))
+@at_most(25)
 @given(data=st.data())
 def test_a_layer_comes_back(kind: str, data: st.DataObject) -> None:
     layer, x = data.draw(layered(kind))
