@@ -21,7 +21,6 @@ from .._typing import Array, Images, Kernels
 from ..axis import Axes
 from ..window import EVERY
 from .products import (
-    are_small,
     factor_of,
     multiply,
     multiply_transposed,
@@ -44,7 +43,7 @@ from .workspace import most_results
 __all__ = ["as_rows", "copied", "correlate", "kernel_gradient", "repeated"]
 
 BLOCK_BYTES = 2**21  # of columns: they stay in the cache
-MIN_LARGE_ROWS = 192  # of a product for which BLAS repacks the kernel
+MIN_LARGE_ROWS = 192  # of a product for which BLAS repacks the kernel, or adds one up
 MIN_WORK = 4 * 10**6  # multiply-adds of a tile: a thread is not worth less
 MAX_KERNEL_BYTES = 2**23  # of a kernel whose gradient is computed in parts
 
@@ -69,7 +68,8 @@ def correlate(
     factor = factor_of(W, out.size // F)
     extra = copied(out, W.dtype)
     line = b if b is None else repeated(b, out.shape[-2])
-    work = plan_for(len(x), axes, x.shape[-1], W, K + extra)
+    rows = 1 if factor.rows else MIN_LARGE_ROWS
+    work = plan_for(x, axes, W, K + extra, rows)
 
     def correlate_tile(tile: Tile) -> None:
         here = out[tile.stops]
@@ -86,9 +86,9 @@ def correlate(
     run(correlate_tile, work.tiles, most=work.threads)
 
 
-def plan_for(N: int, axes: Axes, C: int, W: Array, numbers: int) -> Plan:
-    """Cut a batch for products with a matrix of this shape."""
-    rows = 1 if are_small(*W.shape) else MIN_LARGE_ROWS
+def plan_for(x: Images, axes: Axes, W: Array, numbers: int, rows: int) -> Plan:
+    """Cut a batch for products of so many rows, or more, with such a matrix."""
+    N, C = len(x), x.shape[-1]
     block = max(BLOCK_BYTES // (numbers * W.itemsize), rows)
     least = max(MIN_WORK // W.size, rows)
     return plan(
@@ -137,8 +137,10 @@ def add_up(x: Images, dy: Images, axes: Axes, out: Kernels) -> None:
 
     def plan_of(axes: Axes, part: Kernels) -> Plan:
         K, F = prod(part.shape[:-1]), part.shape[-1]
-        numbers = K + copied(dy, out.dtype) + summed_numbers(K, F)
-        return plan_for(len(x), axes, x.shape[-1], part.reshape(K, F), numbers)
+        summed = summed_numbers(K, F)
+        numbers = K + copied(dy, out.dtype) + summed
+        rows = 1 if summed else MIN_LARGE_ROWS
+        return plan_for(x, axes, part.reshape(K, F), numbers, rows)
 
     plans = [(part, plan_of(cut, out[part])) for part, cut in parts(axes, out)]
     jobs = ((part, tile) for part, its in plans for tile in its.tiles)

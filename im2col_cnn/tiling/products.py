@@ -17,7 +17,7 @@ import numpy as np
 
 from .._typing import Array
 from .blas import blas_architecture
-from .scratch import aligned
+from .scratch import scratch
 
 __all__ = [
     "Factor",
@@ -36,6 +36,7 @@ ROWS_AT_ONCE, MAX_ROWS = 12, 192
 MIN_SUMMED_ROWS, MIN_SLICED_ROWS, MAX_COLUMNS = 96, 256, 96
 SLICE_FILTERS = 64  # four registers of 16 numbers
 MAX_FACTOR_BYTES = 2**22  # that are copied
+MIN_FACTOR_ROWS = 256  # to multiply it by: for fewer, copying takes longer
 SMALL_PRODUCT_KERNELS = {"skylakex", "cooperlake", "sapphirerapids"}
 
 
@@ -48,17 +49,22 @@ class Factor(NamedTuple):
 
 
 def factor_of(W: Array, rows: int) -> Factor:
-    """Prepare a matrix (K, F) to be multiplied by so many rows in all."""
+    """Prepare a matrix (K, F) to be multiplied by so many rows; good until the next."""
     K, F = W.shape
-    few = rows * W.size <= MAX_SMALL_PRODUCT
+    few = rows < MIN_FACTOR_ROWS or rows * W.size <= MAX_SMALL_PRODUCT
     if few or not are_small(K, F) or W.nbytes > MAX_FACTOR_BYTES:
         return Factor(W, (), 0)
     width = SLICE_FILTERS
     if block_rows(K, 2 * width) >= ROWS_AT_ONCE:
         width *= 2
-    cuts = [slice(f, min(f + width, F)) for f in range(0, F, width)]
-    slices = tuple((cut, to_cache_line(W[:, cut])) for cut in cuts)
-    return Factor(W, slices, block_rows(K, min(F, width)))
+    copies = scratch("factor", (W.size,), W.dtype)  # where a line of the cache begins
+    slices = []
+    for f in range(0, F, width):
+        part = W[:, f : f + width]
+        copy = copies[K * f :][: part.size].reshape(part.shape)
+        copy[...] = part
+        slices.append((slice(f, f + width), copy))
+    return Factor(W, tuple(slices), block_rows(K, min(F, width)))
 
 
 def are_small(K: int, F: int) -> bool:
@@ -81,13 +87,6 @@ def block_rows(K: int, F: int) -> int:
 def has_small_products() -> bool:
     """Tell whether BLAS has kernels that multiply small matrices where they are."""
     return blas_architecture().lower() in SMALL_PRODUCT_KERNELS
-
-
-def to_cache_line(W: Array) -> Array:
-    """Copy a matrix to where a line of the cache begins."""
-    copy = aligned(W.nbytes).view(W.dtype).reshape(W.shape)
-    copy[...] = W
-    return copy
 
 
 def multiply(X: Array, factor: Factor, out: Array) -> None:

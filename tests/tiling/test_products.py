@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 
+from im2col_cnn import conv_forward
 from im2col_cnn.testing.strategies import whole_arrays
-from im2col_cnn.tiling import products
+from im2col_cnn.tiling import gemm, products
 from im2col_cnn.tiling.products import factor_of, multiply, multiply_transposed
 
 sizes = st.integers(1, 9)
@@ -51,6 +52,28 @@ def test_slices_begin_with_a_line_of_the_cache_and_hold_all_filters() -> None:
 
     assert (np.concatenate([part for _, part in slices], axis=1) == W).all()
     assert all(part.ctypes.data % 64 == 0 for _, part in slices)
+
+
+def test_a_kernel_is_not_copied_for_few_rows() -> None:
+    W = np.ones((2304, 256), np.float32)
+
+    with patch.object(products, "has_small_products", return_value=True):
+        assert not factor_of(W, products.MIN_FACTOR_ROWS - 1).slices
+        assert factor_of(W, products.MIN_FACTOR_ROWS).slices
+
+
+@pytest.mark.parametrize("small", [True, False])
+def test_few_rows_are_multiplied_by_a_large_kernel_at_once(small: bool) -> None:
+    x, w = np.ones((1, 7, 7, 64), np.float32), np.ones((3, 3, 64, 64), np.float32)
+
+    with (
+        patch.object(products, "has_small_products", return_value=small),
+        patch.object(gemm, "MIN_WORK", 1),
+        patch.object(gemm, "multiply", wraps=multiply) as products_with_w,
+    ):
+        conv_forward(x, w, padding="same")
+
+    assert products_with_w.call_count == 1
 
 
 def test_a_heavy_kernel_is_not_copied() -> None:
