@@ -4,25 +4,16 @@ from .answers import draw_answers
 from .avg_pool import draw_avg_pool
 from .channels import draw_channels
 from .col2im import draw_col2im
-from .comb import draw_comb
 from .comparison import draw_comparison
 from .conv_transpose import draw_conv_transpose
 from .convolution import draw_convolution, draw_full_correlation
-from .convolution_matrix import draw_convolution_matrix
 from .coverage import draw_coverage
 from .feature_maps import draw_feature_maps
 from .graph import draw_graph
 from .im2col import draw_im2col
-from .layer_shapes import draw_layer_shapes
-from .layouts import draw_layouts
 from .learning import draw_learning
 from .max_pool import draw_max_pool
-from .memory import draw_memory
 from .product import draw_product
-from .rungs import draw_rungs
-from .shrinking import draw_shrinking
-from .swapped import draw_swapped
-from .tiles import draw_tiles
 from .window import draw_window
 
 __all__ = [
@@ -30,25 +21,16 @@ __all__ = [
     "draw_avg_pool",
     "draw_channels",
     "draw_col2im",
-    "draw_comb",
     "draw_comparison",
     "draw_conv_transpose",
     "draw_convolution",
-    "draw_convolution_matrix",
     "draw_coverage",
     "draw_feature_maps",
     "draw_full_correlation",
     "draw_graph",
     "draw_im2col",
-    "draw_layer_shapes",
-    "draw_layouts",
     "draw_learning",
     "draw_max_pool",
-    "draw_memory",
     "draw_product",
-    "draw_rungs",
-    "draw_shrinking",
-    "draw_swapped",
-    "draw_tiles",
     "draw_window",
 ]

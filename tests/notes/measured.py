@@ -2,7 +2,7 @@
 
 import re
 
-from im2col_cnn.pictures.rungs import Layer
+from tests.notes.drawings.rungs import Layer
 from tests.notes.pages import ROOT
 
 __all__ = ["PAGE", "code_lengths", "layers"]

@@ -24,27 +24,27 @@ from im2col_cnn.pictures import (
     draw_avg_pool,
     draw_channels,
     draw_col2im,
-    draw_comb,
     draw_conv_transpose,
     draw_convolution,
-    draw_convolution_matrix,
     draw_coverage,
     draw_feature_maps,
     draw_full_correlation,
     draw_graph,
     draw_im2col,
-    draw_layer_shapes,
-    draw_layouts,
     draw_max_pool,
-    draw_memory,
     draw_product,
-    draw_rungs,
-    draw_shrinking,
-    draw_swapped,
-    draw_tiles,
     draw_window,
 )
 from tests.notes.chinese import drawn_in_chinese
+from tests.notes.drawings.comb import draw_comb
+from tests.notes.drawings.convolution_matrix import draw_convolution_matrix
+from tests.notes.drawings.layer_shapes import draw_layer_shapes
+from tests.notes.drawings.layouts import draw_layouts
+from tests.notes.drawings.memory import draw_memory
+from tests.notes.drawings.rungs import draw_rungs
+from tests.notes.drawings.shrinking import draw_shrinking
+from tests.notes.drawings.swapped import draw_swapped
+from tests.notes.drawings.tiles import draw_tiles
 from tests.notes.measured import code_lengths, layers
 from tests.notes.taught import taught
 

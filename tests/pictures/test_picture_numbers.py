@@ -22,20 +22,20 @@ from im2col_cnn._typing import Array
 from im2col_cnn.pictures import (
     draw_channels,
     draw_col2im,
-    draw_comb,
     draw_comparison,
     draw_conv_transpose,
     draw_convolution,
-    draw_convolution_matrix,
     draw_coverage,
     draw_full_correlation,
     draw_im2col,
-    draw_layer_shapes,
     draw_learning,
     draw_max_pool,
-    draw_memory,
     draw_product,
 )
+from tests.notes.drawings.comb import draw_comb
+from tests.notes.drawings.convolution_matrix import draw_convolution_matrix
+from tests.notes.drawings.layer_shapes import draw_layer_shapes
+from tests.notes.drawings.memory import draw_memory
 from tests.notes.pictures import COLUMNS, DY, FILTERS, PLACES, TIED, W, X
 from tests.notes.svg import SVG, arrays, lines, one, sums
 

@@ -20,13 +20,13 @@ from im2col_cnn.pictures import (
     draw_coverage,
     draw_full_correlation,
     draw_im2col,
-    draw_layer_shapes,
     draw_max_pool,
-    draw_memory,
     draw_product,
     draw_window,
 )
 from im2col_cnn.pictures.film import Film
+from tests.notes.drawings.layer_shapes import draw_layer_shapes
+from tests.notes.drawings.memory import draw_memory
 from tests.notes.pictures import COLUMNS, DY, FOLDER, GALLERY, W, X, stale_pictures
 from tests.notes.svg import SVG, arrays, one
 

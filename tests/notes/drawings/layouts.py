@@ -2,14 +2,19 @@
 
 import numpy as np
 
-from .._checks import as_array
-from .._typing import Array, ArrayLike, Sizes
-from ..window import Window
-from .captions import settings_of, times
-from .film import Point
-from .grids import Grid, draw_array
-from .svg import MARGIN, Canvas
-from .windows_on_grid import as_plane, require_drawable, stops, sweep_cells
+from im2col_cnn._checks import as_array
+from im2col_cnn._typing import Array, ArrayLike, Sizes
+from im2col_cnn.pictures.captions import settings_of, times
+from im2col_cnn.pictures.film import Point
+from im2col_cnn.pictures.grids import Grid, draw_array
+from im2col_cnn.pictures.svg import MARGIN, Canvas
+from im2col_cnn.pictures.windows_on_grid import (
+    as_plane,
+    require_drawable,
+    stops,
+    sweep_cells,
+)
+from im2col_cnn.window import Window
 
 __all__ = ["draw_layouts"]
 
@@ -36,7 +41,7 @@ def draw_layouts(x: ArrayLike, kernel_size: Sizes) -> str:
 
     Examples
     --------
-    >>> from im2col_cnn.pictures import draw_layouts
+    >>> from tests.notes.drawings.layouts import draw_layouts
     >>> "2 runs of 4 entries" in draw_layouts([[[0, 100], [1, 101]]] * 2, 2)
     True
     """

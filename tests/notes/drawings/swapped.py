@@ -2,15 +2,15 @@
 
 import numpy as np
 
-from .._checks import as_matrix, as_shape
-from .._typing import Array, ArrayLike, Shape, Sizes
-from ..columns import unfold
-from ..window import Window
-from .captions import named, settings_of, times
-from .film import Point
-from .grids import Grid, draw_array
-from .svg import MARGIN, Canvas, element
-from .windows_on_grid import as_plane, stops, sweep_cells, sweep_rows
+from im2col_cnn._checks import as_matrix, as_shape
+from im2col_cnn._typing import Array, ArrayLike, Shape, Sizes
+from im2col_cnn.columns import unfold
+from im2col_cnn.pictures.captions import named, settings_of, times
+from im2col_cnn.pictures.film import Point
+from im2col_cnn.pictures.grids import Grid, draw_array
+from im2col_cnn.pictures.svg import MARGIN, Canvas, element
+from im2col_cnn.pictures.windows_on_grid import as_plane, stops, sweep_cells, sweep_rows
+from im2col_cnn.window import Window
 
 __all__ = ["draw_swapped"]
 
@@ -38,7 +38,7 @@ def draw_swapped(x: ArrayLike, kernel_size: Sizes) -> str:
 
     Examples
     --------
-    >>> from im2col_cnn.pictures import draw_swapped
+    >>> from tests.notes.drawings.swapped import draw_swapped
     >>> "2 of 4 pixels do not exist" in draw_swapped([[0, 1, 2]], (1, 2))
     True
     """

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from math import ceil, floor, log10
 from typing import NamedTuple
 
-from .._checks import as_items, require_kind
-from .film import Point
-from .svg import MARGIN, Canvas, box, element
+from im2col_cnn._checks import as_items, require_kind
+from im2col_cnn.pictures.film import Point
+from im2col_cnn.pictures.svg import MARGIN, Canvas, box, element
 
 __all__ = ["Layer", "draw_rungs"]
 
@@ -44,9 +44,8 @@ def draw_rungs(layers: Sequence[Layer], code: Mapping[str, str]) -> str:
 
     Examples
     --------
-    >>> from im2col_cnn.pictures import draw_rungs
-    >>> from im2col_cnn.pictures.rungs import Layer
-    >>> layer = Layer("8 images", {"loops": 900.0, "fast": 3.0}, {"fast": 1.0})
+    >>> from tests.notes.drawings.rungs import Layer, draw_rungs
+        >>> layer = Layer("8 images", {"loops": 900.0, "fast": 3.0}, {"fast": 1.0})
     >>> "loops 900 ms, fast 3 ms" in draw_rungs([layer], {"loops": "14 lines"})
     True
     """

@@ -3,12 +3,12 @@
 from math import log2
 from typing import NamedTuple
 
-from .._checks import as_batch_shape, as_int, as_shape
-from .._typing import Padding, Shape, Sizes
-from ..window import Window
-from .captions import settings_of, times
-from .film import Point
-from .svg import MARGIN, Canvas, box
+from im2col_cnn._checks import as_batch_shape, as_int, as_shape
+from im2col_cnn._typing import Padding, Shape, Sizes
+from im2col_cnn.pictures.captions import settings_of, times
+from im2col_cnn.pictures.film import Point
+from im2col_cnn.pictures.svg import MARGIN, Canvas, box
+from im2col_cnn.window import Window
 
 __all__ = ["draw_layer_shapes"]
 

@@ -4,15 +4,15 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from .._checks import as_images, as_matrix
-from .._typing import Array, ArrayLike
-from ..columns import unfold
-from ..window import Window
-from .captions import named, times
-from .film import Point, journey
-from .grids import Grid, draw_array, label
-from .svg import MARGIN, Canvas, box
-from .windows_on_grid import require_drawable, source
+from im2col_cnn._checks import as_images, as_matrix
+from im2col_cnn._typing import Array, ArrayLike
+from im2col_cnn.columns import unfold
+from im2col_cnn.pictures.captions import named, times
+from im2col_cnn.pictures.film import Point, journey
+from im2col_cnn.pictures.grids import Grid, draw_array, label
+from im2col_cnn.pictures.svg import MARGIN, Canvas, box
+from im2col_cnn.pictures.windows_on_grid import require_drawable, source
+from im2col_cnn.window import Window
 
 __all__ = ["draw_tiles"]
 

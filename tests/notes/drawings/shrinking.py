@@ -5,14 +5,14 @@ from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
-from .._checks import as_function, as_per_axis
-from .._typing import Array, Shape
-from ..ops.conv import conv_backward, conv_forward
-from ..window import Window
-from .captions import times
-from .film import Point
-from .grids import draw_array, frame_differences
-from .svg import MARGIN, Canvas, element
+from im2col_cnn._checks import as_function, as_per_axis
+from im2col_cnn._typing import Array, Shape
+from im2col_cnn.ops.conv import conv_backward, conv_forward
+from im2col_cnn.pictures.captions import times
+from im2col_cnn.pictures.film import Point
+from im2col_cnn.pictures.grids import draw_array, frame_differences
+from im2col_cnn.pictures.svg import MARGIN, Canvas, element
+from im2col_cnn.window import Window
 
 __all__ = ["draw_shrinking"]
 

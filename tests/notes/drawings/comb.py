@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 
-from .._checks import as_items
-from ..window import Window
-from .captions import settings_of
-from .film import Point
-from .svg import MARGIN, Canvas
-from .window import TOOTH, draw_line, frames
+from im2col_cnn._checks import as_items
+from im2col_cnn.pictures.captions import settings_of
+from im2col_cnn.pictures.film import Point
+from im2col_cnn.pictures.svg import MARGIN, Canvas
+from im2col_cnn.pictures.window import TOOTH, draw_line, frames
+from im2col_cnn.window import Window
 
 __all__ = ["draw_comb"]
 

@@ -6,12 +6,12 @@ from math import prod
 import numpy as np
 import numpy.typing as npt
 
-from .._checks import as_dtype, as_int, as_items
-from .._typing import Padding, Shape, Sizes
-from ..window import Window
-from .captions import times
-from .film import Point
-from .svg import MARGIN, Canvas, box
+from im2col_cnn._checks import as_dtype, as_int, as_items
+from im2col_cnn._typing import Padding, Shape, Sizes
+from im2col_cnn.pictures.captions import times
+from im2col_cnn.pictures.film import Point
+from im2col_cnn.pictures.svg import MARGIN, Canvas, box
+from im2col_cnn.window import Window
 
 __all__ = ["draw_memory"]
 

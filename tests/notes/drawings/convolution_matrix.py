@@ -4,15 +4,15 @@ from math import prod
 
 import numpy as np
 
-from .._checks import as_matrix
-from .._typing import ArrayLike, Padding, Shape, Sizes
-from ..ops.conv import conv_forward
-from ..window import Window
-from .captions import named, settings_of, times
-from .film import Point
-from .grids import draw_array, emptied
-from .svg import MARGIN, Canvas
-from .windows_on_grid import as_plane, sweep_cells, sweep_rows
+from im2col_cnn._checks import as_matrix
+from im2col_cnn._typing import ArrayLike, Padding, Shape, Sizes
+from im2col_cnn.ops.conv import conv_forward
+from im2col_cnn.pictures.captions import named, settings_of, times
+from im2col_cnn.pictures.film import Point
+from im2col_cnn.pictures.grids import draw_array, emptied
+from im2col_cnn.pictures.svg import MARGIN, Canvas
+from im2col_cnn.pictures.windows_on_grid import as_plane, sweep_cells, sweep_rows
+from im2col_cnn.window import Window
 
 __all__ = ["draw_convolution_matrix"]
 
