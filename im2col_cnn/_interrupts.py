@@ -9,6 +9,7 @@ import gc
 import signal
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from contextvars import copy_context
 from threading import current_thread, main_thread
 from types import FrameType
 from typing import Any, ParamSpec, TypeVar
@@ -81,7 +82,8 @@ def interruptible(function: Callable[Given, Returned]) -> Callable[Given, Return
     """Return a function that Ctrl-C ends at once, inside `without_interrupt` too.
 
     No garbage is collected meanwhile: what is raised by a callback of that is dropped,
-    and Hypothesis has one.
+    and Hypothesis has one. It runs in a copy of the context: `np.errstate` can end
+    before it has put back what held before.
     """
 
     def call(*arguments: Given.args, **settings: Given.kwargs) -> Returned:
@@ -92,7 +94,7 @@ def interruptible(function: Callable[Given, Returned]) -> Callable[Given, Return
             gc.disable()
             gate.is_open = True
             gate.let_through()
-            return function(*arguments, **settings)
+            return copy_context().run(function, *arguments, **settings)
         finally:  # in this function: to call another, Python looks for signals first
             gate.is_open = was_open
             if collects:

@@ -92,6 +92,18 @@ def test_blocks_in_each_other_end_with_the_outer_one() -> None:
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
+def test_what_ctrl_c_ends_leaves_settings_of_numpy_as_they_were() -> None:
+    def set_and_press() -> None:
+        np.seterr(all="ignore")
+        signal.raise_signal(signal.SIGINT)
+
+    before = np.geterr()
+    with without_interrupt(), pytest.raises(KeyboardInterrupt):
+        interruptible(set_and_press)()
+
+    assert np.geterr() == before
+
+
 def test_no_garbage_is_collected_where_ctrl_c_would_be_dropped() -> None:
     with without_interrupt():
         collects = gc.isenabled(), interruptible(gc.isenabled)(), gc.isenabled()
