@@ -234,7 +234,7 @@ class HardSwish(Curve):
 
     def value(self, x: Array) -> Array:
         """Return ``x * min(max(x / 6 + 1 / 2, 0), 1)``."""
-        y = x / 6
+        y = np.asarray(x / 6)
         y += 0.5
         np.clip(y, 0, 1, out=y)
         y *= x

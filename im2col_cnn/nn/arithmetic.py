@@ -16,7 +16,7 @@ from typing import Any, ClassVar, final
 import numpy as np
 
 from .._checks import as_real, as_shape
-from .._dtypes import arithmetic, wide
+from .._dtypes import arithmetic, mean_arithmetic, wide
 from .._typing import Array, Shape
 from .activations import Curve
 from .layer import COUNT, SIZES, PureLayer, Rules, axis_within
@@ -63,11 +63,11 @@ class Log(Curve):
 
     def value(self, x: Array) -> Array:
         """Return ``log x``."""
-        return np.log(x)
+        return np.log(x, dtype=mean_arithmetic(x).result)
 
     def slope_at(self, x: Array) -> Array:
         """Return ``1 / x``."""
-        return np.reciprocal(x)
+        return np.reciprocal(x, dtype=mean_arithmetic(x).result)
 
 
 @final
@@ -121,7 +121,7 @@ class Total(Reduction):
 
     def reduce(self, x: Array, axes: Shape) -> tuple[Array, Any]:
         """Add up; the cache is the shape of `x`."""
-        result, working = arithmetic(x)
+        result, working = (mean_arithmetic if self.divides else arithmetic)(x)
         total = x.mean if self.divides else x.sum
         y = total(axes, wide(working), keepdims=True)
         return y.astype(result, copy=False), x.shape
@@ -129,7 +129,8 @@ class Total(Reduction):
     def pull_back(self, dy: Array, cache: Any) -> Array:
         """Pass ``dy`` to all, or share it out equally."""
         if self.divides:
-            dy = dy * dy.dtype.type(dy.size / max(np.prod(cache), 1))
+            dtype, _ = mean_arithmetic(dy)
+            dy = dy * dtype.type(dy.size / max(np.prod(cache), 1))
         return np.broadcast_to(dy, cache).copy()
 
 
@@ -218,18 +219,25 @@ class LocalResponseNorm(PureLayer):
 
     def compute(self, x: Array) -> tuple[Array, Any]:
         """Divide; the cache is `x` and what it was divided by the power of."""
-        before = (self.size - 1) // 2
-        base = self.k + self.alpha / self.size * self.around(x * x, before)
-        base = base.astype(x.dtype, copy=False)
-        return x * base**-self.beta, (x, base)
+        if not x.ndim or not x.shape[-1]:
+            raise ValueError(
+                f"x must have axes (N, ..., C), of one channel at least, got {x.shape}"
+            )
+        result, working = mean_arithmetic(x)
+        before, wide_x = (self.size - 1) // 2, x.astype(working, copy=False)
+        base = self.k + self.alpha / self.size * self.around(wide_x**2, before)
+        base = base.astype(working, copy=False)
+        return (wide_x * base**-self.beta).astype(result, copy=False), (x, base)
 
     def pull_back(self, dy: Array, cache: Any) -> Array:
         """Pass back what flows through each number and through its neighbours."""
         x, base = cache
+        dtype = np.result_type(mean_arithmetic(x).result, dy)
+        x = x.astype(base.dtype, copy=False)
         after = self.size - 1 - (self.size - 1) // 2
         through = self.around(dy * x * base ** (-self.beta - 1), after)
         shared = 2 * self.alpha * self.beta / self.size * x * through
-        return np.asarray(dy * base**-self.beta - shared.astype(x.dtype, copy=False))
+        return np.asarray(dy * base**-self.beta - shared, dtype)
 
     def around(self, x: Array, before: int) -> Array:
         """Add up `size` channels, from so many before each."""

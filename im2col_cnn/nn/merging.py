@@ -64,7 +64,7 @@ class Add(MergeLayer):
 
     def merge(self, xs: tuple[Array, ...]) -> tuple[Array, Any]:
         """Add, the first two first; the cache is their shapes."""
-        return reduce(add, aligned(xs)), tuple(x.shape for x in xs)
+        return reduce(add, exact(aligned(xs))), tuple(x.shape for x in xs)
 
     def pull_back(self, dy: Array, cache: Any) -> tuple[Array, ...]:
         """Pass ``dy`` to all."""
@@ -94,7 +94,7 @@ class Multiply(MergeLayer):
 
     def merge(self, xs: tuple[Array, ...]) -> tuple[Array, Any]:
         """Multiply, the first two first; the cache is the factors."""
-        return reduce(mul, aligned(xs)), xs
+        return reduce(mul, exact(aligned(xs))), xs
 
     def pull_back(self, dy: Array, cache: Any) -> tuple[Array, ...]:
         """Multiply ``dy`` by all other factors."""
@@ -214,6 +214,12 @@ def aligned(xs: tuple[Array, ...]) -> list[Array]:
             f"shapes must be the same, or 1 along an axis: {in_words(xs)}"
         ) from None
     return found
+
+
+def exact(xs: list[Array]) -> list[Array]:
+    """Return whole numbers in int64, in which their sums and products fit."""
+    result, _ = arithmetic(*xs)
+    return [x.astype(result, copy=False) for x in xs] if result.kind == "i" else xs
 
 
 def gathered(dy: Array, shape: Shape) -> Array:

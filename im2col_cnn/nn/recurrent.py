@@ -10,6 +10,7 @@ network that goes on where it stopped reads its state and writes the next one:
 """
 
 from abc import abstractmethod
+from collections.abc import Iterable
 from dataclasses import KW_ONLY, dataclass
 from typing import Any, NamedTuple, final
 
@@ -156,6 +157,11 @@ class Steps(NamedTuple):
     trace: Trace
 
 
+def gradient_dtypes(xs: Iterable[Array], result: np.dtype) -> tuple[np.dtype, ...]:
+    """Return the dtypes of gradients: those of the inputs, but where they are whole."""
+    return tuple(x.dtype if x.dtype.kind == "f" else result for x in xs)
+
+
 @final
 @dataclass(frozen=True, eq=False, repr=False)
 class LSTM(Recurrent):
@@ -208,7 +214,7 @@ class LSTM(Recurrent):
         y = trace.states[:, 1:, : self.units]
         y = y if self.return_sequences else y[:, -1]
         result, _ = arithmetic(x, self.parameters["w"])
-        return y.astype(result), Steps(y.shape, (x.dtype,), trace)
+        return y.astype(result), Steps(y.shape, gradient_dtypes([x], result), trace)
 
     def differentiate(self, dy: Array, cache: Any, input_gradient: bool) -> Back:
         """Return ``dx``, and the gradients of ``w``, ``recurrent`` and ``b``."""
@@ -254,13 +260,13 @@ class LSTMStates(Recurrent):
             )
         xs = tuple(as_array(one, "x") for one in x)
         state = xs[1] if len(xs) > 1 else None
-        wanted = (len(xs[0]), 2 * self.units)
+        wanted = (*xs[0].shape[:1], 2 * self.units)
         if state is not None and state.shape != wanted:
             raise ValueError(f"a state must have shape {wanted}, got {state.shape}")
         trace = self.run(xs[0], state)
         y = trace.states[:, 1:]
         result, _ = arithmetic(*xs, self.parameters["w"])
-        return y.astype(result), Steps(y.shape, tuple(one.dtype for one in xs), trace)
+        return y.astype(result), Steps(y.shape, gradient_dtypes(xs, result), trace)
 
     def differentiate(self, dy: Array, cache: Any, input_gradient: bool) -> Back:
         """Return the gradients of sequences and states, and those of parameters."""

@@ -12,6 +12,8 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from im2col_cnn._typing import Array
 from im2col_cnn.nn import (
+    LSTM,
+    Add,
     Clip,
     Crop,
     Equal,
@@ -21,9 +23,12 @@ from im2col_cnn.nn import (
     HardSigmoid,
     HardSwish,
     Layer,
+    LocalResponseNorm,
     Log,
     Max,
+    Mean,
     Min,
+    Multiply,
     Pad,
     PReLU,
     ReLU6,
@@ -93,6 +98,41 @@ def test_a_layer_computes_what_numpy_does(name: str, dtype: type) -> None:
     assert y.dtype == dx.dtype == dtype
     eps = 50 * float(np.finfo(dtype).eps)
     assert_allclose(y, expected, rtol=eps, atol=eps)
+
+
+WHOLE: list[Layer] = [Add(), HardSwish(), Log(), Mean((1, 2)), Multiply()]
+WHOLE += [LocalResponseNorm(3, alpha=1)]
+
+
+@pytest.mark.parametrize("layer", WHOLE, ids=repr)
+@pytest.mark.parametrize("dtype", [np.uint8, np.int64, np.float16])
+def test_whole_numbers_and_half_floats_give_what_the_same_doubles_do(
+    layer: Layer, dtype: type
+) -> None:
+    x = np.arange(1, 121).reshape(2, 3, 4, 5)[..., ::-1] * 2
+    small: Array = x.astype(dtype)
+    large: Array = x.astype(float)
+
+    y, cache = layer.forward((small, small) if layer.merges else small)
+    expected, its_cache = layer.forward((large, large) if layer.merges else large)
+    dx, _ = layer.backward(np.ones_like(y), cache)
+    dx_expected, _ = layer.backward(np.ones_like(expected), its_cache)
+
+    eps = 3e-3 if dtype == np.float16 else 1e-9
+    assert_allclose(y, expected, rtol=eps)
+    assert_allclose(dx, dx_expected, rtol=eps, atol=eps)
+
+
+def test_the_gradient_of_whole_sequences_is_not_cut_to_whole_numbers() -> None:
+    layer = LSTM(2)
+    layer.build((3, 2), rng=np.random.default_rng(0), dtype=np.float64)
+    x = np.arange(12).reshape(2, 3, 2)
+
+    y, cache = layer.forward(x)
+    _, its_cache = layer.forward(x * 1.0)
+
+    dx, _ = layer.backward(np.ones_like(y), cache)
+    assert_array_equal(dx, layer.backward(np.ones_like(y), its_cache)[0])
 
 
 @pytest.mark.parametrize("mode", ["constant", "edge", "reflect", "wrap"])
