@@ -5,6 +5,7 @@
     python -m tests.notes.museum --update E46 E47    to these only, and write it
     python -m tests.notes.museum --redraw    write it again from what was found before
     python -m tests.notes.museum --verify    put every law to every bug, and compare
+    python -m tests.notes.museum --verify E46 E47    to these only, and compare
 
 Which law kills which bug, and on what input, takes minutes to find out, so the pages
 and their pictures are where that is kept: the tests read it back from there, put the
@@ -143,9 +144,14 @@ def stale(killers: Matrix, trials: dict[str, Trial] | None = None) -> dict[Path,
     }
 
 
+def chosen(keys: list[str]) -> list[Exhibit]:
+    """Return the bugs with these keys; without any, all."""
+    return [bug for bug in MUSEUM if not keys or bug.key in keys]
+
+
 def search(keys: list[str]) -> tuple[Matrix, dict[str, Trial]]:
     """Put every law to bugs, and find small inputs that show them."""
-    bugs = [bug for bug in MUSEUM if not keys or bug.key in keys]
+    bugs = chosen(keys)
     killers = kill_matrix(bugs=bugs)
     return killers, {bug.key: find(bug, killers[bug.key]) for bug in bugs}
 
@@ -160,14 +166,17 @@ def main() -> int:
         help="find it out again, of all or some",
     )
     parser.add_argument("--redraw", action="store_true", help="from what was found")
-    parser.add_argument("--verify", action="store_true", help="are these the killers?")
+    parser.add_argument(
+        "--verify", nargs="*", metavar="KEY", help="are these the killers?"
+    )
     arguments = parser.parse_args()
     killers = kept()
-    if arguments.verify:
-        found = kill_matrix()
-        for key in sorted(key for key in found if found[key] != killers.get(key)):
+    if arguments.verify is not None:
+        found = kill_matrix(bugs=chosen(arguments.verify))
+        wrong = sorted(key for key in found if found[key] != killers.get(key))
+        for key in wrong:
             print(f"{key} is killed by {'; '.join(found[key])}")  # noqa: T201 - speaks
-        return int(found != killers)
+        return int(bool(wrong))
     trials: dict[str, Trial] = {}
     if arguments.update is not None:
         found, trials = search(arguments.update)
