@@ -24,6 +24,7 @@ def main() -> None:
     try:
         status = start(sys.argv[1:])
     except KeyboardInterrupt:
+        exec("")  # where it came out of an `exec`, Python would end by the signal
         status = end("interrupted", INTERRUPTED)
     except TerminatedError:
         status = end("terminated", TERMINATED)

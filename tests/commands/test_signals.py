@@ -106,6 +106,24 @@ def seconds_without_a_core(pid: int) -> float:
     return int(nanoseconds) / 1e9
 
 
+def test_ctrl_c_within_code_that_is_made_ends_a_command_by_its_status(
+    tmp_path: Path,
+) -> None:
+    """Where classes of data are made, say: Python would kill itself at its end."""
+    code = 'exec("raise KeyboardInterrupt")'
+    (tmp_path / "typer.py").write_text(code, encoding="utf-8")
+    done = subprocess.run(
+        command("--help"),
+        env=environment() | {"PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=30,
+    )
+
+    assert (done.returncode, done.stderr) == (130, "im2col-cnn: interrupted\n")
+
+
 DROPPED = """
 import os, signal, time
 try:
