@@ -162,6 +162,7 @@ def check(
     # The laws need Hypothesis, which takes a moment to load and may be missing.
     from .check_files import (  # noqa: PLC0415  # see above
         Outputs,
+        belonging_to,
         check_class,
         check_one,
         paths_of,
@@ -172,8 +173,10 @@ def check(
 
     outputs = Outputs(format_name, output, csv_file, html_file, json_file)
     with outputs.written_even_if_refused(files):
-        is_class = len(files) > 1 or files[0].is_dir()
         paths = paths_of(files)
+        together = belonging_to(paths)
+        is_file = len(files) == 1 and not files[0].is_dir()
+        is_one = len(together) == 1 and (is_file or len(paths) > 1)
         with refusing():
             outputs.require(paths, weights)
             settings = {
@@ -191,10 +194,11 @@ def check(
                 "weights": read_weights(weights),
             }
             outputs.points = read_points(points)
-        if is_class:
-            workers = jobs, scheduler
-            return check_class(paths, outputs, settings, workers, kept_in(results))
-        return check_one(paths[0], outputs, settings)
+        if is_one:
+            [(path, also)] = together.items()
+            return check_one(path, also, outputs, settings)
+        workers = jobs, scheduler
+        return check_class(paths, outputs, settings, workers, kept_in(results))
 
 
 def keep_hypothesis_out_of_this_folder() -> None:

@@ -14,6 +14,7 @@ from rich.console import Console
 from .._checks import quoted
 from ..files.hdf5.source import require_readable
 from ..testing.grading.classroom import (
+    belonging_to,
     check_files,
     find_files,
     limit_of,
@@ -41,6 +42,7 @@ from .workers import working
 
 __all__ = [
     "Outputs",
+    "belonging_to",
     "check_class",
     "check_one",
     "paths_of",
@@ -143,9 +145,12 @@ def paths_of(files: Sequence[Path]) -> list[Path]:
         return find_files(files)
 
 
-def check_one(path: Path, outputs: Outputs, settings: dict[str, Any]) -> int:
-    """Grade one file, and print its report."""
-    result = grade_file(path, name=path.name, **settings)
+def check_one(
+    path: Path, also: Sequence[Path], outputs: Outputs, settings: dict[str, Any]
+) -> int:
+    """Grade one file, with those that belong to it, and print its report."""
+    (name,) = names_of([path, *also])
+    result = grade_file(path, name=name, also=also, **settings)
     outputs.write([result])
     if result.status == 2:
         outputs.format_name = None  # it is written
@@ -167,8 +172,8 @@ def check_class(
     """Grade many files, and print a table as it goes."""
     limit = limit_of(settings["total_seconds"], settings["examples"])
     jobs, scheduler = workers
-    count = min(len(paths), jobs or usable_cpus()) if scheduler is None else jobs
     names = names_of(paths)
+    count = min(len(names), jobs or usable_cpus()) if scheduler is None else jobs
     screen = open_screen()
     screen.quiet = not outputs.leaves_standard_output
     with ExitStack() as stack:
@@ -180,7 +185,7 @@ def check_class(
             found = show_rows(screen, coming, names, outputs.points)
     places = {name: place for place, name in enumerate(names)}
     found.sort(key=lambda each: places[each.file])
-    aside = only_imported(paths, found)
+    aside = only_imported([*belonging_to(paths)], found)
     for place in aside:
         say(screen, f"{names[place]} is imported by others, so it does not count")
     found = [each for place, each in enumerate(found) if place not in aside]

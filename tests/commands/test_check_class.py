@@ -65,6 +65,21 @@ def test_a_class_is_graded_in_one_command_and_once(
     ]
 
 
+def test_a_homework_in_pieces_is_one_report(check: Check) -> None:
+    Path("kim").mkdir()
+    for name in ("0-conv_forward", "2-conv_backward"):
+        Path("kim", f"{name}.py").write_text("def f(:\n")
+
+    of_folder = check("kim")
+    of_files = check("kim/0-conv_forward.py", "kim/2-conv_backward.py")
+
+    assert of_folder.status == of_files.status == 2
+    assert of_folder == of_files
+    assert "files:" not in of_folder.out
+    assert "0-conv_forward.py:1: is no Python" in of_folder.err
+    assert "2-conv_backward.py:1: is no Python" in of_folder.err
+
+
 def plain(text: str) -> str:
     """Return a text with one blank wherever there are any."""
     return " ".join(text.split())

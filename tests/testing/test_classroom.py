@@ -9,10 +9,16 @@ import pytest
 
 from im2col_cnn.testing import GradedFile, HomeworkError, check_files
 from im2col_cnn.testing.grading import classroom, graded_file
-from im2col_cnn.testing.grading.classroom import find_files, limit_of, names_of
+from im2col_cnn.testing.grading.classroom import (
+    belonging_to,
+    find_files,
+    limit_of,
+    names_of,
+)
 from im2col_cnn.testing.grading.graded_file import grade_file
 from tests.profile import in_turn
 from tests.testing.classroom import RIGHT, RIGHT_SHARE, WRONG_SHARE, write_class
+from tests.testing.families import source_of
 
 QUICK: dict[str, Any] = {"examples": 2, "seconds": 2.0}
 
@@ -39,6 +45,39 @@ def test_names_hold_no_control_codes() -> None:
         "a b?[31m.py",
         "c.py",
     ]
+
+
+def test_a_homework_in_pieces_is_one_and_others_are_not() -> None:
+    kim = [Path(f"kim/{name}.py") for name in PIECES]
+    lee = [Path("lee/0-conv_forward.py"), Path("lee/conv_forward.py")]
+
+    assert names_of([*kim, *lee]) == [
+        "kim/1-pool_forward.py to 3-pool_backward.py",
+        "lee/0-conv_forward.py",
+        "lee/conv_forward.py",
+    ]
+    assert belonging_to([*kim, *lee]) == {kim[0]: kim[1:], lee[0]: [], lee[1]: []}
+
+
+PIECES = "1-pool_forward", "3-pool_backward"
+
+
+@in_turn(3)
+def test_a_homework_in_pieces_gets_one_result(tmp_path: Path) -> None:
+    source = source_of("holberton")
+    shared, rest = source.split("def around")[0], source.split("def pool_forward")[1]
+    forward, backward = rest.split("def pool_backward")
+    for name, text in zip(PIECES, (forward, backward), strict=True):
+        whole = f"{shared}def {name[2:]}{text}"
+        (tmp_path / f"{name}.py").write_text(whole, encoding="utf-8")
+
+    (graded,) = check_files([tmp_path], results=tmp_path, **QUICK)
+    assert (graded.file, graded.status) == (names_of(find_files([tmp_path]))[0], 0)
+    assert 'pool_forward, pool_backward, mode="average": read as holber' in graded.text
+
+    (tmp_path / "3-pool_backward.py").write_text("def f(:", encoding="utf-8")
+    (graded,) = check_files([tmp_path], results=tmp_path, **QUICK)  # not the kept one
+    assert "3-pool_backward.py:1: is no Python" in graded.text
 
 
 def by_name(results: Any) -> dict[str, GradedFile]:

@@ -62,6 +62,21 @@ def test_a_right_file_is_read_as_its_course_and_passes(family: str) -> None:
         assert {verdict.status for verdict in verdicts} == {"holds"}
 
 
+def test_images_that_a_layer_takes_in_vain_are_said() -> None:
+    names = names_of(
+        source_of(
+            "fau", "SH, SW = (1, *self.stride) if self.is_line else ", "SH, SW = "
+        )
+    )
+
+    chosen, remarks = choose(readings(names, None), called_inside(names))
+
+    assert {offer.support.axes for _, offer in chosen} == {(2,)}
+    (said,) = (each for each in remarks if "not asked for images" in each)
+    assert "Conv: not asked for images with one spatial axis: " in said
+    assert "not enough values to unpack" in said
+
+
 @in_turn(7)
 @pytest.mark.parametrize("family", FAMILIES)
 def test_three_wrong_files_of_each_course_are_read_and_do_not_pass(family: str) -> None:

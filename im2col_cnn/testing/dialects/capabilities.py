@@ -21,7 +21,7 @@ from .dialect import Offer, parameters_of
 if TYPE_CHECKING:
     from ..._typing import Array
 
-__all__ = ["Crash", "claimed", "limits", "tried"]
+__all__ = ["SPATIAL", "Crash", "claimed", "limits", "tried"]
 
 
 class Crash(NamedTuple):

@@ -25,7 +25,14 @@ from ..isolation.loader import HomeworkError
 from .graded_file import GradedFile, failed, grade_file
 from .points import as_selectors
 
-__all__ = ["check_files", "find_files", "limit_of", "names_of", "only_imported"]
+__all__ = [
+    "belonging_to",
+    "check_files",
+    "find_files",
+    "limit_of",
+    "names_of",
+    "only_imported",
+]
 
 SUFFIXES = (".py", ".ipynb")
 NOT_HOMEWORK = {"__pycache__", "__MACOSX", "node_modules", "site-packages", "venv"}
@@ -76,12 +83,48 @@ def scripts_in(folder: Path) -> Iterator[Path]:
                 yield Path(root) / name
 
 
+PIECE = re.compile(r"\d+-(conv|pool)_(forward|backward)")
+
+
+def belonging_to(paths: Sequence[Path]) -> dict[Path, list[Path]]:
+    """
+    Put files together that are one homework in pieces, a function in each.
+
+    Parameters
+    ----------
+    paths : sequence of Path
+
+    Returns
+    -------
+    dict
+        From each file to those that belong to it: from ``0-conv_forward.py`` to
+        ``1-pool_forward.py`` and the like in its folder.
+    """
+    first: dict[Path, Path] = {}
+    found: dict[Path, list[Path]] = {}
+    for path in paths:
+        is_piece = PIECE.fullmatch(path.stem) is not None
+        if is_piece and first.setdefault(path.parent, path) != path:
+            found[first[path.parent]].append(path)
+        else:
+            found[path] = []
+    return found
+
+
 def names_of(paths: Sequence[Path]) -> list[str]:
-    """Return the paths below the folder that all of them share."""
+    """Return the paths below the folder that all of them share.
+
+    Of files that belong together, the first and the last are named.
+    """
+    together = belonging_to(paths)
     if len(paths) < 2:
         return [path.name for path in paths]
     shared = Path(os.path.commonpath([path.absolute().parent for path in paths]))
-    return [printable(str(path.absolute().relative_to(shared))) for path in paths]
+    return [
+        printable(str(path.absolute().relative_to(shared)))
+        + (f" to {also[-1].name}" if also else "")
+        for path, also in together.items()
+    ]
 
 
 IMPORT = re.compile(
@@ -149,12 +192,14 @@ def check_files(
         A folder that keeps what was found. A file whose content, whose imports and
         whose settings are the same is not graded again.
     **settings
-        As for `check_module`.
+        As for `check_module`, but `also`.
 
     Yields
     ------
     GradedFile
-        One per file, as soon as it is known; those that were kept come first.
+        One per file, as soon as it is known; those that were kept come first. Files
+        named like ``0-conv_forward.py`` and ``1-pool_forward.py`` in one folder are one
+        homework in pieces, with one result.
 
     See Also
     --------
@@ -170,27 +215,26 @@ def check_files(
     """
     as_selectors(settings.get("only"))
     files = find_files(paths)
-    names = names_of(files)
-    keys = [
-        kept_as(results, path, name, settings)
-        for path, name in zip(files, names, strict=True)
-    ]
     left = []
-    for path, name, key in zip(files, names, keys, strict=True):
+    for (path, also), name in zip(
+        belonging_to(files).items(), names_of(files), strict=True
+    ):
+        key = kept_as(results, [path, *also], name, settings)
         if (kept := recall(key)) is not None:
             yield kept
         else:
-            left.append((path, name, key))
+            told = {**settings, "name": name, "also": [*map(str, also)]}
+            left.append((path, told, key))
     if executor is None:
-        for path, name, key in left:
-            yield keep(grade_file(path, name=name, **settings), key)
+        for path, told, key in left:
+            yield keep(grade_file(path, **told), key)
         return
     yield from graded_by(executor, left, settings)
 
 
 def graded_by(
     executor: Executor,
-    left: Iterable[tuple[Path, str, Path | None]],
+    left: Iterable[tuple[Path, Mapping[str, Any], Path | None]],
     settings: Mapping[str, Any],
 ) -> Iterator[GradedFile]:
     """Yield what workers find, as soon as it is known; that they are lost is, too."""
@@ -198,9 +242,10 @@ def graded_by(
     if isinstance(executor, Workers):
         grade = grade_file
     waiting: dict[Future[GradedFile], tuple[str, Path | None]] = {}
-    for path, name, key in left:
+    for path, told, key in left:
+        name = told["name"]
         try:
-            future = executor.submit(grade, str(path), name=name, **settings)
+            future = executor.submit(grade, str(path), **told)
         except Exception as error:  # it is closed, say
             yield failed(name, f"{name}: the grader was stopped: {error}")
         else:
@@ -237,7 +282,7 @@ def grade_apart(path: str, *, name: str, **settings: Any) -> GradedFile:
 
 def kept_as(
     folder: str | os.PathLike[str] | None,
-    path: Path,
+    paths: Sequence[Path],
     name: str,
     settings: Mapping[str, Any],
 ) -> Path | None:
@@ -247,8 +292,9 @@ def kept_as(
     told = {"name": name, "settings": dict(settings)}
     key = hashlib.sha256(json.dumps(told, sort_keys=True, default=content).encode())
     key.update(fingerprint().encode())
-    for each in [path, *read_along(path)]:
-        key.update(content(each).encode())
+    for path in paths:
+        for each in [path, *read_along(path)]:
+            key.update(content(each).encode())
     return Path(folder) / f"{key.hexdigest()[:32]}.json"
 
 

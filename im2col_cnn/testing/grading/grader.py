@@ -402,6 +402,7 @@ def check_module(
     megabytes: int = 2048,
     python: str | None = None,
     adapter: str | os.PathLike[str] | None = None,
+    also: Sequence[str | os.PathLike[str]] = (),
 ) -> Report:
     """
     Hold all functions of a file to every law, in a process of its own.
@@ -433,6 +434,8 @@ def check_module(
     adapter : str or Path, optional
         A file that says how to call functions that no dialect knows: ``SCRIPTS``, or
         functions with the names of this package and a ``SUPPORT``.
+    also : sequence of path, optional
+        Other files with functions that belong to it.
 
     Returns
     -------
@@ -458,7 +461,8 @@ def check_module(
     """
     its_adapter = None if adapter is None else as_path(adapter, "adapter")
     path = as_path(path, "path")
-    for file in filter(None, (path, its_adapter)):
+    others = [as_path(each, "also") for each in also]
+    for file in filter(None, (path, its_adapter, *others)):
         require_file(file)
     seed, examples = as_drawn(seed, examples, ties)
     if dialect is not None:
@@ -477,6 +481,7 @@ def check_module(
         python=python,
         adapter=its_adapter,
         until=end,
+        also=others,
     ) as homework:
         try:
             found = homework.load()
@@ -491,10 +496,9 @@ def check_module(
             raise HomeworkError(unread(path, found))
         remarks = [*how_it_is_read(chosen), *remarks, *not_read(found, chosen)]
         read_as = most_common(chosen)
-        wanted = found["wanted"].get(read_as, ())
         there = found["names"].get(read_as, ())
-        missing = [name for name in wanted if name not in there]
-        if missing:
+        wanted = found["wanted"].get(read_as, ())
+        if missing := [name for name in wanted if name not in there]:
             remarks.append(f"not there: {', '.join(missing)}")
         remarks += (
             f"passed over, {trouble}" for trouble in dict.fromkeys(found["trouble"])

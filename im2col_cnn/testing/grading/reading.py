@@ -12,6 +12,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from ..dialects.capabilities import SPATIAL
 from ..dialects.dialect import Offer
 from ..dialects.table import DIALECTS, GUESSES
 from ..errors import SubjectStoppedError
@@ -70,14 +71,18 @@ def choose(
         best, dialect, _ = ranked[0]
         of_best = [each for each in ranked if each[1] == dialect]
         kinds: dict[tuple[str, int], Offer] = {}
+        left: dict[int, str] = {}  # of how many axes, and why
         for points, _, offer in of_best:
             is_helper = offer.kind in HELPERS
             others = {axes for kind, axes in kinds if kind == offer.kind}
             axes = offer.support.axes[0]
             if others - {axes} and points < RIGHT_SHAPE:  # it takes no other images
+                left[axes] = without_axes(offer)
                 continue
             if not kinds or (ranked[0][2].kind in HELPERS) == is_helper:
                 kinds.setdefault((offer.kind, axes), offer)
+        read = {axes for _, axes in kinds}
+        remarks += [why for axes, why in left.items() if axes not in read]
         chosen += [(dialect, offer) for offer in told_apart([*kinds.values()])]
         other = next((e for e in ranked if e[1] != dialect and e[0] >= best), None)
         if other and best >= 2 * RIGHT and other[2].described != ranked[0][2].described:
@@ -88,6 +93,20 @@ def choose(
     chosen = without_helpers(without_halves(chosen), inside or {})
     chosen, left_out = without_strangers(chosen)
     return chosen, [*remarks, *left_out]
+
+
+def without_axes(offer: Offer) -> str:
+    """Say why something is not asked for images with so many axes."""
+    subject = offered(offer)
+    try:
+        y, cache = subject.run(subject.small[0])
+        subject.gradients(np.ones_like(y), cache)
+    except Exception as error:  # whatever homework may raise
+        why = str(error)
+    else:
+        why = "its results have other shapes"
+    images = SPATIAL[offer.support.axes[0]]
+    return f"{offer.name}: not asked for images with {images}: {why}"
 
 
 def told_apart(offers: list[Offer]) -> list[Offer]:

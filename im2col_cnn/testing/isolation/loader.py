@@ -382,9 +382,22 @@ class DefinitionsLoader(SourceFileLoader):
         run_definitions(parse(beside), beside, module, self.account)
 
 
-def load(path: Path) -> Homework:
-    """Run what a file defines, and return it."""
+def load(path: Path, *also: Path) -> Homework:
+    """Run what a file defines, and what others do that belong to it, and return it."""
     account = Account()
+    if not also:
+        return Homework(defined_in(path, account), account)
+    names: dict[str, Any] = {}
+    for each in (path, *also):
+        try:
+            names.update(defined_in(each, account))
+        except HomeworkError as error:
+            account.trouble.append(str(error))
+    return Homework(names, account)
+
+
+def defined_in(path: Path, account: Account) -> dict[str, Any]:
+    """Run what a file defines, and return it by name."""
     parsed: list[tuple[ast.Module, Cell]] = []
     for cell in read_cells(path):
         try:
@@ -399,12 +412,11 @@ def load(path: Path) -> Homework:
     module = make_module(path, folder, level)
     for tree, cell in parsed:
         run_definitions(tree, cell, module, account)
-    names = {
+    return {
         name: value
         for name, value in module.__dict__.items()
         if not name.startswith("__") and not isinstance(value, Missing)
     }
-    return Homework(names, account)
 
 
 def levels(tree: ast.Module) -> Iterator[int]:

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -153,6 +153,8 @@ class IsolatedModule:
         A file that says how to call it.
     until : float
         When to call it no more, on the clock of `time.monotonic`.
+    also : sequence of Path
+        Other files that belong to it.
     """
 
     def __init__(
@@ -165,7 +167,9 @@ class IsolatedModule:
         python: str | None = None,
         adapter: Path | None = None,
         until: float = inf,
+        also: Sequence[Path] = (),
     ) -> None:
+        self.paths = [str(path), *map(str, also)]
         self.path, self.dialect, self.python = path, dialect, python
         self.adapter = str(adapter) if adapter else None
         self.seconds, self.megabytes, self.until = seconds, megabytes, until
@@ -197,7 +201,7 @@ class IsolatedModule:
     def started(self) -> Process:
         """Start a process, and let it load the file meanwhile."""
         process = Process(self.file, self.megabytes, self.python)
-        process.ask("load", str(self.path), self.dialect, self.adapter, self.tries)
+        process.ask("load", self.paths, self.dialect, self.adapter, self.tries)
         return process
 
     def load(self) -> dict[str, Any]:

@@ -88,10 +88,14 @@ class Server:
             return "failed", (problem, kind, text, False)
 
     def load(
-        self, path: str, dialect: str | None, adapter: str | None, tries: bool
+        self,
+        paths: list[str],
+        dialect: str | None,
+        adapter: str | None,
+        tries: bool,
     ) -> dict[str, Any]:
         """Load a file, and say what it offers, tried or by its names alone."""
-        homework = load(Path(path))
+        homework = load(*map(Path, paths))
         self.account = homework.account
         names = {
             name: it
@@ -113,7 +117,9 @@ class Server:
         self.offers = [offer for _, offer in found]
         wanted = [DIALECTS[dialect]] if dialect else list(DIALECTS.values())
         if not found:
-            raise HomeworkError(nothing_found(path, names, wanted, homework.account))
+            raise HomeworkError(
+                nothing_found(paths[0], names, wanted, homework.account)
+            )
         return {
             "names": {each.name: each.found(names) for each in wanted},
             "wanted": {each.name: each.names for each in wanted},
