@@ -160,9 +160,9 @@ def check(
     require_extra("hypothesis", "testing", purpose="check")
     keep_hypothesis_out_of_this_folder()
     # The laws need Hypothesis, which takes a moment to load and may be missing.
+    from ..testing.grading.classroom import belonging_to  # noqa: PLC0415  # see above
     from .check_files import (  # noqa: PLC0415  # see above
         Outputs,
-        belonging_to,
         check_class,
         check_one,
         paths_of,

@@ -42,7 +42,6 @@ from .workers import working
 
 __all__ = [
     "Outputs",
-    "belonging_to",
     "check_class",
     "check_one",
     "paths_of",

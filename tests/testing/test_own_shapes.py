@@ -87,6 +87,66 @@ STOPPING = """\
     def is_never_called("""
 
 
+KEEPS = """
+import numpy as np
+
+def conv2d_forward(x, W, b, stride=1, pad=0):
+    x_pad = np.pad(x, ((0, 0), (0, 0), (pad, pad), (pad, pad)))
+    out, columns = multiplied(x_pad, W, b, stride)
+    return out, columns, x_pad
+
+def multiplied(x, W, b, s):
+    KH, KW = W.shape[2:]
+    windows = np.lib.stride_tricks.sliding_window_view(x, (KH, KW), (2, 3))
+    windows = windows[:, :, ::s, ::s]
+    out = np.einsum("ncijyx,fcyx->nfij", windows, W) + b.reshape(1, -1, 1, 1)
+    return out, windows
+
+def conv2d_backward(dout, columns, x_pad, W, b, stride=1, pad=0):
+    dW = np.einsum("nfij,ncijyx->fcyx", dout, columns)
+    dx = np.zeros(x_pad.shape)
+    for i, j in np.ndindex(dout.shape[2:]):
+        h, w = i * stride, j * stride
+        dx[:, :, h:h + W.shape[2], w:w + W.shape[3]] += np.einsum(
+            "nf,fcyx->ncyx", dout[:, :, i, j], W)
+    H, W = dx.shape[2:]
+    return dx[:, :, pad:H - pad, pad:W - pad], dW, dout.sum((0, 2, 3))
+"""
+
+
+@in_turn(3)
+def test_what_forward_returns_goes_where_backward_calls_it_so(tmp_path: Path) -> None:
+    report = checked(tmp_path, KEEPS)
+
+    assert report.ok, str(report)
+    assert "conv2d_forward, conv2d_backward: read as functions" in str(report)
+
+
+WHOLE_OUTPUT = """
+import numpy as np
+
+def avg_pool_forward(x, pool_size, stride):
+    N, H, W, C = x.shape
+    out = np.zeros([N, H // stride, W // stride, C])
+    for i, j in np.ndindex(out.shape[1:3]):
+        h, w = i * stride, j * stride
+        out[:, i, j] = x[:, h:h + pool_size, w:w + pool_size].mean((1, 2))
+    return out
+"""
+
+
+@in_turn(3)
+def test_a_function_whose_output_is_too_large_is_read_in_its_layout(
+    tmp_path: Path,
+) -> None:
+    report = checked(tmp_path, WHOLE_OUTPUT)
+
+    assert "avg_pool_forward: read as functions, x (N, H, W, C)" in str(report)
+    assert "the output's size is the input's, divided by the stride (E53a)" in str(
+        report
+    )
+
+
 def checked(folder: Path, source: str) -> Any:
     path = folder / "layers.py"
     path.write_text(source, encoding="utf-8")

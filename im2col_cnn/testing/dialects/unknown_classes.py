@@ -9,7 +9,7 @@ from __future__ import annotations
 import inspect
 import re
 from dataclasses import dataclass, field, replace
-from itertools import chain, product
+from itertools import chain
 from time import monotonic
 from typing import Any, Iterator, Mapping
 
@@ -19,6 +19,7 @@ from ..support import Support
 from .dialect import is_refusal
 from .family import CONVOLUTION, POOLING, family
 from .gradients import Upstream, gradient_lines, looks_like_gradient
+from .handed import handed, right_for
 from .held import arrays_in, held_by, same_arrays
 from .roles import argument_lists, parameters_in, roles_of, settings_for
 from .script import Script
@@ -41,7 +42,6 @@ BACKWARDS = [
     *("bprop", "backwards", "back", "backpropagate", "back_propagate", "gradient"),
     *("backward_propogation", "bwd"),
 ]
-HANDED = ("FCHW", "HWCF", "FHWC", "CFHW")  # layouts of kernels, the likeliest first
 SET_UPS = [
     *("init_params", "initialize", "init_weights", "initialize_weights", "build"),
     *("set_input_shape", "setup", "set_up", "init", "initialize_params", "init_layer"),
@@ -267,20 +267,22 @@ def handed_kernels(
 ) -> Tried | None:
     """Hand the kernels and biases of a problem over to forward."""
     best = None
-    for w, b in product(HANDED, ("F", "F1", "111F")):
-        names = {**known, "w": tiny.array("w", w), "b": tiny.array("b", b)}
-        try:
-            calls = lines_of(call, built([make], names), tiny)
-            names = built([make, *calls], names)
-        except Exception:  # not in this layout
-            continue
-        right = tiny.right() - (0 if "=b" in call else tiny.plain("b"))
+
+    def run(names: dict[str, Any]) -> tuple[list[str], dict[str, Any]]:
+        calls = lines_of(call, built([make], names), tiny)
+        return calls, built([make, *calls], names)
+
+    end = monotonic() + SECONDS
+    for one, w, b, (calls, names) in handed(call, tiny, known, run, [], end):
+        if one.filters == 1:  # they make too many kernels for this
+            break
         for y in tiny.outputs(np.shape(names["y"])):
             lines = [make, *calls]
             bias = "b" if "=b" in call else ""
             tried = Tried(lines, tiny, y, w, b, weights="w", bias=bias, at=names)
-            tried.rank = RIGHT if tiny.agrees(names["y"], y, right) else SHAPE
-            if tried.rank == RIGHT:
+            is_right = tiny.agrees(names["y"], y, right_for(call, tiny))
+            tried.rank = RIGHT if is_right else SHAPE
+            if is_right:
                 return tried
             best = best or tried
     return best

@@ -6,11 +6,14 @@ told by its shape. Forward and backward belong together if their names do.
 
 from __future__ import annotations
 
+import ast
 import inspect
 import re
+import textwrap
 from dataclasses import replace
 from itertools import product
 from time import monotonic
+from types import MappingProxyType
 from typing import Any, Iterator, Mapping
 
 import numpy as np
@@ -19,6 +22,7 @@ from ..support import Support
 from .dialect import is_refusal
 from .family import CONVOLUTION, POOLING
 from .gradients import is_bias
+from .handed import KERNELS, handed, right_for
 from .held import arrays_in
 from .layouts import arrange
 from .roles import CHOICES, argument_lists, parameters_in, roles_of, settings_for
@@ -29,8 +33,6 @@ from .tiny import Tiny, layouts_of, tiny_problems
 __all__ = ["called_inside", "forwards_in", "scripts_of"]
 
 SECONDS = 2.0  # in which the layouts of one function are tried
-KERNELS = ("FCHW", "HWCF", "FHWC", "CFHW", "HWFC", "FHW", "HWF", "HW", "CHW", "HWC")
-BIASES = ("F", "F1", "1F", "F11", "11F", "1F11", "111F", "F111")
 BACK = re.compile(
     r"back_?prop(agation)?|backwards?|bwd|bprop|gradients?|_?grad_?|deriv\w*|^d_|_back$"
 )
@@ -133,15 +135,38 @@ def is_plain(name: str) -> bool:
     return not PLAIN.sub("", rest)
 
 
+def returned_by(function: Any) -> list[str]:
+    """Return the names of what a function returns and was not handed, "" for others."""
+    try:
+        source = ast.parse(textwrap.dedent(inspect.getsource(function)))
+    except (TypeError, OSError, SyntaxError):
+        return []
+    handed = {each.name for each in parameters_in(function)}
+    for node in ast.walk(source):
+        if isinstance(node, ast.Return) and isinstance(node.value, ast.Tuple):
+            found = [getattr(each, "id", "") for each in node.value.elts]
+            return ["" if name in handed else name for name in found]
+    return []
+
+
 def arguments_of(
-    function: Any, kind: str, unknown: tuple[str, ...], settings: Any
+    function: Any,
+    kind: str,
+    unknown: tuple[str, ...],
+    settings: Any,
+    kept: Mapping[str, str] = MappingProxyType({}),
 ) -> Iterator[str]:
-    """Yield the arguments of a function; `unknown` go where a name tells nothing."""
+    """
+    Yield the arguments of a function; `unknown` go where a name tells nothing.
+
+    What its forward returned under the name of a parameter, `kept`, goes there.
+    """
     arrays = ("x", "w", "b") if kind == "conv" else ("x",)
     parameters = parameters_in(function)
     roles = [roles_of(each.name) for each in parameters]
     taken = {role for its_roles in roles for role in its_roles}
-    free = [role for role in unknown if role not in taken]
+    own = {kept[each.name] for each in parameters if each.name in kept}
+    free = [role for role in unknown if role not in taken | own]
     more: dict[str, tuple[str, ...]] = {role: (role,) for role in (*arrays, "dy")}
     more["train"], more["cache"] = ("True",), ("cache",)
     if kind == "avg_pool":
@@ -155,7 +180,9 @@ def arguments_of(
     given = []
     for parameter, its_roles in zip(parameters, roles):
         known = bool(its_roles)
-        if not known and parameter.default is parameter.empty and free:
+        if parameter.name in kept:
+            given.append(f"{parameter.name}={kept[parameter.name]}")
+        elif not known and parameter.default is parameter.empty and free:
             given.append(f"{parameter.name}={free.pop(0)}")
         else:
             given.append("")
@@ -175,7 +202,7 @@ def paired(  # noqa: PLR0917 - beside its one use
             continue
         points, full = 2 * is_right, script
         if back and backward is not None:
-            full, ran = backwards(back, backward, script, names, settings)
+            full, ran = backwards(name, back, backward, script, names, settings)
             points += ran
         if best is None or points > best[0]:
             best = points, full
@@ -217,28 +244,19 @@ def forwards(
     arguments = list(arguments_of(function, kind, unknown, settings))
     has_stride = any("stride" in given for given in arguments)
     kernel, side_by_side = (3, False) if kind == "conv" else (2, not has_stride)
-    known = {name: function}
-    for tiny in tiny_problems(kind, kernel, side_by_side=side_by_side):
-        kernels = KERNELS if kind == "conv" else ("HWCF",)
-        for given, w in product(arguments, kernels):
-            if ("C" not in w and tiny.channels > 1) or "x" not in given:
-                continue
-            if monotonic() > end:
-                return
-            one = tiny if "F" in w else replace(tiny, filters=1)
-            for b in BIASES if "=b" in given else ("F",):
-                names = {**known, **one.bindings()}
-                if kind == "conv":
-                    names |= {"w": one.array("w", w), "b": one.array("b", b)}
-                try:
-                    with np.errstate(all="ignore"):
-                        execute(f"found = {name}({given})", names)
-                except Exception as error:  # not in this way
-                    errors.append(error)
-                    continue
-                found = one_output(name, given, w, b, kind, one, names)
-                if found is not None:
-                    yield found
+    problems = tiny_problems(kind, kernel, side_by_side=side_by_side)
+    for tiny, given in product(problems, arguments):
+        if "x" not in given:
+            continue
+
+        def run(names: dict[str, Any], given: str = given) -> dict[str, Any]:
+            execute(f"found = {name}({given})", names)
+            return names
+
+        for one, w, b, names in handed(given, tiny, {name: function}, run, errors, end):
+            found = one_output(name, given, w, b, kind, one, names)
+            if found is not None:
+                yield found
 
 
 def one_output(  # noqa: PLR0917 - beside its one use
@@ -252,10 +270,10 @@ def one_output(  # noqa: PLR0917 - beside its one use
     outputs = [(layout, 0) for layout in tiny.outputs(y.shape)]
     if kind == "conv" and "padding" not in given:
         outputs += [(layout, 1) for layout in tiny.outputs(y.shape, padded=True)]
+    if not outputs and (likely := tiny.likely(y.shape)) and tiny.begins(y, likely):
+        outputs = [(likely, 0)]
     for layout, around in outputs[:1]:
-        right = tiny.right(around)
-        if kind == "conv" and "=b" not in given:
-            right = right - tiny.plain("b")
+        right = right_for(given, tiny, around)
         is_right = tiny.agrees(y, layout, right)
         lines = f"y = {name}({given})"
         if place:
@@ -319,8 +337,13 @@ def support_of(
     )
 
 
-def backwards(
-    back: str, backward: Any, script: Script, names: dict[str, Any], settings: Any
+def backwards(  # noqa: PLR0917 - beside its one use
+    name: str,
+    back: str,
+    backward: Any,
+    script: Script,
+    names: dict[str, Any],
+    settings: Any,
 ) -> tuple[Script, bool]:
     """Add the lines that call a backward and name its gradients; tell if they ran."""
     names = dict(names)
@@ -328,9 +351,10 @@ def backwards(
     execute(script.forward, names)
     kept = tuple(sorted(key for key in names if key == "cache" or key[:4] == "kept"))
     unknown = ("dy", *kept, "x", "w", "b")
+    its_own = dict(zip(returned_by(names[name])[1:], kept))
     arguments = [
         given
-        for given in arguments_of(backward, script.kind, unknown, settings)
+        for given in arguments_of(backward, script.kind, unknown, settings, its_own)
         if "cache" in names or not re.search(r"=cache\b", given)
     ]
     # Some crop by [p:-p], which does not run where p is 0.
@@ -420,10 +444,7 @@ def takes_wide(
         y = run(lines, known)
     except Exception:  # it takes square ones
         return False
-    right = wide.right()
-    if tiny.kind == "conv" and "=b" not in lines:
-        right = right - tiny.plain("b")
-    return wide.agrees(y, layout, right)
+    return wide.agrees(y, layout, right_for(lines, wide))
 
 
 def alone(name: str, function: Any, kind: str, settings: Any) -> Iterator[Script]:
