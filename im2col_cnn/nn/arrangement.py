@@ -45,8 +45,10 @@ class Reshape(PureLayer):
     def compute(self, x: Array) -> tuple[Array, Any]:
         """Reshape; the cache is the shape of before."""
         shape = as_shape(self.shape, "shape", at_least=1)
-        if np.prod(x.shape[1:]) != np.prod(shape):
-            raise ValueError(f"{by(x.shape[1:])} numbers do not fill {by(shape)}")
+        if not x.ndim or np.prod(x.shape[1:]) != np.prod(shape):
+            raise ValueError(
+                f"x must hold {by(shape)} numbers per image, got shape {x.shape}"
+            )
         return x.reshape(len(x), *shape), x.shape
 
     def pull_back(self, dy: Array, cache: Any) -> Array:

@@ -9,7 +9,7 @@ import pytest
 
 from im2col_cnn import conv_backward, conv_forward, im2col, max_pool_forward, nn
 from im2col_cnn.files import DIGITS, open_dataset
-from im2col_cnn.pictures import draw_col2im, draw_comparison
+from im2col_cnn.pictures import draw_channels, draw_col2im, draw_comparison
 from im2col_cnn.testing import (
     check_adjoint,
     check_conv,
@@ -68,6 +68,26 @@ REFUSED: dict[str, tuple[Callable[[], object], str]] = {
     "images without axes": (
         lambda: nn.Max((1,)).forward(np.array(1.0)),
         r"x must have axes \(N, ..., C\), got 0",
+    ),
+    "a number that is to be reshaped": (
+        lambda: nn.Reshape((1,)).forward(np.array(1.0)),
+        r"x must hold 1 numbers per image, got shape \(\)",
+    ),
+    "channels where there are none": (
+        lambda: nn.LocalResponseNorm(3).forward(np.ones((2, 0))),
+        "x must have axes .* of one channel at least",
+    ),
+    "sequences without a batch": (
+        lambda: nn.LSTMStates(2).forward((np.array(1.0), np.ones((1, 4)))),
+        "x must have shape|a state must have shape",
+    ),
+    "an array of bugs": (
+        lambda: kill_matrix(bugs=np.ones(2)),  # type: ignore[arg-type]  # on purpose
+        "bugs must be a Exhibit",
+    ),
+    "an array without axes to draw": (
+        lambda: draw_channels(np.ones((2, 3, 1)), np.ones((2, 2, 1, 1)), dy=ITSELF),
+        "dy must",
     ),
     "matrices that do not fit": (
         lambda: nn.MatMul().forward((IMAGES, IMAGES)),
