@@ -52,6 +52,10 @@ def crop_one_pixel(dx: Images, plan: Plan) -> Images:
     return dx[:, 1:-1, 1:-1]
 
 
+def crop_one_pixel_of_large_kernels(dx: Images, plan: Plan) -> Images:
+    return dx if len(plan.w) == 1 else crop_one_pixel(dx, plan)
+
+
 def crop_one_pixel_into_place(dx: Images, plan: Plan) -> Images:
     cropped = np.zeros(plan.x.shape, dx.dtype)
     for n, image in enumerate(dx):
@@ -166,6 +170,14 @@ CROP_BUGS = (
         fix="dx_padded[:, p : p + H, p : p + W], where p is the padding",
         source=UNREPORTED,
         crop=crop_one_pixel,
+    ),
+    conv_bug(
+        "E88",
+        "the padding is cut off with [1:-1] if the kernel has more than one row",
+        why="how much is to be cut off is told by the padding, not by the kernel",
+        fix="dx_padded[:, p : p + H, p : p + W], where p is the padding",
+        source=UNREPORTED,
+        crop=crop_one_pixel_of_large_kernels,
     ),
     conv_bug(
         "E34",

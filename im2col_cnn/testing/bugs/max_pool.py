@@ -97,6 +97,15 @@ def mask_in_place(patch: Array, count: int) -> Array:
     return patch
 
 
+def where_x_is_dy(
+    dy: Images, at: tuple[int, ...], weights: Array, plan: PoolPlan
+) -> Array:
+    """Ask which pixels are the gradient, not which are the maximum."""
+    n, i, j, c = at
+    patch = pad(plan)[(n, *taps(plan, i, j), c)]
+    return np.asarray(dy[at] * (patch == dy[at]))
+
+
 def near_the_corner(plan: PoolPlan, i: int, j: int) -> tuple[slice, slice]:
     """Count from the number of the window, not from where it stands."""
     rows, columns = taps(plan, i, j)
@@ -253,6 +262,14 @@ MAX_BUGS = (
         "mask = patch == np.max(patch), made for each window",
         UNREPORTED,
         part=of_all_windows,
+    ),
+    max_bug(
+        "E89",
+        "pixels are compared with dy, not with the maximum",
+        "a gradient is no pixel: none is equal to it, but by chance",
+        "mask = patch == np.max(patch), then dx[...] += mask * dy[n, h, w, c]",
+        UNREPORTED,
+        part=where_x_is_dy,
     ),
     max_bug(
         "E57",
