@@ -24,11 +24,11 @@ def main() -> None:
     try:
         status = start(sys.argv[1:])
     except KeyboardInterrupt:
-        exec("")  # where it came out of an `exec`, Python would end by the signal
         status = end("interrupted", INTERRUPTED)
     except TerminatedError:
         status = end("terminated", TERMINATED)
     drop_what_cannot_be_written()
+    exec("")  # where Ctrl-C ended an `exec`, Python would remember, and end by a signal
     sys.exit(status)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.commands.command import command, environment, started
+from tests.commands.command import HOMEWORK, command, environment, started
 from tests.profile import in_turn
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
@@ -106,14 +106,15 @@ def seconds_without_a_core(pid: int) -> float:
     return int(nanoseconds) / 1e9
 
 
+@pytest.mark.parametrize("module", ["typer", "hypothesis"])
 def test_ctrl_c_within_code_that_is_made_ends_a_command_by_its_status(
-    tmp_path: Path,
+    tmp_path: Path, module: str
 ) -> None:
     """Where classes of data are made, say: Python would kill itself at its end."""
     code = 'exec("raise KeyboardInterrupt")'
-    (tmp_path / "typer.py").write_text(code, encoding="utf-8")
+    (tmp_path / f"{module}.py").write_text(code, encoding="utf-8")
     done = subprocess.run(
-        command("--help"),
+        command("check", HOMEWORK / "coursera.py"),
         env=environment() | {"PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"},
         capture_output=True,
         text=True,
