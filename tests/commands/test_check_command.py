@@ -124,6 +124,7 @@ def test_what_the_template_of_a_course_makes_everyone_write_is_advice(
     assert "where p may be 0 (S4)" in strict.out
 
 
+@in_turn(2)
 def test_scores_and_a_page_are_written_and_prints_kept_apart(
     check: Check, tmp_path: Path
 ) -> None:
@@ -140,6 +141,7 @@ def test_scores_and_a_page_are_written_and_prints_kept_apart(
     assert page.read_text(encoding="utf-8").startswith("<!doctype html>")
 
 
+@in_turn(2)
 def test_a_flood_of_prints_and_a_closed_stream_are_no_failure(
     check: Check, tmp_path: Path
 ) -> None:

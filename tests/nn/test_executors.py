@@ -271,7 +271,7 @@ class Stopping:
                 os.kill(os.getpid(), signal.SIGKILL)
             if self.kind == "memory":
                 np.empty(2**45)  # more than a process has addresses
-            threading.Event().wait(3)
+            threading.Event().wait(5)
         return x
 
     def __repr__(self) -> str:
@@ -284,7 +284,7 @@ class Stopping:
     [
         ("killed", "a worker gave no result: BrokenProcessPool: .* kill processes"),
         ("memory", r"worker \d+ on .* ran out of memory"),
-        ("hangs", "no result within 1.5 s"),
+        ("hangs", "no result within 3 s"),
     ],
 )
 def test_a_worker_lost_in_a_step_leaves_the_last_whole_one_to_go_on_from(
@@ -300,7 +300,7 @@ def test_a_worker_lost_in_a_step_leaves_the_last_whole_one_to_go_on_from(
     words += ": the network is as it was before step 3 of epoch 2"
     with ProcessPoolExecutor(1, mp_context=spawn) as executor:
         executor.submit(fingerprint).result()  # it has started
-        cluster = Cluster(executor, timeout=1.5 if kind == "hangs" else None)
+        cluster = Cluster(executor, timeout=3 if kind == "hangs" else None)
         with pytest.raises(WorkerError, match=words):
             learn(augment=augment, resume=path, executor=cluster)
 

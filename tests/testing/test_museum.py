@@ -99,6 +99,7 @@ def killed(exhibit: Exhibit) -> tuple[Law, Trial]:
     )
 
 
+@in_turn(3)
 @pytest.mark.parametrize("kind", ["im2col", "mask", "share"])
 def test_the_oracles_of_this_package_alone_break_no_law(kind: str) -> None:
     for law in laws_for(oracle(kind)):

@@ -20,6 +20,7 @@ from im2col_cnn.testing.grading.points import (
     scores_of,
     total_of,
 )
+from tests.profile import in_turn
 
 
 def dx_of_zeros(dy: Array, cache: Any) -> Any:
@@ -133,6 +134,7 @@ def test_a_part_selects_its_laws(zeros: Report, only: str, laws: set[str]) -> No
     assert {v.law.name for v in zeros.verdicts if is_selected(v, (only,))} == laws
 
 
+@in_turn(2)
 def test_a_function_is_not_blamed_for_the_other() -> None:
     def forward(x: Array, w: Array, b: Array) -> tuple[Array, Any]:
         y, cache = fast.conv_forward(x, w, b)

@@ -101,6 +101,7 @@ def conv_backward_naive(dout, cache):
 """
 
 
+@in_turn(2)
 @pytest.mark.parametrize("cache", ["(x, w, b, conv_param)", "(out, w, b, conv_param)"])
 def test_a_forward_that_crashes_hides_no_backward_that_needs_its_arguments_alone(
     tmp_path: Path, cache: str
