@@ -13,6 +13,7 @@ from hypothesis import given, settings
 
 import im2col_cnn
 from im2col_cnn import loops, nn, pictures, step_by_step
+from tests.profile import at_most
 
 PUBLIC = {
     f"{module.__name__}.{name}".removeprefix("im2col_cnn."): getattr(module, name)
@@ -66,6 +67,7 @@ OTHERS = sorted(CALLS.keys() - set(OPERATIONS))
 
 
 @pytest.mark.parametrize("name", OPERATIONS)
+@at_most(50)
 @given(data=st.data())
 def test_every_operation_returns_or_names_an_argument(
     name: str, data: st.DataObject
