@@ -147,6 +147,45 @@ def test_a_function_whose_output_is_too_large_is_read_in_its_layout(
     )
 
 
+HANDS_ON = """
+import numpy as np
+
+class PoolLayer:
+    def __init__(self, filter_size, stride):
+        self.filter_size, self.stride = filter_size, stride
+
+    def forward(self, A_prev):
+        N, H, W, C = A_prev.shape
+        f, s = self.filter_size, self.stride
+        A = np.zeros((N, (H - f) // s + 1, (W - f) // s + 1, C))
+        for h, w in np.ndindex(A.shape[1:3]):
+            A[:, h, w] = A_prev[:, h * s:h * s + f, w * s:w * s + f].max((1, 2))
+        return A, (A_prev, f, s)
+
+    def backward(self, dA, cache):
+        A_prev, f, s = cache
+        dx = np.zeros(A_prev.shape)
+        for n, h, w, c in np.ndindex(dA.shape):
+            i, j = h * s, w * s
+            patch = A_prev[n, i:i + f, j:j + f, c]
+            dx[n, i:i + f, j:j + f, c] += (patch == patch.max()) * dA[n, h, w, c]
+        return dx
+"""
+
+
+@pytest.mark.parametrize("start", ["h * s, w * s", "h, w"])
+def test_a_layer_that_hands_its_cache_on_gets_it_back(
+    tmp_path: Path, start: str
+) -> None:
+    report = checked(
+        tmp_path, HANDS_ON.replace("i, j = h * s, w * s", f"i, j = {start}")
+    )
+
+    laws = {verdict.law.name for verdict in report.verdicts}
+    assert "dx equals the loops" in laws
+    assert report.ok == (start == "h * s, w * s")
+
+
 def checked(folder: Path, source: str) -> Any:
     path = folder / "layers.py"
     path.write_text(source, encoding="utf-8")

@@ -57,7 +57,7 @@ def gradient_lines(function: Any, method: str, upstream: Upstream) -> str:
     first = None
     # Some crop by [p:-p], which does not run where p is 0.
     pads = (0, 1) if "padding" in upstream.lines[0].replace("padding=", "") else (0,)
-    for padding, call in product(pads, calls_of(function, method)):
+    for padding, call in product(pads, calls_of(function, method, upstream)):
         try:
             names = upstream.again(padding)
         except Exception:  # its forward takes no padding, then
@@ -84,12 +84,14 @@ def gradient_lines(function: Any, method: str, upstream: Upstream) -> str:
     return first or ""
 
 
-def calls_of(function: Any, method: str) -> Iterator[str]:
+def calls_of(function: Any, method: str, upstream: Upstream) -> Iterator[str]:
     """Yield the calls of a backward, with a learning rate of 1 where it wants one.
 
     What is not known, such as labels for the last layer, is None.
     """
     roles = {"x": ("x",), "train": ("True", ""), "": ("None",)}
+    if any(line.startswith("y, cache = ") for line in upstream.lines):
+        roles["cache"] = ("cache",)
     for more in argument_lists(function, roles, skip=1):
         yield f"layer.{method}({', '.join(filter(None, ('dy', more)))})"
 

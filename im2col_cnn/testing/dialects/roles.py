@@ -127,7 +127,7 @@ CHOICES = {
     ),
     "stride": ("stride", "(stride, stride)"),
     "padding": ("padding", "(padding, padding)"),
-    "input_shape": ("(C, *spatial)", "(*spatial, C)", "spatial", "x_shape"),
+    "input_shape": ("(C, *spatial)", "(*spatial, C)", "spatial", "x_shape", "C"),
     "side": ("(C, *spatial)", "(*spatial, C)", "spatial", "x_shape", "spatial[0]"),
     "H": ("spatial[0]",),
     "W": ("spatial[1]",),

@@ -303,6 +303,8 @@ def lines_of(call: str, names: Mapping[str, Any], tiny: Tiny) -> list[str]:
     before = {path: array.copy() for path, array in held_by(names["layer"], "layer")}
     after = built([f"found = {call}"], names)
     for place, _ in arrays_in(after["found"]):
+        if place == "[0]" and len(after["found"]) == 2:
+            return [f"y, cache = {call}"]
         return [f"y = {call}{place}"]
     if after["found"] is None:
         for path, array in held_by(after["layer"], "layer"):
