@@ -97,11 +97,11 @@ class Process:
 
     def end(self) -> int:
         """End the process, if it has not ended by itself, and return how it did."""
-        self.process.kill()
-        code = self.process.wait()
-        if hasattr(os, "killpg"):
+        if hasattr(os, "killpg"):  # first: its number may be another's afterwards
             with suppress(ProcessLookupError, PermissionError):
                 os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.kill()
+        code = self.process.wait()
         # What begins to be another program has no environment for a moment.
         for _ in range(100):
             if not kill_marked(self.mark) + kill_marked(self.mark):
