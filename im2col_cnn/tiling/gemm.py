@@ -44,7 +44,7 @@ __all__ = ["as_rows", "copied", "correlate", "kernel_gradient", "repeated"]
 
 BLOCK_BYTES = 2**21  # of columns: they stay in the cache
 MIN_LARGE_ROWS = 192  # of a product for which BLAS repacks the kernel, or adds one up
-MIN_WORK = 4 * 10**6  # multiply-adds of a tile: a thread is not worth less
+MIN_WORK = 16 * 10**6  # multiply-adds of a tile: a thread is not worth less
 MAX_KERNEL_BYTES = 2**23  # of a kernel whose gradient is computed in parts
 
 Part = tuple[Any, ...]  # indexes (*KERNEL, C, F)

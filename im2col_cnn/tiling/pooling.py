@@ -24,11 +24,13 @@ __all__ = [
     "spread_over_windows",
 ]
 
+POOLING_TILE_BYTES = 2**22  # of pixels: with fewer, two threads wait for each other
+
 
 def pooling_room(axes: Axes, C: int, itemsize: int) -> tuple[int, int]:
     """Return windows per tile, as for `room`: they take pixels, and as much again."""
     pixels = prod(min(axis.stride, axis.padded_size) for axis in axes)
-    return room((), C * pixels, itemsize)
+    return room((), C * pixels, itemsize, POOLING_TILE_BYTES)
 
 
 def empty_or_zeros(shape: Shape, axes: Axes, dtype: np.dtype) -> Array:

@@ -74,14 +74,17 @@ def sizes_within(
     return most, block, max(1, budget // (2 * (most * new + block * window)))
 
 
-def room(axes: Axes, numbers: int, itemsize: int) -> tuple[int, int]:
+def room(
+    axes: Axes, numbers: int, itemsize: int, tile_bytes: int = TILE_BYTES
+) -> tuple[int, int]:
     """Return windows per tile, of so many numbers each, and threads with room."""
-    return room_within(_budget.get() or BUDGET_BYTES, axes, numbers, itemsize)
+    budget = _budget.get() or BUDGET_BYTES
+    return room_within(budget, axes, numbers, itemsize, tile_bytes)
 
 
 @lru_cache(256)
 def room_within(
-    budget: int, axes: Axes, numbers: int, itemsize: int
+    budget: int, axes: Axes, numbers: int, itemsize: int, tile_bytes: int
 ) -> tuple[int, int]:
     """Return what `room` does, within a budget of bytes."""
     taps = prod(axis.kernel for axis in axes)
@@ -89,7 +92,7 @@ def room_within(
     # A window's numbers, and its share of the pixels they are copied from.
     size = max(1, (numbers + numbers * pixels // max(taps, 1)) * itemsize)
     share = budget // TILES_PER_BUDGET // size
-    most = max(1, min(max(TILE_BYTES // size, TARGET_WINDOWS), share))
+    most = max(1, min(max(tile_bytes // size, TARGET_WINDOWS), share))
     return most, max(1, budget // (2 * most * size))
 
 
