@@ -526,3 +526,35 @@ def im2col(x, height, width, pad, stride):
 @pytest.mark.parametrize("order", ["0, 2, 3", "2, 3, 0"])
 def test_windows_as_columns_are_read_in_their_order(tmp_path: Path, order: str) -> None:
     assert checked(tmp_path, UNFOLD.format(order=order)).ok
+
+
+UNCALLED = """
+class Conv2D:
+    def __init__(self, in_channels, out_channels, kernel_size):
+        self.W = np.ones((out_channels, in_channels, kernel_size, kernel_size))
+
+    def forward(self, x):
+        N, C, H, W = x.shape
+        F, _, k, _ = self.W.shape
+        y = np.zeros((N, F, H - k + 1, W - k + 1))
+        for i in range(H - k + 1):
+            for j in range(W - k + 1):
+                window = x[:, :, i : i + k, j : j + k]
+                y[:, :, i, j] = np.tensordot(window, self.W, ((1, 2, 3), (1, 2, 3)))
+        return y
+
+    def backward(self, dout, cache):
+        return np.zeros_like(cache["x"]), 0 * self.W
+"""
+
+
+def test_a_backward_that_cannot_be_called_is_said_and_does_not_pass(
+    tmp_path: Path,
+) -> None:
+    report = checked(tmp_path, "import numpy as np\n" + UNCALLED)
+
+    said = {verdict.law.name: verdict.status for verdict in report.verdicts}
+    assert said["forward equals the loops"] == "holds"
+    assert said["dx equals the loops"] == said["dw equals the loops"] == "not checked"
+    assert "Conv2D: backward was not checked: no way to call it" in str(report)
+    assert not report.ok

@@ -308,6 +308,7 @@ def offer_of(
         if script.cache and keeps_its_arguments(script, names)
         else None,
         is_sure=script.is_sure,
+        uncalled=script.uncalled,
     )
 
 

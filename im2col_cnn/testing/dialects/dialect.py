@@ -85,6 +85,8 @@ class Offer:
         Whether arrays go in and out as PyTorch tensors.
     is_sure : bool
         Whether it is meant so, though no call of it ends well.
+    uncalled : str
+        A method that must be the backward, where no way to call it was found.
     stopped : exception, optional
         How a call never returned, where it was found out how to call it.
     cached : callable, optional
@@ -105,6 +107,7 @@ class Offer:
     tightness: float = 0.5
     needs_torch: bool = False
     is_sure: bool = False
+    uncalled: str = ""
     stopped: BaseException | None = None
     cached: Callable[..., tuple[Any, Any]] | None = None
 

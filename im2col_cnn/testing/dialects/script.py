@@ -74,6 +74,8 @@ class Script:
         Keys of bugs that the course's own template makes everyone write.
     is_sure : bool
         Whether it is meant so, though no call of it ends well.
+    uncalled : str
+        A method that must be the backward, where no way to call it was found.
     """
 
     kind: str
@@ -86,6 +88,7 @@ class Script:
     tensors: bool = False
     template: tuple[str, ...] = ()
     is_sure: bool = False
+    uncalled: str = ""
 
     def word(self, name: str) -> str:
         """Return what the lines call an array."""

@@ -377,7 +377,8 @@ def script_of(layer: Any, tried: Tried, kind: str, support: Support) -> Script:
     if not method or tried.rank == CRASHED:
         return script
     upstream = Upstream(tried.lines, tried.at, tried.weights, tried.bias, tried.b)
-    return script.but(backward=gradient_lines(getattr(layer, method), method, upstream))
+    backward = gradient_lines(getattr(layer, method), method, upstream)
+    return script.but(backward=backward, uncalled="" if backward else method)
 
 
 def pooling(name: str, layer: Any, forward: str, settings: Any) -> Iterator[Script]:

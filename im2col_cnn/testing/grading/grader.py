@@ -158,6 +158,11 @@ def grade(
         trial = Trial(law, (("case", case),), crash.error)
         finding = Finding(offer.name, offer.kind, law, trial)
         verdicts.append(Verdict(offer.name, law, "advice", finding))
+    if offer.uncalled:
+        why = "no way to call it was found; --adapter takes one"
+        remarks.append(f"{offer.uncalled} was not checked: {why}")
+        put = {verdict.law.name for verdict in verdicts}
+        verdicts += (v for v in not_checked(offer) if v.law.name not in put)
     if subject.deadline.met:
         few = f"time was short, so it got fewer than {examples} examples per law"
         remarks.append(f"{few}; --total-seconds gives more")
@@ -196,8 +201,11 @@ def verdicts_of_backward(
 
 def not_checked(offer: Offer) -> list[Verdict]:
     """Say of every law that it was not put to a function."""
+    backward, graded = offer.backward, offer.graded
+    if offer.uncalled:
+        backward, graded = offer.forward, ("forward", "backward")
     subject = subject_of(
-        offer.kind, offer.forward, offer.backward, offer.support, graded=offer.graded
+        offer.kind, offer.forward, backward, offer.support, graded=graded
     )
     return [
         Verdict(offer.name, law, "not checked", kind=offer.kind)

@@ -345,6 +345,7 @@ def offers_in(
             template=told["template"],
             tightness=told["tightness"],
             is_sure=told["is_sure"],
+            uncalled=told["uncalled"],
         )
         forward_name, backward_name = offer.parts
         backward = partial(homework.backward, index, backward_name)

@@ -143,6 +143,7 @@ class Server:
                     "pastes": each.paste is not None,
                     "tightness": each.tightness,
                     "is_sure": each.is_sure,
+                    "uncalled": each.uncalled,
                     "caches": each.cached is not None,
                 }
                 for name, each in found
