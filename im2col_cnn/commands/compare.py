@@ -12,7 +12,7 @@ from typer import Argument, Option
 
 from .._checks import as_shape
 from ..compare.benchmarks import CASES, LAYERS, NETWORKS, ODD, POOLS, read_layers
-from ..compare.cases import Case
+from ..compare.case import Case
 from ..compare.contestants import LIBRARIES, RUNGS
 from ..compare.models import RUNTIMES, Entry, Model, read_model
 from ..compare.race import race

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from rich.console import Console
 
-from ..compare.cases import Case
+from ..compare.case import Case
 from ..compare.models import Entry, Model
 from ..compare.race import Left, Result
 from .terminal import say, show_table

@@ -7,7 +7,7 @@ from ..nn.arrangement import Flatten
 from ..nn.convolution import Conv, ConvTranspose
 from ..nn.dense import Dense
 from ..nn.pooling import AvgPool, MaxPool
-from .cases import Case
+from .case import Case
 
 __all__ = ["CASES", "LAYERS", "NETWORKS", "ODD", "POOLS", "read_layers"]
 

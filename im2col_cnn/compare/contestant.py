@@ -8,7 +8,7 @@ import numpy as np
 
 from .._typing import Array, Shape
 from ..nn.pooling import AvgPool
-from .cases import Case
+from .case import Case
 
 __all__ = ["Arrays", "CannotError", "Contestant", "Found", "arrays_of"]
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from .cases import Case
+from .case import Case
 from .contestant import Arrays, Contestant
 from .rungs import of_columns, of_fast, of_loops, of_product
 from .with_jax import of_jax

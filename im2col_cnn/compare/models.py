@@ -18,7 +18,7 @@ from .._typing import Array, Shape
 from ..nn.formats.onnx_models import from_onnx
 from ..nn.graph import Graph
 from ..tiling.threads import thread_count
-from .cases import Case
+from .case import Case
 from .contestant import CannotError
 
 __all__ = ["RUNTIMES", "Entry", "Model", "answering", "read_model"]

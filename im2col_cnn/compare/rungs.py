@@ -15,7 +15,7 @@ from ..nn.optimizers import SGD
 from ..nn.pooling import AvgPool, MaxPool
 from ..ops.losses import softmax_cross_entropy
 from ..window import Window
-from .cases import RATE, Case, sliding
+from .case import RATE, Case, sliding
 from .contestant import Arrays, CannotError, Contestant, Found
 
 __all__ = ["of_columns", "of_fast", "of_loops", "of_product"]

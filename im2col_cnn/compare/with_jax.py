@@ -13,7 +13,7 @@ from ..nn.convolution import Conv
 from ..nn.dense import Dense
 from ..nn.pooling import AvgPool, MaxPool
 from ..window import Window
-from .cases import RATE, Case, Stage
+from .case import RATE, Case, Stage
 from .contestant import Arrays, CannotError, Contestant, Found
 
 __all__ = ["of_jax"]

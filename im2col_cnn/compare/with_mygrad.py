@@ -11,7 +11,7 @@ from ..nn.arrangement import Flatten
 from ..nn.convolution import Conv
 from ..nn.dense import Dense
 from ..nn.pooling import MaxPool
-from .cases import RATE, Case, Stage
+from .case import RATE, Case, Stage
 from .contestant import Arrays, CannotError, Contestant, Found
 
 __all__ = ["of_mygrad"]

@@ -14,7 +14,7 @@ from ..nn.arrangement import Flatten
 from ..nn.convolution import Conv, ConvTranspose
 from ..nn.dense import Dense
 from ..nn.pooling import AvgPool, MaxPool
-from .cases import RATE, Case, Stage
+from .case import RATE, Case, Stage
 from .contestant import Arrays, CannotError, Contestant, Found
 
 __all__ = ["of_torch", "of_torch_first", "of_torch_last"]

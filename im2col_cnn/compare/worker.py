@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from .cases import Case, cut
+from .case import Case, cut
 from .contestant import CannotError, Contestant, Found, arrays_of
 from .contestants import CONTESTANTS
 from .models import Entry, Model, answering

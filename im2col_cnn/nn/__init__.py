@@ -24,6 +24,7 @@ from .arithmetic import Equal, LocalResponseNorm, Log, Max, Mean, Min, Power, Su
 from .arrangement import Flatten, Reshape, Transpose
 from .convolution import Conv, ConvTranspose
 from .dense import Dense
+from .dropout import Dropout
 from .evaluation import Evaluation, evaluate
 from .executors import Cluster, WorkerError
 from .formats.keras_models import from_keras
@@ -40,6 +41,7 @@ from .layer import Layer
 from .merging import Add, Concat, Fill, MatMul, MergeLayer, Multiply
 from .models import small_cnn
 from .network import Network, Sequential
+from .normalization import BatchNorm
 from .optimizers import SGD, Adam, Optimizer
 from .per_channel import PReLU, Scale
 from .pooling import (
@@ -54,7 +56,6 @@ from .pooling import (
 from .preprocessing import Augmentation, Rescale
 from .progress import Progress, ProgressLine
 from .recurrent import LSTM, LSTMStates
-from .regularization import BatchNorm, Dropout
 from .resizing import Crop, Pad, Slice, Upsample
 from .schedules import cosine
 from .summary import Summary, SummaryRow

@@ -28,12 +28,13 @@ from . import (
     arrangement,
     convolution,
     dense,
+    dropout,
     merging,
+    normalization,
     per_channel,
     pooling,
     preprocessing,
     recurrent,
-    regularization,
     resizing,
 )
 from .initializers import glorot_normal, glorot_uniform, he_normal, he_uniform
@@ -58,7 +59,15 @@ KINDS: dict[str, type[Layer]] = {
     layer.kind: layer
     for module in (
         *(activations, arithmetic, arrangement, convolution, dense, merging),
-        *(per_channel, pooling, preprocessing, recurrent, regularization, resizing),
+        *(
+            per_channel,
+            pooling,
+            preprocessing,
+            recurrent,
+            resizing,
+            dropout,
+            normalization,
+        ),
     )
     for layer in vars(module).values()
     if isinstance(layer, type) and issubclass(layer, Layer) and "kind" in vars(layer)

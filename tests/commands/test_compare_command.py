@@ -11,7 +11,7 @@ import pytest
 from im2col_cnn.cli import run
 from im2col_cnn.commands import compare, openblas
 from im2col_cnn.compare import race as racing
-from im2col_cnn.compare.cases import Case
+from im2col_cnn.compare.case import Case
 from im2col_cnn.compare.contestants import CONTESTANTS
 from im2col_cnn.compare.race import race
 from im2col_cnn.nn import Conv

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from im2col_cnn.compare.benchmarks import CASES, LAYERS, NETWORKS, POOLS
-from im2col_cnn.compare.cases import Case, cut
+from im2col_cnn.compare.case import Case, cut
 from im2col_cnn.compare.contestant import CannotError, arrays_of
 from im2col_cnn.compare.contestants import CONTESTANTS
 from im2col_cnn.compare.worker import is_equal

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from im2col_cnn.testing import check_module
-from im2col_cnn.testing.dialects import time_limit
+from im2col_cnn.testing.dialects import trials
 from im2col_cnn.testing.dialects.dialect import Offer
 from im2col_cnn.testing.dialects.table import readings
 from im2col_cnn.testing.dialects.unknown_functions import called_inside
@@ -60,7 +60,7 @@ def test_a_maximum_in_the_wrong_place_does_not_pass(name: str) -> None:
 def test_a_function_that_does_not_return_is_read(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(time_limit, "SECONDS", 0.02)
+    monkeypatch.setattr(trials, "SECONDS", 0.02)
     names: dict[str, Any] = {}
     exec("def conv_forward(x, w, b, stride=1):\n    while True: pass", names)
 
@@ -74,7 +74,7 @@ def test_a_function_that_does_not_return_is_read(
 def test_a_layer_whose_backward_does_not_return_is_read(
     line: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(time_limit, "SECONDS", 0.1)
+    monkeypatch.setattr(trials, "SECONDS", 0.1)
     names = names_of(source_of("classes", "    def backward(", STOPPING.format(line)))
 
     assert "classes" in {dialect for dialect, _ in readings(names, None)}

@@ -31,12 +31,13 @@ from ..activations import (
 from ..arrangement import Flatten, Reshape
 from ..convolution import Conv, ConvTranspose
 from ..dense import Dense
+from ..dropout import Dropout
 from ..layer import Layer
 from ..merging import Add, Concat, Multiply
+from ..normalization import BatchNorm
 from ..per_channel import PReLU, Scale
 from ..pooling import AvgPool, GlobalAvgPool, GlobalMaxPool, MaxPool
 from ..preprocessing import Rescale
-from ..regularization import BatchNorm, Dropout
 from ..resizing import Crop, Pad, Upsample
 
 __all__ = ["Described", "Step", "steps_of"]

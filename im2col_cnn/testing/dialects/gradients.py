@@ -15,7 +15,7 @@ import numpy as np
 
 from .held import arrays_in, held_by
 from .roles import STEPS, argument_lists
-from .time_limit import execute
+from .trials import execute
 
 __all__ = ["Upstream", "gradient_lines", "is_bias", "looks_like_gradient"]
 

@@ -23,8 +23,8 @@ from .handed import handed, right_for
 from .held import arrays_in, held_by, same_arrays
 from .roles import argument_lists, parameters_in, roles_of, settings_for
 from .script import Script
-from .time_limit import execute
 from .tiny import Tiny, layouts_of, tiny_problems
+from .trials import execute
 
 __all__ = ["FAMILY", "layers_in"]
 

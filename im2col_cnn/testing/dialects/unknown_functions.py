@@ -27,8 +27,8 @@ from .held import arrays_in
 from .layouts import arrange
 from .roles import CHOICES, argument_lists, parameters_in, roles_of, settings_for
 from .script import Script
-from .time_limit import execute
 from .tiny import Tiny, layouts_of, tiny_problems
+from .trials import execute
 
 __all__ = ["called_inside", "forwards_in", "scripts_of"]
 

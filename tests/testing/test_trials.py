@@ -5,7 +5,7 @@ import signal
 
 import pytest
 
-from im2col_cnn.testing.dialects.time_limit import execute
+from im2col_cnn.testing.dialects.trials import execute
 
 FOR_EVER = """
 while True:

@@ -1,4 +1,4 @@
-"""Layers that behave differently in training: `BatchNorm` and `Dropout`.
+"""A layer that normalizes every channel by what a batch says of it: `BatchNorm`.
 
 In training, batch normalization lets the images of a batch see each other, which no
 other layer does: the gradients of two halves of a batch are not those of the whole.
@@ -10,13 +10,12 @@ from typing import Any, final
 
 import numpy as np
 
-from .._checks import as_at_least_zero, as_below_one, as_share
+from .._checks import as_at_least_zero, as_share
 from .._typing import Array, Shape
-from ..ops.dropout import dropout_backward, dropout_forward
 from ..ops.normalization import batch_norm_backward, batch_norm_forward
-from .layer import Back, Layer, ParameterlessLayer, Random, Rules, Shapes
+from .layer import Back, Layer, Random, Rules, Shapes
 
-__all__ = ["BatchNorm", "Dropout"]
+__all__ = ["BatchNorm"]
 
 
 @final
@@ -78,25 +77,3 @@ class BatchNorm(Layer):
         """Return ``dx``, and ``dgamma`` and ``dbeta``; see `batch_norm_backward`."""
         dx, dgamma, dbeta = batch_norm_backward(dy, cache)
         return dx if input_gradient else None, {"gamma": dgamma, "beta": dbeta}
-
-
-@final
-@dataclass(frozen=True, eq=False, repr=False)
-class Dropout(ParameterlessLayer):
-    """Set a share of all numbers to 0 at random, in training only; any shape."""
-
-    kind = "dropout"
-    rules = Rules(rate=as_below_one)
-
-    rate: float
-
-    def apply(self, x: Array, training: bool, rng: Random) -> tuple[Array, Any]:
-        """Drop; see `dropout_forward`."""
-        if training and rng is None:
-            raise ValueError("dropout draws at random in training: hand it an rng")
-        generator = np.random.default_rng(0) if rng is None else rng  # not drawn from
-        return dropout_forward(x, self.rate, rng=generator, training=training)
-
-    def differentiate(self, dy: Array, cache: Any, input_gradient: bool) -> Back:
-        """Drop from the gradient what was dropped; see `dropout_backward`."""
-        return dropout_backward(dy, cache) if input_gradient else None, {}
