@@ -1,11 +1,11 @@
 """Say how much the tests look at: some of it each time, or all of it in the ci profile.
 
 What Hypothesis draws follows the profile by itself, up to a number that a test of many
-cases may set with ``@at_most(50)``. A test that takes long waits for
-its turn: with ``@in_turn(4)`` a quarter of its cases run, others each day, and a test
-without cases runs every fourth day. A test that goes through a list asks `some_of`.
-Such tests are marked as `drawn`: ``pytest -m drawn`` runs what differs from profile to
-profile. A test that is asked for by its name is always run.
+cases may set with ``@at_most(50)``. A test that takes long waits for its turn: with
+``@in_turn(4)`` a quarter of its cases run, others each day, and a test without cases
+runs every fourth day. A test that goes through a list asks `some_of`. Such tests are
+marked as `drawn`: ``pytest -m drawn`` runs what differs from profile to profile. A test
+that is asked for by its name is always run.
 """
 
 import os

@@ -58,16 +58,8 @@ __all__ = [
 KINDS: dict[str, type[Layer]] = {
     layer.kind: layer
     for module in (
-        *(activations, arithmetic, arrangement, convolution, dense, merging),
-        *(
-            per_channel,
-            pooling,
-            preprocessing,
-            recurrent,
-            resizing,
-            dropout,
-            normalization,
-        ),
+        *(activations, arithmetic, arrangement, convolution, dense, dropout, merging),
+        *(normalization, per_channel, pooling, preprocessing, recurrent, resizing),
     )
     for layer in vars(module).values()
     if isinstance(layer, type) and issubclass(layer, Layer) and "kind" in vars(layer)

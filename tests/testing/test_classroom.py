@@ -218,3 +218,8 @@ def test_only_what_was_asked_for_is_reported_on(tmp_path: Path) -> None:
 
 def test_more_examples_may_take_longer() -> None:
     assert limit_of(None, 25) == limit_of(20, 100) < limit_of(None, 50)
+
+
+def test_what_belongs_together_is_not_said_beside_its_names(tmp_path: Path) -> None:
+    with pytest.raises(TypeError, match="also is not for check_files: names tell"):
+        list(check_files([tmp_path], also=[tmp_path / "b.py"], **QUICK))

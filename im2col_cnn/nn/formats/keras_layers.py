@@ -82,9 +82,9 @@ class Described:
         if value not in known:
             raise ValueError(f"{name} = {quoted(value)} is not known here")
 
-    def axis(self, default: int = -1) -> int:
+    def axis(self) -> int:
         """Return an axis as ours, from the last one, which is that of the channels."""
-        found = self.take("axis", default)
+        found = self.take("axis", -1)
         found, *others = found if isinstance(found, tuple) else (found,)
         count = self.axes + 2
         if others or not -count <= found < count or found % count == 0:

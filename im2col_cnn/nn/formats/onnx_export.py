@@ -424,11 +424,8 @@ def filled(e: Exported) -> str:
 
 def equal(e: Exported) -> str:
     """Write Equal, and numbers of what is true."""
-    same, dtype = (
-        e.put("Equal", e.number("number"), name="same"),
-        e.writer.network.dtype,
-    )
-    to = e.writer.onnx.helper.np_dtype_to_tensor_dtype(dtype)
+    same = e.put("Equal", e.number("number"), name="same")
+    to = e.writer.onnx.helper.np_dtype_to_tensor_dtype(e.writer.network.dtype)
     return e.writer.node("Cast", [same], e.name, to=to)
 
 

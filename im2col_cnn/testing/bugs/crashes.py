@@ -1,4 +1,4 @@
-"""Show the bugs that are known by the error alone that they end with."""
+"""Bugs that are known by the error they end with: a name not set, a float index."""
 
 from collections.abc import Callable, Iterable
 from typing import Any

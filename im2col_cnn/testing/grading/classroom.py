@@ -192,7 +192,8 @@ def check_files(
         A folder that keeps what was found. A file whose content, whose imports and
         whose settings are the same is not graded again.
     **settings
-        As for `check_module`, but `also`.
+        As for `check_module`, but without `also`: which files belong together is told
+        by their names.
 
     Yields
     ------
@@ -214,6 +215,8 @@ def check_files(
     ben.py | not graded | ben.py: there is no such file
     """
     as_selectors(settings.get("only"))
+    if "also" in settings:
+        raise TypeError("also is not for check_files: names tell what belongs together")
     files = find_files(paths)
     left = []
     for (path, also), name in zip(
