@@ -18,7 +18,7 @@ from ..files.photos import IN_WORDS, MAX_PIXELS, read_photo
 from ..nn.activations import Softmax
 from ..nn.executors import Cluster, WorkerError
 from ..nn.formats.keras_models import from_keras
-from ..nn.formats.onnx_models import from_onnx
+from ..nn.formats.onnx_files import from_onnx
 from ..nn.graph import Graph
 from ..nn.network import Network
 from ..nn.preprocessing import Rescale

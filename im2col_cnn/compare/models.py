@@ -15,7 +15,7 @@ import numpy as np
 
 from .._checks import by
 from .._typing import Array, Shape
-from ..nn.formats.onnx_models import from_onnx
+from ..nn.formats.onnx_files import from_onnx
 from ..nn.graph import Graph
 from ..tiling.threads import thread_count
 from .case import Case

@@ -29,8 +29,7 @@ from .evaluation import Evaluation, evaluate
 from .executors import Cluster, WorkerError
 from .formats.keras_models import from_keras
 from .formats.keras_weights import load_keras_weights, save_keras_weights
-from .formats.onnx_export import save_onnx
-from .formats.onnx_models import from_onnx
+from .formats.onnx_files import from_onnx, save_onnx
 from .formats.torch_weights import load_torch_weights, save_torch_weights
 from .gradients import loss_and_gradients
 from .graph import Graph

@@ -30,6 +30,8 @@ from typing import Any, Self, TypeAlias, final
 import numpy as np
 
 from .._checks import quoted
+from .._typing import AnyPath, ArrayLike, Shape
+from .formats.onnx_models import read_built
 from .layer import Layer
 from .network import Network
 from .serialization import INPUT, Built, describe, require_name
@@ -124,6 +126,62 @@ class Graph(Network):
         """Make a graph; a chain is one too."""
         nodes = {k: (layer, *built.reads[k]) for k, layer in built.layers.items()}
         return cls(nodes, built.outputs, inputs=tuple(built.input_shapes))
+
+    @classmethod
+    def from_onnx(
+        cls,
+        path: AnyPath,
+        *,
+        input_shape: Shape | Mapping[str, Shape] | None = None,
+        fixed: Mapping[str, ArrayLike] | None = None,
+    ) -> Self:
+        """
+        Build a network from an ONNX file; the file need not be trusted.
+
+        Parameters
+        ----------
+        path : path
+            A file of opset 7 to 23.
+        input_shape : tuple of int, or dict of them by name, optional
+            Of one image, channels last. Only for a model that leaves it open;
+            the number of channels may be left out where the model says it.
+        fixed : dict of arrays or numbers by name, optional
+            Inputs that are no images and stay the same, ``{"sr": 16000}``.
+
+        Returns
+        -------
+        Graph
+            It reads images channels last, float32, whichever way the model has them. Of
+            a model that has them first, arrays with as many axes come out channels
+            last, too; all others are as the model has them, but for images, which are
+            the first axis. Several inputs and outputs are called as they are there.
+
+        Raises
+        ------
+        ImportError
+            If onnx is not installed.
+        OSError
+            If the file is missing or damaged.
+        ValueError
+            If it holds no model, or one with an operator or an attribute that no layer
+            here has; the message names the node.
+
+        See Also
+        --------
+        from_keras : The same for files of Keras.
+        Network.to_onnx : The way back.
+
+        Notes
+        -----
+        What a model computes from constants is computed once. Batch normalization, and
+        any other gain and shift, goes into the convolution before it.
+
+        Examples
+        --------
+        >>> from im2col_cnn.nn import Graph
+        >>> network = Graph.from_onnx("squeezenet.onnx")  # doctest: +SKIP
+        """
+        return cls.of(read_built(path, input_shape, fixed))
 
     @property
     def structure(self) -> dict[str, Any]:

@@ -31,10 +31,12 @@ from .._checks import (
     quoted,
 )
 from .._typing import AnyPath, Array, Shape
+from ..files.atomic import write_whole
 from ..files.weights import read_weights, save_weights
 from ..tiling.blas import with_one_blas_thread
 from ..tiling.winograd import winograd_unless_refused
 from .executors import Engine, as_cluster, in_order
+from .formats.onnx_export import onnx_content
 from .habits import ByName, Hinting, hinting
 from .inference import infer
 from .layer import Gradients, Inputs, Layer, Random, named_by_kind
@@ -118,6 +120,19 @@ class Network(Hinting, ABC):
         network.input_shapes, network.shapes = built.input_shapes, built.shapes
         network.dtype = built.dtype
         return network
+
+    @property
+    def built(self) -> Built:
+        """Its layers and what is known about them, as `of` takes it."""
+        self.require_built()
+        return Built(
+            self.layers,
+            self.reads,
+            self.input_shapes,
+            self.outputs,
+            self.shapes,
+            self.dtype,
+        )
 
     @property
     @abstractmethod
@@ -441,6 +456,44 @@ class Network(Hinting, ABC):
         except (TypeError, ValueError) as error:
             raise ValueError(f"{path}: configuration: {in_a_line(error)}") from error
         return network
+
+    def to_onnx(self, path: AnyPath) -> None:
+        """
+        Write the network to an ONNX file of opset 19, which onnxruntime and others run.
+
+        It reads and writes there what it reads and writes here: images channels last,
+        in the dtype of the network, as after learning.
+
+        Parameters
+        ----------
+        path : path
+            Replaced if it exists, in one step.
+
+        Raises
+        ------
+        ImportError
+            If onnx is not installed.
+        OSError
+            If the file cannot be written.
+        RuntimeError
+            If the network is not built.
+        ValueError
+            If a layer is none that ONNX has an operator for.
+
+        See Also
+        --------
+        Graph.from_onnx : Reads such files.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from im2col_cnn.nn import Conv, ReLU, Sequential
+        >>> rng = np.random.default_rng(0)
+        >>> network = Sequential([Conv(4, 3), ReLU()]).build((8, 8, 1), rng=rng)
+        >>> network.to_onnx("network.onnx")  # doctest: +SKIP
+        """
+        path = as_path(path, "path")
+        write_whole(path, onnx_content(self.built))
 
     def summary(self) -> Summary:
         """Return one row per layer, shown as a table."""

@@ -11,15 +11,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..._checks import as_padding, as_path, quoted
-from ..._typing import AnyPath, Array, Shape
-from ...files.atomic import write_whole
+from ..._checks import as_padding
+from ..._typing import Array, Shape
 from ...files.onnx import import_onnx
 from ...window import Window
 from ..layer import Layer
-from ..network import Network
+from ..serialization import Built
 
-__all__ = ["save_onnx"]
+__all__ = ["EXPORTS", "onnx_content"]
 
 OPSET = 19
 MADE_BY = "im2col_cnn"
@@ -33,52 +32,16 @@ class Wire(NamedTuple):
     shape: Shape  # of one image, channels last
 
 
-def save_onnx(path: AnyPath, network: Network) -> None:
-    """
-    Write a network to an ONNX file of opset 19, which onnxruntime and others run.
-
-    Parameters
-    ----------
-    path : path
-    network : Sequential or Graph
-        Built. It reads and writes there what it reads and writes here: images channels
-        last, in the dtype of the network, as after learning.
-
-    Raises
-    ------
-    ImportError
-        If onnx is not installed.
-    OSError
-        If the file cannot be written.
-    RuntimeError
-        If the network is not built.
-    ValueError
-        If a layer is none that ONNX has an operator for.
-
-    See Also
-    --------
-    from_onnx : Reads such files.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from im2col_cnn.nn import Conv, ReLU, Sequential, save_onnx
-    >>> rng = np.random.default_rng(0)
-    >>> network = Sequential([Conv(4, 3), ReLU()]).build((8, 8, 1), rng=rng)
-    >>> save_onnx("network.onnx", network)  # doctest: +SKIP
-    """
-    path = as_path(path, "path")
-    if not isinstance(network, Network):
-        raise TypeError(f"network must be a network, got {quoted(network)}")
-    network.require_built()
-    writer = Writer(network)
-    write_whole(path, writer.model().SerializeToString())
+def onnx_content(built: Built) -> bytes:
+    """Return the content of a file that does what the layers of a network do."""
+    content: bytes = Writer(built).model().SerializeToString()
+    return content
 
 
 class Writer:
     """Nodes and constant arrays of a file, in order."""
 
-    def __init__(self, network: Network) -> None:
+    def __init__(self, network: Built) -> None:
         self.onnx = import_onnx()
         self.network = network
         self.nodes: list[Any] = []

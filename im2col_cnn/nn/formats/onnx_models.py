@@ -1,4 +1,4 @@
-"""Build a network of ours from an ONNX file.
+"""Read an ONNX file as layers of ours.
 
     x (N, C, H, W) -- Conv -- Relu -- Reshape -- Gemm          there
     x (N, H, W, C) -- Conv -- ReLU -- Flatten -- Dense         here
@@ -21,13 +21,12 @@ from ..._checks import as_path, in_a_line, quoted
 from ..._typing import AnyPath, Array, ArrayLike, Shape
 from ...files.onnx import OnnxBranch, OnnxModel, OnnxNode, read_onnx
 from ..arrangement import Reshape
-from ..graph import Graph
 from ..serialization import INPUT, Built, fill_shape
 from .onnx_builder import Builder, Flow, Value, channels_last
 from .onnx_constants import FOLDED, folded
 from .onnx_layers import TRANSLATIONS, Call, refuse_unknown
 
-__all__ = ["from_onnx"]
+__all__ = ["read_built"]
 
 READ_BY_AXIS = {  # operators that say which axis of their input the channels are
     *("AveragePool", "BatchNormalization", "Conv", "ConvTranspose"),
@@ -38,62 +37,17 @@ READ_ANYHOW = {
 }
 
 
-def from_onnx(
+def read_built(
     path: AnyPath,
-    *,
-    input_shape: Shape | Mapping[str, Shape] | None = None,
-    fixed: Mapping[str, ArrayLike] | None = None,
-) -> Graph:
-    """
-    Build a network from an ONNX file; the file need not be trusted.
-
-    Parameters
-    ----------
-    path : path
-        A file of opset 7 to 23.
-    input_shape : tuple of int, or dict of them by name, optional
-        Of one image, channels last. Only for a model that leaves it open;
-        the number of channels may be left out where the model says it.
-    fixed : dict of arrays or numbers by name, optional
-        Inputs that are no images and stay the same, ``{"sr": 16000}``.
-
-    Returns
-    -------
-    Graph
-        It reads images channels last, float32, whichever way the model has them. Of a
-        model that has them first, arrays with as many axes come out channels last, too;
-        all others are as the model has them, but for images, which are the first axis.
-        Several inputs and outputs are called as they are there.
-
-    Raises
-    ------
-    ImportError
-        If onnx is not installed.
-    OSError
-        If the file is missing or damaged.
-    ValueError
-        If it holds no model, or one with an operator or an attribute that no layer here
-        has; the message names the node.
-
-    See Also
-    --------
-    from_keras : The same for files of Keras.
-
-    Notes
-    -----
-    What a model computes from constants is computed once. Batch normalization, and any
-    other gain and shift, goes into the convolution before it.
-
-    Examples
-    --------
-    >>> from im2col_cnn.nn import from_onnx
-    >>> network = from_onnx("squeezenet.onnx")  # doctest: +SKIP
-    """
+    input_shape: Shape | Mapping[str, Shape] | None,
+    fixed: Mapping[str, ArrayLike] | None,
+) -> Built:
+    """Return the layers of an ONNX file; `Graph.from_onnx` says what goes in."""
     path = as_path(path, "path")
     model = read_onnx(path)
     try:
         with np.errstate(all="ignore"):  # what is not finite there stays so
-            return network_of(model, input_shape, {} if fixed is None else fixed)
+            return layers_of(model, input_shape, {} if fixed is None else fixed)
     except (
         LookupError,
         AttributeError,
@@ -104,12 +58,12 @@ def from_onnx(
         raise ValueError(f"{path}: {in_a_line(error)}") from error
 
 
-def network_of(
+def layers_of(
     model: OnnxModel,
     input_shape: Shape | Mapping[str, Shape] | None,
     fixed: Mapping[str, ArrayLike],
-) -> Graph:
-    """Build the network of a file."""
+) -> Built:
+    """Return the layers of a file."""
     nodes = needed(model.nodes, model.outputs)
     read = {name for node in nodes for name in read_by(node)}.union(model.outputs)
     inputs = {k: sizes for k, sizes in model.inputs.items() if k in read - {*fixed}}
@@ -136,7 +90,7 @@ def network_of(
     layers = builder.pruned(named)
     reads = {name: builder.reads[name] for name in layers}
     seen = {name for names in reads.values() for name in names}
-    built = Built(
+    return Built(
         layers,
         reads,
         {name: flow.ours for name, flow in flows.items() if name in seen},
@@ -144,7 +98,6 @@ def network_of(
         {name: builder.shapes[name] for name in layers},
         np.dtype(np.float32),
     )
-    return Graph.of(built)
 
 
 def needed(nodes: Iterable[OnnxNode], outputs: Iterable[str]) -> list[OnnxNode]:

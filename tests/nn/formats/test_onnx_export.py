@@ -91,6 +91,26 @@ def test_a_network_comes_back_as_long_as_it_was(tmp_path: Path) -> None:
     assert len(after.layers) <= len(before.layers)
 
 
+def test_functions_read_and_write_what_methods_do(tmp_path: Path) -> None:
+    before = network(dtype=np.float32)
+    before.to_onnx(tmp_path / "method.onnx")
+    save_onnx(tmp_path / "function.onnx", before)
+
+    read = Graph.from_onnx(tmp_path / "function.onnx")
+
+    written = [
+        (tmp_path / f"{name}.onnx").read_bytes() for name in ("method", "function")
+    ]
+    assert written[0] == written[1]
+    assert repr(read) == repr(from_onnx(tmp_path / "method.onnx"))
+
+
+def test_a_network_that_is_not_built_is_not_written(tmp_path: Path) -> None:
+    with pytest.raises(RuntimeError, match="build this network first"):
+        Sequential([Conv(2, 3)]).to_onnx(tmp_path / "network.onnx")
+    assert not list(tmp_path.iterdir())
+
+
 def test_every_layer_is_written_or_known_to_have_no_operator() -> None:
     assert EXPORTS.keys() == EVERY.keys() - WITHOUT
 
