@@ -5,20 +5,31 @@ images of a file travel as its path and their indices, and are read where they a
 """
 
 import pickle
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache, partial
+from itertools import starmap
 from queue import SimpleQueue
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 import numpy as np
 
 from .._typing import Array
 from ..files.stored_images import StoredImages
 from ..tiling.threads import Pool
+from .executors import MAX_PIECES_AHEAD, Engine, as_cluster
 
-__all__ = ["ImageSource", "Images", "batches", "loaded", "portable_batches", "shuffled"]
+__all__ = [
+    "ImageSource",
+    "Images",
+    "batches",
+    "compute_each",
+    "loaded",
+    "portable_batches",
+    "shuffled",
+]
 
 ImageSource: TypeAlias = Array | StoredImages
+Result = TypeVar("Result")
 
 
 class Reference(NamedTuple):
@@ -68,6 +79,20 @@ def loaded(images: Images) -> Array:
     if isinstance(images, Reference):
         return opened(images.pickled)[images.indices]
     return images
+
+
+def compute_each(
+    work: Callable[..., Result],
+    shared: Any,
+    pieces: Iterable[tuple[Any, ...]],
+    executor: Engine,
+    *,
+    ahead: int = MAX_PIECES_AHEAD,
+) -> Iterator[Result]:
+    """Yield ``work(shared, *piece)`` in order: here, or see `Cluster.compute`."""
+    if executor is None:
+        return starmap(partial(work, shared), pieces)
+    return as_cluster(executor).compute(work, shared, pieces, ahead=ahead)
 
 
 @lru_cache(maxsize=4)

@@ -9,8 +9,15 @@ from .._typing import Array, ArrayLike
 from ..files.stored_images import StoredImages
 from ..ops.losses import softmax_cross_entropy
 from ..tiling.blas import with_one_blas_thread
-from .batches import Images, ImageSource, batches, loaded, portable_batches
-from .executors import Cluster, Engine, as_cluster, in_order
+from .batches import (
+    Images,
+    ImageSource,
+    batches,
+    compute_each,
+    loaded,
+    portable_batches,
+)
+from .executors import Engine
 from .habits import hinting
 from .network import Network
 
@@ -99,9 +106,8 @@ def evaluate(
     """
     x, truth = as_examples(network, images, labels)
     size = as_int(batch_size, "batch_size", at_least=1)
-    everything, cluster = np.arange(len(x)), as_cluster(executor)
     return evaluate_indices(
-        network, x, truth, everything, batch_size=size, cluster=cluster
+        network, x, truth, np.arange(len(x)), batch_size=size, executor=executor
     )
 
 
@@ -113,13 +119,13 @@ def evaluate_indices(
     indices: Array,
     *,
     batch_size: int = 256,
-    cluster: Cluster | None = None,
+    executor: Engine = None,
 ) -> Evaluation:
     """Evaluate a network on the images at some indices."""
     truth = labels[indices]
-    cut = batches if cluster is None else portable_batches
+    cut = batches if executor is None else portable_batches
     pieces = ((x, batch_size) for _, x in cut(images, indices, batch_size))
-    scores = np.concatenate([*in_order(scores_of, network, pieces, cluster)])
+    scores = np.concatenate([*compute_each(scores_of, network, pieces, executor)])
     loss, _ = softmax_cross_entropy(scores, truth)
     K = scores.shape[1]
     pairs = np.bincount(truth * K + scores.argmax(axis=1), minlength=K * K)

@@ -1,7 +1,7 @@
 """Compute pieces on the workers of an executor, and return the results in order.
 
-    [work(shared, *piece) for piece in pieces]           here, one after another
-    list(in_order(work, shared, pieces, cluster))        the same, on any workers
+    [work(shared, *piece) for piece in pieces]         here, one after another
+    list(cluster.compute(work, shared, pieces))        the same, on any workers
 
 Any `concurrent.futures.Executor` serves: threads, processes, Dask's, MPI's. It does not
 matter which worker computes a piece, nor when: a piece holds all that its result
@@ -34,12 +34,12 @@ from ..tiling.blas import blas_library, with_one_blas_thread
 from ..tiling.winograd import is_wanted, winograd, winograd_unless_refused
 
 __all__ = [
+    "MAX_PIECES_AHEAD",
     "Cluster",
     "Engine",
     "WorkerError",
     "as_cluster",
     "fingerprint",
-    "in_order",
     "worker_name",
 ]
 
@@ -93,6 +93,51 @@ class Cluster:
             as_above_zero(self.timeout, "timeout")
         as_flag(self.any_machine, "any_machine")
 
+    def compute(
+        self,
+        work: Callable[..., Result],
+        shared: Any,
+        pieces: Iterable[tuple[Any, ...]],
+        *,
+        ahead: int = MAX_PIECES_AHEAD,
+    ) -> Iterator[Result]:
+        """
+        Yield ``work(shared, *piece)`` for every piece, in their order.
+
+        Parameters
+        ----------
+        work : callable
+            Of this package, so that workers can import it; it changes none of its
+            arguments.
+        shared : object
+            The same for all pieces. Dask and the processes of this machine get it
+            once, others beside every piece.
+        pieces : iterable of tuple
+        ahead : int
+            How many pieces workers may have or wait for: they are in memory.
+
+        Raises
+        ------
+        WorkerError
+            If a worker is lost, unlike this machine, out of memory, or too slow.
+        """
+        with winograd_unless_refused():
+            scheme = is_wanted()
+        left, waiting = iter(pieces), deque[Future[Answer]]()
+        with sent_once(self.executor, shared) as sent:
+            try:
+                while True:
+                    for piece in islice(left, ahead - len(waiting)):
+                        call = answer_to, work, sent, piece, scheme
+                        waiting.append(submitted(self.executor, *call))
+                    if not waiting:
+                        return
+                    yield self.result(waiting[0])
+                    waiting.popleft()
+            finally:
+                for future in waiting:
+                    future.cancel()
+
     def result(self, future: "Future[Answer]") -> Any:
         """Wait for an answer, and return its result or raise its error."""
         try:
@@ -138,62 +183,9 @@ class Answer(NamedTuple):
     fingerprint: dict[str, str]
 
 
-def as_cluster(executor: Engine) -> Cluster | None:
-    """Return what was given as `executor` as a `Cluster`; None stays None."""
-    if executor is None or isinstance(executor, Cluster):
-        return executor
-    return Cluster(executor)
-
-
-def in_order(
-    work: Callable[..., Result],
-    shared: Any,
-    pieces: Iterable[tuple[Any, ...]],
-    cluster: Cluster | None,
-    *,
-    ahead: int = MAX_PIECES_AHEAD,
-) -> Iterator[Result]:
-    """
-    Yield ``work(shared, *piece)`` for every piece, in their order.
-
-    Parameters
-    ----------
-    work : callable
-        Of this package, so that workers can import it; it changes none of its
-        arguments.
-    shared : object
-        The same for all pieces. Dask and the processes of this machine get it once,
-        others beside every piece.
-    pieces : iterable of tuple
-    cluster : Cluster, optional
-        Without it, pieces are computed here, each when it is asked for.
-    ahead : int
-        How many pieces workers may have or wait for: they are in memory.
-
-    Raises
-    ------
-    WorkerError
-        If a worker is lost, unlike this machine, out of memory, or too slow.
-    """
-    if cluster is None:
-        yield from (work(shared, *piece) for piece in pieces)
-        return
-    with winograd_unless_refused():
-        scheme = is_wanted()
-    left, waiting = iter(pieces), deque[Future[Answer]]()
-    with sent_once(cluster.executor, shared) as sent:
-        try:
-            while True:
-                for piece in islice(left, ahead - len(waiting)):
-                    call = answer_to, work, sent, piece, scheme
-                    waiting.append(submitted(cluster.executor, *call))
-                if not waiting:
-                    return
-                yield cluster.result(waiting[0])
-                waiting.popleft()
-        finally:
-            for future in waiting:
-                future.cancel()
+def as_cluster(executor: Executor | Cluster) -> Cluster:
+    """Return what was given as `executor` as a `Cluster`."""
+    return executor if isinstance(executor, Cluster) else Cluster(executor)
 
 
 def submitted(executor: Any, *arguments: Any, **settings: Any) -> Any:

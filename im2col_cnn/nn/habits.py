@@ -10,11 +10,10 @@ what is in no table is refused as ever.
 """
 
 from collections.abc import Callable, Container, Iterable
-from functools import wraps
 from inspect import Parameter, signature
 from typing import TYPE_CHECKING, Any, ClassVar, ParamSpec, Self, TypeVar
 
-from .._checks import printable, quoted
+from .._checks import printable, quoted, refusing_keywords
 
 __all__ = ["ByName", "Hinting", "hinting"]
 
@@ -137,15 +136,7 @@ def call(cls: type) -> str:
 
 def hinting(function: Callable[P, Result]) -> Callable[P, Result]:
     """Return a function that says what to write where others have another keyword."""
-    ours = signature(function).parameters
-
-    @wraps(function)
-    def hinted(*args: P.args, **settings: P.kwargs) -> Result:
-        if odd := unknown(settings, ours):
-            raise TypeError(f"{function.__name__}() {odd}")
-        return function(*args, **settings)
-
-    return hinted
+    return refusing_keywords(function, unknown)
 
 
 def unknown(words: Iterable[str], ours: Container[str]) -> str:

@@ -35,7 +35,8 @@ from ..files.atomic import write_whole
 from ..files.weights import read_weights, save_weights
 from ..tiling.blas import with_one_blas_thread
 from ..tiling.winograd import winograd_unless_refused
-from .executors import Engine, as_cluster, in_order
+from .batches import compute_each
+from .executors import Engine
 from .formats.onnx_export import onnx_content
 from .habits import ByName, Hinting, hinting
 from .inference import infer
@@ -402,7 +403,7 @@ class Network(Hinting, ABC):
             for i in range(0, max(N, 1), size)
         )
         winograd_unless_refused()
-        scores = [*in_order(type(self).run, self, pieces, as_cluster(executor))]
+        scores = [*compute_each(type(self).run, self, pieces, executor)]
         return alone(
             {name: np.concatenate([y[name] for y in scores]) for name in self.outputs}
         )

@@ -41,10 +41,10 @@ from ..files.weights import require_portable
 from ..tiling.blas import with_one_blas_thread
 from ..tiling.winograd import winograd_unless_refused
 from .activations import Softmax
-from .batches import Images, batches, portable_batches, shuffled
+from .batches import Images, batches, compute_each, portable_batches, shuffled
 from .checkpoint import TrainingState, load_checkpoint, save_checkpoint
 from .evaluation import as_examples
-from .executors import Engine, WorkerError, as_cluster, in_order
+from .executors import Engine, WorkerError, as_cluster
 from .gradients import IMAGES, Augment, Shard, clip_by_norm, compute_shard
 from .habits import hinting
 from .history import History
@@ -294,7 +294,8 @@ class Trainer:
         settings: Settings,
         executor: Engine = None,
     ) -> None:
-        self.settings, self.cluster = settings, as_cluster(executor)
+        self.settings = settings
+        self.executor = None if executor is None else as_cluster(executor)
         self.images, self.labels = as_examples(network, images, labels)
         as_rng(rng)
         if not isinstance(optimizer, Optimizer):
@@ -365,7 +366,7 @@ class Trainer:
         """Yield what each shard of an epoch is computed from, wherever that is."""
         # A copy draws: images come in the same order, whether layers draw or not.
         entropy = int(deepcopy(self.state.rng).integers(2**63))
-        cut = batches if self.cluster is None else portable_batches
+        cut = batches if self.executor is None else portable_batches
         shards = cut(self.images, order, self.settings.batch_size)
         for number, (indices, images) in enumerate(shards):
             yield images, self.labels[indices], (entropy, epoch, number)
@@ -395,7 +396,7 @@ class Trainer:
         network = self.state.network
         total: Shard | None = None
         shared, count = (network, self.settings.augment), self.settings.accumulate
-        shards = in_order(compute_shard, shared, pieces, self.cluster, ahead=count)
+        shards = compute_each(compute_shard, shared, pieces, self.executor, ahead=count)
         try:
             for shard in shards:
                 self.require_finite_shard(shard, where)
@@ -447,7 +448,7 @@ class Trainer:
 
     def with_validation(self, progress: Progress) -> Progress:
         """Return the progress with loss and accuracy of the images held out."""
-        evaluation = self.state.held_out.evaluate(self.state.network, self.cluster)
+        evaluation = self.state.held_out.evaluate(self.state.network, self.executor)
         if evaluation is None:
             return progress
         if not isfinite(evaluation.loss):

@@ -9,7 +9,7 @@ from .._typing import Array, ArrayLike
 from ..files.stored_images import StoredImages
 from .batches import ImageSource
 from .evaluation import Evaluation, as_examples, evaluate_indices
-from .executors import Cluster
+from .executors import Engine
 from .network import Network
 
 __all__ = ["HeldOut", "Validation", "hold_out"]
@@ -27,14 +27,12 @@ class HeldOut(NamedTuple):
     indices: Array
     drawn: bool  # split off the training images, which must then exclude it
 
-    def evaluate(
-        self, network: Network, cluster: Cluster | None = None
-    ) -> Evaluation | None:
+    def evaluate(self, network: Network, executor: Engine = None) -> Evaluation | None:
         """Evaluate a network on the validation set; None if it is empty."""
         if len(self.indices) == 0:
             return None
         return evaluate_indices(
-            network, self.images, self.labels, self.indices, cluster=cluster
+            network, self.images, self.labels, self.indices, executor=executor
         )
 
 

@@ -31,7 +31,7 @@ from im2col_cnn.nn import (
     executors,
     fit,
 )
-from im2col_cnn.nn.executors import fingerprint, in_order
+from im2col_cnn.nn.executors import fingerprint
 from im2col_cnn.nn.workers import Workers
 from tests.nn.learning import IMAGES, LABELS, SHAPE, digest_of, learn, learned_by
 from tests.profile import in_turn
@@ -214,7 +214,7 @@ def test_what_pieces_share_goes_to_processes_once(
         for base in 2, 3:
             shared = Counted(base)
 
-            found = list(in_order(pow, shared, pieces, Cluster(executor), ahead=4))
+            found = list(Cluster(executor).compute(pow, shared, pieces, ahead=4))
 
             assert found == [base**exponent for exponent in range(9)]
             assert shared.sent == 1
@@ -226,7 +226,7 @@ def test_what_finds_no_room_goes_beside_every_piece(
 ) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "none"))
 
-    assert list(in_order(pow, 3, [(2,), (3,)], Cluster(processes))) == [9, 27]
+    assert list(Cluster(processes).compute(pow, 3, [(2,), (3,)])) == [9, 27]
 
 
 def test_an_error_leaves_no_file_and_workers_that_work(
@@ -236,10 +236,10 @@ def test_an_error_leaves_no_file_and_workers_that_work(
     pieces = [(1,), ("one",), *[(2,)] * 20]
 
     with pytest.raises(TypeError, match="unsupported operand"):
-        list(in_order(pow, 3, pieces, Cluster(processes)))
+        list(Cluster(processes).compute(pow, 3, pieces))
 
     assert not any(tmp_path.iterdir())
-    assert list(in_order(pow, 3, [(2,)], Cluster(processes))) == [9]
+    assert list(Cluster(processes).compute(pow, 3, [(2,)])) == [9]
 
 
 def test_a_worker_unlike_this_process_is_refused_unless_that_is_accepted(
@@ -250,11 +250,11 @@ def test_a_worker_unlike_this_process_is_refused_unless_that_is_accepted(
     words = r"worker \d+ on .* has BLAS kernels .*, this process Z80: the last bits"
 
     with pytest.raises(WorkerError, match=words):
-        list(in_order(pow, 2, [(10,)], Cluster(processes)))
+        list(Cluster(processes).compute(pow, 2, [(10,)]))
 
     cluster = Cluster(processes, any_machine=True)
     with pytest.warns(UserWarning, match=words):
-        assert list(in_order(pow, 2, [(10,)], cluster)) == [1024]
+        assert list(cluster.compute(pow, 2, [(10,)])) == [1024]
 
 
 class Stopping:

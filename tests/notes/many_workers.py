@@ -17,7 +17,6 @@ from contextlib import contextmanager
 import numpy as np
 
 from im2col_cnn.nn import SGD, Cluster, Dense, Flatten, Sequential
-from im2col_cnn.nn.executors import in_order
 from im2col_cnn.nn.gradients import Shard
 
 __all__ = ["network", "pool_of", "step_seconds"]
@@ -57,7 +56,7 @@ def step_seconds(
     for _ in range(STEPS):
         begun = time.perf_counter()
         pieces = [(compute,)] * shards
-        first, *others = in_order(shard_of, network, pieces, on, ahead=shards)
+        first, *others = on.compute(shard_of, network, pieces, ahead=shards)
         total = sum(others, first)
         gradients = {k: g / np.float32(shards) for k, g in total.gradients.items()}
         SGD(1e-9).step(network.parameters, gradients)
