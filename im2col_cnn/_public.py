@@ -41,6 +41,7 @@ from .ops.softmax import (
     softmax_backward,
     softmax_forward,
 )
+from .tiling.recycling import recycling
 from .tiling.threads import threads
 from .tiling.winograd import winograd
 from .window import Window
@@ -84,6 +85,7 @@ __all__ = [
     "max_pool_forward",
     "max_unpool",
     "mean_squared_error",
+    "recycling",
     "relu_backward",
     "relu_forward",
     "sigmoid_backward",

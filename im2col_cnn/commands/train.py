@@ -23,7 +23,6 @@ from ..nn.optimizers import SGD, Adam, Optimizer
 from ..nn.preprocessing import Augmentation
 from ..nn.schedules import cosine
 from ..nn.training import Callbacks, Settings, Trainer
-from ..tiling.scratch import keep_freed_memory
 from .arguments import (
     Data,
     TestData,
@@ -172,7 +171,6 @@ def train(
         screen = open_screen()
         show_network(screen, f"{path.name}: {dataset.described}", network)
         advise(screen, engaged, accumulate)
-        keep_freed_memory()  # this process is ours
         started = perf_counter()
         # From here on, only files can be to blame.
         with refusing(OSError, NotFiniteError, WorkerError):

@@ -18,6 +18,7 @@ from .._typing import Array
 from ..placing import sliding_window
 from ..tiling.dispatch import correlate
 from ..tiling.gemm import repeated
+from ..tiling.recycling import empty_result, result_like
 from ..tiling.threads import run
 from .activations import Curve, LeakyReLU, ReLU, Sigmoid, Tanh
 from .convolution import Conv
@@ -91,7 +92,7 @@ def is_pointwise(layer: Conv, x: Array, w: Array) -> bool:
 def multiplied(x: Array, w: Array, b: Array | None, groups: int) -> Array:
     """Multiply every pixel by a kernel of one, in a third of the time of `gemm`."""
     *_, depth, F = w.shape
-    y = np.empty((*x.shape[:-1], F), x.dtype)
+    y = empty_result((*x.shape[:-1], F), x.dtype)
     if groups == 1:
         np.matmul(x.reshape(-1, depth), w.reshape(depth, F), out=y.reshape(-1, F))
     else:  # a stack of matrices, one for each group, whose rows stay where they lie
@@ -131,7 +132,7 @@ def by_number(layer: Layer, x: Array, spare: tuple[bool, ...]) -> Array | None:
     if isinstance(layer, Curve) and x.size <= PIECE_NUMBERS:
         return layer.value(x)  # to copy it costs more than its memory
     write = writing(layer)
-    y = x if spare[0] else np.empty_like(x)
+    y = x if spare[0] else result_like(x)
     numbers, values = x.reshape(-1), y.reshape(-1)
 
     def write_piece(start: int) -> None:

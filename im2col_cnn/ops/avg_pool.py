@@ -20,6 +20,7 @@ from ..tiling.pooling import (
     reduce_windows,
     spread_over_windows,
 )
+from ..tiling.recycling import empty_result
 from ..tiling.threads import run
 from ..tiling.tiles import Tile, blocks, kept_tiles
 from ..window import EVERY, Window
@@ -127,7 +128,7 @@ def avg_pool_forward(
     )
     N, *_, C = x.shape
     result, working = mean_arithmetic(x)
-    y = np.empty((N, *window.output_size, C), result)
+    y = empty_result((N, *window.output_size, C), result)
     cache = AvgPoolCache(y.shape, window, count_include_pad)
 
     def pool(tile: Tile) -> None:

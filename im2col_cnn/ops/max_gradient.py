@@ -19,6 +19,7 @@ from .._masking import pass_where
 from .._typing import Array, Images, Shape
 from ..axis import Axes
 from ..tiling.pooling import empty_or_zeros, pooling_room
+from ..tiling.recycling import zero_result
 from ..tiling.scratch import scratch
 from ..tiling.threads import run
 from ..tiling.tiles import Tile, blocks, kept_tiles
@@ -194,7 +195,7 @@ def to_every_maximum(
         for tap, is_max in taps:
             maxima[tap.stops] += is_max
         dy = dy / maxima
-    dx = np.zeros(x.shape, dy.dtype)
+    dx = zero_result(x.shape, dy.dtype)
     for tap, is_max in taps:
         dx[tap.pixels] += pass_where(is_max, dy[tap.stops])
     return dx
@@ -202,7 +203,7 @@ def to_every_maximum(
 
 def scatter(dy: Images, argmax: Array, spatial: tuple[int, ...]) -> Images:
     """Add every gradient to the pixel it belongs to: ``dx[argmax] += dy``."""
-    dx = np.zeros((dy.shape[0], *spatial, dy.shape[-1]), dy.dtype)
+    dx = zero_result((dy.shape[0], *spatial, dy.shape[-1]), dy.dtype)
     # Not dx[...] += dy: where windows overlap, that would keep the last one only.
     np.add.at(dx.reshape(-1), flat(argmax, spatial).reshape(-1), dy.reshape(-1))
     return dx

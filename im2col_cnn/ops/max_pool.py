@@ -27,6 +27,7 @@ from .._lazily import lazily
 from .._typing import Array, ArrayLike, Images, Padding, Shape, Sizes, Ties
 from ..placing import pooling_window
 from ..tiling.pooling import lowest, pooling_room, reduce_windows
+from ..tiling.recycling import empty_result
 from ..tiling.threads import run
 from ..tiling.tiles import Tile, kept_tiles
 from ..window import Tap, Window
@@ -149,7 +150,7 @@ def max_pool_forward(
         ceil_mode=ceil_mode,
     )
     N, *_, C = x.shape
-    y = np.empty((N, *window.output_size, C), x.dtype)
+    y = empty_result((N, *window.output_size, C), x.dtype)
     start = lowest(x.dtype)
 
     def pool(tile: Tile) -> None:

@@ -22,6 +22,7 @@ from .._checks import (
 )
 from .._dtypes import mean_arithmetic, wide
 from .._typing import Array, ArrayLike, Shape
+from ..tiling.recycling import empty_result, result_like
 from .sums import across, add_pixels, blocks, sum_by_channel
 
 __all__ = ["BatchNormCache", "batch_norm_backward", "batch_norm_forward"]
@@ -137,7 +138,7 @@ def batch_norm_forward(
     center = mean.astype(working)
     offset = (center - mean) * scale  # what rounding the mean would change
     per_channel = (center, scale, offset, gamma.ravel(), beta.ravel())
-    x_hat, y = np.empty_like(values), np.empty(values.shape, result)
+    x_hat, y = result_like(values), empty_result(values.shape, result)
     for pixels, hat, out in blocks(values, x_hat, y):
         center, factor, offset, slope, shift = (across(a, hat) for a in per_channel)
         np.subtract(pixels, center, out=hat)
@@ -200,7 +201,7 @@ def batch_norm_backward(
     slope = cache.gamma.ravel() * cache.scale
     # What the batch's own mean and variance take back from every value.
     per_channel = slope, dbeta / M, dgamma / M
-    dx = np.empty(dy.shape, result)
+    dx = empty_result(dy.shape, result)
     for upstream, hat, out in blocks(dy, x_hat, dx):
         factor, by_mean, by_variance = (across(a, hat) for a in per_channel)
         share = upstream

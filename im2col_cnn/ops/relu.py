@@ -12,6 +12,7 @@ from .._checks import as_array, as_slope, as_upstream, require_cache
 from .._dtypes import arithmetic, mean_arithmetic
 from .._masking import pass_where
 from .._typing import Array, ArrayLike
+from ..tiling.recycling import empty_result, result_like
 
 __all__ = [
     "LeakyReluCache",
@@ -75,8 +76,9 @@ def relu_forward(x: ArrayLike) -> tuple[Array, ReluCache]:
     array([0, 0, 3])
     """
     x = as_array(x, "x")
-    passes = np.asarray(~(x <= 0))  # not x > 0: NaN passes
-    return pass_where(passes, x), ReluCache(passes)
+    passes = np.less_equal(x, 0, out=empty_result(x.shape, np.bool_))
+    np.logical_not(passes, out=passes)  # not x > 0: NaN passes
+    return pass_where(passes, x, out=result_like(x)), ReluCache(passes)
 
 
 def relu_backward(dy: ArrayLike, cache: ReluCache) -> Array:
@@ -115,7 +117,8 @@ def relu_backward(dy: ArrayLike, cache: ReluCache) -> Array:
     cache = require_cache(cache, ReluCache, "relu_forward")
     dy = as_upstream(dy, cache.passes.shape)
     result, _ = arithmetic(dy)
-    return pass_where(cache.passes, dy.astype(result, copy=False))
+    dy = dy.astype(result, copy=False)
+    return pass_where(cache.passes, dy, out=result_like(dy))
 
 
 def leaky_relu_forward(

@@ -24,6 +24,7 @@ from .._typing import Array, Images, Kernels
 from ..window import Window
 from . import depthwise, gemm, phases, winograd
 from .blas import with_one_blas_thread
+from .recycling import empty_result
 from .threads import run
 from .tiles import kept_blocks
 from .wide_windows import is_finite
@@ -77,7 +78,7 @@ def correlate(
     b: Array | None = None,
 ) -> Images:
     """Slide every kernel over every image: ``y = X @ W + b``."""
-    y = np.empty((len(x), *window.output_size, w.shape[-1]), dtypes.result)
+    y = empty_result((len(x), *window.output_size, w.shape[-1]), dtypes.result)
     w = w.astype(dtypes.working, copy=False)
     b = None if b is None else b.ravel().astype(w.dtype, copy=False)
     if is_depthwise(w, groups):
@@ -97,7 +98,7 @@ def kernel_gradient(
 ) -> Kernels:
     """Return the gradient of the kernels: ``dW = X.T @ dy``."""
     shape = *window.kernel_size, x.shape[-1] // groups, dy.shape[-1]
-    dw = np.empty(shape, dtypes.working)
+    dw = empty_result(shape, dtypes.working)
     if is_depthwise(dw, groups):
         for x_, dy_, dw_ in filters_of_channels(groups, x, dy, dw):
             depthwise.kernel_gradient(x_, dy_, window.axes, dw_)
@@ -134,7 +135,7 @@ def image_gradient(
     b: Array | None = None,
 ) -> Images:
     """Return the gradient of the images: ``dX = dy @ W.T``, folded, plus b."""
-    dx = np.empty((len(dy), *window.spatial, w.shape[-2] * groups), dtypes.result)
+    dx = empty_result((len(dy), *window.spatial, w.shape[-2] * groups), dtypes.result)
     w = w.astype(dtypes.working, copy=False)
     b = None if b is None else b.ravel().astype(w.dtype, copy=False)
     if is_depthwise(w, groups):

@@ -11,6 +11,7 @@ import numpy as np
 from .._typing import Array, Images, Shape
 from ..axis import Axes, Axis
 from ..window import EVERY
+from .recycling import empty_result, zero_result
 from .scratch import scratch, scratch_zeros
 from .tiles import Tile
 from .workspace import room
@@ -36,7 +37,7 @@ def pooling_room(axes: Axes, C: int, itemsize: int) -> tuple[int, int]:
 def empty_or_zeros(shape: Shape, axes: Axes, dtype: np.dtype) -> Array:
     """Return zeros; or anything, where windows side by side read every pixel."""
     written = all(a.windows_abut and a.output_size * a.kernel == a.size for a in axes)
-    return (np.empty if written else np.zeros)(shape, dtype)
+    return (empty_result if written else zero_result)(shape, dtype)
 
 
 def reduce_windows(

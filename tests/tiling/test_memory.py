@@ -1,11 +1,9 @@
 """Memory: beyond arguments and results, the same little for any batch."""
 
-import os
-import platform
 import subprocess
 import sys
 import tracemalloc
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 
 import numpy as np
@@ -21,6 +19,7 @@ from im2col_cnn import (
     conv_transpose_forward,
     max_pool_backward,
     max_pool_forward,
+    recycling,
     threads,
 )
 from im2col_cnn._typing import Array
@@ -30,6 +29,12 @@ from im2col_cnn.tiling.workspace import workspace
 from tests.profile import in_turn
 
 Work = Callable[[Array], list[Array | None]]
+
+
+@pytest.fixture(autouse=True)
+def results_have_memory_of_their_own() -> Iterator[None]:
+    with recycling(0):
+        yield
 
 
 def peak_beyond_results(work: Work, N: int, dtype: npt.DTypeLike) -> int:
@@ -163,48 +168,16 @@ def test_gradients_on_two_threads_keep_within_a_small_budget(
     assert used < 2**21 + 2**20
 
 
-# In a process of its own: here, other tests may have freed a large piece before.
-STEPS = """
-import resource
-import numpy as np
-from im2col_cnn import conv_backward, conv_forward, relu_backward, relu_forward
-from im2col_cnn.tiling.scratch import keep_freed_memory
-
-keep_freed_memory()
-
-x, w = np.ones((16, 64, 64, 3), np.float32), np.ones((4, 4, 3, 8), np.float32)
-
-def faults_after_a_step() -> int:
-    y, cache = conv_forward(x, w, padding=2)
-    z, passed = relu_forward(y)
-    conv_backward(relu_backward(z, passed), cache)
-    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt
-
-counts = [faults_after_a_step() for _ in range(13)]
-print(counts[-1] - counts[2])
-"""
-
-
-@pytest.mark.skipif(
-    platform.libc_ver()[0] != "glibc", reason="other allocators follow other rules"
-)
-def test_results_are_written_where_dropped_ones_were() -> None:
-    environment = {**os.environ, "IM2COL_CNN_THREADS": "1"}
-    found = subprocess.run(
-        [sys.executable, "-c", STEPS],
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-
-    assert int(found.stdout) < 1000  # page faults in ten steps, of 2,000 pages each
-
-
 IMPORT = """
 import numpy as np
 empty, sizes = np.empty, []
-np.empty = lambda *args, **kwargs: sizes.append(empty(*args, **kwargs).nbytes)
+
+def noted(*args, **kwargs):
+    array = empty(*args, **kwargs)
+    sizes.append(array.nbytes)
+    return array
+
+np.empty = noted
 import im2col_cnn, im2col_cnn.nn
 print(max(sizes, default=0))
 """
