@@ -4,7 +4,7 @@ Read `matrix` first, im2col and its transpose; `views` shows the same windows wi
 the matrix.
 """
 
-from .matrix import col2im, fold, im2col, unfold
+from .im2col_col2im import col2im, fold, im2col, unfold
 from .views import coverage, windows
 
 __all__ = ["col2im", "coverage", "fold", "im2col", "unfold", "windows"]

@@ -11,11 +11,11 @@ from typing import Annotated, Any, NamedTuple, TypeVar
 from typer import Argument, Option
 
 from .._checks import as_shape
-from ..compare.benchmarks import CASES, LAYERS, NETWORKS, ODD, POOLS, read_layers
 from ..compare.case import Case
 from ..compare.contestants import LIBRARIES, RUNGS
 from ..compare.models import RUNTIMES, Entry, Model, read_model
 from ..compare.race import race
+from ..compare.timed_layers import CASES, LAYERS, NETWORKS, ODD, POOLS, read_layers
 from ..nn.convolution import Conv
 from ..tiling.blas import blas_library
 from ..tiling.threads import thread_count, usable_cpus

@@ -14,12 +14,12 @@ import numpy as np
 
 from .._checks import as_per_axis, by
 from .._typing import Array, Shape
-from ..nn.arrangement import Flatten
 from ..nn.convolution import Conv, ConvTranspose
 from ..nn.dense import Dense
 from ..nn.layer import Layer, named_by_kind
 from ..nn.network import Sequential
 from ..nn.pooling import AvgPool, MaxPool
+from ..nn.reshaping import Flatten
 from ..nn.serialization import describe, read_layers
 from ..placing import transposed_window
 from ..window import Window

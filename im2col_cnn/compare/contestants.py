@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from .case import Case
 from .contestant import Arrays, Contestant
-from .rungs import of_columns, of_fast, of_loops, of_product
+from .own_contestants import of_columns, of_fast, of_loops, of_product
 from .with_jax import of_jax
 from .with_mygrad import of_mygrad
 from .with_torch import of_torch, of_torch_first, of_torch_last

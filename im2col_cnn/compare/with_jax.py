@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from ..nn.activations import ReLU
-from ..nn.arrangement import Flatten
 from ..nn.convolution import Conv
 from ..nn.dense import Dense
 from ..nn.pooling import AvgPool, MaxPool
+from ..nn.reshaping import Flatten
 from ..window import Window
 from .case import RATE, Case, Stage
 from .contestant import Arrays, CannotError, Contestant, Found

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from ..nn.activations import ReLU
-from ..nn.arrangement import Flatten
 from ..nn.convolution import Conv
 from ..nn.dense import Dense
 from ..nn.pooling import MaxPool
+from ..nn.reshaping import Flatten
 from .case import RATE, Case, Stage
 from .contestant import Arrays, CannotError, Contestant, Found
 

@@ -10,10 +10,10 @@ import numpy as np
 
 from .._typing import Array
 from ..nn.activations import ReLU
-from ..nn.arrangement import Flatten
 from ..nn.convolution import Conv, ConvTranspose
 from ..nn.dense import Dense
 from ..nn.pooling import AvgPool, MaxPool
+from ..nn.reshaping import Flatten
 from .case import RATE, Case, Stage
 from .contestant import Arrays, CannotError, Contestant, Found
 

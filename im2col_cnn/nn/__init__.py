@@ -21,12 +21,12 @@ from .activations import (
     Tanh,
 )
 from .arithmetic import Equal, LocalResponseNorm, Log, Max, Mean, Min, Power, Sum
-from .arrangement import Flatten, Reshape, Transpose
 from .convolution import Conv, ConvTranspose
 from .dense import Dense
 from .dropout import Dropout
 from .evaluation import Evaluation, evaluate
 from .executors import Cluster, WorkerError
+from .feature_map import feature_maps
 from .formats.keras_models import from_keras
 from .formats.keras_weights import load_keras_weights, save_keras_weights
 from .formats.onnx_files import from_onnx, save_onnx
@@ -35,14 +35,12 @@ from .gradients import loss_and_gradients
 from .graph import Graph
 from .history import History
 from .initializers import glorot_normal, glorot_uniform, he_normal, he_uniform
-from .inside import feature_maps
 from .layer import Layer
 from .merging import Add, Concat, Fill, MatMul, MergeLayer, Multiply
 from .models import small_cnn
 from .network import Network, Sequential
 from .normalization import BatchNorm
 from .optimizers import SGD, Adam, Optimizer
-from .per_channel import PReLU, Scale
 from .pooling import (
     AdaptiveAvgPool,
     AdaptiveMaxPool,
@@ -55,7 +53,9 @@ from .pooling import (
 from .preprocessing import Augmentation, Rescale
 from .progress import Progress, ProgressLine
 from .recurrent import LSTM, LSTMStates
+from .reshaping import Flatten, Reshape, Transpose
 from .resizing import Crop, Pad, Slice, Upsample
+from .scale import PReLU, Scale
 from .schedules import cosine
 from .summary import Summary, SummaryRow
 from .training import fit

@@ -18,7 +18,7 @@ from .batches import (
     portable_batches,
 )
 from .executors import Engine
-from .habits import hinting
+from .hints import hinting
 from .network import Network
 
 __all__ = ["Evaluation", "as_examples", "evaluate", "evaluate_indices"]

@@ -24,7 +24,7 @@ from .activations import Curve, LeakyReLU, ReLU, Sigmoid, Tanh
 from .convolution import Conv
 from .layer import Inputs, Layer
 from .merging import Add, Multiply
-from .per_channel import Scale
+from .scale import Scale
 
 __all__ = ["infer"]
 

@@ -41,7 +41,7 @@ from .._checks import (
     require_cache,
 )
 from .._typing import Array, Shape
-from .habits import Hinting
+from .hints import Hinting
 from .initializers import Initializer
 
 __all__ = [

@@ -9,7 +9,6 @@ dense layers 4. So 8x8 digits are pooled once, by 2; 64x64 photos twice, by 4.
 from .._checks import as_int, as_shape
 from .._typing import Shape
 from .activations import ReLU
-from .arrangement import Flatten
 from .convolution import Conv
 from .dense import Dense
 from .initializers import glorot_uniform
@@ -17,6 +16,7 @@ from .layer import Layer
 from .network import Sequential
 from .pooling import MaxPool
 from .preprocessing import Rescale
+from .reshaping import Flatten
 
 __all__ = ["small_cnn"]
 

@@ -38,7 +38,7 @@ from ..tiling.winograd import winograd_unless_refused
 from .batches import compute_each
 from .executors import Engine
 from .formats.onnx_export import onnx_content
-from .habits import ByName, Hinting, hinting
+from .hints import ByName, Hinting, hinting
 from .inference import infer
 from .layer import Gradients, Inputs, Layer, Random, named_by_kind
 from .serialization import (

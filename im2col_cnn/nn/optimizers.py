@@ -16,7 +16,7 @@ import numpy as np
 from .._checks import as_above_zero, as_array, as_at_least_zero, as_below_one, quoted
 from .._dtypes import arithmetic
 from .._typing import Array, ArrayLike
-from .habits import Hinting
+from .hints import Hinting
 
 __all__ = ["SGD", "Adam", "Optimizer"]
 

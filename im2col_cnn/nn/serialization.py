@@ -25,17 +25,17 @@ from .._typing import Array, Shape
 from . import (
     activations,
     arithmetic,
-    arrangement,
     convolution,
     dense,
     dropout,
     merging,
     normalization,
-    per_channel,
     pooling,
     preprocessing,
     recurrent,
+    reshaping,
     resizing,
+    scale,
 )
 from .initializers import glorot_normal, glorot_uniform, he_normal, he_uniform
 from .layer import Layer, named_by_kind
@@ -58,8 +58,8 @@ __all__ = [
 KINDS: dict[str, type[Layer]] = {
     layer.kind: layer
     for module in (
-        *(activations, arithmetic, arrangement, convolution, dense, dropout, merging),
-        *(normalization, per_channel, pooling, preprocessing, recurrent, resizing),
+        *(activations, arithmetic, convolution, dense, dropout, merging, normalization),
+        *(pooling, preprocessing, recurrent, reshaping, resizing, scale),
     )
     for layer in vars(module).values()
     if isinstance(layer, type) and issubclass(layer, Layer) and "kind" in vars(layer)

@@ -46,7 +46,7 @@ from .checkpoint import TrainingState, load_checkpoint, save_checkpoint
 from .evaluation import as_examples
 from .executors import Engine, WorkerError, as_cluster
 from .gradients import IMAGES, Augment, Shard, clip_by_norm, compute_shard
-from .habits import hinting
+from .hints import hinting
 from .history import History
 from .network import Network
 from .optimizers import Optimizer

@@ -1,8 +1,8 @@
 """What a comparison prints: ratios round by round, and geometric means."""
 
 from im2col_cnn.commands.compare_tables import Heat, common_base, mean_ratios
-from im2col_cnn.compare.benchmarks import CASES
 from im2col_cnn.compare.race import Result
+from im2col_cnn.compare.timed_layers import CASES
 
 
 def heat(name: str, **steps: list[float]) -> Heat:

@@ -8,10 +8,10 @@ import sys
 import numpy as np
 import pytest
 
-from im2col_cnn.compare.benchmarks import CASES, LAYERS, NETWORKS, POOLS
 from im2col_cnn.compare.case import Case, cut
 from im2col_cnn.compare.contestant import CannotError, arrays_of
 from im2col_cnn.compare.contestants import CONTESTANTS
+from im2col_cnn.compare.timed_layers import CASES, LAYERS, NETWORKS, POOLS
 from im2col_cnn.compare.worker import is_equal
 from im2col_cnn.nn import AvgPool, Conv, Dense, Flatten, MaxPool, ReLU
 

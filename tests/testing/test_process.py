@@ -12,12 +12,12 @@ import pytest
 from im2col_cnn.testing import HomeworkError, check_module
 from im2col_cnn.testing.errors import NOT_WRITTEN, SubjectError, SubjectStoppedError
 from im2col_cnn.testing.isolation import process, worker
-from im2col_cnn.testing.isolation.limits import MAX_PROCESSES
 from im2col_cnn.testing.isolation.process import (
     IsolatedModule,
     Process,
     offers_in,
 )
+from im2col_cnn.testing.isolation.sandbox import MAX_PROCESSES
 from im2col_cnn.testing.isolation.worker import MAX_CACHES
 from im2col_cnn.tiling.threads import usable_cpus
 from tests.testing.families import source_of

@@ -28,17 +28,17 @@ from ..activations import (
     Softmax,
     Tanh,
 )
-from ..arrangement import Flatten, Reshape
 from ..convolution import Conv, ConvTranspose
 from ..dense import Dense
 from ..dropout import Dropout
 from ..layer import Layer
 from ..merging import Add, Concat, Multiply
 from ..normalization import BatchNorm
-from ..per_channel import PReLU, Scale
 from ..pooling import AvgPool, GlobalAvgPool, GlobalMaxPool, MaxPool
 from ..preprocessing import Rescale
+from ..reshaping import Flatten, Reshape
 from ..resizing import Crop, Pad, Upsample
+from ..scale import PReLU, Scale
 
 __all__ = ["Described", "Step", "steps_of"]
 

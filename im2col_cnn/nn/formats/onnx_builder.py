@@ -14,11 +14,11 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 
 from ..._typing import Array, Shape
-from ..arrangement import Flatten, Reshape, Transpose
 from ..convolution import Conv, ConvTranspose
 from ..dense import Dense
 from ..layer import Layer
-from ..per_channel import Scale
+from ..reshaping import Flatten, Reshape, Transpose
+from ..scale import Scale
 
 __all__ = ["Builder", "Flat", "Flow", "Value", "channels_last"]
 

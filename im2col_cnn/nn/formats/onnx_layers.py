@@ -40,10 +40,10 @@ from ..convolution import Conv, ConvTranspose
 from ..dense import Dense
 from ..layer import Layer
 from ..merging import Add, Concat, Fill, MatMul, Multiply
-from ..per_channel import PReLU, Scale
 from ..pooling import AvgPool, GlobalAvgPool, GlobalMaxPool, MaxPool
 from ..recurrent import LSTMStates
 from ..resizing import Crop, Pad, Slice, Upsample
+from ..scale import PReLU, Scale
 from .onnx_builder import Builder, Flat, Flow, Value
 from .onnx_constants import FOLDED, onnx_slices, target_shape
 

@@ -20,7 +20,7 @@ import numpy as np
 from ..._checks import as_path, in_a_line, quoted
 from ..._typing import AnyPath, Array, ArrayLike, Shape
 from ...files.onnx import OnnxBranch, OnnxModel, OnnxNode, read_onnx
-from ..arrangement import Reshape
+from ..reshaping import Reshape
 from ..serialization import INPUT, Built, fill_shape
 from .onnx_builder import Builder, Flow, Value, channels_last
 from .onnx_constants import FOLDED, folded

@@ -26,8 +26,8 @@ from ..._typing import Array
 from ..dialects.dialect import Offer
 from ..errors import SubjectError, SubjectStoppedError, TimeIsUpError
 from ..strategies import Case
-from .limits import MARK
 from .loader import HomeworkError
+from .sandbox import MARK
 
 __all__ = ["IsolatedModule", "Process", "SilenceError", "offers_in"]
 

@@ -22,8 +22,8 @@ from ..dialects.table import DIALECTS, promised, readings
 from ..dialects.unknown_functions import called_inside
 from ..errors import SubjectError
 from .adapter import offers_by
-from .limits import limit_memory, limit_processes, redirect
 from .loader import Account, HomeworkError, load
+from .sandbox import limit_memory, limit_processes, redirect
 
 __all__ = ["MAX_CACHES", "main"]
 

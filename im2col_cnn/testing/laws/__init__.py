@@ -31,7 +31,7 @@ from .oracle import (
     forward_equals_the_loops,
     nan_and_infinity_go_where_the_loops_send_them,
 )
-from .rounding import every_entry_is_rounded_like_a_sum
+from .summation import every_entry_is_rounded_like_a_sum
 from .table import LAWS, Law, laws_for
 from .ties import tied_maxima_follow_the_rule
 

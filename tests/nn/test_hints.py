@@ -11,7 +11,7 @@ import pytest
 
 from im2col_cnn import nn
 from im2col_cnn.nn import SGD, Conv, Graph, ReLU, Sequential
-from im2col_cnn.nn.habits import ATTRIBUTES, OURS, SETTINGS, Hinting
+from im2col_cnn.nn.hints import ATTRIBUTES, OURS, SETTINGS, Hinting
 from tests.nn.strategies import network
 
 # As any, for a type checker knows what there is none of.

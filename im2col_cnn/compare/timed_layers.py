@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 
 from ..nn.activations import ReLU
-from ..nn.arrangement import Flatten
 from ..nn.convolution import Conv, ConvTranspose
 from ..nn.dense import Dense
 from ..nn.pooling import AvgPool, MaxPool
+from ..nn.reshaping import Flatten
 from .case import Case
 
 __all__ = ["CASES", "LAYERS", "NETWORKS", "ODD", "POOLS", "read_layers"]
