@@ -13,6 +13,7 @@ from .activations import (
     HardSigmoid,
     HardSwish,
     LeakyReLU,
+    PReLU,
     ReLU,
     ReLU6,
     Sigmoid,
@@ -20,7 +21,7 @@ from .activations import (
     Softmax,
     Tanh,
 )
-from .arithmetic import Equal, LocalResponseNorm, Log, Max, Mean, Min, Power, Sum
+from .arithmetic import Equal, Log, Max, Mean, Min, Power, Sum
 from .convolution import Conv, ConvTranspose
 from .dense import Dense
 from .dropout import Dropout
@@ -39,7 +40,7 @@ from .layer import Layer
 from .merging import Add, Concat, Fill, MatMul, MergeLayer, Multiply
 from .models import small_cnn
 from .network import Network, Sequential
-from .normalization import BatchNorm
+from .normalization import BatchNorm, LocalResponseNorm
 from .optimizers import SGD, Adam, Optimizer
 from .pooling import (
     AdaptiveAvgPool,
@@ -55,7 +56,7 @@ from .progress import Progress, ProgressLine
 from .recurrent import LSTM, LSTMStates
 from .reshaping import Flatten, Reshape, Transpose
 from .resizing import Crop, Pad, Slice, Upsample
-from .scale import PReLU, Scale
+from .scale import Scale
 from .schedules import cosine
 from .summary import Summary, SummaryRow
 from .training import fit

@@ -11,8 +11,8 @@ from typing import Any, final
 
 import numpy as np
 
-from .._checks import as_real
-from .._typing import Array
+from .._checks import as_real, as_upstream, require_cache
+from .._typing import Array, Shape
 from ..ops.relu import (
     leaky_relu_backward,
     leaky_relu_forward,
@@ -21,7 +21,19 @@ from ..ops.relu import (
 )
 from ..ops.sigmoid import sigmoid_backward, sigmoid_forward, tanh_backward, tanh_forward
 from ..ops.softmax import softmax_backward, softmax_forward
-from .layer import Operation, OperationLayer, PureLayer, Rules, as_axis, axis_within
+from .layer import (
+    Back,
+    Layer,
+    Operation,
+    OperationLayer,
+    PureLayer,
+    Random,
+    Rules,
+    Shapes,
+    as_axis,
+    axis_within,
+)
+from .scale import WeightedCache, as_spread, summed
 
 __all__ = [
     "Clip",
@@ -29,6 +41,7 @@ __all__ = [
     "HardSigmoid",
     "HardSwish",
     "LeakyReLU",
+    "PReLU",
     "ReLU",
     "ReLU6",
     "SiLU",
@@ -57,6 +70,59 @@ class LeakyReLU(OperationLayer):
     operation = Operation(leaky_relu_forward, leaky_relu_backward)
 
     slope: float = 0.01
+
+
+@final
+@dataclass(frozen=True, eq=False, repr=False)
+class PReLU(Layer):
+    """
+    Multiply what is negative by a slope that each channel learns; any shape.
+
+    References
+    ----------
+    He, Zhang, Ren and Sun, "Delving Deep into Rectifiers", 2015.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from im2col_cnn.nn import PReLU
+    >>> layer = PReLU()
+    >>> layer.build((2,), rng=np.random.default_rng(0))
+    (2,)
+    >>> layer.parameters["slope"][...] = [0.5, 2]
+    >>> layer.forward(np.array([[-4, -4], [4, 4]]))[0]
+    array([[-2., -8.],
+           [ 4.,  4.]])
+    """
+
+    kind = "prelu"
+    rules = Rules(first_slope=as_real)
+
+    _: KW_ONLY
+    first_slope: float = 0.25  # of all channels
+
+    def array_shapes(self, shape: Shape) -> Shapes:
+        """Return one number per channel."""
+        return {"slope": shape[-1:]}
+
+    def draw(self, shapes: Shapes, rng: np.random.Generator, dtype: np.dtype) -> None:
+        """Start with the same slope everywhere."""
+        self.parameters["slope"] = np.full(shapes["slope"], self.first_slope, dtype)
+
+    def apply(self, x: Array, training: bool, rng: Random) -> tuple[Array, Any]:
+        """Multiply; the cache is ``x`` and the slope of today."""
+        slope = self.require_parameters()["slope"]
+        x = as_spread(x, slope.shape)
+        y = np.maximum(x, 0) + np.minimum(x, 0) * slope
+        return y, WeightedCache(x, slope.copy())
+
+    def differentiate(self, dy: Array, cache: Any, input_gradient: bool) -> Back:
+        """Return ``dx``, and ``dslope = sum(dy * x)`` where ``x`` is negative."""
+        x, slope = require_cache(cache, WeightedCache, "forward")
+        dy = as_upstream(dy, x.shape)
+        dslope = summed(dy * np.minimum(x, 0), slope.shape)
+        dx = np.where(x > 0, dy, dy * slope) if input_gradient else None
+        return dx, {"slope": dslope}
 
 
 @final

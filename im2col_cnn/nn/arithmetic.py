@@ -4,13 +4,12 @@
     Log                  y = log x
     Equal                y = 1 where x is a number, 0 elsewhere
     Sum, Mean, Max, Min  y = one number for all of x along axes
-    LocalResponseNorm    y = x / (k + alpha / n * sum of squares of n channels) ** beta
 
 They are not trained: what models of other frameworks write out is said with them.
 """
 
 from abc import abstractmethod
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import dataclass
 from typing import Any, ClassVar, final
 
 import numpy as np
@@ -19,11 +18,10 @@ from .._checks import as_real, as_shape
 from .._dtypes import arithmetic, mean_arithmetic, wide
 from .._typing import Array, Shape
 from .activations import Curve
-from .layer import COUNT, SIZES, PureLayer, Rules, axis_within
+from .layer import SIZES, PureLayer, Rules, axis_within
 
 __all__ = [
     "Equal",
-    "LocalResponseNorm",
     "Log",
     "Max",
     "Mean",
@@ -187,62 +185,3 @@ class Min(Extreme):
 
     kind = "min"
     best = np.minimum
-
-
-@final
-@dataclass(frozen=True, eq=False, repr=False)
-class LocalResponseNorm(PureLayer):
-    """
-    Divide by a power of the mean square of neighbouring channels, as AlexNet does.
-
-    Parameters
-    ----------
-    size : int
-        Channels that count; of an even number, one more after than before.
-    alpha, beta, k : float
-        ``y = x / (k + alpha / size * sum(x ** 2)) ** beta``.
-
-    References
-    ----------
-    Krizhevsky, Sutskever and Hinton, "ImageNet Classification with Deep Convolutional
-    Neural Networks", 2012.
-    """
-
-    kind = "local_response_norm"
-    rules = Rules(size=COUNT, alpha=as_real, beta=as_real, k=as_real)
-
-    size: int
-    _: KW_ONLY
-    alpha: float = 1e-4
-    beta: float = 0.75
-    k: float = 1.0
-
-    def compute(self, x: Array) -> tuple[Array, Any]:
-        """Divide; the cache is `x` and what it was divided by the power of."""
-        if not x.ndim or not x.shape[-1]:
-            raise ValueError(
-                f"x must have axes (N, ..., C), of one channel at least, got {x.shape}"
-            )
-        result, working = mean_arithmetic(x)
-        before, wide_x = (self.size - 1) // 2, x.astype(working, copy=False)
-        base = self.k + self.alpha / self.size * self.around(wide_x**2, before)
-        base = base.astype(working, copy=False)
-        return (wide_x * base**-self.beta).astype(result, copy=False), (x, base)
-
-    def pull_back(self, dy: Array, cache: Any) -> Array:
-        """Pass back what flows through each number and through its neighbours."""
-        x, base = cache
-        dtype = np.result_type(mean_arithmetic(x).result, dy)
-        x = x.astype(base.dtype, copy=False)
-        after = self.size - 1 - (self.size - 1) // 2
-        through = self.around(dy * x * base ** (-self.beta - 1), after)
-        shared = 2 * self.alpha * self.beta / self.size * x * through
-        return np.asarray(dy * base**-self.beta - shared, dtype)
-
-    def around(self, x: Array, before: int) -> Array:
-        """Add up `size` channels, from so many before each."""
-        pad = [(0, 0)] * (x.ndim - 1) + [(before, self.size - 1 - before)]
-        windows = np.lib.stride_tricks.sliding_window_view(
-            np.pad(x, pad), self.size, axis=-1
-        )
-        return np.asarray(windows.sum(-1))

@@ -1,4 +1,4 @@
-"""A layer that normalizes every channel by what a batch says of it: `BatchNorm`.
+"""Layers that normalize: each channel by its batch, or by the channels beside it.
 
 In training, batch normalization lets the images of a batch see each other, which no
 other layer does: the gradients of two halves of a batch are not those of the whole.
@@ -10,12 +10,13 @@ from typing import Any, final
 
 import numpy as np
 
-from .._checks import as_at_least_zero, as_share
+from .._checks import as_at_least_zero, as_real, as_share
+from .._dtypes import mean_arithmetic
 from .._typing import Array, Shape
 from ..ops.normalization import batch_norm_backward, batch_norm_forward
-from .layer import Back, Layer, Random, Rules, Shapes
+from .layer import COUNT, Back, Layer, PureLayer, Random, Rules, Shapes
 
-__all__ = ["BatchNorm"]
+__all__ = ["BatchNorm", "LocalResponseNorm"]
 
 
 @final
@@ -77,3 +78,62 @@ class BatchNorm(Layer):
         """Return ``dx``, and ``dgamma`` and ``dbeta``; see `batch_norm_backward`."""
         dx, dgamma, dbeta = batch_norm_backward(dy, cache)
         return dx if input_gradient else None, {"gamma": dgamma, "beta": dbeta}
+
+
+@final
+@dataclass(frozen=True, eq=False, repr=False)
+class LocalResponseNorm(PureLayer):
+    """
+    Divide by a power of the mean square of neighbouring channels, as AlexNet does.
+
+    Parameters
+    ----------
+    size : int
+        Channels that count; of an even number, one more after than before.
+    alpha, beta, k : float
+        ``y = x / (k + alpha / size * sum(x ** 2)) ** beta``.
+
+    References
+    ----------
+    Krizhevsky, Sutskever and Hinton, "ImageNet Classification with Deep Convolutional
+    Neural Networks", 2012.
+    """
+
+    kind = "local_response_norm"
+    rules = Rules(size=COUNT, alpha=as_real, beta=as_real, k=as_real)
+
+    size: int
+    _: KW_ONLY
+    alpha: float = 1e-4
+    beta: float = 0.75
+    k: float = 1.0
+
+    def compute(self, x: Array) -> tuple[Array, Any]:
+        """Divide; the cache is `x` and what it was divided by the power of."""
+        if not x.ndim or not x.shape[-1]:
+            raise ValueError(
+                f"x must have axes (N, ..., C), of one channel at least, got {x.shape}"
+            )
+        result, working = mean_arithmetic(x)
+        before, wide_x = (self.size - 1) // 2, x.astype(working, copy=False)
+        base = self.k + self.alpha / self.size * self.around(wide_x**2, before)
+        base = base.astype(working, copy=False)
+        return (wide_x * base**-self.beta).astype(result, copy=False), (x, base)
+
+    def pull_back(self, dy: Array, cache: Any) -> Array:
+        """Pass back what flows through each number and through its neighbours."""
+        x, base = cache
+        dtype = np.result_type(mean_arithmetic(x).result, dy)
+        x = x.astype(base.dtype, copy=False)
+        after = self.size - 1 - (self.size - 1) // 2
+        through = self.around(dy * x * base ** (-self.beta - 1), after)
+        shared = 2 * self.alpha * self.beta / self.size * x * through
+        return np.asarray(dy * base**-self.beta - shared, dtype)
+
+    def around(self, x: Array, before: int) -> Array:
+        """Add up `size` channels, from so many before each."""
+        pad = [(0, 0)] * (x.ndim - 1) + [(before, self.size - 1 - before)]
+        windows = np.lib.stride_tricks.sliding_window_view(
+            np.pad(x, pad), self.size, axis=-1
+        )
+        return np.asarray(windows.sum(-1))

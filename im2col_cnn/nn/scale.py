@@ -1,4 +1,4 @@
-"""Layers that learn one number or two for each channel: `PReLU` and `Scale`.
+"""The layer that learns a weight and a bias for each channel: `Scale`.
 
 The channel is the last axis, whatever comes before it; a gradient is added up over
 images and pixels.
@@ -9,12 +9,12 @@ from typing import Any, NamedTuple, final
 
 import numpy as np
 
-from .._checks import as_array, as_real, as_shape, as_upstream, by, require_cache
+from .._checks import as_array, as_shape, as_upstream, by, require_cache
 from .._dtypes import arithmetic, wide
 from .._typing import Array, Shape
 from .layer import SIZES, Back, Layer, Random, Rules, Shapes, optional
 
-__all__ = ["PReLU", "Scale"]
+__all__ = ["Scale", "WeightedCache", "as_spread", "summed"]
 
 
 class WeightedCache(NamedTuple):
@@ -22,59 +22,6 @@ class WeightedCache(NamedTuple):
 
     x: Array
     w: Array
-
-
-@final
-@dataclass(frozen=True, eq=False, repr=False)
-class PReLU(Layer):
-    """
-    Multiply what is negative by a slope that each channel learns; any shape.
-
-    References
-    ----------
-    He, Zhang, Ren and Sun, "Delving Deep into Rectifiers", 2015.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from im2col_cnn.nn import PReLU
-    >>> layer = PReLU()
-    >>> layer.build((2,), rng=np.random.default_rng(0))
-    (2,)
-    >>> layer.parameters["slope"][...] = [0.5, 2]
-    >>> layer.forward(np.array([[-4, -4], [4, 4]]))[0]
-    array([[-2., -8.],
-           [ 4.,  4.]])
-    """
-
-    kind = "prelu"
-    rules = Rules(first_slope=as_real)
-
-    _: KW_ONLY
-    first_slope: float = 0.25  # of all channels
-
-    def array_shapes(self, shape: Shape) -> Shapes:
-        """Return one number per channel."""
-        return {"slope": shape[-1:]}
-
-    def draw(self, shapes: Shapes, rng: np.random.Generator, dtype: np.dtype) -> None:
-        """Start with the same slope everywhere."""
-        self.parameters["slope"] = np.full(shapes["slope"], self.first_slope, dtype)
-
-    def apply(self, x: Array, training: bool, rng: Random) -> tuple[Array, Any]:
-        """Multiply; the cache is ``x`` and the slope of today."""
-        slope = self.require_parameters()["slope"]
-        x = as_spread(x, slope.shape)
-        y = np.maximum(x, 0) + np.minimum(x, 0) * slope
-        return y, WeightedCache(x, slope.copy())
-
-    def differentiate(self, dy: Array, cache: Any, input_gradient: bool) -> Back:
-        """Return ``dx``, and ``dslope = sum(dy * x)`` where ``x`` is negative."""
-        x, slope = require_cache(cache, WeightedCache, "forward")
-        dy = as_upstream(dy, x.shape)
-        dslope = summed(dy * np.minimum(x, 0), slope.shape)
-        dx = np.where(x > 0, dy, dy * slope) if input_gradient else None
-        return dx, {"slope": dslope}
 
 
 @final

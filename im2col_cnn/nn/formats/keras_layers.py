@@ -21,6 +21,7 @@ from ..activations import (
     HardSigmoid,
     HardSwish,
     LeakyReLU,
+    PReLU,
     ReLU,
     ReLU6,
     Sigmoid,
@@ -38,7 +39,7 @@ from ..pooling import AvgPool, GlobalAvgPool, GlobalMaxPool, MaxPool
 from ..preprocessing import Rescale
 from ..reshaping import Flatten, Reshape
 from ..resizing import Crop, Pad, Upsample
-from ..scale import PReLU, Scale
+from ..scale import Scale
 
 __all__ = ["Described", "Step", "steps_of"]
 

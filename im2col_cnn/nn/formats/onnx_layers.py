@@ -18,6 +18,7 @@ from ..activations import (
     HardSigmoid,
     HardSwish,
     LeakyReLU,
+    PReLU,
     ReLU,
     ReLU6,
     Sigmoid,
@@ -27,7 +28,6 @@ from ..activations import (
 )
 from ..arithmetic import (
     Equal,
-    LocalResponseNorm,
     Log,
     Max,
     Mean,
@@ -40,10 +40,11 @@ from ..convolution import Conv, ConvTranspose
 from ..dense import Dense
 from ..layer import Layer
 from ..merging import Add, Concat, Fill, MatMul, Multiply
+from ..normalization import LocalResponseNorm
 from ..pooling import AvgPool, GlobalAvgPool, GlobalMaxPool, MaxPool
 from ..recurrent import LSTMStates
 from ..resizing import Crop, Pad, Slice, Upsample
-from ..scale import PReLU, Scale
+from ..scale import Scale
 from .onnx_builder import Builder, Flat, Flow, Value
 from .onnx_constants import FOLDED, onnx_slices, target_shape
 
