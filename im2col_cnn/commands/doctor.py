@@ -13,7 +13,8 @@ import numpy as np
 from ..nn.executors import fingerprint
 from ..tiling.blas import blas_library
 from ..tiling.threads import thread_count
-from ..tiling.workspace import BUDGET_BYTES, TILE_BYTES
+from ..tiling.tiles import TILE_BYTES
+from ..tiling.workspace import BUDGET_BYTES
 from .arguments import refusing
 from .openblas import CORETYPE_VARIABLE, blas_name, cpu_features, suggestion
 from .terminal import open_screen, say, show_table

@@ -7,8 +7,8 @@ from .._typing import ArrayLike
 from .captions import shown
 from .film import Point
 from .grids import draw_array, frame_differences
+from .limits import require_drawable
 from .svg import MARGIN, Canvas
-from .windows_on_grid import require_drawable
 
 __all__ = ["draw_comparison"]
 

@@ -19,8 +19,8 @@ from .coverage import draw_sweep
 from .film import Point
 from .grids import Grid, draw_array, emptied
 from .im2col import show_unfolding
+from .limits import drawable
 from .svg import MARGIN, Canvas, element
-from .windows_on_grid import drawable
 
 __all__ = ["TOOTH", "draw_line", "draw_window", "frames"]
 

@@ -1,31 +1,25 @@
 """Windows on a grid of pixels: with padding, along two axes, stop after stop."""
 
 from collections.abc import Iterable, Iterator
-from math import prod
 
 import numpy as np
 
-from .._checks import by
 from .._typing import Array, Shape
 from ..window import Window
 from .grids import Grid
+from .limits import require_drawable
 from .svg import Canvas, box, element
 
 __all__ = [
     "as_plane",
-    "drawable",
     "padded_kinds",
     "padded_pixels",
-    "require_drawable",
     "source",
     "stops",
     "sweep",
     "sweep_cells",
     "sweep_rows",
 ]
-
-MAX_DRAWN_PIXELS = 600  # of the padded image
-MAX_DRAWN_ENTRIES = 700  # of its column matrix
 
 
 def as_plane(window: Window) -> Window:
@@ -74,27 +68,6 @@ def around(window: Window) -> list[tuple[int, int]]:
         (axis.before, axis.padded_size - axis.before - axis.size)
         for axis in window.axes
     ]
-
-
-def drawable(spatial: Shape, padded: Shape, columns: Shape) -> bool:
-    """Return whether an image and its column matrix are small enough to draw."""
-    room = prod(padded) <= MAX_DRAWN_PIXELS and prod(columns) <= MAX_DRAWN_ENTRIES
-    return len(spatial) <= 2 and room
-
-
-def require_drawable(spatial: Shape, padded: Shape, columns: Shape) -> None:
-    """Refuse a window with too many axes, pixels or entries of its column matrix."""
-    if len(spatial) > 2:
-        raise ValueError(
-            f"a picture shows one or two spatial axes, got {len(spatial)}: "
-            f"{by(spatial)}; draw two of them"
-        )
-    if not drawable(spatial, padded, columns):
-        raise ValueError(
-            f"a picture has room for {MAX_DRAWN_PIXELS} padded pixels and a column "
-            f"matrix of {MAX_DRAWN_ENTRIES} entries, got {by(padded)} and "
-            f"{by(columns)}: draw a smaller image, the pattern is the same"
-        )
 
 
 def sweep(canvas: Canvas, grid: Grid, window: Window) -> None:

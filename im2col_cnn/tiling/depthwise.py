@@ -18,10 +18,9 @@ from .over_tiles import paint_images
 from .phases import correlate_phases, phases_of
 from .scratch import scratch
 from .threads import run
-from .tiles import Tile, kept_tiles
+from .tiles import Tile, kept_tiles, room
 from .unfold import has_lines, pad, strides, view
 from .wide_windows import is_finite
-from .workspace import room
 
 __all__ = ["correlate", "image_gradient", "kernel_gradient"]
 

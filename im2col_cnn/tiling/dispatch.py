@@ -26,9 +26,8 @@ from . import depthwise, gemm, phases, winograd
 from .blas import with_one_blas_thread
 from .recycling import empty_result
 from .threads import run
-from .tiles import kept_blocks
+from .tiles import TILE_BYTES, kept_blocks, room
 from .wide_windows import is_finite
-from .workspace import TILE_BYTES, room
 
 __all__ = [
     "bias_gradient",

@@ -12,8 +12,7 @@ import numpy as np
 from .._typing import Array, Images
 from ..axis import Axes
 from .threads import run
-from .tiles import Tile, blocks, tiles
-from .workspace import room
+from .tiles import Tile, blocks, room, tiles
 
 __all__ = ["paint_images"]
 

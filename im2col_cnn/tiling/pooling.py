@@ -13,8 +13,7 @@ from ..axis import Axes, Axis
 from ..window import EVERY
 from .recycling import empty_result, zero_result
 from .scratch import scratch, scratch_zeros
-from .tiles import Tile
-from .workspace import room
+from .tiles import Tile, room
 
 __all__ = [
     "empty_or_zeros",

@@ -6,6 +6,9 @@ writes them in place; the pixels it reads are a block too, with some padding aro
 where the tile touches the border.
 
     y[tile.stops] = unfold(x[tile.pixels], tile) @ W
+
+A tile is as large as the cache of a core, and all tiles that are worked on at once,
+with what comes along, keep within the budget that `workspace` says.
 """
 
 from collections.abc import Iterable, Iterator
@@ -18,18 +21,24 @@ from .._lazily import lazily
 from .._typing import Shape
 from ..axis import Axes, Axis
 from ..window import EVERY
-from .workspace import sizes
+from .workspace import MEBIBYTE, budget_bytes
 
 __all__ = [
+    "TILE_BYTES",
     "Plan",
     "Tile",
     "blocks",
     "kept_blocks",
     "kept_tiles",
     "plan",
+    "room",
     "tiles",
 ]
 
+TILES_PER_BUDGET = 8  # one tile takes no more, with what comes along
+TILE_BYTES = 2 * MEBIBYTE  # of the pixels of a tile: they stay in the cache of one core
+TARGET_TILES = 8  # in a batch, however small: so many threads have work to do
+TARGET_WINDOWS = 384  # in a tile, unless they take a whole share of the budget
 MAX_KEPT_TILES = 256  # of one geometry
 MAX_CACHED_TAPS = 256  # of a kernel for which axes and tiles keep what they work out
 
@@ -129,8 +138,48 @@ def plan(
         Windows below which a tile is not worth a thread.
     """
     bytes_ = C * itemsize, max(1, numbers * itemsize)
-    most, block, threads = sizes(N, axes, bytes_, (block, least))
+    most, block, threads = sizes(budget_bytes(), N, axes, bytes_, (block, least))
     return Plan(kept_tiles(N, axes, most), block, threads)
+
+
+@lru_cache(256)
+def sizes(
+    budget: int, N: int, axes: Axes, bytes_: tuple[int, int], wanted: tuple[int, int]
+) -> tuple[int, int, int]:
+    """Return windows per tile, windows per block, and threads, within a budget.
+
+    A pixel and a window take so many bytes, and as many windows are wanted in a block
+    and, at least, in a tile.
+    """
+    (pixel, window), (block, least) = bytes_, wanted
+    share = budget // TILES_PER_BUDGET
+    total = N * prod(axis.output_size for axis in axes)
+    new = max(1, pixel * prod(min(axis.stride, axis.padded_size) for axis in axes))
+    most = min(TILE_BYTES // new, max(-(-total // TARGET_TILES), least))
+    most = max(1, min(max(most, least), share // max(new, window // 8)))
+    block = max(1, min(block, most, share // window))
+    return most, block, max(1, budget // (2 * (most * new + block * window)))
+
+
+def room(
+    axes: Axes, numbers: int, itemsize: int, tile_bytes: int = TILE_BYTES
+) -> tuple[int, int]:
+    """Return windows per tile, of so many numbers each, and threads with room."""
+    return room_within(budget_bytes(), axes, numbers, itemsize, tile_bytes)
+
+
+@lru_cache(256)
+def room_within(
+    budget: int, axes: Axes, numbers: int, itemsize: int, tile_bytes: int
+) -> tuple[int, int]:
+    """Return what `room` does, within a budget of bytes."""
+    taps = prod(axis.kernel for axis in axes)
+    pixels = prod(min(axis.stride, axis.padded_size) for axis in axes)
+    # A window's numbers, and its share of the pixels they are copied from.
+    size = max(1, (numbers + numbers * pixels // max(taps, 1)) * itemsize)
+    share = budget // TILES_PER_BUDGET // size
+    most = max(1, min(max(tile_bytes // size, TARGET_WINDOWS), share))
+    return most, max(1, budget // (2 * most * size))
 
 
 def tiles(N: int, axes: Axes, most: int) -> Iterator[Tile]:

@@ -40,10 +40,10 @@ from ..window import EVERY
 from .scratch import scratch
 from .settings import Scoped, Setting
 from .threads import run
-from .tiles import Tile, tiles
+from .tiles import Tile, room, tiles
 from .unfold import pad, view_windows
 from .wide_windows import is_finite
-from .workspace import most_results, room
+from .workspace import most_results
 
 __all__ = [
     "correlate",

@@ -7,10 +7,10 @@ from im2col_cnn._typing import Array, ArrayLike, Sizes
 from im2col_cnn.pictures.captions import settings_of, times
 from im2col_cnn.pictures.film import Point
 from im2col_cnn.pictures.grids import Grid, draw_array
+from im2col_cnn.pictures.limits import require_drawable
 from im2col_cnn.pictures.svg import MARGIN, Canvas
 from im2col_cnn.pictures.windows_on_grid import (
     as_plane,
-    require_drawable,
     stops,
     sweep_cells,
 )

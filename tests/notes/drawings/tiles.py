@@ -10,8 +10,9 @@ from im2col_cnn.columns import unfold
 from im2col_cnn.pictures.captions import named, times
 from im2col_cnn.pictures.film import Point, journey
 from im2col_cnn.pictures.grids import Grid, draw_array, label
+from im2col_cnn.pictures.limits import require_drawable
 from im2col_cnn.pictures.svg import MARGIN, Canvas, box
-from im2col_cnn.pictures.windows_on_grid import require_drawable, source
+from im2col_cnn.pictures.windows_on_grid import source
 from im2col_cnn.window import Window
 
 __all__ = ["draw_tiles"]
