@@ -33,6 +33,9 @@ MAX_CONFIGURATION_BYTES = 2**23
 MAX_GROWTH = 4  # bytes of weights per byte of the file: they hardly compress
 MAX_LAYERS = 10_000
 CONTAINERS = ("layers", "_layer_checkpoint_dependencies")  # Keras 2.12 had the second
+CELL = "cell"  # of a recurrent layer, that has its arrays
+HALVES = ("forward_layer", "backward_layer")  # of a Bidirectional
+CELL_OF_LAYER = re.compile(r"(\w+)/\w+_cell(_\d+)?/")  # in names of weights
 KNOWN_PACKING = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
 
@@ -42,6 +45,7 @@ class KerasFile(NamedTuple):
     path: Path
     model: dict[str, Any] | None
     arrays: dict[str, Array]  # as layer/number
+    places: dict[str, str]  # where they are in the file, by the same names
     by_class: bool  # whether layers go by class and number, not by their own names
     version: str  # of the Keras that wrote it, if that is known
 
@@ -134,16 +138,17 @@ def read_hdf5(source: Source) -> KerasFile:
                 f"{source.path}: {place} holds {dataset.dtype}, not numbers"
             )
     read = {place: read_all(dataset, source) for place, dataset in arrays.items()}
-    named = {
-        f"{layer}/{n}": read[place]
+    names = {
+        f"{layer}/{n}": place
         for layer, numbered in places.items()
         for n, place in enumerate(numbered)
     }
+    named = {name: read[place] for name, place in names.items()}
     attributes = Attributes(source)
     text = attributes.texts(source.file, "model_config")
     model = parsed(source.path, text[0]) if text else None
     version = "".join(attributes.texts(source.file, "keras_version"))
-    return KerasFile(source.path, model, named, by_class, version)
+    return KerasFile(source.path, model, named, names, by_class, version)
 
 
 def class_places(source: Source) -> dict[str, list[str]]:
@@ -153,18 +158,29 @@ def class_places(source: Source) -> dict[str, list[str]]:
     seen = 0
     with reading(source.path, "layers"):
         for prefix, at, model in models:  # it grows: a layer may be a model itself
-            for container in CONTAINERS:
-                layers = source.follow(model, container)
-                for name in in_order(children(layers)):
-                    layer = source.follow(layers, name)
-                    numbers = in_order(children(source.follow(layer, "vars")))
-                    seen += 1 + len(numbers)
-                    if seen > MAX_LAYERS:  # there may be a circle
-                        raise ValueError(f"more than {MAX_LAYERS} layers and arrays")
-                    place = f"{at}{container}/{name}"
-                    if numbers:
-                        places[prefix + name] = [f"{place}/vars/{n}" for n in numbers]
-                    models.append((f"{prefix}{name}/", f"{place}/", layer))
+            inside = [
+                (f"{container}/{name}", name, source.follow(layers, name))
+                for container in CONTAINERS
+                for layers in [source.follow(model, container)]
+                for name in in_order(children(layers))
+            ]
+            inside += [(name, name, source.follow(model, name)) for name in HALVES]
+            for place, name, layer in inside:
+                numbered = [
+                    f"{at}{place}/{owner}vars/{n}"
+                    for owner, holder in (
+                        ("", layer),
+                        (f"{CELL}/", source.follow(layer, CELL)),
+                    )
+                    for n in in_order(children(source.follow(holder, "vars")))
+                ]
+                seen += 1 + len(numbered)
+                if seen > MAX_LAYERS:  # there may be a circle
+                    raise ValueError(f"more than {MAX_LAYERS} layers and arrays")
+                if numbered:
+                    places[prefix + name] = numbered
+                if layer is not None:
+                    models.append((f"{prefix}{name}/", f"{at}{place}/", layer))
     return places
 
 
@@ -183,7 +199,7 @@ def legacy_places(source: Source) -> dict[str, list[str]]:
                 # A model within the model has all its arrays in one list.
                 owned: dict[str, list[str]] = {}
                 for weight in listed(attributes, layer, "weight_names"):
-                    owner = f"/{weight}".split("/")[-2]
+                    owner = CELL_OF_LAYER.sub(r"\1/", f"/{weight}").split("/")[-2]
                     owned.setdefault(owner, []).append(f"{root}{name}/{weight}")
                 for owner, found in owned.items():
                     places[f"{name}/{owner}" if len(owned) > 1 else name] = found
@@ -222,13 +238,15 @@ def in_order(names: Any) -> list[str]:
 
 
 def write_keras_weights(path: Path, arrays: Mapping[str, Array]) -> None:
-    """Write arrays of layers that go by class, so that Keras' `load_weights` reads."""
+    """Write arrays at their places, those of layers that go by class.
+
+    Keras 3 reads them, by `load_weights`; what Keras 2.12 called otherwise is renamed.
+    """
     if not path.name.endswith(".weights.h5"):
         raise ValueError(f"path must end in .weights.h5, got {quoted(path.name)}")
     content = BytesIO()
     with h5py.File(content, "w") as file:
-        for name, array in arrays.items():
-            *models, layer, number = name.split("/")
-            place = "/".join(f"layers/{part}" for part in (*models, layer))
-            file.create_dataset(f"{place}/vars/{number}", data=array, track_times=False)
+        now, old = CONTAINERS
+        for place, array in arrays.items():
+            file.create_dataset(place.replace(old, now), data=array, track_times=False)
     write_whole(path, content.getvalue())

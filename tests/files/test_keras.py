@@ -38,13 +38,31 @@ def test_every_file_gives_the_arrays_of_its_layers(tmp_path: Path, name: str) ->
 
 
 def test_weights_are_written_as_they_are_read(tmp_path: Path) -> None:
-    arrays = {"dense/0": KERNEL, "dense/1": BIAS, "net/dense/0": BIAS[np.newaxis]}
+    places = {
+        "dense/0": "layers/dense/vars/0",
+        "dense/1": "layers/dense/vars/1",
+        "net/lstm/0": "layers/net/layers/lstm/cell/vars/0",
+        "twice/forward_layer/0": "layers/twice/forward_layer/cell/vars/0",
+    }
+    arrays = {place: KERNEL + n for n, place in enumerate(places.values())}
 
     write_keras_weights(tmp_path / "net.weights.h5", arrays)
 
     file = read_keras(tmp_path / "net.weights.h5")
-    assert file.arrays.keys() == arrays.keys()
-    assert all(np.array_equal(file.arrays[k], a) for k, a in arrays.items())
+    assert file.places == places
+    assert all(
+        np.array_equal(file.arrays[name], arrays[place])
+        for name, place in places.items()
+    )
+
+
+def test_weights_of_keras_2_12_are_written_for_keras_3(tmp_path: Path) -> None:
+    old = "_layer_checkpoint_dependencies/dense/vars/0"
+
+    write_keras_weights(tmp_path / "net.weights.h5", {old: KERNEL})
+
+    (place,) = read_keras(tmp_path / "net.weights.h5").places.values()
+    assert place == "layers/dense/vars/0"
 
 
 def test_names_are_in_the_order_of_their_numbers() -> None:

@@ -100,6 +100,26 @@ CHAINS: dict[str, tuple[tuple[int, ...], Chain]] = {
             L.Dense(2),
         ],
     ),
+    "sequences": (
+        (7, 3),
+        lambda L: [
+            L.LSTM(5, return_sequences=True, dropout=0.5),
+            L.LSTM(4, return_sequences=True, use_bias=False),
+            L.Dense(6, activation="relu"),
+            L.LSTM(4),
+            L.Dense(2),
+        ],
+    ),
+    "steps of sequences": (
+        (6, 2),
+        lambda L: [
+            L.Conv1D(4, 3, padding="same"),
+            L.LSTM(3, return_sequences=True),
+            L.MaxPooling1D(2),
+            L.Flatten(),
+            L.Dense(2),
+        ],
+    ),
     "solids": (
         (5, 6, 7, 2),
         lambda L: [
@@ -192,6 +212,37 @@ def test_a_model_within_a_model_gives_its_layers(
     network = from_keras(tmp_path / f"net{ending}")
 
     assert_near(network.predict(images), model.predict(images, verbose=0))
+
+
+@pytest.mark.parametrize("ending", [".keras", ".h5"])
+def test_a_model_within_a_model_that_reads_sequences_gives_its_layers(
+    keras: Any, tmp_path: Path, ending: str
+) -> None:
+    L = keras.layers
+    inside = [keras.Input((5, 3)), L.LSTM(3, return_sequences=True), L.LSTM(3)]
+    body = keras.Sequential(inside, name="body")
+    model = keras.Sequential([keras.Input((5, 3)), body, L.Dense(2)])
+    randomize(model).save(tmp_path / f"net{ending}")
+    x = np.random.default_rng(1).random((2, 5, 3), np.float32)
+
+    network = from_keras(tmp_path / f"net{ending}")
+
+    assert_near(network.predict(x), model.predict(x, verbose=0))
+
+
+@pytest.mark.parametrize("ending", [".keras", ".h5"])
+@pytest.mark.parametrize("layer", ["GRU", "SimpleRNN", "Bidirectional"])
+def test_a_recurrent_layer_that_is_not_known_is_refused_by_name(
+    keras: Any, tmp_path: Path, layer: str, ending: str
+) -> None:
+    L = keras.layers
+    made = (
+        L.Bidirectional(L.LSTM(2)) if layer == "Bidirectional" else getattr(L, layer)(2)
+    )
+    keras.Sequential([keras.Input((5, 3)), made]).save(tmp_path / f"net{ending}")
+
+    with pytest.raises(ValueError, match=f"{layer}' is no kind of layer known here"):
+        from_keras(tmp_path / f"net{ending}")
 
 
 @pytest.mark.parametrize("ending", [".keras", ".h5"])

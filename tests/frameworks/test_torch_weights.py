@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from im2col_cnn.nn import (
+    LSTM,
     BatchNorm,
     Conv,
     ConvTranspose,
@@ -106,6 +107,38 @@ def test_weights_come_back_to_pytorch_bit_by_bit(
     load_torch_weights(path, ours)
     save_torch_weights(back, ours, like=path)
 
+    found = safetensors.load_file(back)
+    assert found.keys() == theirs.state_dict().keys()
+    for name, tensor in theirs.state_dict().items():
+        assert torch.equal(found[name], tensor)
+
+
+def test_an_lstm_of_pytorch_answers_the_same_and_comes_back(
+    torch: Any, safetensors: Any, tmp_path: Path
+) -> None:
+    nn = torch.nn
+    parts = {
+        "lstm": nn.LSTM(3, 5, num_layers=2, batch_first=True),
+        "last": nn.LSTM(5, 4, batch_first=True),
+        "fc": nn.Linear(4, 2),
+    }
+    theirs = randomize(torch, nn.ModuleDict(parts))
+    layers = [LSTM(5, return_sequences=True) for _ in "ab"]
+    ours = Sequential([*layers, LSTM(4), Dense(2)])
+    ours = ours.build((7, 3), rng=np.random.default_rng(0))
+    path, back = tmp_path / "theirs.safetensors", tmp_path / "back.safetensors"
+    safetensors.save_file(theirs.state_dict(), path)
+    x = np.random.default_rng(1).normal(size=(6, 7, 3)).astype(np.float32)
+    names = ["lstm.0", "lstm.1", "last", "fc"]
+
+    load_torch_weights(path, ours, names=names)
+    save_torch_weights(back, ours, like=path, names=names)
+
+    with torch.no_grad():
+        h, _ = theirs["lstm"](torch.from_numpy(x))
+        h, _ = theirs["last"](h)
+        expected = theirs["fc"](h[:, -1]).numpy()
+    assert_near(ours.predict(x), expected)
     found = safetensors.load_file(back)
     assert found.keys() == theirs.state_dict().keys()
     for name, tensor in theirs.state_dict().items():

@@ -37,6 +37,7 @@ from ..merging import Add, Concat, Multiply
 from ..normalization import BatchNorm
 from ..pooling import AvgPool, GlobalAvgPool, GlobalMaxPool, MaxPool
 from ..preprocessing import Rescale
+from ..recurrent import LSTM
 from ..reshaping import Flatten, Reshape
 from ..resizing import Crop, Pad, Upsample
 from ..scale import Scale
@@ -47,6 +48,7 @@ __all__ = ["Described", "Step", "steps_of"]
 WITHOUT_INFLUENCE = {
     *("name", "trainable", "dtype", "seed", "batch_input_shape", "input_dtype"),
     *("renorm_momentum", "renorm_clipping", "synchronized"),
+    *("unroll", "use_cudnn", "zero_output_for_mask"),
 }
 SMALLEST_DEVIATION = 1e-7  # that Keras divides by
 IN_TRAINING = ("_initializer", "_regularizer", "_constraint")
@@ -104,7 +106,10 @@ class Described:
         """Return how many spatial axes there are behind this layer."""
         axes = self.axes
         for layer in (step.layer for step in steps):
-            if layer.kind == "flatten" or layer.settings.get("keepdims") is False:
+            if layer.kind == "flatten" or any(
+                layer.settings.get(name) is False
+                for name in ("keepdims", "return_sequences")
+            ):
                 axes = 0
             elif layer.kind == "reshape":
                 axes = len(layer.settings["shape"]) - 1
@@ -218,6 +223,23 @@ def dense(d: Described) -> list[Step]:
     ones = (1,) * d.axes
     layer = Conv(units, ones, bias=bias) if d.axes else Dense(units, bias=bias)
     return [d.weighted(layer, w.reshape(*ones, *w.shape)), *d.activation()]
+
+
+def lstm(d: Described) -> list[Step]:
+    """Translate LSTM, whose gates lie there as here: i, f, g and o."""
+    d.need("activation", "tanh")
+    d.need("recurrent_activation", "sigmoid")
+    if d.channels_first or d.axes != 1:
+        raise ValueError("reads sequences, and channels are their last axis")
+    for name in ("dropout", "recurrent_dropout", "unit_forget_bias", "implementation"):
+        d.take(name)  # of training, or of how it is computed
+    layer = LSTM(d.take("units"), return_sequences=d.take("return_sequences", False))
+    arrays = {"w": d.array(0, axes=2), "recurrent": d.array(1, axes=2)}
+    if d.take("use_bias", True):
+        arrays["b"] = d.array(2, axes=1)
+    else:
+        arrays["b"] = np.zeros(arrays["w"].shape[1], arrays["w"].dtype)
+    return [Step(layer, arrays)]
 
 
 def batch_norm(d: Described) -> list[Step]:
@@ -379,6 +401,7 @@ TRANSLATIONS: dict[str, Callable[[Described], list[Step]]] = {
     "Dropout": dropping,
     "Flatten": flat,
     "GaussianNoise": dropping,
+    "LSTM": lstm,
     "Normalization": normalization,
     "PReLU": slopes,
     "Rescaling": rescaling,

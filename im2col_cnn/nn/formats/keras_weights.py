@@ -2,6 +2,7 @@
 
     Conv2D            H W I O        DepthwiseConv2D   H W C M, with O = C M
     Dense             I O            BatchNormalization  gamma, beta, mean, variance
+    LSTM              I (i f g o)    and the recurrent kernel likewise
 
 Arrays have numbers there, not names: the kernel is 0, the bias 1. A `SeparableConv2D`
 is two layers here, a depthwise convolution and one of single pixels.
@@ -20,6 +21,7 @@ __all__ = ["load_keras_weights", "save_keras_weights"]
 
 KEYS = "w 0, b 1, slope 0, gamma 0, beta 1, running_mean 2, running_var 3"
 NUMBERS = dict(key.split() for key in KEYS.split(", "))
+RECURRENT_NUMBERS = {"w": "0", "recurrent": "1", "b": "2"}
 
 
 def load_keras_weights(
@@ -90,7 +92,8 @@ def save_keras_weights(
     if not file.by_class:
         raise ValueError(f"{file.path}: is none of Keras 3: save_weights makes one")
     arrays = weights_of(file).filled(network, forms_of(network), names)
-    write_keras_weights(as_path(path, "path"), arrays)
+    placed = {file.places[name]: array for name, array in arrays.items()}
+    write_keras_weights(as_path(path, "path"), placed)
 
 
 def weights_of(file: KerasFile) -> Weights:
@@ -112,14 +115,15 @@ def forms_of(network: Network) -> dict[str, list[Form]]:
 def possible(place: Place) -> list[Form]:
     """Return the forms that the arrays of a layer can have in Keras."""
     kind, arrays = place.layer.kind, place.layer.arrays
+    numbers = RECURRENT_NUMBERS if "recurrent" in arrays else NUMBERS
     form: Form = {}
     for name, array in arrays.items():
-        if name not in NUMBERS or kind == "scale":
+        if name not in numbers or kind == "scale":
             raise ValueError(
                 f"{place.name}: Keras has no partner of its {name} that is known here"
             )
         letters = "DHWIO"[5 - array.ndim :]
-        form[name] = NUMBERS[name], layout_of(letters, letters, array.shape)
+        form[name] = numbers[name], layout_of(letters, letters, array.shape)
     forms = [form]
     if kind == "conv" and arrays["w"].shape[-2] == 1:
         *axes, F = arrays["w"].shape

@@ -12,6 +12,7 @@ from hypothesis import given
 
 from im2col_cnn._typing import Array
 from im2col_cnn.nn import (
+    LSTM,
     Add,
     BatchNorm,
     Concat,
@@ -235,6 +236,137 @@ def test_weights_of_pytorch_come_back_bit_by_bit(
     back = load_file(tmp_path / "back")
     assert back.keys() == theirs.keys()
     assert all(np.array_equal(back[k], a) for k, a in theirs.items())
+
+
+LSTM_ARRAYS = {  # of 2 units that read 3 channels
+    "weight_ih": (8, 3),
+    "weight_hh": (8, 2),
+    "bias_ih": (8,),
+    "bias_hh": (8,),
+}
+
+
+def lstm_in_torch(path: Path, name: str = "lstm.{}_l0") -> dict[str, Array]:
+    """Write the arrays of an LSTM as PyTorch has them."""
+    safetensors = pytest.importorskip("safetensors.numpy", reason="needs safetensors")
+    theirs = {
+        name.format(role): RNG.normal(size=shape).astype(np.float32)
+        for role, shape in LSTM_ARRAYS.items()
+    }
+    safetensors.save_file(theirs, path)
+    return theirs
+
+
+@pytest.mark.parametrize("name", ["lstm.{}_l0", "{}_l0", "net.cell.{}"])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_an_lstm_of_pytorch_comes_back_bit_by_bit_with_both_biases(
+    tmp_path: Path, name: str, dtype: type
+) -> None:
+    theirs = lstm_in_torch(tmp_path / "theirs", name)
+    ours = Sequential([LSTM(2)]).build((4, 3), rng=RNG, dtype=dtype)
+
+    load_torch_weights(tmp_path / "theirs", ours)
+    save_torch_weights(tmp_path / "back", ours, like=tmp_path / "theirs")
+
+    w, recurrent, b = ours.arrays.values()
+    assert np.array_equal(w.T, theirs[name.format("weight_ih")])
+    assert np.array_equal(recurrent.T, theirs[name.format("weight_hh")])
+    both = theirs[name.format("bias_ih")] + theirs[name.format("bias_hh")]
+    assert np.array_equal(b, both)
+    assert_same_files(tmp_path / "back", tmp_path / "theirs")
+
+
+def assert_same_files(first: Path, second: Path) -> None:
+    from safetensors.numpy import load_file  # noqa: PLC0415  # an extra
+
+    one, two = load_file(first), load_file(second)
+    assert one.keys() == two.keys()
+    assert all(np.array_equal(one[name], array) for name, array in two.items())
+
+
+def test_what_an_lstm_learned_anew_goes_into_its_first_bias(tmp_path: Path) -> None:
+    from safetensors.numpy import load_file  # noqa: PLC0415  # an extra
+
+    theirs = lstm_in_torch(tmp_path / "theirs")
+    ours = Sequential([LSTM(2)]).build((4, 3), rng=RNG)
+    load_torch_weights(tmp_path / "theirs", ours)
+    ours.arrays["lstm1.b"][5] = 7
+
+    save_torch_weights(tmp_path / "back", ours, like=tmp_path / "theirs")
+
+    back = load_file(tmp_path / "back")
+    first, second = (back[f"lstm.bias_{name}_l0"] for name in ("ih", "hh"))
+    assert (first[5], second[5]) == (7, 0)
+    assert np.array_equal(first + second, ours.arrays["lstm1.b"])
+    assert first[4] == theirs["lstm.bias_ih_l0"][4]
+
+
+def test_an_lstm_of_several_layers_is_several_here(tmp_path: Path) -> None:
+    safetensors = pytest.importorskip("safetensors.numpy", reason="needs safetensors")
+    theirs = {
+        f"lstm.{role}_l{n}": RNG.random((8, 2) if "weight" in role else 8, np.float32)
+        for n in (10, 9)
+        for role in LSTM_ARRAYS
+    }
+    safetensors.save_file(theirs, tmp_path / "theirs")
+    layers = [LSTM(2, return_sequences=True), LSTM(2)]
+    ours = Sequential(layers).build((4, 2), rng=RNG)
+
+    load_torch_weights(tmp_path / "theirs", ours)
+
+    assert np.array_equal(ours.arrays["lstm1.w"].T, theirs["lstm.weight_ih_l9"])
+    assert np.array_equal(ours.arrays["lstm2.w"].T, theirs["lstm.weight_ih_l10"])
+
+
+@pytest.mark.parametrize(
+    "role", ["bias_ih_l0", "weight_hr_l0", "weight_ih_l0_reverse", "bias"]
+)
+def test_an_lstm_of_another_kind_is_refused_with_a_table(
+    tmp_path: Path, role: str
+) -> None:
+    safetensors = pytest.importorskip("safetensors.numpy", reason="needs safetensors")
+    theirs = lstm_in_torch(tmp_path / "theirs")
+    theirs |= {f"lstm.{role}": np.ones((8, 3) if "ih" in role else 1, np.float32)}
+    safetensors.save_file(theirs, tmp_path / "theirs")
+    ours = Sequential([LSTM(2)]).build((4, 3), rng=RNG)
+
+    with pytest.raises(ValueError, match=r"has no partner.*\n.*\n  lstm1 8x3 8x2 8 "):
+        load_torch_weights(tmp_path / "theirs", ours)
+
+
+def test_sequences_that_were_flattened_have_an_order_that_must_be_said(
+    tmp_path: Path,
+) -> None:
+    safetensors = pytest.importorskip("safetensors.numpy", reason="needs safetensors")
+    theirs = lstm_in_torch(tmp_path / "theirs")
+    theirs |= {"fc.weight": RNG.random((1, 8), np.float32)}
+    safetensors.save_file(theirs, tmp_path / "theirs")
+    layers = [LSTM(2, return_sequences=True), Flatten(), Dense(1, bias=False)]
+    ours = Sequential(layers).build((4, 3), rng=RNG)
+
+    with pytest.raises(
+        ValueError, match=r"dense1 reads sequences .*: flattened='WC' s"
+    ):
+        load_torch_weights(tmp_path / "theirs", ours)
+
+    load_torch_weights(tmp_path / "theirs", ours, flattened="WC")
+    assert np.array_equal(ours.arrays["dense1.w"].T, theirs["fc.weight"])
+
+
+def test_an_lstm_of_keras_lies_as_ours(tmp_path: Path) -> None:
+    theirs = {"lstm": arrays((3, 8), (2, 8), (8,))}
+    ours, again = (Sequential([LSTM(2)]).build((4, 3), rng=RNG) for _ in range(2))
+    path = write_by_class(tmp_path / "net.weights.h5", theirs)
+
+    load_keras_weights(path, ours)
+    save_keras_weights(tmp_path / "back.weights.h5", ours, like=path)
+
+    load_keras_weights(tmp_path / "back.weights.h5", again)
+    for one, two, wanted in zip(
+        ours.arrays.values(), again.arrays.values(), theirs["lstm"], strict=True
+    ):
+        assert np.array_equal(one, wanted)
+        assert np.array_equal(two, wanted)
 
 
 def test_what_the_names_leave_open_is_refused_with_a_table(
