@@ -6,7 +6,7 @@ which there is nothing to learn.
 """
 
 from abc import abstractmethod
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY
 from typing import Any, final
 
 import numpy as np
@@ -52,7 +52,6 @@ __all__ = [
 
 
 @final
-@dataclass(frozen=True, eq=False, repr=False)
 class ReLU(OperationLayer):
     """Set what is negative to 0; see `relu_forward`."""
 
@@ -61,7 +60,6 @@ class ReLU(OperationLayer):
 
 
 @final
-@dataclass(frozen=True, eq=False, repr=False)
 class LeakyReLU(OperationLayer):
     """Multiply what is negative by a small slope; see `leaky_relu_forward`."""
 
@@ -73,7 +71,6 @@ class LeakyReLU(OperationLayer):
 
 
 @final
-@dataclass(frozen=True, eq=False, repr=False)
 class PReLU(Layer):
     """
     Multiply what is negative by a slope that each channel learns; any shape.
@@ -126,7 +123,6 @@ class PReLU(Layer):
 
 
 @final
-@dataclass(frozen=True, eq=False, repr=False)
 class Sigmoid(OperationLayer):
     """Squeeze all numbers between 0 and 1; see `sigmoid_forward`."""
 
@@ -135,7 +131,6 @@ class Sigmoid(OperationLayer):
 
 
 @final
-@dataclass(frozen=True, eq=False, repr=False)
 class Tanh(OperationLayer):
     """Squeeze all numbers between -1 and 1; see `tanh_forward`."""
 
@@ -144,7 +139,6 @@ class Tanh(OperationLayer):
 
 
 @final
-@dataclass(frozen=True, eq=False, repr=False)
 class Softmax(PureLayer):
     """
     Make probabilities of scores along an axis; see `softmax_forward`.
@@ -171,7 +165,6 @@ class Softmax(PureLayer):
         return np.moveaxis(dx, -1, self.axis)
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class Curve(PureLayer):
     """An activation said by its value and its slope."""
 
@@ -193,7 +186,6 @@ class Curve(PureLayer):
 
 
 @final
-@dataclass(frozen=True, eq=False, repr=False)
 class Clip(Curve):
     """Set what is below `low` to it, and what is above `high` to that."""
 
@@ -219,7 +211,6 @@ class Clip(Curve):
 
 
 @final
-@dataclass(frozen=True, eq=False, repr=False)
 class ReLU6(Curve):
     """Clip to 0 and 6, as small networks do that count with few bits."""
 
@@ -235,7 +226,6 @@ class ReLU6(Curve):
 
 
 @final
-@dataclass(frozen=True, eq=False, repr=False)
 class SiLU(Curve):
     """
     Multiply each number by its sigmoid, ``s``; also called swish.
@@ -260,7 +250,6 @@ class SiLU(Curve):
 
 
 @final
-@dataclass(frozen=True, eq=False, repr=False)
 class HardSigmoid(Curve):
     """
     Clip a straight line to 0 and 1: ``slope * x + offset``, a sigmoid without exp.
@@ -286,7 +275,6 @@ class HardSigmoid(Curve):
 
 
 @final
-@dataclass(frozen=True, eq=False, repr=False)
 class HardSwish(Curve):
     """
     Multiply each number by its `HardSigmoid`.

@@ -9,7 +9,6 @@ They are not trained: what models of other frameworks write out is said with the
 """
 
 from abc import abstractmethod
-from dataclasses import dataclass
 from typing import Any, ClassVar, final
 
 import numpy as np
@@ -33,7 +32,6 @@ __all__ = [
 
 
 @final
-@dataclass(frozen=True, eq=False, repr=False)
 class Power(PureLayer):
     """Raise every number to a power: 0.5 is the square root, -1 the reciprocal."""
 
@@ -53,7 +51,6 @@ class Power(PureLayer):
 
 
 @final
-@dataclass(frozen=True, eq=False, repr=False)
 class Log(Curve):
     """Take the natural logarithm of every number."""
 
@@ -69,7 +66,6 @@ class Log(Curve):
 
 
 @final
-@dataclass(frozen=True, eq=False, repr=False)
 class Equal(Curve):
     """Write 1 where a number is this one, and 0 elsewhere: nothing to learn from."""
 
@@ -87,7 +83,6 @@ class Equal(Curve):
         return np.zeros_like(x)
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class Reduction(PureLayer):
     """Make one number of all along axes of ``(N, *SPATIAL, C)``, which keep size 1."""
 
@@ -111,7 +106,6 @@ class Reduction(PureLayer):
         """Return one number for all along axes counted from 0, and a cache."""
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class Total(Reduction):
     """Add up along axes, and divide if it is a mean."""
 
@@ -133,7 +127,6 @@ class Total(Reduction):
 
 
 @final
-@dataclass(frozen=True, eq=False, repr=False)
 class Sum(Total):
     """Add up along axes, which keep size 1."""
 
@@ -142,7 +135,6 @@ class Sum(Total):
 
 
 @final
-@dataclass(frozen=True, eq=False, repr=False)
 class Mean(Total):
     """Take the mean along axes, which keep size 1."""
 
@@ -150,7 +142,6 @@ class Mean(Total):
     divides = True
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class Extreme(Reduction):
     """Take the number that is the most in one way; equal ones share its gradient."""
 
@@ -170,7 +161,6 @@ class Extreme(Reduction):
 
 
 @final
-@dataclass(frozen=True, eq=False, repr=False)
 class Max(Extreme):
     """Take the largest number along axes, which keep size 1."""
 
@@ -179,7 +169,6 @@ class Max(Extreme):
 
 
 @final
-@dataclass(frozen=True, eq=False, repr=False)
 class Min(Extreme):
     """Take the smallest number along axes, which keep size 1."""
 

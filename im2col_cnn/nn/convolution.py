@@ -1,7 +1,7 @@
 """Convolution layers, which slide kernels over images: `Conv`, `ConvTranspose`."""
 
 from abc import abstractmethod
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY
 from typing import final
 
 from .._checks import as_flag, as_function, as_per_axis, as_shape, require_window
@@ -14,7 +14,6 @@ from .layer import COUNT, Operation, Rules, Shapes, WeightedLayer
 __all__ = ["Conv", "ConvTranspose"]
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class BaseConv(WeightedLayer):
     """The settings that `Conv` and `ConvTranspose` share."""
 
@@ -55,7 +54,6 @@ class BaseConv(WeightedLayer):
 
 
 @final
-@dataclass(frozen=True, eq=False, repr=False)
 class Conv(BaseConv):
     """
     Slide kernels over images: ``(*SPATIAL, C) -> (*OUT, filters)``.
@@ -81,7 +79,6 @@ class Conv(BaseConv):
 
 
 @final
-@dataclass(frozen=True, eq=False, repr=False)
 class ConvTranspose(BaseConv):
     """Paint kernels onto a larger image: ``(*SPATIAL, C) -> (*OUT, filters)``."""
 

@@ -1,6 +1,6 @@
 """The layer that multiplies vectors by weights: `Dense`."""
 
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY
 from typing import final
 
 from .._checks import as_flag, as_function, as_shape
@@ -13,7 +13,6 @@ __all__ = ["Dense"]
 
 
 @final
-@dataclass(frozen=True, eq=False, repr=False)
 class Dense(WeightedLayer):
     """Multiply vectors by a matrix: ``(D,) -> (features,)``."""
 

@@ -1,6 +1,5 @@
 """A layer that drops numbers at random while a network learns: `Dropout`."""
 
-from dataclasses import dataclass
 from typing import Any, final
 
 import numpy as np
@@ -14,7 +13,6 @@ __all__ = ["Dropout"]
 
 
 @final
-@dataclass(frozen=True, eq=False, repr=False)
 class Dropout(ParameterlessLayer):
     """Set a share of all numbers to 0 at random, in training only; any shape."""
 

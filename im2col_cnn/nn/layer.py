@@ -23,7 +23,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, fields
 from functools import partial
-from typing import Any, ClassVar, NamedTuple, TypeAlias
+from typing import Any, ClassVar, NamedTuple, TypeAlias, dataclass_transform
 
 import numpy as np
 import numpy.typing as npt
@@ -94,6 +94,7 @@ def one_of(*words: str) -> Rule:
     return partial(as_choice, choices=words)
 
 
+@dataclass_transform(frozen_default=True, eq_default=False)
 @dataclass(frozen=True, eq=False, repr=False)
 class Layer(Hinting, ABC):
     """One step of a network; `kind` is the word its name is made from."""
@@ -108,6 +109,11 @@ class Layer(Hinting, ABC):
     min_training_values: ClassVar[int] = 1  # per channel of a batch
     parameters: dict[str, Array] = field(default_factory=dict, init=False, repr=False)
     state: dict[str, Array] = field(default_factory=dict, init=False, repr=False)
+
+    def __init_subclass__(cls) -> None:
+        """Make fields of the settings that a kind of layer is written with."""
+        super().__init_subclass__()
+        dataclass(frozen=True, eq=False, repr=False)(cls)
 
     def __post_init__(self) -> None:
         """Make Python numbers of settings that are NumPy's, and refuse bad ones."""
@@ -286,7 +292,6 @@ class Layer(Hinting, ABC):
         return self.parameters
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class ParameterlessLayer(Layer):
     """A layer without parameters: there is nothing to draw."""
 
@@ -305,7 +310,6 @@ class PureCache(NamedTuple):
     kept: Any
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class PureLayer(ParameterlessLayer):
     """A layer whose output depends on its input alone, in training and later."""
 
@@ -336,7 +340,6 @@ class Operation(NamedTuple):
     backward: Callable[..., Any]
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class OperationLayer(ParameterlessLayer):
     """A layer that is one operation with its settings, and nothing else."""
 
@@ -351,7 +354,6 @@ class OperationLayer(ParameterlessLayer):
         return self.operation.backward(dy, cache) if input_gradient else None, {}
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class WeightedLayer(Layer):
     """A layer of one operation with weights ``w`` and, if it has one, a bias ``b``."""
 

@@ -7,7 +7,7 @@ going back.
 """
 
 from abc import abstractmethod
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY
 from functools import reduce
 from operator import add, mul
 from typing import Any, final
@@ -23,7 +23,6 @@ from .layer import Inputs, PureLayer, Rules, as_axis, axis_within
 __all__ = ["Add", "Concat", "Fill", "MatMul", "MergeLayer", "Multiply"]
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class MergeLayer(PureLayer):
     """A layer that reads several arrays: ``forward((a, b, ...))``."""
 
@@ -44,7 +43,6 @@ class MergeLayer(PureLayer):
 
 
 @final
-@dataclass(frozen=True, eq=False, repr=False)
 class Add(MergeLayer):
     """
     Add arrays up: a residual block adds its input to its output.
@@ -72,7 +70,6 @@ class Add(MergeLayer):
 
 
 @final
-@dataclass(frozen=True, eq=False, repr=False)
 class Multiply(MergeLayer):
     """
     Multiply arrays: one number per channel weighs it, say.
@@ -106,7 +103,6 @@ class Multiply(MergeLayer):
 
 
 @final
-@dataclass(frozen=True, eq=False, repr=False)
 class Fill(MergeLayer):
     """Write a number where a second array is not 0: what was there is not learned."""
 
@@ -131,7 +127,6 @@ class Fill(MergeLayer):
 
 
 @final
-@dataclass(frozen=True, eq=False, repr=False)
 class Concat(MergeLayer):
     """
     Join arrays along an axis, that of channels unless told otherwise.
@@ -162,7 +157,6 @@ class Concat(MergeLayer):
 
 
 @final
-@dataclass(frozen=True, eq=False, repr=False)
 class MatMul(MergeLayer):
     """Multiply two arrays as matrices along their last two axes, image by image."""
 

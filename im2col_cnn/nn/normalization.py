@@ -5,7 +5,7 @@ other layer does: the gradients of two halves of a batch are not those of the wh
 It says so by `mixes_images`.
 """
 
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY
 from typing import Any, final
 
 import numpy as np
@@ -20,7 +20,6 @@ __all__ = ["BatchNorm", "LocalResponseNorm"]
 
 
 @final
-@dataclass(frozen=True, eq=False, repr=False)
 class BatchNorm(Layer):
     """
     Normalize every channel to a mean and a scale that are learned; any shape.
@@ -81,7 +80,6 @@ class BatchNorm(Layer):
 
 
 @final
-@dataclass(frozen=True, eq=False, repr=False)
 class LocalResponseNorm(PureLayer):
     """
     Divide by a power of the mean square of neighbouring channels, as AlexNet does.

@@ -4,7 +4,7 @@ They hold settings only; each setting is explained where the work is done, in
 ``im2col_cnn.ops``.
 """
 
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY
 from typing import Any, ClassVar, final, get_args
 
 import numpy as np
@@ -39,7 +39,6 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class BasePool(OperationLayer):
     """The settings that poolings share: where their windows stand."""
 
@@ -59,7 +58,6 @@ class BasePool(OperationLayer):
 
 
 @final
-@dataclass(frozen=True, eq=False, repr=False)
 class MaxPool(BasePool):
     """Keep the largest pixel of every window: ``(*SPATIAL, C) -> (*OUT, C)``."""
 
@@ -72,7 +70,6 @@ class MaxPool(BasePool):
 
 
 @final
-@dataclass(frozen=True, eq=False, repr=False)
 class AvgPool(BasePool):
     """Average every window: ``(*SPATIAL, C) -> (*OUT, C)``."""
 
@@ -85,7 +82,6 @@ class AvgPool(BasePool):
 
 
 @final
-@dataclass(frozen=True, eq=False, repr=False)
 class LpPool(BasePool):
     """Take the p-norm of every window: ``(*SPATIAL, C) -> (*OUT, C)``."""
 
@@ -97,7 +93,6 @@ class LpPool(BasePool):
     p: float = 2
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class BaseAdaptivePool(OperationLayer):
     """The setting that adaptive poolings share: how many windows there are."""
 
@@ -107,7 +102,6 @@ class BaseAdaptivePool(OperationLayer):
 
 
 @final
-@dataclass(frozen=True, eq=False, repr=False)
 class AdaptiveAvgPool(BaseAdaptivePool):
     """Average into so many windows: ``(*SPATIAL, C) -> (*output_size, C)``."""
 
@@ -116,7 +110,6 @@ class AdaptiveAvgPool(BaseAdaptivePool):
 
 
 @final
-@dataclass(frozen=True, eq=False, repr=False)
 class AdaptiveMaxPool(BaseAdaptivePool):
     """Keep the largest in so many windows, as `AdaptiveAvgPool` cuts them."""
 
@@ -124,7 +117,6 @@ class AdaptiveMaxPool(BaseAdaptivePool):
     operation = Operation(adaptive_max_pool_forward, adaptive_max_pool_backward)
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class BaseGlobalPool(PureLayer):
     """What global poolings share: whether the axes of one pixel stay."""
 
@@ -148,7 +140,6 @@ class BaseGlobalPool(PureLayer):
 
 
 @final
-@dataclass(frozen=True, eq=False, repr=False)
 class GlobalAvgPool(BaseGlobalPool):
     """
     Average every channel: ``(*SPATIAL, C) -> (1, ..., 1, C)``.
@@ -161,7 +152,6 @@ class GlobalAvgPool(BaseGlobalPool):
 
 
 @final
-@dataclass(frozen=True, eq=False, repr=False)
 class GlobalMaxPool(BaseGlobalPool):
     """Keep the largest of every channel, in shapes as of `GlobalAvgPool`."""
 

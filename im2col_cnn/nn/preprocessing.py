@@ -73,7 +73,6 @@ class Augmentation:
 
 
 @final
-@dataclass(frozen=True, eq=False, repr=False)
 class Rescale(PureLayer):
     """
     Divide pixels by the largest value they can have, so that they run from 0 to 1.

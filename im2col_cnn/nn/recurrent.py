@@ -11,7 +11,7 @@ network that goes on where it stopped reads its state and writes the next one:
 
 from abc import abstractmethod
 from collections.abc import Iterable
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY
 from typing import Any, NamedTuple, final
 
 import numpy as np
@@ -50,7 +50,6 @@ class Trace(NamedTuple):
     recurrent: Array
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class Recurrent(Layer):
     """A layer with the weights of an LSTM."""
 
@@ -163,7 +162,6 @@ def gradient_dtypes(xs: Iterable[Array], result: np.dtype) -> tuple[np.dtype, ..
 
 
 @final
-@dataclass(frozen=True, eq=False, repr=False)
 class LSTM(Recurrent):
     """
     Read sequences step by step: ``(T, C) -> (units,)``, what is written at the last.
@@ -228,7 +226,6 @@ class LSTM(Recurrent):
 
 
 @final
-@dataclass(frozen=True, eq=False, repr=False)
 class LSTMStates(Recurrent):
     """
     Read sequences and a state, and write the state behind each step.

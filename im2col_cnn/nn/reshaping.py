@@ -1,6 +1,5 @@
 """Layers that move numbers and change none: `Flatten`, `Reshape` and `Transpose`."""
 
-from dataclasses import dataclass
 from typing import Any, final
 
 import numpy as np
@@ -14,7 +13,6 @@ __all__ = ["Flatten", "Reshape", "Transpose"]
 
 
 @final
-@dataclass(frozen=True, eq=False, repr=False)
 class Flatten(OperationLayer):
     """Write each image as one vector: ``(*SPATIAL, C) -> (prod(SPATIAL) * C,)``."""
 
@@ -23,7 +21,6 @@ class Flatten(OperationLayer):
 
 
 @final
-@dataclass(frozen=True, eq=False, repr=False)
 class Reshape(PureLayer):
     """
     Give each image another shape of as many numbers, in the same order.
@@ -57,7 +54,6 @@ class Reshape(PureLayer):
 
 
 @final
-@dataclass(frozen=True, eq=False, repr=False)
 class Transpose(PureLayer):
     """
     Put the axes of each image in another order.

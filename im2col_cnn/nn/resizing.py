@@ -6,7 +6,7 @@
 Going back, gradients of copies add up, and what went nowhere gets 0.
 """
 
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY
 from functools import partial
 from typing import Any, Literal, TypeAlias, final, get_args
 
@@ -34,7 +34,6 @@ def require_pairs(padding: Padding, name: str) -> None:
 
 
 @final
-@dataclass(frozen=True, eq=False, repr=False)
 class Pad(PureLayer):
     """
     Put pixels around images: ``(*SPATIAL, C) -> (*LARGER, C)``.
@@ -103,7 +102,6 @@ class Pad(PureLayer):
 
 
 @final
-@dataclass(frozen=True, eq=False, repr=False)
 class Crop(PureLayer):
     """
     Cut pixels off around images, as many as `Pad` would add.
@@ -135,7 +133,6 @@ class Crop(PureLayer):
 
 
 @final
-@dataclass(frozen=True, eq=False, repr=False)
 class Slice(PureLayer):
     """
     Keep ``start:stop:step`` of an axis, that of channels unless told otherwise.
@@ -195,7 +192,6 @@ class Slice(PureLayer):
 
 
 @final
-@dataclass(frozen=True, eq=False, repr=False)
 class Upsample(PureLayer):
     """
     Make each pixel a block of equal ones: ``(*SPATIAL, C) -> (*SPATIAL * scale, C)``.

@@ -4,7 +4,7 @@ The channel is the last axis, whatever comes before it; a gradient is added up o
 images and pixels.
 """
 
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY
 from typing import Any, NamedTuple, final
 
 import numpy as np
@@ -25,7 +25,6 @@ class WeightedCache(NamedTuple):
 
 
 @final
-@dataclass(frozen=True, eq=False, repr=False)
 class Scale(Layer):
     """
     Multiply each channel by a weight and add a bias: ``y = x * w + b``; any shape.

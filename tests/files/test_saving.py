@@ -3,7 +3,6 @@
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, final
 
@@ -172,7 +171,6 @@ def test_what_is_saved_is_loaded_however_large_it_is(path: Path, name: str) -> N
 
 
 @final
-@dataclass(frozen=True, eq=False, repr=False)
 class Mine(OperationLayer):
     """A layer that only this file knows."""
 

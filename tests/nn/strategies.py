@@ -1,6 +1,5 @@
 """Draw built layers with images to put through them, for laws that hold for all."""
 
-from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple
 
 import hypothesis.strategies as st
@@ -98,7 +97,6 @@ def fresh(layer: Layer) -> Layer:
     return type(layer)(**layer.settings)
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class Packed(Layer):
     """A layer of several inputs as one of vectors: its inputs, one after the other."""
 

@@ -3,7 +3,7 @@
 A gradient can be right for the wrong operation, so the gradients cannot tell.
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from typing import Any
 
 import hypothesis.strategies as st
@@ -159,7 +159,6 @@ def test_the_rules_of_a_base_class_hold_beside_those_of_a_layer() -> None:
         AvgPool(2, count_include_pad=1)  # type: ignore[arg-type]  # refused, too
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class Shifted(ParameterlessLayer):
     """A layer of one's own, with an array for a setting and no rules."""
 
