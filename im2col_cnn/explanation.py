@@ -9,11 +9,7 @@ from .axis import Axis
 
 __all__ = ["axis_names", "counted", "explain"]
 
-AXIS_NAMES = {
-    1: ["length"],
-    2: ["rows", "columns"],
-    3: ["depth", "rows", "columns"],
-}
+AXIS_NAMES = {1: ["length"], 2: ["rows", "columns"], 3: ["depth", "rows", "columns"]}
 
 
 def explain(axes: Sequence[Axis], *, N: int, C: int, F: int, dtype: np.dtype) -> str:

@@ -19,16 +19,7 @@ from .._typing import Array, Shape
 from .activations import Curve
 from .layer import SIZES, PureLayer, Rules, axis_within
 
-__all__ = [
-    "Equal",
-    "Log",
-    "Max",
-    "Mean",
-    "Min",
-    "Power",
-    "Reduction",
-    "Sum",
-]
+__all__ = ["Equal", "Log", "Max", "Mean", "Min", "Power", "Reduction", "Sum"]
 
 
 @final

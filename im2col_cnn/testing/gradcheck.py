@@ -53,11 +53,7 @@ class GradientReport:
 
 
 def check_gradient(
-    forward: Forward,
-    backward: Backward,
-    *inputs: Any,
-    trials: int = 3,
-    seed: int = 0,
+    forward: Forward, backward: Backward, *inputs: Any, trials: int = 3, seed: int = 0
 ) -> GradientReport:
     """
     Compare a gradient with the slope of its function in random directions.

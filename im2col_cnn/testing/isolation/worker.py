@@ -88,11 +88,7 @@ class Server:
             return "failed", (problem, kind, text, False)
 
     def load(
-        self,
-        paths: list[str],
-        dialect: str | None,
-        adapter: str | None,
-        tries: bool,
+        self, paths: list[str], dialect: str | None, adapter: str | None, tries: bool
     ) -> dict[str, Any]:
         """Load a file, and say what it offers, tried or by its names alone."""
         homework = load(*map(Path, paths))

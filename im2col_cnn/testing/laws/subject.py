@@ -20,13 +20,7 @@ from ..._typing import Array, Ties
 from ..errors import SubjectError
 from ..strategies import Case
 
-__all__ = [
-    "Cases",
-    "Deadline",
-    "Oracle",
-    "Subject",
-    "blaming",
-]
+__all__ = ["Cases", "Deadline", "Oracle", "Subject", "blaming"]
 
 
 class Deadline:

@@ -104,19 +104,11 @@ FORWARD, BACKWARD = ("forward",), ("backward",)
 # These two are put by themselves, before the others.
 FIRST = Law(contract.small_calls_return, ALL_KINDS)
 TIES = Law(
-    ties.tied_maxima_follow_the_rule,
-    ("max_pool", "mask"),
-    oracle=True,
-    follows=True,
+    ties.tied_maxima_follow_the_rule, ("max_pool", "mask"), oracle=True, follows=True
 )
 LAWS = (
     FIRST,
-    Law(
-        oracle.forward_equals_the_loops,
-        ALL_KINDS,
-        concerns=FORWARD,
-        oracle=True,
-    ),
+    Law(oracle.forward_equals_the_loops, ALL_KINDS, concerns=FORWARD, oracle=True),
     Law(oracle.dx_equals_the_loops, array="x", concerns=BACKWARD, oracle=True),
     Law(oracle.dw_equals_the_loops, array="w", concerns=BACKWARD, oracle=True),
     Law(oracle.db_equals_the_loops, array="b", concerns=BACKWARD, oracle=True),
