@@ -27,7 +27,7 @@ __all__ = ["RUNTIMES", "Entry", "Model", "answering", "pictures", "read_model"]
 RUNTIMES = ["fast", "onnxruntime"]  # the last one is what ours is measured by
 FILE_AND_SHAPE = re.compile(r"(.+?)(?::(\d+(?:x\d+)*))?")
 MAX_DIFFERENCE = 1e-4  # of the largest number of an output
-CHECKED = 2  # images
+IMAGES_CHECKED = 2
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ def answering(who: str, model: Model) -> tuple[Callable[[], Any], bool]:
     if who == "onnxruntime":
         return partial(theirs.answer, theirs.arranged(x)), True
     network = from_onnx(model.path, input_shape=model.input[1:])
-    equal = is_answer(network, theirs, x[:CHECKED])
+    equal = is_answer(network, theirs, x[:IMAGES_CHECKED])
     return partial(network.predict, x, batch_size=len(x)), equal
 
 

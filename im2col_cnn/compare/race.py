@@ -18,7 +18,7 @@ from .models import Entry
 
 __all__ = ["Left", "Result", "race"]
 
-SECONDS = 0.1  # that each contestant is timed for, per round and direction
+SECONDS_PER_ROUND = 0.1  # that each contestant is timed for, per round and direction
 
 
 @dataclass
@@ -63,7 +63,7 @@ class Runner(NamedTuple):
 
     def go_round(self) -> dict[str, Any]:
         """Ask for times, and note them if there are any."""
-        ask(self.process, {"seconds": SECONDS})
+        ask(self.process, {"seconds": SECONDS_PER_ROUND})
         times = answer(self.process)
         if "cannot" not in times:
             self.result.forward.append(times["forward"] * self.scale)

@@ -22,8 +22,8 @@ from .models import Entry, Model, answering
 
 __all__ = ["main"]
 
-CHECKED = 3000  # turns that loops take on the corner that all are compared on
-LOOPED = 3000  # turns that they take where they are timed themselves
+# Turns of the loops: on the corner that all are compared on, and where they are timed.
+MAX_LOOP_TURNS_CHECKED = MAX_LOOP_TURNS_TIMED = 3000
 
 
 def main() -> None:
@@ -49,9 +49,9 @@ def serve(who: str, case: Entry) -> None:
         take_times(answer)
         return
     make = CONTESTANTS[who]
-    corner = cut(case, CHECKED)
+    corner = cut(case, MAX_LOOP_TURNS_CHECKED)
     equal = is_equal(make(corner, arrays_of(corner, whole=True)), corner)
-    part = cut(case, LOOPED) if who == "loops" else case
+    part = cut(case, MAX_LOOP_TURNS_TIMED) if who == "loops" else case
     runner = make(part, arrays_of(part, whole=False))
     scale = case.operations / part.operations
     say({"equal": equal, "scale": scale, "note": runner.note})

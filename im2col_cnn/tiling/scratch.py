@@ -15,7 +15,7 @@ from .._typing import Array, Shape
 
 __all__ = ["aligned", "scratch", "scratch_zeros"]
 
-LINE = 64  # bytes of a cache line
+CACHE_LINE_BYTES = 64
 
 _kept = local()
 
@@ -36,8 +36,8 @@ def aligned(size: int) -> Array:
     NumPy begins 16 bytes later, so that every wide load and store touches two lines:
     adding up what is in cache took twice as long.
     """
-    room = np.empty(size + LINE, np.uint8)
-    start = -room.__array_interface__["data"][0] % LINE
+    room = np.empty(size + CACHE_LINE_BYTES, np.uint8)
+    start = -room.__array_interface__["data"][0] % CACHE_LINE_BYTES
     return room[start : start + size]
 
 

@@ -28,7 +28,7 @@ needs_resource = pytest.mark.skipif(
 @pytest.fixture(autouse=True)
 def no_patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """Time everybody for a moment: how fast they really are is no matter here."""
-    monkeypatch.setattr(racing, "SECONDS", 0.001)
+    monkeypatch.setattr(racing, "SECONDS_PER_ROUND", 0.001)
 
 
 @needs_resource

@@ -121,7 +121,7 @@ def test_a_restarted_comparison_writes_json_and_nothing_else() -> None:
     code = OLD + (
         "openblas.AVX512_KERNELS = 'Haswell'\n"  # for they are run, here or anywhere
         "from im2col_cnn.compare import race\n"
-        "race.SECONDS = 0.001\n"
+        "race.SECONDS_PER_ROUND = 0.001\n"
         "sys.argv = ['im2col-cnn', 'compare', '--json', '--rounds', '1',\n"
         "            '--input', '1x4x4x1', '--kernel', '2x2x1x1']\n"
         "from im2col_cnn.__main__ import main\n"

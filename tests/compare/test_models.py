@@ -81,7 +81,7 @@ def test_both_give_the_same_answers(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     pytest.importorskip("onnxruntime")
-    monkeypatch.setattr(racing, "SECONDS", 0.001)
+    monkeypatch.setattr(racing, "SECONDS_PER_ROUND", 0.001)
     path = convolution(tmp_path, ["N", 3, "H", "W"])
 
     status = run(["compare", "--models", f"{path}:6x7x3", "--rounds", "1", "--json"])

@@ -25,7 +25,7 @@ __all__ = [
 ]
 
 
-LARGE = 2**20  # as large as numbers drawn in units of this size
+MIN_LARGE_NUMBER = 2**20  # as large as numbers drawn in units of this size
 
 
 class BrokenLawError(AssertionError):
@@ -89,7 +89,7 @@ def tolerance(found: Array, wanted: Array, term: float = 1.0) -> float:
     sizes = np.abs(wanted[np.isfinite(wanted)])
     largest = max(1.0, term, float(sizes.max(initial=0)))
     rounding = 2**10 * float(np.finfo(found.dtype).eps) * largest
-    return rounding if largest >= LARGE else min(0.25, rounding)
+    return rounding if largest >= MIN_LARGE_NUMBER else min(0.25, rounding)
 
 
 def equal(found: Array, wanted: Array, allowed: float) -> Array:
