@@ -12,7 +12,7 @@ import inspect
 import sysconfig
 import traceback
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -118,6 +118,20 @@ class Offer:
         if len(names) == 1 and len(self.graded) == 2:
             return f"{names[0]}.forward", f"{names[0]}.backward"
         return names[0], names[-1]
+
+    def without_functions(self) -> Offer:
+        """Return what another process is sent: a function is where it was loaded."""
+        functions: dict[str, Any] = {
+            name: elsewhere
+            for name in ("forward", "backward", "paste", "cached")
+            if getattr(self, name) is not None
+        }
+        return replace(self, words=dict(self.words), stopped=None, **functions)
+
+
+def elsewhere(*_: Any, **__: Any) -> Any:
+    """Stand for a function that is in another process."""
+    raise NotImplementedError
 
 
 @dataclass(frozen=True)

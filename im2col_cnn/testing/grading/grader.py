@@ -577,7 +577,7 @@ def not_read(found: dict[str, Any], chosen: Sequence[tuple[str, Offer]]) -> list
 
 def unread(path: Path, found: dict[str, Any]) -> str:
     """Say that nothing could be checked, and what was tried."""
-    tried = ", ".join(dict.fromkeys(told["name"] for told in found["offers"]))
+    tried = ", ".join(dict.fromkeys(offer.name for _, offer in found["offers"]))
     trouble = "".join(f"; {trouble}" for trouble in found["trouble"])
     return (
         f"{path}: nothing was checked: {tried} could not be called in any known way"

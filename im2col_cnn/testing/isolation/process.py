@@ -331,47 +331,22 @@ def offers_in(
 
     The functions of an offer run in the homework's process.
     """
-    for index, told in enumerate(found["offers"]):
-        offer = Offer(
-            told["kind"],
-            told["name"],
-            nowhere,
-            None,
-            told["support"],
-            told["graded"],
-            told["claims"],
-            told["described"],
-            words=told["words"],
-            template=told["template"],
-            tightness=told["tightness"],
-            is_sure=told["is_sure"],
-            uncalled=told["uncalled"],
-        )
-        forward_name, backward_name = offer.parts
-        backward = partial(homework.backward, index, backward_name)
-        yield (
-            told["dialect"],
-            replace(
-                offer,
-                forward=remote_forward(homework, index, forward_name),
-                backward=backward if told["has_backward"] else None,
-                paste=partial(homework.paste, index) if told["pastes"] else None,
-                cached=remote_forward(homework, index, forward_name, "cached")
-                if told["caches"]
-                else None,
-            ),
-        )
+    for index, (dialect, offer) in enumerate(found["offers"]):
+        forward, backward = offer.parts
+        functions = {
+            "forward": remote_forward(homework, index, forward),
+            "backward": partial(homework.backward, index, backward),
+            "paste": partial(homework.paste, index),
+            "cached": remote_forward(homework, index, forward, "cached"),
+        }
+        there = {name: do for name, do in functions.items() if getattr(offer, name)}
+        yield dialect, replace(offer, **there)
 
 
 def sight_of(case: Case) -> str:
     """Say what a function was to look at: images, or one window of them."""
     shape = case.settings.get("shape", case.arrays[0].shape)
     return f"{'x'.join(map(str, shape))} {'window' if len(shape) == 2 else 'image'}"
-
-
-def nowhere(*_: Any, **__: Any) -> tuple[Any, Any]:
-    """Stand in for a function that is elsewhere."""
-    raise NotImplementedError
 
 
 def remote_forward(

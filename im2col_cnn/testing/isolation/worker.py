@@ -124,26 +124,7 @@ class Server:
             "trouble": homework.account.trouble,
             "notes": homework.account.notes,
             "tools": homework.account.tools,
-            "offers": [
-                {
-                    "dialect": name,
-                    "kind": each.kind,
-                    "name": each.name,
-                    "support": each.support,
-                    "graded": each.graded,
-                    "claims": each.claims,
-                    "described": each.described,
-                    "words": dict(each.words),
-                    "template": each.template,
-                    "has_backward": each.backward is not None,
-                    "pastes": each.paste is not None,
-                    "tightness": each.tightness,
-                    "is_sure": each.is_sure,
-                    "uncalled": each.uncalled,
-                    "caches": each.cached is not None,
-                }
-                for name, each in found
-            ],
+            "offers": [(name, offer.without_functions()) for name, offer in found],
         }
 
     def paste(self, offer: int, *arguments: Any) -> str:
