@@ -13,6 +13,7 @@ import numpy as np
 
 from .._typing import Array, Images, Kernels
 from ..axis import Axes
+from ..window import EVERY
 from .gemm import as_rows, repeated
 from .over_tiles import paint_images
 from .phases import correlate_phases, phases_of
@@ -37,6 +38,7 @@ def correlate(
     lines = np.repeat(w, stops, axis=-2).reshape(*w.shape[:-2], stops * C)
     b = b if b is None else repeated(b, stops)
     in_place = has_lines(out) and out.dtype == w.dtype
+    beside = (EVERY,) * (len(axes) - 1)
 
     def multiply(tile: Tile) -> None:
         here = out[tile.stops]
@@ -45,8 +47,15 @@ def correlate(
         shape = *windows.shape[: len(places)], windows.shape[-1]
         y = here.reshape(shape) if in_place else scratch("y", shape, w.dtype)
         kernel, result = lines[..., : shape[-1]], [*places, width]
-        all_axes = [*places, *taps, width]
-        np.einsum(windows, all_axes, kernel, [*taps, width], result, out=y)
+        all_axes, kernel_axes = [*places, *taps, width], [*taps, width]
+        if len(tile.bands) == 1 or not is_finite(w):  # inf * 0 is NaN
+            np.einsum(windows, all_axes, kernel, kernel_axes, result, out=y)
+        else:
+            for rows, live in tile.bands:
+                read = windows[(EVERY, rows, *beside, live)]
+                np.einsum(
+                    read, all_axes, kernel[live], kernel_axes, result, out=y[:, rows]
+                )
         if b is not None:
             y += b[: shape[-1]]
         if not in_place:

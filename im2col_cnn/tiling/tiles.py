@@ -13,9 +13,9 @@ with what comes along, keep within the budget that `workspace` says.
 
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
-from itertools import product
+from itertools import pairwise, product
 from math import prod
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from .._lazily import lazily
 from .._typing import Shape
@@ -40,7 +40,11 @@ TILE_BYTES = 2 * MEBIBYTE  # of the pixels of a tile: they stay in the cache of 
 TARGET_TILES = 8  # in a batch, however small: so many threads have work to do
 TARGET_WINDOWS = 384  # in a tile, unless they take a whole share of the budget
 MAX_KEPT_TILES = 256  # of one geometry
+MANY_LIVE = 2 / 3  # of all taps of all windows: if so many read pixels, all are read
 MAX_CACHED_TAPS = 256  # of a kernel for which axes and tiles keep what they work out
+
+
+Bands: TypeAlias = tuple[tuple[slice, slice], ...]
 
 
 class Places(NamedTuple):
@@ -101,6 +105,24 @@ class Tile(Places):
         return any(axis.before or axis.after for axis in self.axes)
 
     @lazily
+    def bands(self) -> Bands:
+        """Windows along the first axis, and the taps by which these read pixels.
+
+        Where few taps read padding, that is all windows and all taps, at once.
+        """
+        first, *others = self.axes
+        whole: Bands = ((slice(0, first.output_size), slice(0, first.kernel)),)
+        if not others or first.kernel > MAX_CACHED_TAPS:
+            return whole
+        reads = [(stops.start, stops.stop, tap) for tap, stops, _ in first.taps]
+        live = sum(stop - start for start, stop, _ in reads)
+        if live >= MANY_LIVE * first.output_size * first.kernel:
+            return whole
+        edges = {edge for start, stop, _ in reads for edge in (start, stop)}
+        pairs = pairwise(sorted(edges | {0, first.output_size}))
+        return tuple((slice(*pair), live_taps(reads, *pair)) for pair in pairs)
+
+    @lazily
     def taps(self) -> tuple[tuple[tuple[slice, ...], tuple[slice, ...]], ...]:
         """List for each tap of the kernel its stops, and the pixels read there."""
         along = ([axis.tap(k) for k in range(axis.kernel)] for axis in self.axes)
@@ -110,6 +132,12 @@ class Tile(Places):
                 zip((EVERY, EVERY), *sides, strict=True) for sides in product(*along)
             )
         )
+
+
+def live_taps(reads: list[tuple[int, int, int]], start: int, stop: int) -> slice:
+    """Return the taps that read pixels in all these windows: they are neighbours."""
+    taps = [tap for first, last, tap in reads if first <= start and stop <= last]
+    return slice(taps[0], taps[-1] + 1) if taps else slice(0, 0)
 
 
 class Plan(NamedTuple):
