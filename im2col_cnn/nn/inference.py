@@ -18,18 +18,22 @@ from .._typing import Array
 from ..placing import sliding_window
 from ..tiling.dispatch import correlate
 from ..tiling.gemm import repeated
+from ..tiling.products import MIN_FACTOR_ROWS
 from ..tiling.recycling import empty_result, result_like
 from ..tiling.threads import run
 from .activations import Curve, LeakyReLU, ReLU, Sigmoid, Tanh
 from .convolution import Conv
 from .layer import Inputs, Layer
 from .merging import Add, Multiply
+from .pooling import GlobalAvgPool
 from .scale import Scale
 
-__all__ = ["infer"]
+__all__ = ["has_way", "infer"]
 
 PIECE_NUMBERS = 2**15  # with what is computed of them they stay in the cache of a core
 MIN_SHARED_NUMBERS = 2**19  # for fewer, waking other threads takes longer
+
+MAX_MEAN_PIXELS = 2**12  # of an image: of more, a sum of float32 loses digits
 
 # Multiply-adds: more, and `gemm` is faster, or has work for another thread.
 MAX_PRODUCT, MAX_PRODUCTS = 10**6, 4 * 10**6
@@ -51,6 +55,11 @@ def infer(layer: Layer, x: Inputs, spare: tuple[bool, ...]) -> Array:
     way = way_of(type(layer))
     found = None if way is None else way(layer, x, spare)
     return layer.forward(x)[0] if found is None else found
+
+
+def has_way(layer: Layer) -> bool:
+    """Tell whether such a layer gives out new memory, or an array that it reads."""
+    return way_of(type(layer)) is not None
 
 
 @cache
@@ -80,12 +89,14 @@ def convolved(layer: Conv, x: Array, _: tuple[bool, ...]) -> Array | None:
 def is_pointwise(layer: Conv, x: Array, w: Array) -> bool:
     """Tell whether each pixel is multiplied by itself, and there are not too many."""
     *kernel, depth, F = w.shape
-    work = x.size // max(x.shape[-1], 1) * depth * F
+    rows = x.size // max(x.shape[-1], 1)
+    work = rows * depth * F
+    most = MAX_PRODUCT * layer.groups if rows >= MIN_FACTOR_ROWS else MAX_PRODUCTS
     return (
         prod(kernel) == 1 < depth
         and layer.stride in STILL
         and layer.padding in STILL_PADDED
-        and 0 < work <= min(MAX_PRODUCT * layer.groups, MAX_PRODUCTS)
+        and 0 < work <= min(most, MAX_PRODUCTS)
     )
 
 
@@ -123,6 +134,24 @@ def writing(layer: Layer) -> Writing:
         case Curve():
             return lambda x, y: np.copyto(y, layer.value(x))
     return lambda x, y: np.copyto(y, layer.forward(x)[0])
+
+
+def averaged(layer: GlobalAvgPool, x: Array, _: tuple[bool, ...]) -> Array | None:
+    """Add up the pixels of each channel, as a product by ones."""
+    N, *spatial, C = x.shape if x.ndim > 2 else (0, 0, 0)
+    pixels = prod(spatial)
+    plain = is_plain(x) and x.dtype.itemsize > 2 and x.flags.c_contiguous
+    if not (plain and N and C and 0 < pixels <= MAX_MEAN_PIXELS):
+        return None
+    y: Array = ones(pixels, x.dtype) @ x.reshape(N, pixels, C)
+    y /= pixels
+    return y.reshape(N, *[1] * len(spatial), C) if layer.keepdims else y
+
+
+@cache
+def ones(size: int, dtype: np.dtype) -> Array:
+    """Return ones."""
+    return np.ones(size, dtype)
 
 
 def by_number(layer: Layer, x: Array, spare: tuple[bool, ...]) -> Array | None:
@@ -201,6 +230,7 @@ WAYS: dict[type, Way] = {
     Add: merged,
     Conv: convolved,
     Curve: by_number,
+    GlobalAvgPool: averaged,
     LeakyReLU: by_number,
     Multiply: merged,
     ReLU: by_number,

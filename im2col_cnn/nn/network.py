@@ -13,6 +13,7 @@ several layers read one array, the gradients that they pass back meet, and add u
 
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterable, Mapping
+from operator import is_ as is_same
 from typing import Any, ClassVar, Self, TypeAlias, final
 
 import numpy as np
@@ -39,7 +40,7 @@ from .batches import compute_each
 from .executors import Engine
 from .formats.onnx_export import onnx_content
 from .hints import ByName, Hinting, hinting
-from .inference import infer
+from .inference import has_way, infer
 from .layer import Gradients, Inputs, Layer, Random, named_by_kind
 from .serialization import (
     INPUT,
@@ -265,11 +266,14 @@ class Network(Hinting, ABC):
         with np.errstate(under="ignore"):  # what vanishes is 0
             for name, layer in self.layers.items():
                 x, reads = self.read_by(name, values), self.reads[name]
-                done = [one for one in self.freed[name] if one not in kept]
+                done = self.freed[name]
+                if not kept.isdisjoint(done):
+                    done = [one for one in done if one not in kept]
                 if caches is None and not training:
                     spare = own.intersection(done)
-                    y = infer(layer, x, tuple(one in spare for one in reads))
-                    shared = [k for k in reads if np.may_share_memory(values[k], y)]
+                    y = infer(layer, x, tuple([one in spare for one in reads]))
+                    share = is_same if has_way(layer) else np.may_share_memory
+                    shared = [one for one in reads if share(values[one], y)]
                     own.difference_update(shared, done)
                     if spare.issuperset(shared):
                         own.add(name)

@@ -20,6 +20,7 @@ from .blas import blas_architecture
 from .scratch import scratch
 
 __all__ = [
+    "MIN_FACTOR_ROWS",
     "Factor",
     "are_small",
     "factor_of",

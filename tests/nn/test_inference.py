@@ -17,6 +17,7 @@ from im2col_cnn.nn import (
     Conv,
     Dense,
     Flatten,
+    GlobalAvgPool,
     Graph,
     HardSigmoid,
     HardSwish,
@@ -128,7 +129,39 @@ def test_a_large_product_is_left_to_what_cuts_it(
 
     monkeypatch.setattr(inference, "MAX_PRODUCT", 2 * 3 * 5 * 4 * 6 - 1)
 
+    assert inference.is_pointwise(layer, x, layer.parameters["w"])  # it has few rows
+    monkeypatch.setattr(inference, "MIN_FACTOR_ROWS", 2 * 3 * 5)
     assert not inference.is_pointwise(layer, x, layer.parameters["w"])
+
+
+@pytest.mark.parametrize("keepdims", [True, False])
+@pytest.mark.parametrize("N", [0, 1, 3])
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_a_mean_of_a_network_is_that_of_forward(
+    dtype: type, N: int, keepdims: bool
+) -> None:
+    layer, x = GlobalAvgPool(keepdims=keepdims), finite()[:1].repeat(N, axis=0)
+    x = x.astype(dtype)
+    y, _ = layer.forward(x)
+
+    found = infer(layer, x, (True,))
+    turned = infer(layer, np.asfortranarray(x), (True,))
+
+    assert found.dtype == y.dtype
+    assert_allclose(found, y, rtol=0, atol=40 * float(np.finfo(dtype).eps))
+    assert np.array_equal(turned, y)
+    assert not np.shares_memory(found, x)
+
+
+@pytest.mark.filterwarnings("ignore:invalid value encountered")
+def test_a_mean_of_what_is_not_finite_stays_with_its_channel() -> None:
+    layer, x = GlobalAvgPool(), images()
+
+    found = infer(layer, x, (False,))
+
+    y, _ = layer.forward(x)
+    assert np.array_equal(np.isfinite(found), np.isfinite(y))
+    assert np.array_equal(np.isnan(found), np.isnan(y))
 
 
 @pytest.mark.parametrize("make", [Add, Multiply])
