@@ -82,12 +82,7 @@ def quoted(value: Any) -> str:
 
 def as_exponent(value: Any, name: str = "p") -> float:
     """Return `value` as the exponent of a norm: finite, and at least 1."""
-    p = as_real(value, name)
-    if p < 1:
-        raise ValueError(
-            f"{name} must be at least 1, got {quoted(value)}: less is no norm"
-        )
-    return p
+    return as_real(value, name, lambda p: p >= 1, "be at least 1", ": less is no norm")
 
 
 def as_slope(value: Any) -> float:
@@ -97,34 +92,22 @@ def as_slope(value: Any) -> float:
 
 def as_below_one(value: Any, name: str) -> float:
     """Return `value` as a float from 0 to less than 1."""
-    share = as_real(value, name)
-    if not 0 <= share < 1:
-        raise ValueError(f"{name} must be at least 0 and below 1, got {quoted(value)}")
-    return share
+    return as_real(value, name, lambda n: 0 <= n < 1, "be at least 0 and below 1")
 
 
 def as_share(value: Any, name: str) -> float:
     """Return `value` as a float from 0 to 1."""
-    share = as_real(value, name)
-    if not 0 <= share <= 1:
-        raise ValueError(f"{name} must lie between 0 and 1, got {quoted(value)}")
-    return share
+    return as_real(value, name, lambda share: 0 <= share <= 1, "lie between 0 and 1")
 
 
 def as_at_least_zero(value: Any, name: str) -> float:
     """Return `value` as a finite float that is not negative."""
-    number = as_real(value, name)
-    if number < 0:
-        raise ValueError(f"{name} must be at least 0, got {quoted(value)}")
-    return number
+    return as_real(value, name, lambda number: number >= 0, "be at least 0")
 
 
 def as_above_zero(value: Any, name: str) -> float:
     """Return `value` as a finite float above 0."""
-    number = as_real(value, name)
-    if number <= 0:
-        raise ValueError(f"{name} must be above 0, got {quoted(value)}")
-    return number
+    return as_real(value, name, lambda number: number > 0, "be above 0")
 
 
 def as_rng(value: Any) -> "np.random.Generator":  # in quotes: see `dropout_forward`
@@ -137,8 +120,14 @@ def as_rng(value: Any) -> "np.random.Generator":  # in quotes: see `dropout_forw
     return value
 
 
-def as_real(value: Any, name: str) -> float:
-    """Return `value` as a finite float."""
+def as_real(
+    value: Any,
+    name: str,
+    holds: Callable[[float], bool] = isfinite,
+    rule: str = "",
+    way_out: str = "",
+) -> float:
+    """Return `value` as a finite float, for which a rule holds if one is given."""
     real = int | float | np.integer | np.floating
     if isinstance(value, bool | np.bool_) or not isinstance(value, real):
         raise TypeError(f"{name} must be a number, got {quoted(value)}")
@@ -148,6 +137,8 @@ def as_real(value: Any, name: str) -> float:
         number = inf
     if not isfinite(number):
         raise ValueError(f"{name} must be finite, got {quoted(value)}")
+    if not holds(number):
+        raise ValueError(f"{name} must {rule}, got {quoted(value)}{way_out}")
     return number
 
 
