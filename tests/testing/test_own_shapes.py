@@ -186,10 +186,10 @@ def test_a_layer_that_hands_its_cache_on_gets_it_back(
     assert report.ok == (start == "h * s, w * s")
 
 
-def checked(folder: Path, source: str) -> Any:
+def checked(folder: Path, source: str, examples: int = 3) -> Any:
     path = folder / "layers.py"
     path.write_text(source, encoding="utf-8")
-    return check_module(path, examples=3)
+    return check_module(path, examples=examples)
 
 
 RIGHT_MASK = "def create_mask_from_window(x): return x == np.max(x)\n"
@@ -558,3 +558,93 @@ def test_a_backward_that_cannot_be_called_is_said_and_does_not_pass(
     assert said["dx equals the loops"] == said["dw equals the loops"] == "not checked"
     assert "Conv2D: backward was not checked: no way to call it" in str(report)
     assert not report.ok
+
+
+# Right for square images of one channel alone, and nothing says that it takes no other.
+RIGHT_ON_FEW = """
+import numpy as np
+
+
+def convolve(x, w, b):
+    N, C, H, W = x.shape
+    F, _, KH, KW = w.shape
+    out = np.zeros((N, F, H - KH + 1, W - KW + 1))
+    for i in range(H - KH + 1):
+        for j in range(W - KW + 1):
+            rows = x[:, :, i:i + KH, j:j + KW].reshape(N, -1)
+            out[:, :, i, j] = rows @ w.reshape(F, -1).T + b
+    return out
+
+
+def conv_forward(x, w, b):
+    return convolve(x, w, b)
+
+
+class ConvLayer:
+    def __init__(self, in_channels, num_filters, kernel_size):
+        self.weights = np.zeros((num_filters, in_channels, kernel_size, kernel_size))
+        self.bias = np.zeros(num_filters)
+
+    def forward(self, x):
+        return convolve(x, self.weights, self.bias)
+
+
+class MaxPool:
+    def __init__(self, size):
+        self.size = size
+
+    def forward(self, x):
+        N, C, H, W = x.shape
+        k = self.size
+        out = np.zeros((N, C, H // k, W // k))
+        for i in range(H // k):
+            for j in range(W // k):
+                block = x[:, :, i * k:i * k + k, j * k:j * k + k]
+                out[:, :, i, j] = block.max((2, 3))
+        return out
+"""
+ORDERS = ".reshape(N, -1)", ".transpose(0, 2, 3, 1).reshape(N, -1)"
+BOUNDS = (
+    "for i in range(H - KH + 1):\n        for j in range(W - KW + 1):",
+    "for i in range(W - KW + 1):\n        for j in range(H - KH + 1):",
+)
+POOL_BOUNDS = (
+    "for i in range(H // k):\n            for j in range(W // k):",
+    "for i in range(W // k):\n            for j in range(H // k):",
+)
+
+
+@in_turn(4)
+@pytest.mark.parametrize("change", [ORDERS, BOUNDS])
+def test_what_is_right_on_square_images_or_on_one_channel_alone_does_not_pass(
+    change: tuple[str, str], tmp_path: Path
+) -> None:
+    right = checked(tmp_path, RIGHT_ON_FEW)
+    wrong = checked(tmp_path, RIGHT_ON_FEW.replace(*change), examples=12)
+    pool = checked(tmp_path, RIGHT_ON_FEW.replace(*POOL_BOUNDS))
+
+    assert right.ok
+    assert broken(wrong) == {"conv_forward", "ConvLayer"}
+    assert broken(pool) == {"MaxPool"}
+
+
+@in_turn(4)
+def test_what_refuses_other_images_or_is_told_one_side_is_asked_for_no_others(
+    tmp_path: Path,
+) -> None:
+    refuses = "N, C, H, W = x.shape\n    assert H == W and C == 1"
+    source = RIGHT_ON_FEW.replace(*BOUNDS).replace("N, C, H, W = x.shape", refuses, 1)
+    side = (
+        "def __init__(self, size, image_size):\n        self.side = image_size // size"
+    )
+    told = source.replace("def __init__(self, size):", side).replace(*POOL_BOUNDS)
+    told = told.replace("(N, C, H // k, W // k)", "(N, C, self.side, self.side)")
+
+    report = checked(tmp_path, told)
+
+    assert report.ok
+    assert "asked for: images that are not square, several channels" in str(report)
+
+
+def broken(report: Any) -> set[str]:
+    return {v.function for v in report.verdicts if v.status == "broken"}

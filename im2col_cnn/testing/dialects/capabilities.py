@@ -147,7 +147,7 @@ def tried(offer: Offer) -> tuple[Support, tuple[str, ...], dict[str, Crash]]:
 
 def limits(offer: Offer) -> tuple[Support, tuple[str, ...], dict[str, Crash]]:
     """
-    Find out which strides an implementation refuses: that is no mistake.
+    Find out which images and strides an implementation refuses: that is no mistake.
 
     Returns
     -------
@@ -165,6 +165,19 @@ def limits(offer: Offer) -> tuple[Support, tuple[str, ...], dict[str, Crash]]:
     found: dict[str, SubjectError] = {}
     if refusal(offer, k, k, 2 * k):
         return support, (), {}
+    others = (
+        ("images that are not square", 2, 1, support.square),
+        ("several channels", 1, 2, support.one_channel),
+    )
+    for words, times, channels, is_known in others:
+        error = None if is_known else refusal(offer, k, k, 2 * k, times, channels)
+        if error is not None and not error.crashed:
+            found[words] = error
+    support = replace(
+        support,
+        square=support.square or others[0][0] in found,
+        one_channel=support.one_channel or others[1][0] in found,
+    )
     moves_apart = offer.kind != "conv" and moves
     if moves_apart and (error := refusal(offer, k, 1, 2 * k)):
         support = replace(support, stride_is_kernel=True, kernel="one")
@@ -180,10 +193,15 @@ def limits(offer: Offer) -> tuple[Support, tuple[str, ...], dict[str, Crash]]:
 AXES, MOVING = 2, ("conv", "max_pool", "avg_pool")
 
 
-def refusal(offer: Offer, kernel: int, stride: int, side: int) -> SubjectError | None:
-    """Return the error with which a call on a square image is refused, if it is."""
+def refusal(  # noqa: PLR0917 - beside its uses
+    offer: Offer, kernel: int, stride: int, side: int, times: int = 1, channels: int = 1
+) -> SubjectError | None:
+    """Return the error with which a call on an image is refused, if it is.
+
+    The image is so many `times` as wide as it is high.
+    """
     sizes = (kernel, kernel)
-    x = np.ones((1, side, side, 1))
+    x = np.ones((1, side, times * side, channels))
     written = stride if offer.support.stride == "one" else (stride, stride)
     settings: dict[str, Any] = {"stride": written}
     if "int" in offer.support.paddings:
@@ -191,7 +209,7 @@ def refusal(offer: Offer, kernel: int, stride: int, side: int) -> SubjectError |
     try:
         with np.errstate(all="ignore"):
             if offer.kind == "conv":
-                w, b = np.ones((*sizes, 1, 1)), np.zeros(1)
+                w, b = np.ones((*sizes, channels, 1)), np.zeros(1)
                 offer.forward(x, w, b, **settings)
             else:
                 offer.forward(x, kernel_size=sizes, **settings)

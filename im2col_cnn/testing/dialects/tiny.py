@@ -7,15 +7,17 @@ the shapes is told from one that is meant.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any, Iterator
 
 import numpy as np
 
+from ..support import Support
 from .layouts import arrange, plain_layout, restore
 
-__all__ = ["IMAGES", "Tiny", "layouts_of", "tiny_problems"]
+__all__ = ["IMAGES", "Tiny", "layouts_of", "limited_to", "tiny_problems"]
 
 IMAGES = ("NCHW", "NHWC", "CHW", "HWC", "NHW", "HW")
 SIZES = {"N": 4, "F": 5}
@@ -177,6 +179,32 @@ def layouts_of(shape: Any, sizes: Any) -> list[str]:
         and word.find("H") <= word.find("W")
     ]
     return found if len(shape) else []
+
+
+def limited_to(
+    support: Support, tiny: Tiny, lines: str, *, has_channels: bool
+) -> Support:
+    """
+    Limit what may be asked of a homework that is right for a tiny problem.
+
+    To be right for square images alone, or for one channel, is no limit but a mistake:
+    it is one only if the lines hand over one side, or there is no axis for channels.
+
+    Parameters
+    ----------
+    support : Support
+    tiny : Tiny
+    lines : str
+        The lines that call the homework.
+    has_channels : bool
+        Whether it is told of channels, by an axis or by their number.
+    """
+    sides = [re.search(rf"\bspatial\[{n}\]", lines) for n in range(2)]
+    return replace(
+        support,
+        one_channel=tiny.channels == 1 and not has_channels,
+        square=bool(tiny.is_square and sides[0] and not sides[1]),
+    )
 
 
 def tiny_problems(

@@ -23,7 +23,7 @@ from .handed import handed, right_for
 from .held import arrays_in, held_by, same_arrays
 from .roles import argument_lists, parameters_in, roles_of, settings_for
 from .script import Script
-from .tiny import Tiny, layouts_of, tiny_problems
+from .tiny import Tiny, layouts_of, limited_to, tiny_problems
 from .trials import execute
 
 __all__ = ["FAMILY", "layers_in"]
@@ -201,11 +201,18 @@ def convolution(name: str, layer: Any, forward: str, settings: Any) -> Iterator[
         kernels=() if re.search(r"\bKH?\b|=w\b", "".join(tried.lines)) else (3,),
         bias=bool(tried.bias),
         one_image="N" not in tiny.layout,
-        one_channel=tiny.channels == 1,
-        square=tiny.is_square,
         positive=tried.positive,
     )
+    knows = "C" in tried.w and knows_depth(tried)
+    support = limited_to(support, tiny, tried.lines[0], has_channels=knows)
     yield script_of(layer, tried, "conv", support)
+
+
+def knows_depth(tried: Tried) -> bool:
+    """Tell whether a layer is told of channels before it has its kernels."""
+    make, *others = tried.lines
+    told = re.search(r"\bC\b|\bx_shape\b", make) or "=w" in "".join(others)
+    return bool(told) or re.match(r"layer(\.\w+)?\(x", others[0]) is not None
 
 
 def convolutions(name: str, layer: Any, forward: str, settings: Any) -> Iterator[Tried]:
@@ -401,9 +408,9 @@ def pooling(name: str, layer: Any, forward: str, settings: Any) -> Iterator[Scri
             stride_is_kernel=not has_stride,
             kernels=() if "K" in make.partition("(")[2] else (2,),
             one_image="N" not in tried.tiny.layout,
-            one_channel=tried.tiny.channels == 1,
-            square=tried.tiny.is_square,
         )
+        knows = "C" in tried.tiny.layout
+        support = limited_to(support, tried.tiny, make, has_channels=knows)
         yield script_of(layer, tried, kind, support)
 
 

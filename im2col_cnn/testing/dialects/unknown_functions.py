@@ -27,7 +27,7 @@ from .held import arrays_in
 from .layouts import arrange
 from .roles import CHOICES, argument_lists, parameters_in, roles_of, settings_for
 from .script import Script
-from .tiny import Tiny, layouts_of, tiny_problems
+from .tiny import Tiny, layouts_of, limited_to, tiny_problems
 from .trials import execute
 
 __all__ = ["called_inside", "forwards_in", "scripts_of"]
@@ -229,7 +229,7 @@ def crashing(name: str, function: Any, kind: str, settings: Any) -> Script:
     unknown = ("x", "w", "b") if kind == "conv" else ("x",)
     given = next(iter(arguments_of(function, kind, unknown, settings)))
     tiny = next(iter(tiny_problems(kind, 2)))
-    support = support_of(kind, given, tiny, has_filters=True, same=False)
+    support = support_of(kind, given, tiny, w="FCHW", same=False)
     layouts = {"x": "NCHW", "y": "NFHW", "w": "FCHW"}
     lines = f"y = {name}({given})"
     return Script(kind, lines, layouts=layouts, support=support, is_sure=True)
@@ -282,7 +282,7 @@ def one_output(  # noqa: PLR0917 - beside its one use
             lines = f"{', '.join(['y', *kept[: count - 1]])} = {name}({given})"
             if place != "[0]" or count < 2:
                 lines = f"found = {name}({given})\ny = found{place}"
-        support = support_of(kind, given, tiny, has_filters="F" in w, same=bool(around))
+        support = support_of(kind, given, tiny, w=w, same=bool(around))
         if is_right and kind == "conv":
             names["w"] = -names["w"]
             found = run(lines, names)
@@ -308,10 +308,9 @@ def run(lines: str, names: Mapping[str, Any]) -> Any:
     return known["y"]
 
 
-def support_of(
-    kind: str, given: str, tiny: Tiny, *, has_filters: bool, same: bool
-) -> Support:
+def support_of(kind: str, given: str, tiny: Tiny, *, w: str, same: bool) -> Support:
     """Return what may be asked of a call."""
+    its_array = w if kind == "conv" else tiny.layout
     has_stride = re.search(r"(=|: |\()stride\b", given) is not None
     has_padding = re.search(r"(=|: |\()padding\b", given) is not None
     support = replace(
@@ -319,10 +318,9 @@ def support_of(
         kernel="one",
         stride="one" if has_stride or kind != "conv" else "none",
         one_image="N" not in tiny.layout,
-        one_channel=tiny.channels == 1,
-        one_filter=not has_filters,
-        square=tiny.is_square,
+        one_filter="F" not in w,
     )
+    support = limited_to(support, tiny, given, has_channels="C" in its_array)
     if kind == "conv":
         paddings: tuple[str, ...] = ("int",) if has_padding else ()
         return replace(
@@ -475,7 +473,7 @@ def alone(name: str, function: Any, kind: str, settings: Any) -> Iterator[Script
             if names["x"].shape in [
                 array.shape for _, array in arrays_in(names["found"])
             ]:
-                support = support_of(kind, given, tiny, has_filters=True, same=False)
+                support = support_of(kind, given, tiny, w=w, same=False)
                 layouts = {"x": tiny.layout, "y": y, "w": w}
                 script = Script(kind, "", layouts=layouts, support=support)
                 support = replace(support, bias=is_conv)

@@ -310,9 +310,10 @@ def telling_calls(offer: Offer) -> list[Case]:
     plans = [simplest]
     plans += [simplest | {"stride": stride} for stride in turned["stride"][1:2]]
     plans += [simplest | {"padding": form} for form in turned["padding"][1:2]]
-    plans.append(simplest | {"stops": turned["stops"][0]})  # some take squares only
+    square = simplest | {"stops": turned["stops"][0]}  # some take squares only
+    plans.append(square)
     if support.one_image is False and not support.one_channel:
-        plans.append(simplest | {"images": 1, "channels": 1})
+        plans.append(square | {"images": 1, "channels": 1})
     calls = [call_of(offer.kind, support, plan) for plan in plans]
     return [distinct(call, offer) for call in calls if call is not None]
 
