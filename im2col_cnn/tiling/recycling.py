@@ -22,7 +22,7 @@ import numpy.typing as npt
 
 from .._checks import as_int
 from .._typing import Array, Shape
-from .settings import Scoped, Setting
+from .scoped import Scoped, Setting
 
 __all__ = ["empty_result", "recycling", "result_like", "zero_result"]
 

@@ -24,7 +24,7 @@ from typing import Any, Generic, TypeVar, final
 
 from .._checks import as_int
 from .blas import limit_this_thread, with_one_blas_thread
-from .settings import Scoped, Setting
+from .scoped import Scoped, Setting
 
 __all__ = ["Pool", "Shared", "run", "thread_count", "threads", "usable_cpus"]
 

@@ -38,7 +38,7 @@ from .._typing import Array, Images, Kernels, Shape
 from ..axis import Axes, Axis
 from ..window import EVERY
 from .scratch import scratch
-from .settings import Scoped, Setting
+from .scoped import Scoped, Setting
 from .threads import run
 from .tiles import Tile, room, tiles
 from .unfold import pad, view_windows

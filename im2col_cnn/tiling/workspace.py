@@ -1,7 +1,7 @@
 """Say how much memory an operation may work in: 64 MiB, or what `workspace` says."""
 
 from .._checks import as_int
-from .settings import Scoped, Setting
+from .scoped import Scoped, Setting
 
 __all__ = [
     "BUDGET_BYTES",
