@@ -12,6 +12,7 @@ import numpy as np
 from .._checks import as_array, as_bias, as_flag, as_matrix, as_upstream, require_cache
 from .._dtypes import arithmetic, wide
 from .._typing import Array, ArrayLike, Shape
+from ..tiling.products import product
 from .sums import sum_by_channel
 
 __all__ = [
@@ -87,7 +88,7 @@ def dense_forward(
     require_inputs(x, w)
     b = None if b is None else as_bias(b, w.shape[1], x, w)
     result, working = arithmetic(x, w, b)
-    y = np.ascontiguousarray(x, working) @ np.ascontiguousarray(w, working)
+    y = product(*(np.ascontiguousarray(a, working) for a in (x, w)))
     if b is not None:
         y += b.ravel().astype(working, copy=False)
     cache = DenseCache(x, w, None if b is None else b.shape, result)
@@ -154,7 +155,7 @@ def dense_backward(
     dy = as_upstream(dy, (cache.x.shape[0], cache.w.shape[1]))
     result, working = arithmetic(cache.dtype, dy)
     x, w, dy = (np.ascontiguousarray(a, working) for a in (cache.x, cache.w, dy))
-    dx = (dy @ w.T).astype(result, copy=False) if input_gradient else None
+    dx = product(dy, w.T).astype(result, copy=False) if input_gradient else None
     db = None
     if cache.bias_shape is not None:
         sums = sum_by_channel(dy)
@@ -253,9 +254,9 @@ def weight_gradient(x: Array, dy: Array) -> Array:
     """Return ``x.T @ dy``; sums over very many vectors go on in float64."""
     N = len(x)
     if N <= MAX_ROWS_PER_PRODUCT:
-        return np.asarray(x.T @ dy)
+        return product(x.T, dy)
     total = np.zeros((x.shape[1], dy.shape[1]), wide(x.dtype))
     for start in range(0, N, MAX_ROWS_PER_PRODUCT):
         rows = slice(start, start + MAX_ROWS_PER_PRODUCT)
-        total += x[rows].T @ dy[rows]
+        total += product(x[rows].T, dy[rows])
     return total

@@ -15,7 +15,7 @@ after. For a little one it wakes none.
 
 from collections.abc import Callable, Iterator
 from math import prod
-from typing import Any, ParamSpec, TypeVar
+from typing import Any
 
 import numpy as np
 
@@ -23,7 +23,7 @@ from .._dtypes import Arithmetic, wide
 from .._typing import Array, Images, Kernels
 from ..window import Window
 from . import depthwise, gemm, phases, winograd
-from .blas import with_one_blas_thread
+from .products import while_large
 from .recycling import empty_result
 from .threads import run
 from .tiles import TILE_BYTES, kept_blocks, room
@@ -37,9 +37,6 @@ __all__ = [
     "kernel_gradient",
 ]
 
-P = ParamSpec("P")
-R = TypeVar("R")
-
 LINE_NUMBERS = 2**10  # of pixels side by side, which are added up line by line
 
 # Bytes of columns between which each gradient has a thread of its own. Below, waking a
@@ -47,23 +44,6 @@ LINE_NUMBERS = 2**10  # of pixels side by side, which are added up line by line
 MIN_COLUMN_BYTES, MAX_COLUMN_BYTES = 2 * 2**20, 2 * TILE_BYTES
 MAX_KERNEL_BYTES = 2**20  # bytes of a kernel: both may copy it at once
 MIN_CHANNELS = 16  # of a group, or filters: with fewer, several groups are taken as one
-# Up to so many, OpenBLAS wakes no second thread: numbers of two factors, the first of
-# which may be summed up, and multiply-adds.
-FEW_SUMMED, FEW_NUMBERS, FEW_PRODUCTS = 2**13, 10**4, 2**18
-
-
-def is_little(first: Array, second: Any, *_: Any, **__: Any) -> bool:
-    """Tell whether OpenBLAS takes but one thread for the products of two arrays."""
-    size = second.size if isinstance(second, np.ndarray) else 1
-    # As many multiply-adds, or a few less; sums of products take a thread earlier.
-    product = first.size * size // max(first.shape[-1], 1)
-    few = first.size <= FEW_SUMMED and size <= FEW_NUMBERS
-    return few and product <= FEW_PRODUCTS
-
-
-def while_large(function: Callable[P, R]) -> Callable[P, R]:
-    """Hold BLAS at one thread, but not for products too small for a second one."""
-    return with_one_blas_thread(function, unless=is_little)
 
 
 @while_large

@@ -8,16 +8,22 @@ line of the cache begins (else each load touches two: 110 for 160 GFLOP/s), and 
 blocks of rows, one for each entry of a batch axis of `np.matmul`, which multiplies them
 one by one without a step in Python. A product of columns is cut into a few columns of
 many rows each: the pieces are lines of the result, and seldom is one added to another.
+
+That is for products of columns, which come tile by tile. `product` is for two matrices
+that are there as a whole: it gives each thread a part of the result.
 """
 
+from collections.abc import Callable
 from functools import cache
-from typing import NamedTuple
+from typing import Any, NamedTuple, ParamSpec, TypeVar
 
 import numpy as np
 
 from .._typing import Array
-from .blas import blas_architecture
+from .blas import blas_architecture, with_one_blas_thread
+from .recycling import empty_result
 from .scratch import scratch
+from .threads import run
 
 __all__ = [
     "MIN_FACTOR_ROWS",
@@ -26,7 +32,9 @@ __all__ = [
     "factor_of",
     "multiply",
     "multiply_transposed",
+    "product",
     "summed_numbers",
+    "while_large",
 ]
 
 MAX_SMALL_PRODUCT = 10**6  # multiply-adds
@@ -38,7 +46,15 @@ MIN_SUMMED_ROWS, MIN_SLICED_ROWS, MAX_COLUMNS = 96, 256, 96
 SLICE_FILTERS = 64  # four registers of 16 numbers
 MAX_FACTOR_BYTES = 2**22  # that are copied
 MIN_FACTOR_ROWS = 256  # to multiply it by: for fewer, copying takes longer
+MIN_PART_WORK = 16 * 10**6  # multiply-adds: a thread is not worth less
+MAX_PARTS = 8  # of a product, for BLAS repacks a factor for each
+# Up to so many, OpenBLAS wakes no second thread: numbers of two factors, the first of
+# which may be summed up, and multiply-adds.
+FEW_SUMMED, FEW_NUMBERS, FEW_PRODUCTS = 2**13, 10**4, 2**18
 SMALL_PRODUCT_KERNELS = {"skylakex", "cooperlake", "sapphirerapids"}
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 class Factor(NamedTuple):
@@ -160,3 +176,39 @@ def multiply_columns(X: Array, D: Array, out: Array, columns: int, rows: int) ->
         np.add.reduce(blocks @ d, axis=0, out=here)
     if whole < P:
         out += X[whole:].T @ D[whole:]
+
+
+def is_little(first: Array, second: Any, *_: Any, **__: Any) -> bool:
+    """Tell whether OpenBLAS takes but one thread for the products of two arrays."""
+    size = second.size if isinstance(second, np.ndarray) else 1
+    # As many multiply-adds, or a few less; sums of products take a thread earlier.
+    product = first.size * size // max(first.shape[-1], 1)
+    few = first.size <= FEW_SUMMED and size <= FEW_NUMBERS
+    return few and product <= FEW_PRODUCTS
+
+
+def while_large(function: Callable[P, R]) -> Callable[P, R]:
+    """Hold BLAS at one thread, but not for products too small for a second one."""
+    return with_one_blas_thread(function, unless=is_little)
+
+
+@while_large
+def product(A: Array, B: Array) -> Array:
+    """Return ``A @ B``, the same for any number of threads."""
+    (M, K), F = A.shape, B.shape[1]
+    out = empty_result((M, F), A.dtype)
+    parts = min(M * K * F // MIN_PART_WORK, MAX_PARTS)
+    if parts < 2:
+        return np.matmul(A, B, out=out)
+    axis = int(F > M)
+    step = -(-out.shape[axis] // parts)
+
+    def multiply_part(start: int) -> None:
+        part = slice(start, start + step)
+        if axis == 0:
+            np.matmul(A[part], B, out=out[part])
+        else:
+            np.matmul(A, B[:, part], out=out[:, part])
+
+    run(multiply_part, range(0, out.shape[axis], step))
+    return out

@@ -37,8 +37,8 @@ from .._checks import as_flag
 from .._typing import Array, Images, Kernels, Shape
 from ..axis import Axes, Axis
 from ..window import EVERY
-from .scratch import scratch
 from .scoped import Scoped, Setting
+from .scratch import scratch
 from .threads import run
 from .tiles import Tile, room, tiles
 from .unfold import pad, view_windows

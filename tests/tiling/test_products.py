@@ -7,10 +7,17 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from im2col_cnn import conv_forward
+from im2col_cnn import conv_forward, dense_backward, dense_forward, threads
+from im2col_cnn._typing import Array
 from im2col_cnn.testing.strategies import whole_arrays
 from im2col_cnn.tiling import gemm, products
-from im2col_cnn.tiling.products import factor_of, multiply, multiply_transposed
+from im2col_cnn.tiling.blas import one_blas_thread
+from im2col_cnn.tiling.products import (
+    factor_of,
+    multiply,
+    multiply_transposed,
+    product,
+)
 
 sizes = st.integers(1, 9)
 
@@ -111,3 +118,35 @@ def test_few_rows_of_a_large_kernel_are_multiplied_at_once() -> None:
         assert (multiply_transposed(X, D) == 100).all()
 
     multiply_columns.assert_not_called()
+
+
+@given(data=st.data(), M=sizes, K=sizes, F=sizes, count=st.integers(1, 3))
+def test_a_product_in_parts_is_the_product(
+    data: st.DataObject, M: int, K: int, F: int, count: int
+) -> None:
+    A = data.draw(whole_arrays((M, K)), label="A")
+    B = data.draw(whole_arrays((K, F)), label="B")
+    least = data.draw(st.sampled_from([1, 20, 200]), label="multiply-adds")
+
+    with threads(count), patch.object(products, "MIN_PART_WORK", least):
+        found = product(A, B)
+
+    assert (found == A @ B).all()
+
+
+def test_a_dense_layer_uses_as_many_threads_as_it_may() -> None:
+    x, w = np.ones((512, 256), np.float32), np.ones((256, 512), np.float32)
+    matmul = np.matmul
+    counts: list[int] = []
+
+    def noted(A: Array, B: Array, out: Array) -> Array:
+        libraries = one_blas_thread.libraries or []
+        counts.extend(library.get_num_threads() for library in libraries)
+        return matmul(A, B, out=out)
+
+    with patch.object(np, "matmul", noted), threads(1):
+        y, cache = dense_forward(x, w)
+        dense_backward(y, cache)
+
+    assert len(counts) >= 3 * 4  # four parts of each product
+    assert set(counts) == {1}
