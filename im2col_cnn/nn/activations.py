@@ -266,7 +266,9 @@ class HardSigmoid(Curve):
 
     def value(self, x: Array) -> Array:
         """Return ``min(max(slope * x + offset, 0), 1)``."""
-        return np.clip(x * float(self.slope) + float(self.offset), 0, 1)
+        y = np.asarray(x * float(self.slope))
+        y += float(self.offset)
+        return np.asarray(y.clip(0, 1, out=y))
 
     def slope_at(self, x: Array) -> Array:
         """Return the slope where the line is between 0 and 1, 0 elsewhere."""
@@ -288,9 +290,9 @@ class HardSwish(Curve):
 
     def value(self, x: Array) -> Array:
         """Return ``x * min(max(x / 6 + 1 / 2, 0), 1)``."""
-        y = np.asarray(x / 6)
+        y = np.asarray(x * (1 / 6))  # faster than to divide
         y += 0.5
-        np.clip(y, 0, 1, out=y)
+        y.clip(0, 1, out=y)
         y *= x
         return y
 

@@ -163,6 +163,9 @@ def by_number(layer: Layer, x: Array, spare: tuple[bool, ...]) -> Array | None:
     write = writing(layer)
     y = x if spare[0] else result_like(x)
     numbers, values = x.reshape(-1), y.reshape(-1)
+    if x.size <= PIECE_NUMBERS:
+        write(numbers, values)
+        return y
 
     def write_piece(start: int) -> None:
         piece = slice(start, start + PIECE_NUMBERS)

@@ -5,6 +5,7 @@ backward    dx[pixels] += (dy / pixels per window)[stops]
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from math import prod
 
 import numpy as np
@@ -27,6 +28,8 @@ from ..window import EVERY, Window
 
 __all__ = ["AvgPoolCache", "avg_pool_backward", "avg_pool_forward"]
 
+MAX_KEPT_COUNTS = 2**14  # of the windows over an image, for which they are kept
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class AvgPoolCache:
@@ -39,7 +42,8 @@ class AvgPoolCache:
     @lazily
     def counts(self) -> Array:
         """Pixels that each window divides by, with axes for batch and channels."""
-        return self.window.reads(count_padding=self.count_include_pad)[None, ..., None]
+        many = prod(self.window.output_size) > MAX_KEPT_COUNTS
+        return (counts_of if many else kept_counts)(self.window, self.count_include_pad)
 
     def divided(self, numbers: Array, tile: Tile, out: Array | None = None) -> Array:
         """Divide a number for every window of a tile by the pixels it divides by."""
@@ -47,6 +51,16 @@ class AvgPoolCache:
         if any(a.before or a.after or a.ceil_mode for a in self.window.axes):
             by = self.counts[(EVERY, *tile.stops[1:])].astype(numbers.dtype)
         return np.asarray(np.divide(numbers, by, out=out, casting="same_kind"))
+
+
+def counts_of(window: Window, count_include_pad: bool) -> Array:
+    """Return how many pixels each window divides by, read-only."""
+    counts = window.reads(count_padding=count_include_pad)[None, ..., None]
+    counts.setflags(write=False)
+    return counts
+
+
+kept_counts = lru_cache(64)(counts_of)
 
 
 def avg_pool_forward(

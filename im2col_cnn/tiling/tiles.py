@@ -100,6 +100,16 @@ class Tile(Places):
         return slice(None), *sides
 
     @lazily
+    def margins(self) -> tuple[tuple[slice, ...], ...]:
+        """Where there are no pixels in the padded block, side by side."""
+        return tuple(
+            (*(EVERY,) * i, side)
+            for i, (size, inner) in enumerate(zip(self.padded, self.inner, strict=True))
+            for side in (slice(0, inner.start), slice(inner.stop, size))
+            if i and side.start < side.stop
+        )
+
+    @lazily
     def is_padded(self) -> bool:
         """Whether any window of this tile reads padding."""
         return any(axis.before or axis.after for axis in self.axes)

@@ -14,7 +14,7 @@ from numpy.lib.stride_tricks import as_strided
 
 from .._typing import Array, Images, Shape
 from ..axis import Axes
-from .scratch import scratch, scratch_zeros
+from .scratch import scratch
 from .tiles import Tile, kept_blocks
 
 __all__ = ["has_lines", "pad", "strides", "unfold", "view", "view_windows"]
@@ -78,8 +78,9 @@ def pad(pixels: Images, tile: Tile, dtype: np.dtype) -> Images:
     C = pixels.shape[-1]
     if pixels.dtype == dtype and has_lines(pixels) and not tile.is_padded:
         return pixels
-    room = scratch_zeros if tile.is_padded else scratch
-    padded = room("pixels", (*tile.padded, C), dtype)
+    padded = scratch("pixels", (*tile.padded, C), dtype)
+    for margin in tile.margins:
+        padded[margin] = 0
     padded[tile.inner] = pixels
     return padded
 

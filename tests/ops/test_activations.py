@@ -15,7 +15,7 @@ from im2col_cnn import (
     softmax_forward,
     tanh_forward,
 )
-from im2col_cnn._typing import Array
+from im2col_cnn._typing import Array, Shape
 
 
 def test_relu_stops_even_an_infinite_gradient_at_0_and_below() -> None:
@@ -53,14 +53,26 @@ def test_large_scores_saturate_without_a_warning(dtype: type) -> None:
     assert np.isfinite(log_softmax_forward(scores[1:])[0]).all()
 
 
-def test_probabilities_add_up_to_1_and_logarithms_agree() -> None:
-    scores = np.random.default_rng(0).normal(0, 30, (5, 7))
+@pytest.mark.parametrize("shape", [(5, 7), (1, 1), (3, 2, 16), (0, 4), (4, 17)])
+def test_probabilities_add_up_to_1_and_logarithms_agree(shape: Shape) -> None:
+    scores = np.random.default_rng(0).normal(0, 30, shape)
 
     probabilities, _ = softmax_forward(scores)
     logarithms, _ = log_softmax_forward(scores)
 
     np.testing.assert_allclose(probabilities.sum(axis=-1), 1)
     np.testing.assert_allclose(np.exp(logarithms), probabilities)
+
+
+@pytest.mark.parametrize("K", [1, 2, 9, 16, 17, 100])
+def test_probabilities_of_a_row_are_the_same_bits_among_others(K: int) -> None:
+    scores = np.random.default_rng(0).normal(0, 3, (40, K)).astype(np.float32)
+
+    y, _ = softmax_forward(scores)
+
+    for n in (1, 3, 16):
+        assert np.array_equal(softmax_forward(scores[:n])[0], y[:n])
+        assert np.array_equal(softmax_forward(np.asfortranarray(scores[:n]))[0], y[:n])
 
 
 def test_nan_stays_nan_everywhere() -> None:

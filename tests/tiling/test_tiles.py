@@ -218,6 +218,23 @@ def test_tiles_cover_every_window_once_and_read_what_it_reads(
     assert (reads == window.coverage()).all()
 
 
+@pytest.mark.parametrize("padding", [0, 2, ((0, 1), (3, 0)), ((4, 4), (4, 4))])
+@pytest.mark.parametrize("most", [1, 7, 1000])
+def test_margins_are_all_of_a_padded_block_that_is_no_pixel(
+    padding: Any, most: int
+) -> None:
+    window = Window((3, 4), (3, 2), stride=(2, 1), padding=padding)
+    for tile in tiles(2, window.axes, most):
+        block = np.ones(tile.padded)
+        block[tile.inner] = 2
+
+        for margin in tile.margins:
+            block[margin] = 0
+
+        assert (block[tile.inner] == 2).all()
+        assert np.count_nonzero(block) == block[tile.inner].size
+
+
 @pytest.mark.parametrize(
     "shape", [(3, 3, 1, 6), (3, 3, 8, 16), (3, 3, 64, 66), (1, 1, 8, 4)]
 )
