@@ -648,3 +648,165 @@ def test_what_refuses_other_images_or_is_told_one_side_is_asked_for_no_others(
 
 def broken(report: Any) -> set[str]:
     return {v.function for v in report.verdicts if v.status == "broken"}
+
+
+POOL_LOOPS = """
+import numpy as np
+
+
+class PoolLayer:
+    def {0}(self, image, kernel_size=2, stride=2):
+        C, H, W = image.shape
+        k, s = kernel_size, stride
+        out = np.zeros((C, (H - k) // s + 1, (W - k) // s + 1))
+        for c, i, j in np.ndindex(out.shape):
+            out[c, i, j] = image[c, s * i:s * i + k, s * j:s * j + k].max()
+        return out
+
+    def {0}Backward(self, dPool, conv_in, kernel_size, stride):
+        k, s = kernel_size, stride
+        dx = np.zeros(conv_in.shape)
+        for c, i, j in np.ndindex(dPool.shape):
+            patch = conv_in[c, s * i:s * i + k, s * j:s * j + k]
+            a, b = np.unravel_index(np.argmax(patch), patch.shape)
+            dx[c, s * i + a, s * j + b] += dPool[c, i, j]
+        return dx
+"""
+
+
+@in_turn(3)
+def test_methods_that_are_functions_are_read_with_their_backward(
+    tmp_path: Path,
+) -> None:
+    source = POOL_LOOPS.format("maxpool")
+    right = checked(tmp_path, source)
+    wrong = checked(tmp_path, source.replace("+ b] +=", "+ b] ="), examples=25)
+
+    assert right.ok
+    assert "PoolLayer.maxpool, PoolLayer.maxpoolBackward: read as" in str(right)
+    assert "(E30)" in str(wrong)
+
+
+KERNEL_BY_SIDES = """
+class ConvolutionLayer:
+    def __init__(self, num_filters, inputs_channel, width, height, learning_rate, name):
+        self.weights = np.zeros((num_filters, inputs_channel, width, height))
+        self.lr = learning_rate
+
+    def forward(self, inputs):
+        self.inputs = inputs
+        return convolve(inputs, self.weights, np.zeros(len(self.weights)))
+
+    def backward(self, dy):
+        dx, dw, db = convolve_back(dy, self.inputs, self.weights)
+        self.weights -= self.lr * dw
+        return dx
+"""
+IMAGE_BY_Z = KERNEL_BY_SIDES.replace("inputs_channel, width, height", "z_shape, size")
+IMAGE_BY_Z = IMAGE_BY_Z.replace("inputs_channel, width, height", "z_shape[0], 3, 3")
+POOL_OF_A = """
+def max_pool(X, size=2):
+    return pool(X, size, size, size, size)
+
+
+def max_pool_backward(dA, A, size=2):
+    return pool_back(dA, A, size, size, size, size)
+"""
+
+
+@in_turn(3)
+@pytest.mark.parametrize("lines", [KERNEL_BY_SIDES, IMAGE_BY_Z, POOL_OF_A])
+def test_what_names_mean_is_told_by_what_else_there_is(
+    lines: str, tmp_path: Path
+) -> None:
+    report = checked(tmp_path, PRELUDE + lines)
+
+    assert report.ok
+    assert {"holds"} == {
+        v.status for v in report.verdicts if v.law.name == "dx equals the loops"
+    }
+
+
+def test_a_layer_whose_backward_only_passes_is_not_written_yet(tmp_path: Path) -> None:
+    report = checked(tmp_path, PRELUDE + BACKWARD_PASSES)
+
+    assert "MaxPool.backward gave None for dx" in str(report)
+    assert not broken(report)
+
+
+BACKWARD_PASSES = """
+class MaxPool:
+    def __init__(self, pool_size, stride):
+        self.pool_size, self.stride = pool_size, stride
+
+    def forward(self, X):
+        self.X = X
+        return pool(X, *self.both())
+
+    def both(self):
+        return self.pool_size, self.pool_size, self.stride, self.stride
+
+    def backward(self, d_out):
+        pass
+"""
+OF_ANOTHER_KIND = """
+class ConvLayer:
+    def __init__(self, kShape, kNumber):
+        self.weights = np.zeros((kShape[0], kShape[1], kNumber))
+
+    def forward(self, x):
+        return x[kShape]
+
+
+class MaxPool1D:
+    def __init__(self, size, stride):
+        self.size, self.stride = size, stride
+
+    def forward(self, x):
+        return x[:, ::self.stride]
+"""
+
+
+def test_a_name_that_many_use_alone_does_not_make_it_wrong(tmp_path: Path) -> None:
+    report = checked(tmp_path, PRELUDE + RIGHT_MASK + OF_ANOTHER_KIND)
+
+    assert report.ok
+    for name in ("ConvLayer", "MaxPool1D"):
+        assert f"{name}: not read, for no way to call it was found" in str(report)
+
+
+RETURNING = BACKWARD_PASSES.replace("MaxPool", "MaxPooling").replace(
+    "pass\n", "return pool_back(d_out, self.X, *self.both())\n"
+)
+
+
+@in_turn(2)
+def test_where_a_name_of_a_course_is_called_in_another_way_that_is_meant(
+    tmp_path: Path,
+) -> None:
+    report = checked(tmp_path, PRELUDE + RETURNING)
+
+    assert report.ok
+    assert "MaxPooling: read as classes" in str(report)
+
+
+ONE_OF_EACH = """
+def conv_forward(X, W):
+    KH, KW = W.shape
+    OH, OW = X.shape[0] - KH + 1, X.shape[1] - KW + 1
+    out = np.zeros((OH, OW))
+    for i, j in np.ndindex(OH, OW):
+        out[i, j] = np.sum(X[i:i + KH, j:j + KW] * W)
+    return out, (X, W)
+"""
+
+
+def test_one_image_and_one_kernel_are_read_though_the_numbers_are_wrong(
+    tmp_path: Path,
+) -> None:
+    right = checked(tmp_path, PRELUDE + ONE_OF_EACH)
+    wrong = checked(tmp_path, PRELUDE + ONE_OF_EACH.replace("* W)", "* OW)"))
+
+    assert right.ok
+    assert "x (H, W), w (KH, KW)" in str(wrong)
+    assert broken(wrong) == {"conv_forward"}

@@ -290,7 +290,7 @@ def offer_of(
             input_gradient=script.word("dx") in made,
             bias=script.word("db") in made if support.bias else False,
         )
-    title = title or title_of(script, parts)
+    title = title or script.title or title_of(script, parts)
     return Offer(
         script.kind,
         title,
@@ -308,6 +308,7 @@ def offer_of(
         if script.cache and keeps_its_arguments(script, names)
         else None,
         is_sure=script.is_sure,
+        is_loose=script.is_loose,
         uncalled=script.uncalled,
     )
 

@@ -14,7 +14,7 @@ from ..support import Support
 from .caller import offer_of
 from .dialect import Dialect, Offer, parameters_of
 from .family import CONVOLUTION, POOLING
-from .script import Script, fits
+from .script import Script, fits, in_its_words
 
 __all__ = ["COURSERA", "NOTEBOOK", "takes_a_dict"]
 
@@ -65,7 +65,7 @@ def offers_of(names: Mapping[str, Any], *scripts: Script) -> list[Offer]:
     """Find what there is of a course's functions."""
     return [
         offer_of(script, names, parts)
-        for script in scripts
+        for script in (in_its_words(each, names) for each in scripts)
         if (parts := fits(script, names))
     ]
 

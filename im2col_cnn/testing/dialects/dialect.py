@@ -83,8 +83,9 @@ class Offer:
         fit, the one that leaves least out is tried first.
     needs_torch : bool
         Whether arrays go in and out as PyTorch tensors.
-    is_sure : bool
-        Whether it is meant so, though no call of it ends well.
+    is_sure, is_loose : bool
+        Whether it is meant so, though no call of it ends well, and whether calls have
+        to show that it is.
     uncalled : str
         A method that must be the backward, where no way to call it was found.
     stopped : exception, optional
@@ -107,6 +108,7 @@ class Offer:
     tightness: float = 0.5
     needs_torch: bool = False
     is_sure: bool = False
+    is_loose: bool = False
     uncalled: str = ""
     stopped: BaseException | None = None
     cached: Callable[..., tuple[Any, Any]] | None = None

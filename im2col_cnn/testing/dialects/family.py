@@ -10,7 +10,7 @@ from typing import Any
 from ..support import Support
 from .caller import offer_of
 from .dialect import Dialect, Offer
-from .script import Script, fits, roots_of
+from .script import Script, fits, in_its_words, roots_of
 
 __all__ = ["CONVOLUTION", "ONE_IMAGE", "POOLING", "family", "renamed"]
 
@@ -56,7 +56,8 @@ def family(
 
     def read(names: Mapping[str, Any]) -> list[Offer]:
         offers = []
-        for script in (*scripts, *(more(names) if more else ())):
+        for written in (*scripts, *(more(names) if more else ())):
+            script = in_its_words(written, names)
             parts = fits(script, names)
             if parts and (script.cache or "forward" in parts or not needs(script)):
                 offers.append(offer_of(script, names, parts))

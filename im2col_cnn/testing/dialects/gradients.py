@@ -156,6 +156,8 @@ def fetched(call: str, names: Any, before: Any, upstream: Upstream) -> list[str]
         (role,) = places
         lines = [f"d{role} = {call}"]
         places = {}
+    if not places and not left and not stepped:
+        return [f"dx = {call}"]  # which is None where nothing is written yet
     lines += [f"d{role} = found{place}" for role, place in places.items()]
     lines += [f"d{role} = {path}" for role, path in left.items()]
     lines += [f"d{role} = {role} - {paths[role]}" for role in paths if role in stepped]

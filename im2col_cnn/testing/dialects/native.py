@@ -5,6 +5,7 @@ Only settings that appear in a function's signature are asked of it.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -126,11 +127,22 @@ def read(names: Names) -> list[Offer]:
     offers = [
         pair_offer(kind, names[forward], names.get(backward), (forward, backward))
         for kind, (forward, backward) in PAIRS.items()
-        if forward in names
+        if forward in names and takes_arrays(names[forward], kind)
     ]
     if "im2col" in names and takes_kernel_size(names["im2col"]):
         offers.append(column_offer(names["im2col"], names.get("col2im")))
     return offers
+
+
+def takes_arrays(function: Callable[..., Any], kind: str) -> bool:
+    """Tell whether a forward takes x, w and b, or x and the size of a kernel."""
+    try:
+        inspect.signature(function).bind(*[None] * (3 if kind == "conv" else 2))
+    except TypeError:
+        return False
+    except ValueError:  # it does not tell
+        return True
+    return True
 
 
 def takes_kernel_size(function: Callable[..., Any]) -> bool:

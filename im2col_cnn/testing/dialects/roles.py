@@ -152,7 +152,7 @@ PARTS = (
     ("padding", "pad padding"),
     ("step", "lr learning"),
     ("activation", "activation act"),
-    ("input_shape", "in input image img inp orig original origine", "shape dims"),
+    ("input_shape", "in input image img inp orig original data x z a", "shape dims"),
     ("C", "in input inp prev previous", f"{DEPTHS} {FILTERS}"),
     ("F", "out output next", f"{DEPTHS} {FILTERS}"),
     ("F", "num n nb no number count amount", FILTERS),
@@ -293,8 +293,12 @@ def argument_lists(
     """
     parameters = parameters_in(function)[skip:]
     more = dict(more or {})
-    if any("C" in roles_of(each.name) for each in parameters):
+    known = {role for each in parameters for role in roles_of(each.name)}
+    if "C" in known:
         more.setdefault("input_shape", ("spatial", *CHOICES["input_shape"]))
+    if "F" in known and not known & {"K", "KH", "KW", "shape", "w"}:
+        more.setdefault("H", ("K", *CHOICES["H"]))  # then of the kernel
+        more.setdefault("W", ("K", *CHOICES["W"]))
     choices = [choices_for(parameter, more) for parameter in parameters]
     for n, fixed in enumerate(given):
         choices[n] = [fixed.partition("=")[2]] if fixed else choices[n]

@@ -30,6 +30,7 @@ __all__ = [
     "dotted",
     "fits",
     "functions_in",
+    "in_its_words",
     "made_in",
     "made_object",
     "parsed",
@@ -74,8 +75,12 @@ class Script:
         Keys of bugs that the course's own template makes everyone write.
     is_sure : bool
         Whether it is meant so, though no call of it ends well.
+    is_loose : bool
+        Whether others have such names too, so that calls have to show that it is meant.
     uncalled : str
         A method that must be the backward, where no way to call it was found.
+    title : str
+        What it is called, if not by the functions and classes in its lines.
     """
 
     kind: str
@@ -88,7 +93,9 @@ class Script:
     tensors: bool = False
     template: tuple[str, ...] = ()
     is_sure: bool = False
+    is_loose: bool = False
     uncalled: str = ""
+    title: str = ""
 
     def word(self, name: str) -> str:
         """Return what the lines call an array."""
@@ -103,6 +110,33 @@ class Script:
     def but(self, **changes: Any) -> Script:
         """Return a variant."""
         return replace(self, **changes)
+
+
+MEANS = ("average", "avg", "mean")
+
+
+def in_its_words(script: Script, names: Mapping[str, Any]) -> Script:
+    """Return a script with the word for an average that its functions know."""
+    both = script.forward, script.backward
+    usual = next((word for word in MEANS if f"'{word}'" in "".join(both)), "")
+    said = {
+        constant
+        for lines in both
+        for path, _ in functions_in(lines)
+        for constant in constants_of(found(path, names))
+    }
+    others = [word for word in MEANS if word in said]
+    if not usual or usual in others or not others:
+        return script
+    words = f"'{usual}'", f"'{others[0]}'"
+    return script.but(
+        forward=script.forward.replace(*words), backward=script.backward.replace(*words)
+    )
+
+
+def constants_of(function: Any) -> list[Any]:
+    """Return the constants in the code of a function."""
+    return list(getattr(getattr(function, "__code__", None), "co_consts", ()))
 
 
 @cache

@@ -34,7 +34,7 @@ def families() -> list[Dialect]:
     return sorted(found, key=lambda each: (each.name in LAST, each.name))
 
 
-GUESSES = ("functions", "classes")  # by calling what is there
+GUESSES = ("functions", "classes", "methods")  # by calling what is there
 LAST = ("notes", *GUESSES)  # they fit much
 DIALECTS = {
     dialect.name: dialect

@@ -48,6 +48,7 @@ SET_UPS = [
     *("initialize_parameters", "init_parameters", "initialise"),
 ]
 OTHERS = ("transpose", "deconv", "global", "adaptive", "unpool")
+OTHER_AXES = re.compile("[13]_?d")  # tiny problems have two
 SECONDS = 2.0  # in which all ways to make a layer are tried
 
 
@@ -87,6 +88,8 @@ def scripts_of(names: Mapping[str, Any]) -> Iterator[Script]:
     """Yield the scripts of the classes of a file that look like layers."""
     settings = {"settings": settings_for(names), "w": ("F",)}  # filters: how many
     for name, layer, forward in layers_in(names):
+        if OTHER_AXES.search(name.lower()):
+            continue
         if "pool" in name.lower():
             sizes = {**settings, "w": ("K", "(KH, KW)")}
             yield from pooling(name, layer, forward, sizes)

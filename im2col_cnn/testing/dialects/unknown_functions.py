@@ -45,6 +45,7 @@ PLAIN = re.compile(
     r"batch|simple|valid|multi|channels?|image|cnn|_|\d"
 )
 NO_SIZE = re.compile("'float' object cannot be interpreted|single integer, got '")
+OTHER_AXES = re.compile("[13]_?d")  # tiny problems have two
 OTHERS = (
     *("single", "step", "relu", "transpose", "deconv", "test", "check", "depthwise"),
     *("global", "adaptive", "unpool"),
@@ -55,6 +56,7 @@ def scripts_of(names: Mapping[str, Any]) -> Iterator[Script]:
     """Yield the scripts of the functions of a file that convolve or pool."""
     settings = settings_for(names)
     own = own_functions(names)
+    own = {name: it for name, it in own.items() if not OTHER_AXES.search(name.lower())}
     backs = {stem(name): name for name in own if is_backward(name)}
     for name, function in own.items():
         kinds = kinds_of(name, function)
@@ -73,7 +75,11 @@ def scripts_of(names: Mapping[str, Any]) -> Iterator[Script]:
 
 def own_functions(names: Mapping[str, Any]) -> dict[str, Any]:
     """Return the functions that a file defines."""
-    return {name: it for name, it in names.items() if inspect.isfunction(it)}
+    return {
+        name: it
+        for name, it in names.items()
+        if inspect.isfunction(it) or inspect.ismethod(it)
+    }
 
 
 def forwards_in(names: Mapping[str, Any]) -> list[str]:
@@ -164,7 +170,14 @@ def arguments_of(
     arrays = ("x", "w", "b") if kind == "conv" else ("x",)
     parameters = parameters_in(function)
     roles = [roles_of(each.name) for each in parameters]
-    taken = {role for its_roles in roles for role in its_roles}
+    # What may be a size or images is a size where another may be images.
+    nameless = any(not its_roles for its_roles in roles)
+    taken = {
+        role
+        for its_roles in roles
+        for role in its_roles
+        if len(its_roles) == 1 or not nameless
+    }
     own = {kept[each.name] for each in parameters if each.name in kept}
     free = [role for role in unknown if role not in taken | own]
     more: dict[str, tuple[str, ...]] = {role: (role,) for role in (*arrays, "dy")}
@@ -197,7 +210,8 @@ def paired(  # noqa: PLR0917 - beside its one use
     errors: list[Exception] = []
     found = forwards(name, function, kind, settings, errors)
     for script, tiny, names, is_right in found:
-        usual = tiny.channels > 1 and "centred" not in str(script.support.paddings)
+        centred = "centred" in str(script.support.paddings)
+        usual = not centred and (tiny.channels > 1 or "C" not in tiny.layout)
         if not is_right and not (usual and is_plain(name)):
             continue
         points, full = 2 * is_right, script
@@ -348,7 +362,8 @@ def backwards(  # noqa: PLR0917 - beside its one use
     names[back] = backward
     execute(script.forward, names)
     kept = tuple(sorted(key for key in names if key == "cache" or key[:4] == "kept"))
-    unknown = ("dy", *kept, "x", "w", "b")
+    arrays = ("x", "w", "b") if script.kind == "conv" else ("x",)
+    unknown = ("dy", *kept, *arrays)
     its_own = dict(zip(returned_by(names[name])[1:], kept))
     arguments = [
         given

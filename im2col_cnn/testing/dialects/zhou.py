@@ -56,7 +56,7 @@ NAMED_BACKWARD = POOL.but(backward="d_L_d_input = layer.backward(d_L_d_out)")
 FAMILY = family(
     "zhou",
     *(
-        renamed(script, Conv3x3=name)
+        renamed(script, Conv3x3=name).but(is_loose=name.lower() != "conv3x3")
         for name in ("Conv3x3", "Conv", "Conv2D", "Conv3X3", "ConvLayer")
         for script in (CONV, SIZED)
     ),

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from math import inf
 
 import numpy as np
 
@@ -136,26 +137,27 @@ def rank(
     scored = []
     alone = len({(dialect, offer.described) for dialect, offer in group}) == 1
     for dialect, offer in group:
-        if alone and dialect not in GUESSES:
+        is_guess = dialect in GUESSES or offer.is_loose
+        if alone and not is_guess:
             scored.append((0.0, dialect, offer))
             continue
         try:
             points = score(offer)
         except SubjectStoppedError as stop:  # the others would hang as well
             return [(0.0, dialect, replace(offer, stopped=simpler(stop, offer)))]
-        if points < RIGHT_SHAPE and dialect in GUESSES and not offer.is_sure:
+        if points < RIGHT_SHAPE and is_guess and not offer.is_sure:
             continue  # nothing speaks for it
         scored.append((points, dialect, offer))
-    # Where a course has the layouts of a guess, its own call is meant.
-    known = {
-        layouts_of(offer)
-        for points, dialect, offer in scored
-        if dialect not in GUESSES and points >= RIGHT_SHAPE
-    }
+    # Where a course has the layouts of a guess and gives as much, it is meant.
+    known: dict[tuple[str, ...], float] = {}
+    for points, dialect, offer in scored:
+        if dialect not in GUESSES and points >= RIGHT_SHAPE:
+            layouts = layouts_of(offer)
+            known[layouts] = max(points, known.get(layouts, points))
     scored = [
         each
         for each in scored
-        if each[1] not in GUESSES or layouts_of(each[2]) not in known
+        if each[1] not in GUESSES or each[0] > known.get(layouts_of(each[2]), -inf)
     ]
     # Of a course and a guess that fit alike, the course is meant.
     scored = [
