@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..._checks import as_padding
+from ..._checks import as_padding, by
 from ..._typing import Array, Shape
 from ...files.onnx import import_onnx
 from ...window import Window
@@ -244,12 +244,33 @@ def dense(e: Exported) -> str:
 
 
 def pooling(e: Exported) -> str:
-    """Write MaxPool or AveragePool."""
+    """Write MaxPool, AveragePool or LpPool."""
     s, slid = e.layer.settings, e.slid()
     if e.layer.kind == "max_pool":
         return e.put("MaxPool", **slid)
+    if e.layer.kind == "lp_pool":
+        if s["p"] != int(s["p"]):
+            raise ValueError(f"{e.name}: ONNX has whole exponents only, not {s['p']}")
+        return e.put("LpPool", p=int(s["p"]), **slid)
     counted = int(s["count_include_pad"])
     return e.put("AveragePool", count_include_pad=counted, **slid)
+
+
+def adaptive(operator: str) -> Callable[[Exported], str]:
+    """Write a pooling into so many windows, if these are of one size."""
+
+    def write(e: Exported) -> str:
+        *spatial, _ = e.read[0].shape
+        *bins, _ = e.shape
+        sizes = [size // n for size, n in zip(spatial, bins, strict=True)]
+        if [n * size for n, size in zip(bins, sizes, strict=True)] != spatial:
+            raise ValueError(
+                f"{e.name}: ONNX has no operator that pools {by(spatial)} pixels into "
+                f"{by(bins)} windows, which are not of one size"
+            )
+        return e.put(operator, kernel_shape=sizes, strides=sizes)
+
+    return write
 
 
 def global_pooling(operator: str) -> Callable[[Exported], str]:
@@ -428,6 +449,8 @@ def lstm(e: Exported) -> str:
 
 # Of each kind: channels first, last, or as they come (None), and what is written.
 EXPORTS: dict[str, tuple[bool | None, Callable[[Exported], str]]] = {
+    "adaptive_avg_pool": (True, adaptive("AveragePool")),
+    "adaptive_max_pool": (True, adaptive("MaxPool")),
     "add": (False, merged("Add")),
     "avg_pool": (True, pooling),
     "batch_norm": (False, affine),
@@ -451,6 +474,7 @@ EXPORTS: dict[str, tuple[bool | None, Callable[[Exported], str]]] = {
         plain("LRN", size="size", alpha="alpha", beta="beta", bias="k"),
     ),
     "log": (None, plain("Log")),
+    "lp_pool": (True, pooling),
     "lstm": (False, lstm),
     "matmul": (False, merged("MatMul")),
     "max": (False, reduced("ReduceMax")),

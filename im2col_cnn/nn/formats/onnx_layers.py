@@ -41,7 +41,7 @@ from ..dense import Dense
 from ..layer import Layer
 from ..merging import Add, Concat, Fill, MatMul, Multiply
 from ..normalization import LocalResponseNorm
-from ..pooling import AvgPool, GlobalAvgPool, GlobalMaxPool, MaxPool
+from ..pooling import AvgPool, GlobalAvgPool, GlobalMaxPool, LpPool, MaxPool
 from ..recurrent import LSTMStates
 from ..resizing import Crop, Pad, Slice, Upsample
 from ..scale import Scale
@@ -144,15 +144,23 @@ def transposed(call: Call) -> Value:
 
 
 def pooling(call: Call) -> Value:
-    """Translate MaxPool and AveragePool."""
+    """Translate MaxPool, AveragePool and LpPool."""
     size = call.take("kernel_shape")
     settings = window(call, len(size))
     settings["ceil_mode"] = bool(call.take("ceil_mode", 0))
     call.need("storage_order", 0)
     if call.node.operator == "MaxPool":
         return call.on_images(MaxPool(size, **settings))
+    if call.node.operator == "LpPool":
+        return call.on_images(LpPool(size, p=call.take("p", 2), **settings))
     counted = bool(call.take("count_include_pad", 0))
     return call.on_images(AvgPool(size, count_include_pad=counted, **settings))
+
+
+def global_norm(call: Call) -> Value:
+    """Translate GlobalLpPool."""
+    *spatial, _ = call.builder.as_images(call.values[0]).ours
+    return call.on_images(LpPool(tuple(spatial), p=call.take("p", 2)))
 
 
 def batch_norm(call: Call) -> Value:
@@ -614,7 +622,7 @@ FLOATS = (1, 10, 11)  # of TensorProto: float32, 16 and 64
 
 TRANSLATIONS: dict[str, Callable[[Call], Any]] = {
     **dict.fromkeys(("Add", "Sub", "Mul", "Div", "Sum"), arithmetic),
-    **dict.fromkeys(("AveragePool", "MaxPool"), pooling),
+    **dict.fromkeys(("AveragePool", "LpPool", "MaxPool"), pooling),
     **dict.fromkeys(("Dropout", "Identity"), lambda call: call.values[0]),
     **dict.fromkeys(("Flatten", "Reshape"), reshape),
     **dict.fromkeys(("Resize", "Upsample"), resize),
@@ -630,6 +638,7 @@ TRANSLATIONS: dict[str, Callable[[Call], Any]] = {
     "Gather": gathered,
     "Gemm": gemm,
     "GlobalAveragePool": lambda call: call.on_images(GlobalAvgPool(keepdims=True)),
+    "GlobalLpPool": global_norm,
     "GlobalMaxPool": lambda call: call.on_images(GlobalMaxPool()),
     "HardSigmoid": lambda call: call.put(
         HardSigmoid(slope=call.take("alpha", 0.2), offset=call.take("beta", 0.5))

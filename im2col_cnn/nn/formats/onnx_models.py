@@ -30,7 +30,8 @@ __all__ = ["read_built"]
 
 READ_BY_AXIS = {  # operators that say which axis of their input the channels are
     *("AveragePool", "BatchNormalization", "Conv", "ConvTranspose"),
-    *("GlobalAveragePool", "GlobalMaxPool", "LRN", "MaxPool"),
+    *("GlobalAveragePool", "GlobalLpPool", "GlobalMaxPool"),
+    *("LRN", "LpPool", "MaxPool"),
 }
 READ_ANYHOW = {
     *("Add", "Cast", "Clip", "Div", "Identity", "Mul", "Pad", "PRelu", "Relu", "Sub")

@@ -5,9 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from im2col_cnn.nn import Graph, from_onnx
+from im2col_cnn._typing import Array
+from im2col_cnn.nn import Graph, Layer, from_onnx
 
-__all__ = ["branch", "loaded", "node"]
+__all__ = ["branch", "loaded", "may_be_refused", "node"]
 
 
 def loaded(
@@ -69,3 +70,16 @@ def node(operator: str, reads: str, writes: str, **attributes: Any) -> Any:
         name=writes.split(maxsplit=1)[0],
         **attributes,
     )
+
+
+def may_be_refused(layer: Layer, x: Array) -> bool:
+    """Tell whether ONNX has no operator for some settings of a layer."""
+    settings = layer.settings
+    _, *spatial, _ = x.shape
+    if "output_size" in settings:
+        bins = np.broadcast_to(settings["output_size"], len(spatial))
+        return bool((np.array(spatial) % bins).any())
+    counts_what_it_adds = settings.get("ceil_mode") and settings.get(
+        "count_include_pad"
+    )
+    return bool(counts_what_it_adds) or settings.get("p", 1) % 1 != 0

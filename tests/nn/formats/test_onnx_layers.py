@@ -51,6 +51,11 @@ def everywhere(x: Array) -> Array:
     return np.pad(x, ((0, 0), (1, 2), (1, 1), (2, 1)), "reflect")
 
 
+def norm(x: Array) -> Array:
+    """Return the length of each channel as a vector."""
+    return np.asarray(np.sqrt((x * x).sum((2, 3), keepdims=True)))
+
+
 CASES: list[tuple[str, dict[str, Any], list[Any], Wanted]] = [
     ("Add", {}, [ROW], lambda x: x + ROW),
     ("Sub", {}, [SHARES], lambda x: x - SHARES),
@@ -70,6 +75,8 @@ CASES: list[tuple[str, dict[str, Any], list[Any], Wanted]] = [
     ("Softmax", {}, [], lambda x: softmax(x, 3)),
     ("GlobalAveragePool", {}, [], lambda x: x.mean((2, 3), keepdims=True)),
     ("GlobalMaxPool", {}, [], lambda x: x.max((2, 3), keepdims=True)),
+    ("GlobalLpPool", {"p": 1}, [], lambda x: abs(x).sum((2, 3), keepdims=True)),
+    ("LpPool", {"kernel_shape": (H, W)}, [], norm),
     ("ReduceMean", {"axes": [1, -1], "keepdims": 0}, [], lambda x: x.mean((1, 3))),
     ("ReduceSum", {"noop_with_empty_axes": 1}, [], lambda x: x),
     ("ReduceSum", {"keepdims": 0}, [ints(1, -1)], lambda x: x.sum((1, 3))),
