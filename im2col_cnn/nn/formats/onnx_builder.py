@@ -39,6 +39,11 @@ class Flow(NamedTuple):
         """The shape of one image as our layer writes it, which has an axis at least."""
         return tuple(self.shape[axis] for axis in self.order[1:]) or (1,)
 
+    def transposed(self, perm: Sequence[int]) -> "Flow":
+        """Return it with the model's axes in another order: nothing is moved."""
+        order = tuple(perm.index(axis) for axis in self.order)
+        return Flow(self.name, order, tuple(self.shape[axis] for axis in perm))
+
 
 class Flat(NamedTuple):
     """An array that the model flattens: what multiplies it may turn its own rows."""
@@ -179,6 +184,14 @@ class Builder:
     def reshape(self, value: Value, shape: Shape) -> Value:
         """Give an array of the model another shape; flattening waits."""
         flow = self.settled(value)
+        images = flow.order[0]
+        if images and shape[: images + 1] == flow.shape[: images + 1]:
+            # What comes before images stays: only the axes behind get another shape.
+            others = [axis for axis in range(len(flow.shape)) if axis != images]
+            first = flow.transposed([images, *others])
+            found = self.reshaped(first, (1, *shape[:images], *shape[images + 1 :]))
+            back = [*range(1, images + 1), 0, *range(images + 1, len(shape))]
+            return found.transposed(back)
         moved = [axis for axis in flow.order if flow.shape[axis] > 1]
         if len(shape) == 2 and len(flow.shape) > 2 and moved != sorted(moved):
             require_images_first(flow, shape)

@@ -54,6 +54,15 @@ def expand(inputs: list[Any], _: dict[str, Any]) -> Any:
     return np.broadcast_to(inputs[0], shape)
 
 
+def tiled(inputs: list[Any], _: dict[str, Any]) -> Any:
+    """Repeat an array along each axis."""
+    array, often = inputs[0], tuple(map(int, inputs[1]))
+    if len(often) != array.ndim:
+        raise ValueError(f"repeats shape {array.shape} {quoted(often)} times")
+    require_room(tuple(n * m for n, m in zip(array.shape, often, strict=True)))
+    return np.tile(array, often)
+
+
 def arange(inputs: list[Any], _: dict[str, Any]) -> Any:
     """Return numbers from one to another."""
     start, stop, step = (one.item() for one in inputs)
@@ -111,6 +120,7 @@ FOLDED: dict[str, Callable[[list[Any], dict[str, Any]], Any]] = {
     "Sqrt": of(np.sqrt),
     "Squeeze": lambda inputs, a: np.squeeze(inputs[0], axes_of(inputs, a)),
     "Sub": of(np.subtract),
+    "Tile": tiled,
     "Transpose": lambda inputs, a: inputs[0].transpose(a.get("perm")),
     "Unsqueeze": lambda inputs, a: np.expand_dims(inputs[0], axes_of(inputs, a)),
     "Where": of(np.where),

@@ -5,7 +5,7 @@ operator or an attribute that no layer here has is refused: an answer that is a 
 wrong is worse than none.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -323,10 +323,16 @@ def softmax(call: Call) -> Value:
 
 def joined(call: Call) -> Value:
     """Translate Concat."""
-    first, *rest = (call.builder.settled(value) for value in call.values)
+    flows = [call.builder.settled(value) for value in call.values]
+    return joined_along(call, flows, call.take("axis") % len(flows[0].shape))
+
+
+def joined_along(call: Call, flows: Iterable[Flow], axis: int) -> Flow:
+    """Join arrays along an axis of the model's; a lone one stays as it is."""
+    first, *rest = flows
     others = [call.builder.arranged(flow, first.order) for flow in rest]
-    axis = first.order.index(call.take("axis") % len(first.shape))
-    return call.put(Concat(axis=axis), first, *others)
+    layer = Concat(axis=first.order.index(axis))
+    return call.put(layer, first, *others) if rest else first
 
 
 def cut(call: Call) -> list[Value]:
@@ -461,9 +467,7 @@ def transpose(call: Call) -> Value:
     """Translate Transpose: axes get other names, and nothing is moved."""
     flow = call.flow
     n = len(flow.shape)
-    perm = [axis % n for axis in call.take("perm", range(n)[::-1])]
-    order = tuple(perm.index(axis) for axis in flow.order)
-    return Flow(flow.name, order, tuple(flow.shape[axis] for axis in perm))
+    return flow.transposed([axis % n for axis in call.take("perm", range(n)[::-1])])
 
 
 def resize(call: Call) -> Value:
@@ -532,18 +536,26 @@ def padded(call: Call) -> Value:
 PAD_MODES = ("constant", "edge", "reflect", "wrap")
 
 
+DIRECTIONS = {"forward": (1,), "reverse": (-1,), "bidirectional": (1, -1)}  # steps
+
+
 def lstm(call: Call) -> list[Value]:
     """Translate LSTM: steps come first there, the gates are i, o, f and c."""
-    b, node = call.builder, call.node
-    call.need("direction", "forward")
-    call.need("activations", None, ("Sigmoid", "Tanh", "Tanh"))
+    call.need("direction", *DIRECTIONS)
+    direction = call.take("direction", "forward")
+    ways = DIRECTIONS[direction]
+    call.need("activations", None, ("Sigmoid", "Tanh", "Tanh") * len(ways))
     for name in ("clip", "input_forget", "layout"):
         call.need(name, 0)
-    shapes = [np.shape(call.constant(n)) for n in (1, 2)]
-    if any(len(n) != 3 or n[:2] != (1, 4 * shapes[1][2]) for n in shapes[::-1]):
-        raise ValueError(f"weights of shapes {shapes} are not those of one direction")
-    (w,), (recurrent,) = (call.constant(n) for n in (1, 2))
-    bias, more = np.split(call.constant(3, np.zeros(2 * len(w), w.dtype)).ravel(), 2)
+    shapes = [np.shape(call.constant(n)) for n in (1, 2, 3)]
+    units = shapes[1][-1] if shapes[1] else 0
+    D = len(ways)
+    wanted = [(D, 4 * units, *shapes[0][2:3]), (D, 4 * units, units), (D, 8 * units)]
+    if shapes[:2] != wanted[:2] or shapes[2] not in ((), wanted[2]):
+        raise ValueError(
+            f"weights of shapes {shapes} are not those of direction = "
+            f"{quoted(direction)}"
+        )
     if len(call.values) > 7 and call.values[7] is not None:
         raise ValueError("peepholes, P, are not known here")
     x = call.flow
@@ -555,28 +567,48 @@ def lstm(call: Call) -> list[Value]:
         )
     if (call.constant(4, np.array(T)) != T).any():
         raise ValueError("sequence_lens is not known here")
-    units = recurrent.shape[-1]
-    states = [b.arranged(x, (1, 0, 2))]
-    if started := first_state(call):
-        states.append(started)
+    written = [one_way(call, x, n, step) for n, step in enumerate(ways)]
+    steps, *last = zip(*written, strict=True)
+    both = [call.builder.expanded(h, [1]) for h in steps]
+    return [joined_along(call, both, 1), *(joined_along(call, one, 0) for one in last)]
+
+
+def one_way(call: Call, x: Flow, number: int, step: int) -> tuple[Flow, Flow, Flow]:
+    """Read steps in one direction; return h of all of them, and the last h and c."""
+    b = call.builder
+    w, recurrent = (call.constant(n)[number] for n in (1, 2))
+    T, units = x.shape[0], recurrent.shape[-1]
+    biases = call.constant(3)
+    both = np.zeros(8 * units) if biases is None else biases[number]
     order = np.arange(4 * units).reshape(4, units)[[0, 2, 3, 1]].ravel()
     arrays = {"w": w[order].T, "recurrent": recurrent[order].T}
-    arrays["b"] = (bias + more)[order]
+    arrays["b"] = (both[: 4 * units] + both[4 * units :])[order]
+    turned = x if step > 0 else sliced(call, x, 0, slice(None, None, -1))
+    states = [b.arranged(turned, (1, 0, 2))]
+    if started := first_state(call, number):
+        states.append(started)
     # Its axes are those of what it reads, but for the last.
-    found = b.keep(node.name, LSTMStates(units), *states, **arrays)
+    found = b.keep(call.node.name, LSTMStates(units), *states, **arrays)
     h, c = (sliced(call, found, 2, slice(n * units, (n + 1) * units)) for n in (0, 1))
-    last = [sliced(call, one, 0, slice(T - 1, T)) if T > 1 else one for one in (h, c)]
-    return [b.expanded(h, [1]), *last]
+    ends = [sliced(call, one, 0, slice(T - 1, T)) if T > 1 else one for one in (h, c)]
+    return (
+        h if step > 0 else sliced(call, h, 0, slice(None, None, -1)),
+        ends[0],
+        ends[1],
+    )
 
 
-def first_state(call: Call) -> Flow | None:
+def first_state(call: Call, number: int) -> Flow | None:
     """Return what an LSTM starts from, h and c in one vector; None if it is zeros."""
     b, given = call.builder, [*call.values, None, None, None][5:7]
     if not any(isinstance(one, Flow) or np.any(one) for one in given):
         return None
     if not all(isinstance(one, Flow) for one in given):
         raise ValueError("initial_h and initial_c must be zeros, or depend on images")
-    h, c = (b.squeezed(b.settled(one), [0]) for one in given)
+    flows = [b.settled(one) for one in given]
+    if flows[0].shape[0] > 1:
+        flows = [sliced(call, one, 0, slice(number, number + 1)) for one in flows]
+    h, c = (b.squeezed(one, [0]) for one in flows)
     return b.keep(f"{call.node.name}_state", Concat(), h, c)
 
 

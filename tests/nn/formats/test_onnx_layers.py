@@ -209,10 +209,23 @@ def test_a_split_is_put_together_again(tmp_path: Path) -> None:
     assert (network.predict(x) == x[:, [2, 3, 4, 0, 1]]).all()
 
 
-# Steps, images and directions; 4 gates of 2 units, in the order i, o, f, c.
+# Directions, gates of 2 units in the order i, o, f, c, and what they read.
 GATES = rng.normal(size=(1, 8, 3)).astype(np.float32)
 MEMORY = rng.normal(size=(1, 8, 2)).astype(np.float32)
 BIASES = rng.normal(size=(1, 16)).astype(np.float32)
+
+
+def remembered(x: Array, w: Array, r: Array, b: Array) -> tuple[Array, Array]:
+    """Return what an LSTM writes at each step, and what it remembers at the end."""
+    h, c = np.zeros((2, len(x), 2))
+    steps = []
+    for t in range(x.shape[1]):
+        gates = x[:, t] @ w.T + h @ r.T + b[:8] + b[8:]
+        i, o, f, g = np.split(gates, 4, axis=1)
+        c = sigmoid(f) * c + sigmoid(i) * np.tanh(g)
+        h = sigmoid(o) * np.tanh(c)
+        steps.append(h)
+    return np.stack(steps, 1), c
 
 
 @pytest.mark.parametrize("writes", ["y", " y", "all y"])
@@ -224,19 +237,54 @@ def test_an_lstm_has_its_steps_first(tmp_path: Path, writes: str) -> None:
     arrays = {"w": GATES, "r": MEMORY, "b": BIASES}
     network = loaded(tmp_path, nodes, [None, 4, 3], arrays=arrays)
     x = rng.normal(size=(5, 4, 3)).astype(np.float32)
-    h, c = np.zeros((2, 5, 2))
-    steps = []
-    for t in range(4):
-        gates = x[:, t] @ GATES[0].T + h @ MEMORY[0].T + BIASES[0, :8] + BIASES[0, 8:]
-        i, o, f, g = np.split(gates, 4, axis=1)
-        c = sigmoid(f) * c + sigmoid(i) * np.tanh(g)
-        h = sigmoid(o) * np.tanh(c)
-        steps.append(h)
 
     y = network.predict(x)
 
-    right = np.stack(steps, 1)[:, :, np.newaxis] if writes == "y" else h[:, np.newaxis]
+    h, _ = remembered(x, GATES[0], MEMORY[0], BIASES[0])
+    right = h[:, :, np.newaxis] if writes == "y" else h[:, -1:]
     assert_allclose(y, right, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("steps", [1, 4])
+@pytest.mark.parametrize("direction", ["reverse", "bidirectional"])
+def test_an_lstm_reads_steps_from_the_last_one_on(
+    tmp_path: Path, direction: str, steps: int
+) -> None:
+    backward = [-one[:, ::-1] for one in (GATES, MEMORY, BIASES)]
+    parameters = backward
+    if direction == "bidirectional":
+        pairs = zip((GATES, MEMORY, BIASES), backward, strict=True)
+        parameters = [np.concatenate(pair) for pair in pairs]
+    nodes = [
+        node("Transpose", "x", "steps", perm=[1, 0, 2]),
+        make(
+            "LSTM",
+            ["steps", "w", "r", "b"],
+            ["all", "h", "c"],
+            hidden_size=2,
+            direction=direction,
+        ),
+        # As exporters write it: the directions become channels.
+        node("Transpose", "all", "turned", perm=[0, 2, 1, 3]),
+        node("Reshape", "turned keep", "both"),
+        node("Transpose", "both", "y", perm=[1, 0, 2]),
+    ]
+    arrays = dict(zip("wrb", parameters, strict=True)) | {"keep": ints(0, 0, -1)}
+    network = loaded(
+        tmp_path, nodes, [None, steps, 3], arrays=arrays, outputs=("y", "h", "c")
+    )
+    x = rng.normal(size=(5, steps, 3)).astype(np.float32)
+
+    found = network.predict(x)
+
+    h, c = remembered(x[:, ::-1], *(one[0] for one in backward))
+    first, last = h[:, ::-1], [(h[:, -1], c)]
+    if direction == "bidirectional":
+        there, c = remembered(x, GATES[0], MEMORY[0], BIASES[0])
+        first, last = np.concatenate([there, first], -1), [(there[:, -1], c), *last]
+    assert_allclose(found["y"], first, rtol=1e-5, atol=1e-6)
+    for name, wanted in zip("hc", zip(*last, strict=True), strict=True):
+        assert_allclose(found[name], np.stack(wanted, 1), rtol=1e-5, atol=1e-6)
 
 
 def make(operator: str, reads: list[str], writes: list[str], **attributes: Any) -> Any:
@@ -248,12 +296,18 @@ def make(operator: str, reads: list[str], writes: list[str], **attributes: Any) 
 @pytest.mark.parametrize(
     ("reads", "attributes", "said"),
     [
-        (["steps", "w", "r"], {"direction": "reverse"}, "direction = 'reverse' is not"),
+        (["steps", "w", "r"], {"direction": "up"}, "direction = 'up' is not"),
+        (
+            ["steps", "w", "r"],
+            {"direction": "bidirectional"},
+            "weights of .* direction = .bi",
+        ),
         (["steps", "w", "r", "", "", "ones"], {}, "initial_h and initial_c must be"),
         (["steps", "w", "r", "", "few"], {}, "sequence_lens is not known"),
         (["x", "w", "r"], {}, "goes from image to image"),
-        (["steps"], {}, r"weights of shapes .* are not those of one direction"),
-        (["steps", "r", "w"], {}, "weights of shapes .* are not those of one"),
+        (["steps"], {}, r"weights of shapes .* are not those of direction = .forw"),
+        (["steps", "w", "r", "few"], {}, "weights of shapes .* are not those of"),
+        (["steps", "r", "w"], {}, "weights of shapes .* are not those of dir"),
         (
             ["steps", "w", "r"],
             {"activations": ["Relu"] * 3},
