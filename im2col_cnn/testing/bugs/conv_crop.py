@@ -1,5 +1,6 @@
 """Show convolutions that lose their way between dx and its padded copy."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 import numpy as np
@@ -91,6 +92,15 @@ def padded_by_one_more(plan: Plan) -> Plan:
         return plan
     pairs = tuple((before + 1, after + 1) for before, after in plan.padding)
     return replace(plan, padding=pairs)
+
+
+def padded_already(plan: Plan) -> Plan:
+    return replace(plan, x=pad(plan.x, plan))
+
+
+def own_stops(sizes: Shape, plan: Plan) -> Iterable[Shape]:
+    """Compute the size of the output again, from the image that was kept."""
+    return np.ndindex(stops(plan))
 
 
 def without_padding(size: Shape, plan: Plan, dtype: type) -> Images:
@@ -226,7 +236,16 @@ CROP_BUGS = (
         why="forward keeps the padded image, and backward takes it for the image",
         fix="keep x, or do not pad again",
         source=UNREPORTED,
-        plan_back=lambda plan: replace(plan, x=pad(plan.x, plan)),
+        plan_back=padded_already,
+        spellings=[
+            {"plan_back": padded_already, "crop": keep_padding},
+            {"plan_back": padded_already, "visits_back": own_stops},
+            {
+                "plan_back": padded_already,
+                "visits_back": own_stops,
+                "crop": keep_padding,
+            },
+        ],
     ),
     conv_bug(
         "E38",

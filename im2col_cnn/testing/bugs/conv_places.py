@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from ..._typing import Images, Kernels, Padding, Shape
+from ..._typing import Bias, Images, Kernels, Padding, Shape
 from .conv_template import ConvSteps, Plan, conv_bug, pad, taps
 from .exhibit import UNREPORTED
 from .reshaped import dw_of_channels_last
@@ -71,6 +71,39 @@ def every_pixel(sizes: Shape, plan: Plan) -> Iterable[Shape]:
     return np.ndindex(plan.x.shape[1:3])
 
 
+def range_of_input(sizes: Shape, plan: Plan) -> Iterable[Shape]:
+    """Count the steps of ``range(0, H, stride)``."""
+    _, H, W, _ = plan.x.shape
+    return np.ndindex(
+        *(-(-size // s) for size, s in zip((H, W), plan.stride, strict=True))
+    )
+
+
+def bias_of_these(y: Images, b: Bias, plan: Plan) -> Images:
+    """Add the bias with the sum of each window, so not where no loop comes."""
+    for i, j in range_of_input(y.shape[1:3], plan):
+        y[:, i, j] += b
+    return y
+
+
+def outputs_by_stride(sizes: Shape, plan: Plan) -> Iterable[Shape]:
+    """Count the steps of ``range(0, OH, stride)``."""
+    return np.ndindex(
+        *(-(-size // s) for size, s in zip(sizes, plan.stride, strict=True))
+    )
+
+
+def windows_of_x(plan: Plan, i: int, j: int) -> tuple[slice, slice]:
+    """Read windows of x where those of the padded image are meant."""
+    rows, columns = (
+        slice(tap.start + before, min(tap.stop + before, before + size), tap.step)
+        for tap, (before, _), size in zip(
+            taps(plan, i, j), plan.padding, plan.x.shape[1:3], strict=True
+        )
+    )
+    return rows, columns
+
+
 def broken_number_of_stops(plan: Plan) -> tuple[float, ...]:
     sizes = []
     for n, size in enumerate(plan.x.shape[1:3]):
@@ -109,6 +142,45 @@ PLACE_BUGS = (
             for i in range(0, sizes[0], plan.stride[0])
             for j in range(0, sizes[1], plan.stride[1])
         ),
+    ),
+    conv_bug(
+        "E98",
+        "the loops of forward run over the input, a stride at a time",
+        why="the last windows stick out of the image, or some are left out; it is "
+        "right where the padding keeps the size",
+        fix="for h in range(OH): h_start = stride * h",
+        source=UNREPORTED,
+        visits=range_of_input,
+        spellings=[{"visits": range_of_input, "bias": bias_of_these}],
+        halves=True,
+    ),
+    conv_bug(
+        "E99",
+        "the loops of backward run over the input, a stride at a time",
+        why="dy has no place for the last windows, or some are left out; it is right "
+        "where the padding keeps the size",
+        fix="for h in range(OH): h_start = stride * h",
+        source=UNREPORTED,
+        visits_back=range_of_input,
+        halves=True,
+    ),
+    conv_bug(
+        "E100",
+        "the loops of backward run over dy, a stride at a time",
+        why="dy has a number for every window; the stride is for the pixels of x",
+        fix="for h in range(OH): h_start = stride * h",
+        source=UNREPORTED,
+        visits_back=outputs_by_stride,
+        halves=True,
+    ),
+    conv_bug(
+        "E101",
+        "dw is made from windows of x, not of the padded image",
+        why="they stand further down and right than those of forward, by the padding, "
+        "and the last ones are cut short",
+        fix="dw[..., f] += dy[n, h, w, f] * x_padded[n, h_start:h_end, w_start:w_end]",
+        source=UNREPORTED,
+        reads_again=windows_of_x,
     ),
     conv_bug(
         "C10",

@@ -72,12 +72,78 @@ def crashes(bug: Callable[..., Exhibit], letter: str) -> tuple[Exhibit, ...]:
         ),
         bug(
             f"E74{letter}",
-            "a number is indexed as if it were an array",
-            why="a loop that counts in w hides the kernels w, say: for w in range(OW)",
+            "a number is used as if it were an array",
+            why="a loop that counts in w hides the kernels w, say: for w in range(OW); "
+            "so does H, W = x.shape where W are the kernels",
             fix="for j in range(OW):, so that w stays what it was",
             source=UNREPORTED,
-            error=r"TypeError: 'int' object is not subscriptable",
+            error=r"TypeError: 'int' object is not subscriptable|"
+            "AttributeError: 'int' object has no attribute",
             visits_back=ending_with(TypeError("'int' object is not subscriptable")),
+        ),
+        bug(
+            f"E90{letter}",
+            "an argument has a name that the function does not know",
+            why="it is misspelt, or belongs to another function",
+            fix="np.pad(x, pairs, constant_values=0), as the function's page spells it",
+            source=UNREPORTED,
+            error="TypeError: .*unexpected keyword argument|"
+            "ValueError: unsupported keyword arguments",
+            visits_back=ending_with(
+                TypeError("pad() got an unexpected keyword argument 'constant_value'")
+            ),
+        ),
+        bug(
+            f"E91{letter}",
+            "an array is indexed along more axes than it has",
+            why="it holds one image, or one channel, and the index is for all of them",
+            fix="x_padded[:, h_start:h_end, w_start:w_end] if x_padded is one image",
+            source=UNREPORTED,
+            error="IndexError: too many indices",
+            visits_back=ending_with(IndexError("too many indices for array")),
+        ),
+        bug(
+            f"E92{letter}",
+            "an array is called like a function",
+            why="round brackets call, square ones index",
+            fix="dy[n, h, w, f]",
+            source=UNREPORTED,
+            error="TypeError: '.*array' object is not callable",
+            visits_back=ending_with(
+                TypeError("'numpy.ndarray' object is not callable")
+            ),
+        ),
+        bug(
+            f"E93{letter}",
+            "a loop runs over a number",
+            why="a number is nothing to go through; range counts up to it",
+            fix="for h in range(OH):",
+            source=UNREPORTED,
+            error="TypeError: '(int|numpy.int64)' object is not iterable",
+            visits_back=ending_with(TypeError("'int' object is not iterable")),
+        ),
+        bug(
+            f"E94{letter}",
+            "an attribute is read that nothing has set",
+            why="forward keeps it under another name, or does not keep it",
+            fix="self.x = x in forward",
+            source=UNREPORTED,
+            error="AttributeError: '(?!int|float|tuple|list|dict|str|NoneType|numpy)"
+            r"\w+' object has no attribute",
+            visits_back=ending_with(
+                AttributeError("'Conv2D' object has no attribute 'x'")
+            ),
+        ),
+        bug(
+            f"E95{letter}",
+            "a function is called with other arguments than it takes",
+            why="there are too few of them, or too many",
+            fix="pass what its def line asks for",
+            source=UNREPORTED,
+            error=r"TypeError: .*\) (missing \d+ required|takes .* but \d+ w)",
+            visits_back=ending_with(
+                TypeError("pad() missing 1 required positional argument: 'p'")
+            ),
         ),
     )
 

@@ -43,6 +43,10 @@ def undivided(dz: Array, shape: Shape) -> tuple[Array, None]:
     return np.full(shape, dz.item()), None
 
 
+def divided_by_height_squared(dz: Array, shape: Shape) -> tuple[Array, None]:
+    return np.full(shape, dz.item() / shape[0] ** 2), None
+
+
 def divided_by_height(dz: Array, shape: Shape) -> tuple[Array, None]:
     return np.full(shape, dz.item() / shape[0]), None
 
@@ -123,6 +127,15 @@ HELPER_BUGS = (
         "dz / (H * W)",
         UNREPORTED,
         divided_by_height,
+    ),
+    Exhibit(
+        "E102",
+        "share",
+        "the gradient is divided by the height squared",
+        "it is right for square windows only",
+        "dz / (H * W)",
+        UNREPORTED,
+        divided_by_height_squared,
     ),
     Exhibit(
         "E21",

@@ -107,6 +107,43 @@ def stops_without_kernel(plan: PoolPlan) -> Shape:
     return tuple(axis.padded_size // axis.stride for axis in plan.window.axes)
 
 
+def input_by_stride(sizes: Shape, plan: PoolPlan) -> Iterable[Shape]:
+    """Count the steps over the input, whether a window follows or not."""
+    return np.ndindex(*(axis.padded_size // axis.stride for axis in plan.window.axes))
+
+
+def range_of_input(sizes: Shape, plan: PoolPlan) -> Iterable[Shape]:
+    """Count the steps of ``range(0, H, stride)``."""
+    return np.ndindex(
+        *(-(-axis.padded_size // axis.stride) for axis in plan.window.axes)
+    )
+
+
+def add_to_each(dx: Images, here: tuple[Any, ...], part: Array, weights: Array) -> None:
+    """Go through the pixels that share in dy one by one, as an index does."""
+    n, rows, columns, c = here
+    for i, j in np.argwhere(weights):
+        place = rows.start + i * rows.step, columns.start + j * columns.step
+        dx[n, place[0], place[1], c] += part[i, j]
+
+
+def assign_to_each(
+    dx: Images, here: tuple[Any, ...], part: Array, weights: Array
+) -> None:
+    n, rows, columns, c = here
+    for i, j in np.argwhere(weights):
+        place = rows.start + i * rows.step, columns.start + j * columns.step
+        dx[n, place[0], place[1], c] = part[i, j]
+
+
+def every_two_pixels(plan: PoolPlan, i: int, j: int) -> tuple[slice, slice]:
+    rows, columns = taps(plan, i, j)
+    return (
+        slice(2 * i, 2 * i + rows.stop - rows.start, rows.step),
+        slice(2 * j, 2 * j + columns.stop - columns.start, columns.step),
+    )
+
+
 def stops_side_by_side(plan: PoolPlan) -> Shape:
     return tuple(axis.padded_size // axis.span for axis in plan.window.axes)
 
@@ -368,6 +405,31 @@ def bugs_of_both(bug: Callable[..., Exhibit], letter: str) -> tuple[Exhibit, ...
             UNREPORTED,
             stops=stops_side_by_side,
             halves=True,
+        ),
+        bug(
+            f"E96{letter}",
+            "the loops of forward run over the input, a stride at a time",
+            "the last windows stick out of the image, and y has no place for them; it "
+            "is right where windows do not overlap and none is cut short",
+            "for h in range(OH): h_start = stride * h",
+            UNREPORTED,
+            visits=input_by_stride,
+            spellings=[{"visits": range_of_input}],
+            halves=True,
+        ),
+        bug(
+            f"E97{letter}",
+            "windows are 2 pixels apart in backward, whatever the stride",
+            "a number stands where the stride belongs: it is right for a stride of 2",
+            "dx[n, stride * h + i, stride * w + j, c]",
+            UNREPORTED,
+            writes=every_two_pixels,
+            looks=taps,
+            spellings=[
+                {"writes": every_two_pixels},
+                {"writes": every_two_pixels, "looks": taps, "deposit": add_to_each},
+                {"writes": every_two_pixels, "looks": taps, "deposit": assign_to_each},
+            ],
         ),
         bug(
             f"E40{letter}",

@@ -21,7 +21,7 @@ from ..bugs.pool_template import max_bug, mean_bug
 from ..errors import NOT_THERE, NOT_WRITTEN, SubjectError
 from ..laws.comparison import BrokenLawError, tolerance
 from ..laws.subject import Oracle, Subject
-from ..laws.table import FIRST, Law, laws_for
+from ..laws.table import FIRST, laws_for
 from ..laws.ties import TIE_RULES
 from ..strategies import Case
 from ..support import Support
@@ -110,10 +110,10 @@ def diagnose(
         drawn = subject
         finding = same_crash(trial, findings)
         if finding is None and stop is None:
-            more = evidence(law, drawn, seed)
+            more = evidence(trial, drawn, seed)
             if not any(each.failure for each in more):
                 drawn = subject.at_large()
-                more = evidence(law, drawn, seed)
+                more = evidence(trial, drawn, seed)
             finding = known(trial, subject, findings, more)
             if finding is None:
                 trial = shrink(law, drawn, seed=seed, examples=2 * examples) or trial
@@ -143,7 +143,7 @@ def bug_behind(trials: list[Trial], drawn: Subject, seed: int) -> Exhibit | None
     if bug and not bug.error and (raised or AND in bug.key):
         # What is raised tells less than numbers do, and several bugs can explain a
         # lot: it takes more to tell.
-        again = evidence(trials[0].law, drawn, seed + 1, 3 * EVIDENCE_DRAWS)
+        again = evidence(trials[0], drawn, seed + 1, 3 * EVIDENCE_DRAWS)
         bug = bug if agrees(bug, drawn, [trials[0], *again]) else None
     return bug
 
@@ -181,12 +181,15 @@ def crash_of(findings: list[Finding], part: str) -> Finding | None:
 
 
 def evidence(
-    law: Law, subject: Subject, seed: int, count: int = EVIDENCE_DRAWS
+    trial: Trial, subject: Subject, seed: int, count: int = EVIDENCE_DRAWS
 ) -> tuple[Trial, ...]:
     """Draw some more trials that tell bugs apart."""
-    # One small call tells little; the laws about numbers tell more.
-    numbers = [each for each in laws_for(subject) if each.oracle and not each.follows]
-    laws = numbers[:2] if law is FIRST else [law]
+    laws = [trial.law]
+    if trial.law is FIRST:
+        # One small call tells little; the laws about numbers tell more, and where
+        # forward raised, backward may have a bug of its own.
+        numbers = [law for law in laws_for(subject) if law.oracle and not law.follows]
+        laws = numbers[: 1 if part_of(trial) == "forward" else 2]
     drawn = draw_trials(laws, subject, count=count, seed=seed + 1)
     trials = chain.from_iterable(drawn.values())
     return tuple(trial for trial in trials if not trial.skipped)
@@ -256,6 +259,7 @@ def known_by_its_error(trials: list[Trial], bugs: Iterable[Exhibit]) -> Exhibit 
             and failures
             and all(
                 isinstance(each, SubjectError)
+                and each.crashed  # else the call itself may be misread
                 and re.match(bug.error, f"{each.kind}: {each.detail}")
                 # What the loader left out is no mistake of the author's.
                 and "was not set" not in str(each)

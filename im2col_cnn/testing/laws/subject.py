@@ -174,7 +174,9 @@ def blaming(part: str) -> Iterator[None]:
         raise
     except Exception as error:
         kind, detail = type(error).__name__, str(error)
-        raise SubjectError(f"{kind}: {detail}", kind, detail, part) from error
+        failure = SubjectError(f"{kind}: {detail}", kind, detail, part)
+        failure.crashed = True
+        raise failure from error
 
 
 def as_list(found: Any) -> list[Array]:
