@@ -590,12 +590,12 @@ def one_way(call: Call, x: Flow, number: int, step: int) -> tuple[Flow, Flow, Fl
     # Its axes are those of what it reads, but for the last.
     found = b.keep(call.node.name, LSTMStates(units), *states, **arrays)
     h, c = (sliced(call, found, 2, slice(n * units, (n + 1) * units)) for n in (0, 1))
-    ends = [sliced(call, one, 0, slice(T - 1, T)) if T > 1 else one for one in (h, c)]
-    return (
-        h if step > 0 else sliced(call, h, 0, slice(None, None, -1)),
-        ends[0],
-        ends[1],
+    last_h, last_c = (
+        sliced(call, one, 0, slice(T - 1, T)) if T > 1 else one for one in (h, c)
     )
+    if step < 0:
+        h = sliced(call, h, 0, slice(None, None, -1))
+    return h, last_h, last_c
 
 
 def first_state(call: Call, number: int) -> Flow | None:
