@@ -11,7 +11,7 @@ more than its length allows; no code in them is run, and no class of theirs is m
 import json
 import re
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from io import BytesIO
 from itertools import islice
 from pathlib import Path
@@ -158,30 +158,32 @@ def class_places(source: Source) -> dict[str, list[str]]:
     seen = 0
     with reading(source.path, "layers"):
         for prefix, at, model in models:  # it grows: a layer may be a model itself
-            inside = [
-                (f"{container}/{name}", name, source.follow(layers, name))
-                for container in CONTAINERS
-                for layers in [source.follow(model, container)]
-                for name in in_order(children(layers))
-            ]
-            inside += [(name, name, source.follow(model, name)) for name in HALVES]
-            for place, name, layer in inside:
+            for place, name, layer in layers_within(source, model):
+                owners = {"": layer, f"{CELL}/": source.follow(layer, CELL)}
                 numbered = [
-                    f"{at}{place}/{owner}vars/{n}"
-                    for owner, holder in (
-                        ("", layer),
-                        (f"{CELL}/", source.follow(layer, CELL)),
-                    )
-                    for n in in_order(children(source.follow(holder, "vars")))
+                    f"{at}{place}/{at_owner}vars/{n}"
+                    for at_owner, owner in owners.items()
+                    for n in in_order(children(source.follow(owner, "vars")))
                 ]
                 seen += 1 + len(numbered)
                 if seen > MAX_LAYERS:  # there may be a circle
                     raise ValueError(f"more than {MAX_LAYERS} layers and arrays")
                 if numbered:
                     places[prefix + name] = numbered
-                if layer is not None:
-                    models.append((f"{prefix}{name}/", f"{at}{place}/", layer))
+                models.append((f"{prefix}{name}/", f"{at}{place}/", layer))
     return places
+
+
+def layers_within(source: Source, model: Any) -> Iterator[tuple[str, str, Any]]:
+    """Yield where the layers of a model are in it, their names, and themselves."""
+    for container in CONTAINERS:
+        layers = source.follow(model, container)
+        for name in in_order(children(layers)):
+            if (layer := source.follow(layers, name)) is not None:
+                yield f"{container}/{name}", name, layer
+    for name in HALVES:
+        if (layer := source.follow(model, name)) is not None:
+            yield name, name, layer
 
 
 def legacy_places(source: Source) -> dict[str, list[str]]:

@@ -86,6 +86,12 @@ def circle(file: h5py.File) -> None:
         file[f"layers/again{n}"] = file["/"]
 
 
+def circle_of_halves(file: h5py.File) -> None:
+    file["layers/twice/forward_layer"] = file["layers"]
+    for n in range(200):
+        file[f"layers/again{n}/backward_layer"] = file["/"]
+
+
 def claiming(file: h5py.File) -> None:
     """Name one array of many bytes very often."""
     numbers = file.create_dataset("all", (2**24,), "f8", chunks=(2**12,))
@@ -108,6 +114,7 @@ def texts(file: h5py.File) -> None:
     ("change", "words"),
     [
         (circle, "more than 10000 layers"),
+        (circle_of_halves, "more than 10000 layers"),
         (claiming, r"claim 2684\d+ bytes, 268435456 at most"),
         (elsewhere, "has no dataset layers/dense/vars/0"),
         (texts, "holds object, not numbers"),
