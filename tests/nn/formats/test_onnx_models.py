@@ -348,11 +348,31 @@ def test_entries_that_are_no_slice_are_refused(
         loaded(tmp_path, nodes, [None, 4], arrays={"places": np.array(places)})
 
 
-def test_a_constant_that_fits_in_no_memory_is_refused(tmp_path: Path) -> None:
-    nodes = [node("ConstantOfShape", "shape", "huge"), node("Add", "x huge", "y")]
+@pytest.mark.parametrize(
+    ("operator", "reads"),
+    [("ConstantOfShape", "many"), ("Expand", "one many"), ("Tile", "one many")],
+)
+def test_a_constant_that_fits_in_no_memory_is_refused(
+    tmp_path: Path, operator: str, reads: str
+) -> None:
+    nodes = [node(operator, reads, "huge"), node("Add", "x huge", "y")]
+    arrays = {"many": np.array([10**6, 10**6]), "one": floats(1, 1)}
 
     with pytest.raises(ValueError, match="makes an array of shape"):
-        loaded(tmp_path, nodes, [1, 2], arrays={"shape": np.array([10**6, 10**6])})
+        loaded(tmp_path, nodes, [1, 2], arrays=arrays)
+
+
+def test_a_constant_is_repeated_along_each_axis(tmp_path: Path) -> None:
+    nodes = [node("Tile", "row often", "rows"), node("Add", "x rows", "y")]
+    arrays = {"row": floats(1, 2), "often": np.array([1, 3])}
+    network = loaded(tmp_path, nodes, [None, 6], arrays=arrays)
+    x = images(6)
+
+    assert_allclose(network.predict(x), x + np.tile(arrays["row"], 3), rtol=1e-6)
+
+    arrays["often"] = np.array([3])
+    with pytest.raises(ValueError, match=r"repeats shape \(1, 2\) \(3,\) times"):
+        loaded(tmp_path, nodes, [None, 6], arrays=arrays)
 
 
 def test_weights_that_many_nodes_share_are_counted_for_each(
