@@ -94,8 +94,9 @@ def recycling(size: int) -> Scoped:
     Notes
     -----
     Results are as new in any case: memory is used again only when neither the array
-    that was in it nor any view of it is left. A single result takes at most half of
-    `size`. Python without a global interpreter lock keeps none.
+    that was in it nor any view of it is left. But they view that memory, and are not
+    its owners, so ``ndarray.resize`` refuses them. A single result takes at most half
+    of `size`. Python without a global interpreter lock keeps none.
 
     Examples
     --------
