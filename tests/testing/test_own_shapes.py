@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from im2col_cnn.testing import check_module
+from im2col_cnn.testing import HomeworkError, check_module
 from im2col_cnn.testing.dialects import trials
 from im2col_cnn.testing.dialects.dialect import Offer
 from im2col_cnn.testing.dialects.table import readings
@@ -810,3 +810,71 @@ def test_one_image_and_one_kernel_are_read_though_the_numbers_are_wrong(
     assert right.ok
     assert "x (H, W), w (KH, KW)" in str(wrong)
     assert broken(wrong) == {"conv_forward"}
+
+
+LEAVING_DX = """
+class Conv2D:
+    def __init__(self, in_channels, out_channels, kernel_size, stride=1, padding=0):
+        self.weight = np.zeros((out_channels, in_channels, kernel_size, kernel_size))
+        self.bias = np.zeros(out_channels)
+        self.s, self.p = stride, padding
+
+    def forward(self, x):
+        self.x = x
+        s, p = self.s, self.p
+        return convolve(x, self.weight, self.bias, s, s, p, p)
+
+    def backward(self, dout):
+        s, p = self.s, self.p
+        x = padded(self.x, p, p)
+        dx, self.dw, self.db = convolve_back(dout, x, self.weight, s, s)
+        self.dx = dx[:, :, p:dx.shape[2] - p, p:dx.shape[3] - p]
+"""
+
+
+@in_turn(3)
+@pytest.mark.parametrize("left", ["dx", "grad_x"])
+def test_a_gradient_left_empty_without_padding_is_missed(
+    left: str, tmp_path: Path
+) -> None:
+    source = PRELUDE + LEAVING_DX.replace("self.dx", f"self.{left}")
+    right = checked(tmp_path, source)
+    wrong = source.replace("p:dx.shape[2] - p, p:dx.shape[3] - p", "p:-p, p:-p")
+
+    assert right.ok
+    assert broken(checked(tmp_path, wrong, examples=12)) == {"Conv2D"}
+
+
+def test_a_backward_alone_that_calls_what_is_not_there_is_not_checked(
+    tmp_path: Path,
+) -> None:
+    source = "from beside import surround\n\ndef conv_backward(dZ, cache):\n"
+    source += "    A_prev, W, b, hparameters = cache\n    return surround(A_prev, 1)\n"
+
+    with pytest.raises(HomeworkError, match="nothing was checked: conv_backward"):
+        checked(tmp_path, source)
+
+
+NEEDS_NO_FORWARD = """
+def convolution(image, filt, bias, s=1):
+    return y
+
+
+def convolutionBackward(dconv_prev, conv_in, filt, s):
+    dx, dw, db = convolve_back(dconv_prev[None], conv_in[None], filt, s, s)
+    return dx[0], dw, db.reshape(-1, 1)
+"""
+
+
+@in_turn(3)
+def test_a_backward_that_needs_no_forward_is_checked_where_that_crashes(
+    tmp_path: Path,
+) -> None:
+    source = PRELUDE + NEEDS_NO_FORWARD
+    right = checked(tmp_path, source)
+    wrong = checked(tmp_path, source.replace("conv_in[None], filt,", "0, filt,"))
+
+    for report, status in ((right, "holds"), (wrong, "broken")):
+        found = {v.law.name: v.status for v in report.verdicts if "Back" in v.function}
+        assert found["forward equals the loops"] == "broken"
+        assert found["dx equals the loops"] == status

@@ -305,12 +305,22 @@ def offer_of(
         tightness=tightness(script, names),
         needs_torch=script.tensors,
         cached=Caller(script, names, ("backward",)).forward
-        if script.cache and keeps_its_arguments(script, names)
+        if asks_back and can_do_without(script, names)
         else None,
         is_sure=script.is_sure,
         is_loose=script.is_loose,
         uncalled=script.uncalled,
     )
+
+
+def can_do_without(script: Script, names: Mapping[str, Any]) -> bool:
+    """Tell whether a backward can be called without its forward."""
+    made = made_in(script.forward)
+    if not any(
+        mentions(line, word) for line in parsed(script.backward) for word in made
+    ):
+        return True
+    return bool(script.cache) and keeps_its_arguments(script, names)
 
 
 def keeps_its_arguments(script: Script, names: Mapping[str, Any]) -> bool:

@@ -7,6 +7,7 @@ gradient may be wrong in its shape.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from itertools import product
 from typing import Any, Iterator, Mapping
@@ -54,7 +55,7 @@ def gradient_lines(function: Any, method: str, upstream: Upstream) -> str:
     str
         Nothing if there is no way to call it.
     """
-    first = None
+    first, found = None, ""
     # Some crop by [p:-p], which does not run where p is 0.
     pads = (0, 1) if "padding" in upstream.lines[0].replace("padding=", "") else (0,)
     for padding, call in product(pads, calls_of(function, method, upstream)):
@@ -80,8 +81,17 @@ def gradient_lines(function: Any, method: str, upstream: Upstream) -> str:
             return first
         except Exception:  # it is broken in whatever way, or not to be called so
             continue
-        return "\n".join([*lines, *fetched(call, names, before, upstream)])
-    return first or ""
+        more = "\n".join([*lines, *fetched(call, names, before, upstream)])
+        if all(re.search(rf"\bd{role}\b.* = ", more) for role in wanted_of(upstream)):
+            return more
+        found = found or more  # by another padding, there may be more to find
+    return found or first or ""
+
+
+def wanted_of(upstream: Upstream) -> list[str]:
+    """Return of which arrays there are gradients to find."""
+    has = {"x": True, "w": upstream.weights, "b": upstream.bias}
+    return [role for role, is_there in has.items() if is_there]
 
 
 def calls_of(function: Any, method: str, upstream: Upstream) -> Iterator[str]:

@@ -9,7 +9,6 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from math import inf
 
 import numpy as np
 
@@ -149,15 +148,16 @@ def rank(
             continue  # nothing speaks for it
         scored.append((points, dialect, offer))
     # Where a course has the layouts of a guess and gives as much, it is meant.
-    known: dict[tuple[str, ...], float] = {}
-    for points, dialect, offer in scored:
-        if dialect not in GUESSES and points >= RIGHT_SHAPE:
-            layouts = layouts_of(offer)
-            known[layouts] = max(points, known.get(layouts, points))
+    known = [
+        (points, offer)
+        for points, dialect, offer in scored
+        if dialect not in GUESSES and points >= RIGHT_SHAPE
+    ]
     scored = [
-        each
-        for each in scored
-        if each[1] not in GUESSES or each[0] > known.get(layouts_of(each[2]), -inf)
+        (points, dialect, offer)
+        for points, dialect, offer in scored
+        if dialect not in GUESSES
+        or not any(gives_as_much(one, its, points, offer) for its, one in known)
     ]
     # Of a course and a guess that fit alike, the course is meant.
     scored = [
@@ -173,6 +173,13 @@ def rank(
             -each[2].tightness,
         ),
     )
+
+
+def gives_as_much(course: Offer, its: float, points: float, guess: Offer) -> bool:
+    """Tell whether a course's call gives what a guess does, in the same layouts."""
+    asked = [(o.support.input_gradient, o.support.bias) for o in (course, guess)]
+    less = any(one and not other for one, other in zip(*asked, strict=True))
+    return layouts_of(course) == layouts_of(guess) and (its >= points or less)
 
 
 def layouts_of(offer: Offer) -> tuple[str, ...]:

@@ -92,7 +92,8 @@ class Law:
         """Return which of forward and backward it is about here."""
         if self.demand == ties.tied_maxima_follow_the_rule:
             return ("forward",) if subject.kind == "mask" else ("backward",)
-        return self.concerns
+        own = tuple(part for part in self.concerns if part in subject.graded)
+        return own or self.concerns
 
     def __call__(self, subject: Subject, draw: Draw) -> None:
         """Put the law to a subject, with what is drawn."""
