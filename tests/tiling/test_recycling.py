@@ -1,5 +1,6 @@
 """Results in recycled memory: as good as new, and no more of it kept than was said."""
 
+import ctypes
 import gc
 import os
 import subprocess
@@ -7,6 +8,7 @@ import sys
 import tracemalloc
 from collections.abc import Callable, Iterator
 from random import Random
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -51,6 +53,17 @@ def kept_bytes() -> int:
     return sum(memory.size for alike in module._kept.values() for memory in alike)
 
 
+class Pointed(NamedTuple):
+    """A pointer as ctypes has it, which keeps the array it points to."""
+
+    pointer: Any
+    size: int
+
+    def __array__(self, dtype: Any = None, copy: Any = None) -> Array:
+        address = self.pointer.data_as(ctypes.POINTER(ctypes.c_ubyte))
+        return np.ctypeslib.as_array(address, (self.size,))
+
+
 VIEWS: dict[str, Callable[[Array], object]] = {
     "the array": lambda array: array,
     "a slice": lambda array: array[1:],
@@ -58,6 +71,10 @@ VIEWS: dict[str, Callable[[Array], object]] = {
     "a memoryview": lambda array: array.data[1:],
     "a read-only view": lambda array: np.broadcast_to(array, (2, *array.shape))[1],
     "an iterator": lambda array: array.flat,
+    "another library's": np.from_dlpack,
+    "windows": lambda array: np.lib.stride_tricks.sliding_window_view(array, 3)[:, 0],
+    "a buffer": lambda array: np.frombuffer(array, np.uint8),
+    "a pointer": lambda array: Pointed(array.ctypes, array.size),
 }
 
 
