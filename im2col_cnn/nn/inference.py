@@ -26,16 +26,18 @@ from .convolution import Conv
 from .layer import Inputs, Layer
 from .merging import Add, Multiply
 from .pooling import GlobalAvgPool
+from .reshaping import Reshape
 from .scale import Scale
 
-__all__ = ["has_way", "infer"]
+__all__ = ["gives_view", "infer"]
 
 PIECE_NUMBERS = 2**15  # with what is computed of them they stay in the cache of a core
 MIN_SHARED_NUMBERS = 2**19  # for fewer, waking other threads takes longer
 
 MAX_MEAN_PIXELS = 2**12  # of an image: of more, a sum of float32 loses digits
 
-# Multiply-adds: more, and `gemm` is faster, or has work for another thread.
+# Multiply-adds: more, and `gemm` is faster, or has work for another thread. Of groups,
+# which it takes one by one, as many are computed at once.
 MAX_PRODUCT, MAX_PRODUCTS = 10**6, 4 * 10**6
 # Settings of a kernel of one pixel that neither jumps nor leaves the image.
 STILL = 1, (1,), (1, 1), (1, 1, 1)
@@ -57,9 +59,9 @@ def infer(layer: Layer, x: Inputs, spare: tuple[bool, ...]) -> Array:
     return layer.forward(x)[0] if found is None else found
 
 
-def has_way(layer: Layer) -> bool:
-    """Tell whether such a layer gives out new memory, or an array that it reads."""
-    return way_of(type(layer)) is not None
+def gives_view(layer: Layer) -> bool:
+    """Tell whether such a layer may give out a view of an array that it reads."""
+    return way_of(type(layer)) in (None, reshaped)
 
 
 @cache
@@ -91,12 +93,13 @@ def is_pointwise(layer: Conv, x: Array, w: Array) -> bool:
     *kernel, depth, F = w.shape
     rows = x.size // max(x.shape[-1], 1)
     work = rows * depth * F
-    most = MAX_PRODUCT * layer.groups if rows >= MIN_FACTOR_ROWS else MAX_PRODUCTS
+    few = rows < MIN_FACTOR_ROWS or work <= MAX_PRODUCT
     return (
         prod(kernel) == 1 < depth
         and layer.stride in STILL
         and layer.padding in STILL_PADDED
-        and 0 < work <= min(most, MAX_PRODUCTS)
+        and work > 0
+        and (layer.groups > 1 or (few and work <= MAX_PRODUCTS))
     )
 
 
@@ -111,7 +114,13 @@ def multiplied(x: Array, w: Array, b: Array | None, groups: int) -> Array:
             array.reshape(-1, groups, array.shape[-1] // groups).swapaxes(0, 1)
             for array in (x, w, y)
         )
-        np.matmul(xs, ws, out=ys)
+        rows = max(1, MAX_PRODUCTS // (depth * F))
+
+        def multiply(start: int) -> None:
+            block = slice(start, start + rows)
+            np.matmul(xs[:, block], ws, out=ys[:, block])
+
+        run(multiply, range(0, xs.shape[1], rows))
     if b is not None:
         line = repeated(b, x.shape[-2])  # longer runs of numbers are faster
         lines = y.reshape(-1, line.size)
@@ -134,6 +143,11 @@ def writing(layer: Layer) -> Writing:
         case Curve():
             return lambda x, y: np.copyto(y, layer.value(x))
     return lambda x, y: np.copyto(y, layer.forward(x)[0])
+
+
+def reshaped(layer: Reshape, x: Array, _: tuple[bool, ...]) -> Array:
+    """View images in another shape, that of a network, which has been checked."""
+    return x.reshape(len(x), *layer.shape)
 
 
 def averaged(layer: GlobalAvgPool, x: Array, _: tuple[bool, ...]) -> Array | None:
@@ -237,6 +251,7 @@ WAYS: dict[type, Way] = {
     LeakyReLU: by_number,
     Multiply: merged,
     ReLU: by_number,
+    Reshape: reshaped,
     Scale: scaled,
     Sigmoid: by_number,
     Tanh: by_number,

@@ -40,7 +40,7 @@ from .batches import compute_each
 from .executors import Engine
 from .formats.onnx_export import onnx_content
 from .hints import ByName, Hinting, hinting
-from .inference import has_way, infer
+from .inference import gives_view, infer
 from .layer import Gradients, Inputs, Layer, Random, named_by_kind
 from .serialization import (
     INPUT,
@@ -272,7 +272,7 @@ class Network(Hinting, ABC):
                 if caches is None and not training:
                     spare = own.intersection(done)
                     y = infer(layer, x, tuple([one in spare for one in reads]))
-                    share = is_same if has_way(layer) else np.may_share_memory
+                    share = np.may_share_memory if gives_view(layer) else is_same
                     shared = [one for one in reads if share(values[one], y)]
                     own.difference_update(shared, done)
                     if spare.issuperset(shared):

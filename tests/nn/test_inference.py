@@ -134,6 +134,21 @@ def test_a_large_product_is_left_to_what_cuts_it(
     assert not inference.is_pointwise(layer, x, layer.parameters["w"])
 
 
+def test_groups_of_single_pixels_are_multiplied_a_few_rows_at_a_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    layer, x = Conv(6, 1, groups=2), finite()
+    layer.build(SHAPE, rng=np.random.default_rng(0))
+    whole = infer(layer, x, (False,))
+
+    monkeypatch.setattr(inference, "MAX_PRODUCTS", 2 * 6 * 7)  # 7 of 30 rows
+    with threads(2):
+        cut = infer(layer, x, (False,))
+
+    assert inference.is_pointwise(layer, x, layer.parameters["w"])
+    assert_allclose(cut, whole, rtol=1e-6, atol=1e-6)
+
+
 @pytest.mark.parametrize("keepdims", [True, False])
 @pytest.mark.parametrize("N", [0, 1, 3])
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
