@@ -112,6 +112,20 @@ def sounds(samples: int) -> Array:
     return (np.random.default_rng(0).random((2, samples, 1)) < often).astype(np.float32)
 
 
+@pytest.mark.parametrize(
+    "name", ["PP-OCRv2 recogniser", "PP-OCR classifier", "PicoDet of layouts"]
+)
+def test_real_networks_go_to_onnx_again(name: str, tmp_path: Path) -> None:
+    wheel, member, shape = REAL[name]
+    path = from_wheel(wheel, member, tmp_path)
+    network = Graph.from_onnx(path, input_shape=shape)
+
+    network.to_onnx(tmp_path / "again.onnx")
+
+    (shape,) = network.input_shapes.values()
+    assert_same_answer(tmp_path / "again.onnx", network, pictures(shape))
+
+
 @pytest.mark.parametrize("path", sorted(LIGHT.glob("*.onnx")), ids=lambda p: p.stem)
 def test_known_architectures_answer_the_same(path: Path, tmp_path: Path) -> None:
     # Their weights are alike, and too large: scores differ by how they were rounded.

@@ -107,11 +107,20 @@ class Writer:
 
     def node(self, operator: str, inputs: list[str], name: str, **settings: Any) -> str:
         """Write a node, and return the name of its output."""
-        name = self.new_name(name)
-        self.nodes.append(
-            self.onnx.helper.make_node(operator, inputs, [name], name=name, **settings)
-        )
+        (name,) = self.outputs(operator, inputs, [name], **settings)
         return name
+
+    def outputs(
+        self, operator: str, inputs: list[str], names: list[str], **settings: Any
+    ) -> list[str]:
+        """Write a node, and return the names of its outputs; "" is none."""
+        names = [self.new_name(name) if name else "" for name in names]
+        self.nodes.append(
+            self.onnx.helper.make_node(
+                operator, inputs, names, name=names[-1], **settings
+            )
+        )
+        return names
 
     def array(self, name: str, array: Any) -> str:
         """Write a constant array in the dtype of the network, or of ints."""
@@ -429,22 +438,51 @@ def rescaled(e: Exported) -> str:
     return e.then("Add", y, offset) if offset else y
 
 
-def lstm(e: Exported) -> str:
-    """Write LSTM, whose steps come first, and its gates as i, o, f and c."""
-    p, settings = e.layer.parameters, e.layer.settings
+def weights_of_lstm(e: Exported) -> list[str]:
+    """Write the constants of an LSTM, its gates as i, o, f and c."""
+    p = e.layer.parameters
     order = np.arange(len(p["b"])).reshape(4, -1)[[0, 3, 1, 2]].ravel()
     w, recurrent = (p[name].T[np.newaxis, order] for name in ("w", "recurrent"))
     b = np.concatenate([p["b"][order], np.zeros_like(p["b"])])[np.newaxis]
-    arrays = [
-        e.writer.array(f"{e.name}_{n}", a) for n, a in enumerate((w, recurrent, b))
-    ]
+    return [e.writer.array(f"{e.name}_{n}", a) for n, a in enumerate((w, recurrent, b))]
+
+
+def lstm(e: Exported) -> str:
+    """Write LSTM, whose steps come first."""
+    settings, constants = e.layer.settings, weights_of_lstm(e)
     steps = e.put("Transpose", name=f"{e.name}_steps", perm=(1, 0, 2))
     hidden = {"hidden_size": settings["units"]}
-    y = e.writer.node("LSTM", [steps, *arrays], f"{e.name}_all", **hidden)
+    y = e.writer.node("LSTM", [steps, *constants], f"{e.name}_all", **hidden)
     y = e.then("Squeeze", y, np.array([1]))
     if settings["return_sequences"]:
         return e.then("Transpose", y, perm=(1, 0, 2))
     return e.then("Gather", y, np.array(-1), axis=0)
+
+
+def lstm_states(e: Exported) -> str:
+    """Write an LSTM for each step: one of all tells what is remembered at the last."""
+    sequences, *states = (wire.name for wire in e.read)
+    T, U, name, write = e.shape[0], e.layer.settings["units"], e.name, e.writer
+    constants = weights_of_lstm(e)
+    steps = [write.node("Transpose", [sequences], f"{name}_steps", perm=(1, 0, 2))]
+    if T > 1:
+        sizes = write.array(f"{name}_sizes", np.ones(T, np.int64))
+        steps = write.outputs("Split", [*steps, sizes], [f"{name}_step"] * T, axis=0)
+    state: list[str] = []
+    for given in states:  # one, or none
+        state_first = e.then("Unsqueeze", given, np.array([0]))
+        halves = write.array(f"{name}_halves", np.array([U, U]))
+        names = [f"{name}_h", f"{name}_c"]
+        state = ["", *write.outputs("Split", [state_first, halves], names, axis=2)]
+    found = []
+    for step in steps:
+        names = ["", f"{name}_h", f"{name}_c"]
+        read = [step, *constants, *state]
+        state = write.outputs("LSTM", read, names, hidden_size=U)
+        found.append(write.node("Concat", state[1:], f"{name}_state", axis=2))
+    return e.then(
+        "Transpose", write.node("Concat", found, f"{name}_all", axis=0), perm=(1, 0, 2)
+    )
 
 
 # Of each kind: channels first, last, or as they come (None), and what is written.
@@ -476,6 +514,7 @@ EXPORTS: dict[str, tuple[bool | None, Callable[[Exported], str]]] = {
     "log": (None, plain("Log")),
     "lp_pool": (True, pooling),
     "lstm": (False, lstm),
+    "lstm_states": (False, lstm_states),
     "matmul": (False, merged("MatMul")),
     "max": (False, reduced("ReduceMax")),
     "max_pool": (True, pooling),

@@ -215,6 +215,8 @@ class Reading:
             if node.operator != "If":
                 alone.update(list(self.builder.layers)[before:])
             for name, value in zip(node.outputs, found, strict=False):
+                if not name:  # left out; what is left out among inputs is None
+                    continue
                 self.values[name] = value
                 if isinstance(value, Flow) and self.uses[name] != 1:
                     alone.discard(value.name)

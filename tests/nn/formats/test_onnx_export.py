@@ -3,6 +3,7 @@
 from contextlib import nullcontext, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
+from im2col_cnn._typing import Array
 from im2col_cnn.nn import (
     AdaptiveAvgPool,
     Add,
@@ -23,13 +25,13 @@ from im2col_cnn.nn import (
     save_onnx,
 )
 from im2col_cnn.nn.formats.onnx_export import EXPORTS
+from im2col_cnn.nn.layer import PureLayer
 from im2col_cnn.nn.serialization import KINDS as EVERY
 from tests.nn.formats.onnx_files import may_be_refused
 from tests.nn.strategies import KINDS, fresh, graphs, layered, network
 from tests.profile import at_most, in_turn
 
 pytest.importorskip("onnx")
-WITHOUT = {"lstm_states"}
 RNG = np.random.default_rng(0)
 
 
@@ -113,16 +115,48 @@ def test_a_network_that_is_not_built_is_not_written(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
-def test_every_layer_is_written_or_known_to_have_no_operator() -> None:
-    assert EXPORTS.keys() == EVERY.keys() - WITHOUT
+def test_every_layer_of_ours_is_written() -> None:
+    assert EXPORTS.keys() == EVERY.keys()
+
+
+@pytest.mark.parametrize("steps", [1, 4])
+@pytest.mark.parametrize("inputs", [("x",), ("x", "state")])
+def test_states_of_an_lstm_come_back(
+    tmp_path: Path, steps: int, inputs: tuple[str, ...]
+) -> None:
+    shapes = {"x": (steps, 3), "state": (4,)}
+    before = Graph({"states": (LSTMStates(2), *inputs)}, inputs=inputs)
+    used = {name: shapes[name] for name in inputs}
+    before.build(used if len(used) > 1 else used["x"], rng=RNG)
+    given = {name: RNG.normal(size=(5, *shape)) for name, shape in used.items()}
+    x: Any = given if len(given) > 1 else given["x"]
+
+    before.to_onnx(tmp_path / "network.onnx")
+
+    after = Graph.from_onnx(tmp_path / "network.onnx")
+    assert_allclose(after.predict(x), before.predict(x), rtol=1e-5, atol=1e-6)
 
 
 def test_a_layer_without_an_operator_is_refused_by_name(tmp_path: Path) -> None:
-    graph = Graph({"states": (LSTMStates(2), "input")}).build((6, 1), rng=RNG)
+    network = Sequential([Doubled()]).build((6, 1), rng=RNG)
 
-    with pytest.raises(ValueError, match="states: ONNX has no operator for LSTMStates"):
-        graph.to_onnx(tmp_path / "network.onnx")
+    with pytest.raises(ValueError, match="doubled1: ONNX has no operator for Doubled"):
+        network.to_onnx(tmp_path / "network.onnx")
     assert not list(tmp_path.iterdir())
+
+
+class Doubled(PureLayer):
+    """A layer of one's own."""
+
+    kind = "doubled"
+
+    def compute(self, x: Array) -> tuple[Array, Any]:
+        """Double."""
+        return 2 * x, None
+
+    def pull_back(self, dy: Array, cache: Any) -> Array:
+        """Double."""
+        return 2 * dy
 
 
 @pytest.mark.parametrize(
