@@ -124,19 +124,6 @@ class Network(Hinting, ABC):
         return network
 
     @property
-    def built(self) -> Built:
-        """Its layers and what is known about them, as `of` takes it."""
-        self.require_built()
-        return Built(
-            self.layers,
-            self.reads,
-            self.input_shapes,
-            self.outputs,
-            self.shapes,
-            self.dtype,
-        )
-
-    @property
     @abstractmethod
     def structure(self) -> dict[str, Any]:
         """What `configuration` says of inputs, layers and outputs."""
@@ -498,7 +485,16 @@ class Network(Hinting, ABC):
         >>> network.to_onnx("network.onnx")  # doctest: +SKIP
         """
         path = as_path(path, "path")
-        write_whole(path, onnx_content(self.built))
+        self.require_built()
+        built = Built(
+            self.layers,
+            self.reads,
+            self.input_shapes,
+            self.outputs,
+            self.shapes,
+            self.dtype,
+        )
+        write_whole(path, onnx_content(built))
 
     def summary(self) -> Summary:
         """Return one row per layer, shown as a table."""
