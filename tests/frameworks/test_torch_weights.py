@@ -11,6 +11,7 @@ import pytest
 from im2col_cnn.nn import (
     LSTM,
     BatchNorm,
+    Concat,
     Conv,
     ConvTranspose,
     Dense,
@@ -20,6 +21,7 @@ from im2col_cnn.nn import (
     PReLU,
     ReLU,
     Sequential,
+    Slice,
     Softmax,
     load_torch_weights,
     save_torch_weights,
@@ -143,6 +145,31 @@ def test_an_lstm_of_pytorch_answers_the_same_and_comes_back(
     assert found.keys() == theirs.state_dict().keys()
     for name, tensor in theirs.state_dict().items():
         assert torch.equal(found[name], tensor)
+
+
+def test_an_lstm_of_both_directions_is_two_here(
+    torch: Any, safetensors: Any, tmp_path: Path
+) -> None:
+    lstm = torch.nn.LSTM(3, 5, batch_first=True, bidirectional=True)
+    theirs = randomize(torch, torch.nn.ModuleDict({"lstm": lstm}))
+    ours = Graph(
+        {
+            "there": LSTM(5, return_sequences=True),
+            "turned": (Slice(None, None, step=-1, axis=1), "input"),
+            "back": LSTM(5, return_sequences=True),
+            "turned_again": Slice(None, None, step=-1, axis=1),
+            "both": (Concat(), "there", "turned_again"),
+        }
+    ).build((7, 3), rng=np.random.default_rng(0))
+    path = tmp_path / "theirs.safetensors"
+    safetensors.save_file(theirs.state_dict(), path)
+    x = np.random.default_rng(1).normal(size=(6, 7, 3)).astype(np.float32)
+
+    load_torch_weights(path, ours, names=["lstm.0", "lstm.0_reverse"])
+
+    with torch.no_grad():
+        expected, _ = lstm(torch.from_numpy(x))
+    assert_near(ours.predict(x), expected.numpy())
 
 
 def real(torch: Any, safetensors: Any, name: str, folder: Path) -> tuple[Any, Path]:

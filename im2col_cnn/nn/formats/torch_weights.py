@@ -66,7 +66,8 @@ def load_torch_weights(
         For each layer that has parameters, what it is called in the file: ``"fc1"`` for
         ``fc1.weight`` and ``fc1.bias``. By default layers that fit are taken in the
         order of the numbers in their names; where that is not certain, it is refused.
-        An ``nn.LSTM`` of several layers is several here: ``"lstm.0"``, ``"lstm.1"``.
+        An ``nn.LSTM`` of several layers is several here, ``"lstm.0"``, ``"lstm.1"``,
+        and one of both directions two: ``"lstm.0"``, ``"lstm.0_reverse"``.
     flattened : str, optional
         The order of axes in which the model flattens images: ``"CHW"`` by default, as
         PyTorch stores them, ``"WHC"`` for one that permutes them before.
