@@ -17,7 +17,6 @@ DialectName = Literal[
     "alescontrela",
     "classes",
     "cmu",
-    "cmu-1d",
     "coursera",
     "cs231n",
     "dlcourse",

@@ -278,7 +278,7 @@ class Convolutional:
         self.biases -= learning_rate * output_gradient
         return dx[0]
 """,
-    "cmu-1d": """
+    "cmu": """
 class Conv1d:
     def __init__(self, in_channels, out_channels, kernel_size, stride,
                  weight_init_fn=None, bias_init_fn=None):

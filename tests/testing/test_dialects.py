@@ -141,15 +141,15 @@ def test_a_gradient_under_another_name_is_told_which_names_there_are() -> None:
             return A
 
         def backward(self, dLdZ: Any) -> Any:
-            self.dW = self.W
+            self.grad = self.W
             return dLdZ
 
-    (offer,) = DIALECTS["cmu"].read({"Conv2d": Conv2d})
+    offer = DIALECTS["cmu"].read({"Conv2d": Conv2d})[0]
     subject = subject_in(offer)
     case = subject.small[0]
     _, cache = subject.run(case)
 
-    said = "left no dLdW on .*; arrays on the object are W, b, dW"
+    said = "left no dLdW on .*; arrays on the object are W, b, grad"
     with pytest.raises(SubjectError, match=said):
         subject.gradients(case.arrays[0], cache)
 

@@ -16,7 +16,13 @@ from im2col_cnn.testing.grading.grader import grade
 from im2col_cnn.testing.grading.reading import choose
 from im2col_cnn.testing.grading.report import Verdict
 from tests.profile import in_turn, some_of
-from tests.testing.families import FAMILIES, MISTAKES, POOL_MISTAKES, source_of
+from tests.testing.families import (
+    FAMILIES,
+    MISTAKES,
+    POOL_MISTAKES,
+    PRELUDE,
+    source_of,
+)
 
 EXAMPLES = 4
 POOL_EXAMPLES = 20  # windows that overlap, with one maximum for two of them
@@ -75,6 +81,39 @@ def test_images_that_a_layer_takes_in_vain_are_said() -> None:
     (said,) = (each for each in remarks if "not asked for images" in each)
     assert "Conv: not asked for images with one spatial axis: " in said
     assert "not enough values to unpack" in said
+
+
+ADDS_UP = """
+class Conv{d}d_stride1:
+    def __init__(self, in_channels, out_channels, kernel_size,
+                 weight_init_fn=None, bias_init_fn=None):
+        shape = (out_channels, in_channels) + {d} * (kernel_size,)
+        self.W, self.b = weight_init_fn(*shape), bias_init_fn(out_channels)
+        self.dLdW, self.dLdb = np.zeros(shape), np.zeros(out_channels)
+
+    def forward(self, A):
+        self.x = A.reshape(*A.shape[:2], -1, A.shape[-1])
+        self.w = self.W.reshape(*self.W.shape[:2], -1, self.W.shape[-1])
+        y = convolve(self.x, self.w, self.b)
+        return y if {d} == 2 else y[:, :, 0]
+
+    def backward(self, dLdZ):
+        dy = dLdZ.reshape(*dLdZ.shape[:2], -1, dLdZ.shape[-1])
+        dx, dw, db = convolve_back(dy, self.x, self.w)
+        self.dLdW += dw.reshape(self.W.shape)
+        self.dLdb += db
+        return dx if {d} == 2 else dx[:, :, 0]
+"""
+
+
+@pytest.mark.parametrize("axes", [1, 2])
+def test_gradients_of_cmu_may_add_up_over_one_axis_as_over_two(axes: int) -> None:
+    names = names_of(PRELUDE + ADDS_UP.format(d=axes))
+
+    ((dialect, offer),) = choose(readings(names, None), called_inside(names))[0]
+
+    assert (dialect, offer.support.axes) == ("cmu", (axes,))
+    assert {v.status for v in verdicts_of([(dialect, offer)], "conv")} == {"holds"}
 
 
 @in_turn(7)

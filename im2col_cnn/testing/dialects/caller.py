@@ -387,11 +387,17 @@ def sight(script: Script, asks_back: bool) -> str:
     if script.support.positive:
         said.append("positive numbers alone, for it ends with a ReLU")
     if asks_back and "layer." in script.backward:
-        left = [
-            f".{'.'.join(dotted(node)[1:])}"
+        nodes = [
+            node
             for statement in parsed(script.backward)
             for node in ast.walk(statement)
             if isinstance(node, ast.Attribute) and dotted(node)[:1] == ("layer",)
+        ]
+        holders = {dotted(node.value) for node in nodes}
+        left = [
+            f".{'.'.join(dotted(node)[1:])}"
+            for node in nodes
+            if dotted(node) not in holders
         ]
         called = {f".{'.'.join(p[1:])}" for p, _ in functions_in(script.backward)}
         gradients = [name for name in dict.fromkeys(left) if name not in called]

@@ -1,164 +1,99 @@
-"""Read the names of the course CMU 11-785: classes, channels first.
+"""CMU 11-785: classes over two axes and over one, channels first.
 
-An object is made for every call, with the kernel handed in through its initialisers;
-it is its own cache.
+Kernels are handed in through initialisers. Gradients are left in `dLdW` and `dLdb`, on
+the layer or on the one of stride 1 inside it; older classes have `dW` and `db`. The
+course's constructor makes them of zeros, so that they may add up from call to call.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
 
-import numpy as np
+from .family import CONVOLUTION, POOLING, family, renamed
+from .script import Script
 
-from ..errors import SubjectError
-from ..support import Support
-from .cs231n import kernels_first, kernels_last, write_back
-from .dialect import (
-    Dialect,
-    Names,
-    Offer,
-    as_array,
-    ask,
-    channels_first,
-    channels_last,
-    parameters_of,
-)
+__all__ = ["FAMILY"]
 
-if TYPE_CHECKING:
-    from ..._typing import Array, Shape
-
-__all__ = ["CMU"]
-
-CONVOLUTION = Support(
-    axes=(2,),
-    kernel="one",
-    stride="none",
-    paddings=(),
-    dilation="none",
-    groups=False,
-    empty_batch=False,
-    bias_shapes=False,
-    dtypes=("float32",),
-)
-POOLING = Support(
-    axes=(2,),
-    kernel="one",
-    stride="one",
-    paddings=(),
-    dilation="none",
-    ceil_mode=False,
-    empty_batch=False,
-    dtypes=("float32",),
-)
-CONVOLUTIONS = ("Conv2d_stride1", "Conv2d")
-POOLINGS = {
-    "MaxPool2d_stride1": "max_pool",
-    "MaxPool2d": "max_pool",
-    "MeanPool2d_stride1": "avg_pool",
-    "MeanPool2d": "avg_pool",
+WORDS = {
+    "x": "A",
+    "w": "W",
+    "y": "Z",
+    "dy": "dLdZ",
+    "dx": "dLdA",
+    "dw": "dLdW",
+    "db": "dLdb",
 }
+PLANE = Script(
+    "conv",
+    """
+    weights, biases = lambda *_: W, lambda *_: b
+    layer = Conv2d(C, F, K, weight_init_fn=weights, bias_init_fn=biases)
+    Z = layer.forward(A)
+    """,
+    """
+    dLdA = layer.backward(dLdZ)
+    dLdW = layer.dLdW or layer.conv2d_stride1.dLdW or layer.dW
+    dLdb = layer.dLdb or layer.conv2d_stride1.dLdb or layer.db
+    """,
+    words=WORDS,
+    layouts={"x": "NCHW", "w": "FCHW"},
+    support=replace(CONVOLUTION, kernel="one", stride="none", paddings=()),
+)
+LINE = PLANE.but(
+    forward=PLANE.forward.replace("2d", "1d"),
+    backward=PLANE.backward.replace("2d", "1d"),
+    layouts={"x": "NCW", "w": "FCW"},
+    support=replace(PLANE.support, axes=(1,)),
+)
+POOL = Script(
+    "max_pool",
+    """
+    layer = MaxPool2d(K, stride)
+    Z = layer.forward(A)
+    """,
+    "dLdA = layer.backward(dLdZ)",
+    words=WORDS,
+    layouts={"x": "NCHW"},
+    support=replace(POOLING, kernel="one"),
+)
+POOL_STRIDE_1 = POOL.but(
+    forward=POOL.forward.replace("MaxPool2d(K, stride)", "MaxPool2d_stride1(K)"),
+    support=replace(POOL.support, stride="none"),
+)
 
 
-def convolution(name: str, layer: Any) -> Offer:
-    """Offer a class that convolves."""
-    parameters = parameters_of(layer)
-    strides, pads = "stride" in parameters, "padding" in parameters
-    support = replace(
-        CONVOLUTION,
-        stride="one" if strides else "none",
-        paddings=("int",) if pads else (),
+def of_every_stride(script: Script) -> list[Script]:
+    """Return a convolution with a stride and a padding, with a stride, and without."""
+    strided = script.but(
+        forward=script.forward.replace("F, K,", "F, K, stride,"),
+        support=replace(script.support, stride="one"),
     )
-
-    def forward(x: Array, w: Array, b: Array, **settings: int) -> tuple[Array, Any]:
-        KH, _, C, F = w.shape
-        settings = {key: settings[key] for key in settings if key in parameters}
-
-        def make() -> Any:
-            return layer(
-                C,
-                F,
-                KH,
-                **settings,
-                weight_init_fn=lambda *_: kernels_first(w),
-                bias_init_fn=lambda *_: b.copy(),
-            )
-
-        made, A = ask(name, make, returns=("object",)), channels_first(x)
-        Z = ask(f"{name}.forward", made.forward, A, returns=("Z",))
-        write_back(x, A)
-        return channels_last(Z), made
-
-    def backward(dy: Array, made: Any) -> tuple[Array, Array, Array]:
-        dLdZ = channels_first(dy)
-        dx = ask(f"{name}.backward", made.backward, dLdZ, returns=("dLdA",))
-        write_back(dy, dLdZ)
-        dw, db = (left(name, made, what) for what in ("dLdW", "dLdb"))
-        return channels_last(dx), kernels_last(dw), db
-
-    return Offer("conv", name, forward, backward, support)
-
-
-def pooling(name: str, layer: Any) -> Offer:
-    """Offer a class that pools."""
-    strides = "stride" in parameters_of(layer)
-    support = replace(POOLING, stride="one" if strides else "none")
-
-    def forward(x: Array, kernel_size: Shape, **settings: int) -> tuple[Array, Any]:
-        if not strides and settings["stride"] != 1:
-            raise SubjectError(f"{name} has no stride", "return")
-        arguments = [kernel_size[0], settings["stride"]][: 2 if strides else 1]
-        made = ask(name, layer, *arguments, returns=("object",))
-        A = channels_first(x)
-        Z = ask(f"{name}.forward", made.forward, A, returns=("Z",))
-        write_back(x, A)
-        return channels_last(Z), made
-
-    def backward(dy: Array, made: Any) -> Array:
-        dLdZ = channels_first(dy)
-        dx = ask(f"{name}.backward", made.backward, dLdZ, returns=("dLdA",))
-        write_back(dy, dLdZ)
-        return channels_last(dx)
-
-    return Offer(POOLINGS[name], name, forward, backward, support)
-
-
-def left(name: str, made: Any, what: str) -> Array:
-    """Return a gradient that backward left on the object, or on the one inside it."""
-    for holder in (made, getattr(made, "conv2d_stride1", None)):
-        if getattr(holder, what, None) is not None:
-            return as_array(getattr(holder, what), f"{name} left", what)
-    there = [key for key, value in vars(made).items() if isinstance(value, np.ndarray)]
-    problem = f"{name}.backward left no {what} on the object or on its conv2d_stride1"
-    if there:
-        problem += f"; arrays on the object are {', '.join(there)}"
-    raise SubjectError(problem, "return")
-
-
-def hands_on(layer: Any) -> bool:
-    """Tell whether a class takes its kernels through an initialiser."""
-    known = parameters_of(layer)
-    return "weight_init_fn" in known or any(
-        p.kind is p.VAR_KEYWORD for p in known.values()
+    padded = strided.but(
+        forward=strided.forward.replace("stride,", "stride, padding=padding,"),
+        support=replace(strided.support, paddings=("int",)),
     )
+    alone = script.forward.replace("d(C", "d_stride1(C")
+    return [padded, strided, script.but(forward=alone), script]
 
 
-def read(names: Names) -> list[Offer]:
-    """Find what there is of the course's classes."""
-    return [
-        *(
-            convolution(name, names[name])
-            for name in CONVOLUTIONS
-            if name in names and hands_on(names[name])
-        ),
-        *(pooling(name, names[name]) for name in POOLINGS if name in names),
-    ]
+def of_means(script: Script) -> Script:
+    """Return an average pooling in the words of a max pooling."""
+    return script.but(kind="avg_pool", forward=script.forward.replace("Max", "Mean"))
 
 
-CMU = Dialect(
+EVERY_YEAR = family(
     "cmu",
-    (*CONVOLUTIONS, *POOLINGS),
-    read,
-    words={"x": "A", "w": "W", "y": "Z", "dx": "dLdA", "dw": "dLdW", "db": "dLdb"}
-    | {"dy": "dLdZ", "kernel_size": "kernel"},
+    *of_every_stride(PLANE),
+    *of_every_stride(LINE),
+    *(
+        renamed(script, Conv2d="Conv2D", Conv1d="Conv1D")
+        for script in (of_every_stride(PLANE)[1], of_every_stride(LINE)[1])
+    ),
+    *(of_means(script) for script in (POOL, POOL_STRIDE_1)),
+    POOL,
+    POOL_STRIDE_1,
+)
+OLD = "Conv1D", "Conv2D"  # nobody has to define these
+FAMILY = replace(
+    EVERY_YEAR, names=tuple(name for name in EVERY_YEAR.names if name not in OLD)
 )

@@ -328,6 +328,7 @@ def clash(name: str, argument: ast.expr) -> bool:
     """Tell whether an argument does not go where a parameter of this name takes it."""
     wanted = {SAME.get(role, role) for role in roles_of(name)}
     wanted |= {"F"} if name.lower() in ("filters", "kernels") else set()
+    wanted |= {"K"} if name.lower() == "kernel" else set()  # or how large it is
     given = given_by(argument)
     if not wanted or not given or wanted & given:
         return False

@@ -9,7 +9,6 @@ import pkgutil
 from importlib import import_module
 from typing import Any
 
-from .cmu import CMU
 from .coursera import COURSERA, NOTEBOOK
 from .cs231n import CS231N
 from .dialect import Dialect, Names, Offer
@@ -38,7 +37,7 @@ GUESSES = ("functions", "classes", "methods")  # by calling what is there
 LAST = ("notes", *GUESSES)  # they fit much
 DIALECTS = {
     dialect.name: dialect
-    for dialect in (COURSERA, NOTEBOOK, CS231N, CMU, NATIVE, TORCH, *families())
+    for dialect in (COURSERA, NOTEBOOK, CS231N, NATIVE, TORCH, *families())
 }
 
 
