@@ -257,7 +257,9 @@ def batches(support: Support, sizes: Sizes) -> st.SearchStrategy[int]:
 
 def depths(support: Support, sizes: Sizes) -> st.SearchStrategy[int]:
     """Draw the number of channels."""
-    return st.just(1) if support.one_channel else st.sampled_from(sizes.channels)
+    if support.one_channel:
+        return st.just(1)
+    return st.sampled_from(support.channels or sizes.channels)
 
 
 @st.composite
@@ -288,8 +290,8 @@ def convolutions(
     geometry = draw(geometries(support, sizes=sizes))
     N = draw(batches(support, sizes), label="N")
     groups = draw(st.integers(1, 3), label="groups") if support.groups else 1
-    of_a_group = st.sampled_from(sizes.filters)
-    depth, filters = draw(of_a_group), draw(of_a_group)
+    depth = draw(st.sampled_from(support.channels or sizes.filters))
+    filters = draw(st.sampled_from(support.filters or sizes.filters))
     depth = 1 if support.one_channel else depth
     filters = 1 if support.one_filter else filters
     C, F = groups * depth, groups * filters

@@ -54,6 +54,9 @@ class Support:
         takes; any if there are none. Of the forms of `paddings`, ``"centred"`` is one
         that odd kernels have where the size is kept, ``"centred at stride 1"`` the same
         without strides.
+    channels, filters : tuple of int
+        The numbers of channels and of filters that it takes, in each group; any if
+        there are none.
     square, one_image, one_channel, one_filter : bool
         Whether images are square, come one at a time, have one channel; whether there
         is one filter.
@@ -72,6 +75,8 @@ class Support:
     >>> from im2col_cnn.testing.support import Support
     >>> Support(axes=(2,), kernel="one", dilation="none", groups=False).stride
     'each'
+    >>> Support(channels=(3,), filters=(16,)).channels  # written for one network
+    (3,)
     """
 
     axes: tuple[int, ...] = (2, 1, 3)  # the first is the simplest
@@ -88,6 +93,8 @@ class Support:
     kernels: tuple[int, ...] = ()
     strides: tuple[int, ...] = ()
     pads: tuple[int, ...] = ()
+    channels: tuple[int, ...] = ()
+    filters: tuple[int, ...] = ()
     square: bool = False
     one_image: bool = False
     one_channel: bool = False

@@ -61,10 +61,43 @@ def conv_forward(x, w, b):
 
 SUPPORT = replace(CONVOLUTION, stride="none", paddings=())
 """
+OF_ONE_NETWORK = """
+class First:
+    kernels = np.zeros((4, 3, 5, 5))
+
+    def run(self, pictures):
+        assert pictures.shape[1] == 3 and self.kernels.shape == (4, 3, 5, 5)
+        self.seen = pictures
+        return convolve(pictures, self.kernels, np.zeros(4))
+
+    def back(self, dy):
+        assert dy.shape[1] == 4
+        return convolve_back(dy, self.seen, self.kernels)
+"""
+BY_ITS_NUMBERS = """
+SCRIPTS = [
+    Script(
+        "conv",
+        "layer = First(); layer.kernels = w; seen = layer.run(x) + b[:, None, None]",
+        "dx, dw, db = layer.back(dy)",
+        words={"y": "seen"},
+        layouts={"x": "NCHW", "w": "FCHW"},
+        support=replace(
+            CONVOLUTION,
+            stride="none",
+            paddings=(),
+            kernels=(5,),
+            channels=(3,),
+            filters=(4,),
+        ),
+    )
+]
+"""
 COURSES = {
     "keywords": (KEYWORDS, BY_KEYWORDS),
     "layers": (LAYERS, BY_LAYERS),
     "native": (NATIVE, BY_NATIVE),
+    "one network": (OF_ONE_NETWORK, BY_ITS_NUMBERS),
 }
 
 

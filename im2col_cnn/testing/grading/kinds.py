@@ -276,7 +276,7 @@ def choices(kind: str, support: Support) -> dict[str, tuple[Any, ...]]:
         "dilation": (1,) if support.dilation == "none" else (1, 2),
         "padding": tuple(dict.fromkeys(paddings)) or (("", 0),),
         "images": (1,) if support.one_image else (1, 2),
-        "channels": (1,) if support.one_channel else (1, 2),
+        "channels": (1,) if support.one_channel else support.channels[:2] or (1, 2),
         "groups": (1, 2) if kind == "conv" and support.groups else (1,),
     }
 
@@ -312,7 +312,8 @@ def call_of(kind: str, support: Support, plan: dict[str, Any]) -> Case | None:
     spatial = (sweep.padded_size - 2 * around for sweep in sweeps)
     x = counting((plan["images"], *spatial, channels * plan["groups"]))
     if kind == "conv":
-        F = 1 if support.one_filter else channels * plan["groups"]
+        filters = support.filters[0] if support.filters else channels
+        F = 1 if support.one_filter else filters * plan["groups"]
         w = counting((*kernel_size, channels, F))
         groups = {"groups": plan["groups"]} if support.groups else {}
         b = counting((F,)) if support.bias else np.zeros(F)

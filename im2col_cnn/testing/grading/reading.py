@@ -314,14 +314,14 @@ def telling_calls(offer: Offer) -> list[Case]:
     simplest = {name: values[0] for name, values in turned.items()}
     simplest["stops"] = turned["stops"][-1]
     simplest["images"] = turned["images"][-1]
-    simplest["channels"] = 1 if support.one_channel else 3
+    simplest["channels"] = 3 if len(turned["channels"]) > 1 else turned["channels"][0]
     simplest["groups"] = 1
     plans = [simplest]
     plans += [simplest | {"stride": stride} for stride in turned["stride"][1:2]]
     plans += [simplest | {"padding": form} for form in turned["padding"][1:2]]
     square = simplest | {"stops": turned["stops"][0]}  # some take squares only
     plans.append(square)
-    if support.one_image is False and not support.one_channel:
+    if support.one_image is False and 1 in turned["channels"][:-1]:
         plans.append(square | {"images": 1, "channels": 1})
     calls = [call_of(offer.kind, support, plan) for plan in plans]
     return [distinct(call, offer) for call in calls if call is not None]
@@ -329,7 +329,7 @@ def telling_calls(offer: Offer) -> list[Case]:
 
 def distinct(call: Case, offer: Offer) -> Case:
     """Let a convolution have as many filters as no other axis is long."""
-    if offer.kind != "conv" or offer.support.one_filter:
+    if offer.kind != "conv" or offer.support.one_filter or offer.support.filters:
         return call
     x, w, _ = call.arrays
     wide = np.concatenate([w] * 5, axis=-1)[..., :5]
