@@ -51,6 +51,7 @@ from .onnx_constants import FOLDED, onnx_slices, target_shape
 __all__ = ["TRANSLATIONS", "Call", "refuse_unknown"]
 
 ONE, ZERO = np.float32(1), np.float32(0)
+MANY_IMAGES = 10**4  # to slice as far as that is to take all of them
 
 
 class Call(NamedTuple):
@@ -363,8 +364,12 @@ def slices(call: Call) -> Value:
     flow = call.flow
     constants = [None, *(call.constant(n) for n in range(1, len(call.values)))]
     parts = onnx_slices(len(flow.shape), constants, call.node.attributes)
+    images = flow.order[0]
     for axis, part in enumerate(parts):
-        if part.indices(flow.shape[axis]) != (0, flow.shape[axis], 1):
+        size = flow.shape[axis]
+        # There may be more images than the one here, of which some would be cut off.
+        some = axis == images and (part.start or 1 < (part.stop or 1) < MANY_IMAGES)
+        if some or part.indices(size) != (0, size, 1):
             flow = sliced(call, flow, axis, part)
     return flow
 
@@ -385,7 +390,10 @@ def gathered(call: Call) -> Value:
     stop = numbers[-1] + step
     part = slice(numbers[0], stop if stop >= 0 else None, step)
     found = sliced(call, flow, axis, part)
-    return found if places.ndim else call.builder.squeezed(found, [axis])
+    if not places.ndim:
+        return call.builder.squeezed(found, [axis])
+    shape = (*flow.shape[:axis], *places.shape, *flow.shape[axis + 1 :])
+    return found if found.shape == shape else call.builder.reshape(found, shape)
 
 
 def axes_of(call: Call, number: int) -> Any:
@@ -626,6 +634,14 @@ def slope(call: Call) -> Value:
     return call.put(PReLU(), flow, slope=array)
 
 
+def dropped(call: Call) -> Any:
+    """Translate Dropout, which drops nothing once it has learned."""
+    rate, training = call.constant(1, np.array(0.5)), call.constant(2, np.array(0))
+    if training.any() and rate.any():
+        raise ValueError("drops numbers by chance, training_mode, where it should not")
+    return call.values[0]
+
+
 def response_norm(call: Call) -> Value:
     """Translate LRN."""
     size, settings = call.take("size"), {"alpha": 1e-4, "beta": 0.75, "bias": 1.0}
@@ -655,7 +671,6 @@ FLOATS = (1, 10, 11)  # of TensorProto: float32, 16 and 64
 TRANSLATIONS: dict[str, Callable[[Call], Any]] = {
     **dict.fromkeys(("Add", "Sub", "Mul", "Div", "Sum"), arithmetic),
     **dict.fromkeys(("AveragePool", "LpPool", "MaxPool"), pooling),
-    **dict.fromkeys(("Dropout", "Identity"), lambda call: call.values[0]),
     **dict.fromkeys(("Flatten", "Reshape"), reshape),
     **dict.fromkeys(("Resize", "Upsample"), resize),
     **dict.fromkeys(("Squeeze", "Unsqueeze"), squeeze),
@@ -666,6 +681,7 @@ TRANSLATIONS: dict[str, Callable[[Call], Any]] = {
     "Concat": joined,
     "Conv": convolution,
     "ConvTranspose": transposed,
+    "Dropout": dropped,
     "Equal": lambda call: call.put(Equal(alone(call, 1))),
     "Gather": gathered,
     "Gemm": gemm,
@@ -676,6 +692,7 @@ TRANSLATIONS: dict[str, Callable[[Call], Any]] = {
         HardSigmoid(slope=call.take("alpha", 0.2), offset=call.take("beta", 0.5))
     ),
     "HardSwish": lambda call: call.put(HardSwish()),
+    "Identity": lambda call: call.values[0],
     "LRN": response_norm,
     "LSTM": lstm,
     "Log": lambda call: call.put(Log()),

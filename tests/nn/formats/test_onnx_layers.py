@@ -91,8 +91,12 @@ CASES: list[tuple[str, dict[str, Any], list[Any], Wanted]] = [
     ("Unsqueeze", {}, [ints(1, -1)], lambda x: x[:, np.newaxis, ..., np.newaxis]),
     ("Gather", {"axis": 1}, [np.array(2)], lambda x: x[:, 2]),
     ("Gather", {"axis": -1}, [ints(-1, 2, 0)], lambda x: x[..., ::-2]),
+    ("Gather", {"axis": 1}, [ints(2, 0).reshape(2, 1)], lambda x: x[:, [[2], [0]]]),
     ("MatMul", {}, [MATRIX], lambda x: x @ MATRIX),
     ("Slice", {}, [ints(1), ints(3), ints(1)], lambda x: x[:, 1:3]),
+    ("Slice", {}, [ints(0, 1), ints(2**31 - 1, 9)], lambda x: x[:, 1:]),
+    ("Dropout", {}, [np.float32(0.5), np.array(False)], lambda x: x),
+    ("Dropout", {}, [np.float32(0), np.array(True)], lambda x: x),
     ("Slice", {}, [ints(-1), ints(-9), ints(3), ints(-2)], lambda x: x[..., -1:-9:-2]),
     ("Pad", {}, [ints(0, 0, 1, 0, 0, 0, 2, 3)], lambda x: np.pad(x, PADS)),
     ("Pad", {}, [ints(0, 1, 0, 0, 0, 2, 0, 0)], lambda x: np.pad(x, MORE)),
@@ -329,11 +333,31 @@ def test_an_lstm_of_another_kind_is_refused(
         loaded(tmp_path, nodes, [None, 4, 3], arrays=arrays)
 
 
+@pytest.mark.parametrize(
+    ("operator", "constants", "said"),
+    [
+        ("Dropout", [np.float32(0.5), np.array(True)], "drops numbers by chance"),
+        ("Slice", [ints(0), ints(3)], "cuts among images"),
+        ("Slice", [ints(-1), ints(2**31 - 1)], "cuts among images"),
+        ("Slice", [ints(1), ints(2)], "cuts among images"),
+    ],
+)
+def test_what_is_not_the_same_for_every_image_is_refused(
+    tmp_path: Path, operator: str, constants: list[Any], said: str
+) -> None:
+    names = [f"c{n}" for n in range(len(constants))]
+    nodes = [node(operator, " ".join(["x", *names]), "y")]
+    arrays = dict(zip(names, constants, strict=True))
+
+    with pytest.raises(ValueError, match=f"'y', '{operator}': {said}"):
+        loaded(tmp_path, nodes, [20, 4], arrays=arrays)
+
+
 def test_what_is_not_tried_here_is_tried_against_onnxruntime() -> None:
     tried = {operator for operator, *_ in CASES}
     elsewhere = {
         *("AveragePool", "BatchNormalization", "Cast", "Concat", "Conv"),
-        *("ConvTranspose", "Dropout", "Gemm", "HardSwish", "Identity", "MaxPool"),
+        *("ConvTranspose", "Gemm", "HardSwish", "Identity", "MaxPool"),
         *("LSTM", "Log", "Split", "Sqrt", "Squeeze", "Sum", "Upsample", "Where"),
     }
 
