@@ -33,8 +33,10 @@ READ_BY_AXIS = {  # operators that say which axis of their input the channels ar
     *("GlobalAveragePool", "GlobalLpPool", "GlobalMaxPool"),
     *("LRN", "LpPool", "MaxPool"),
 }
-READ_ANYHOW = {
-    *("Add", "Cast", "Clip", "Div", "Identity", "Mul", "Pad", "PRelu", "Relu", "Sub")
+READ_ANYHOW = {  # and others whose output has the axes of their input
+    *("Add", "Cast", "Clip", "Concat", "Div", "Dropout", "HardSigmoid", "HardSwish"),
+    *("Identity", "LeakyRelu", "Log", "Mul", "Neg", "Pad", "Pow", "PRelu", "Relu"),
+    *("Resize", "Sigmoid", "Slice", "Sqrt", "Sub", "Tanh", "Upsample"),
 }
 
 

@@ -362,6 +362,66 @@ def test_a_constant_that_fits_in_no_memory_is_refused(
         loaded(tmp_path, nodes, [1, 2], arrays=arrays)
 
 
+@pytest.mark.parametrize(
+    "nodes",
+    [
+        [node("Resize", "x region scales", "before")],
+        [node("Sigmoid", "x", "a"), node("LeakyRelu", "a", "before")],
+        [
+            node("Slice", "x zero many rows two", "even"),
+            node("Slice", "x one many rows two", "odd"),
+            node("Concat", "even odd", "before", axis=1),
+        ],
+    ],
+    ids=["larger", "curves", "focus"],
+)
+def test_a_model_with_channels_first_is_known_by_a_later_convolution(
+    tmp_path: Path, nodes: list[Any]
+) -> None:
+    channels = 4 if len(nodes) > 2 else 2
+    numbers = {"zero": 0, "one": 1, "two": 2, "rows": 2, "many": 2**31 - 1}
+    arrays: dict[str, Any] = {name: np.array([n]) for name, n in numbers.items()}
+    arrays |= {
+        "w": floats(3, channels, 1, 1),
+        "region": np.zeros(0, np.float32),
+        "scales": np.array([1, 1, 2, 2], np.float32),
+    }
+
+    network = loaded(
+        tmp_path, [*nodes, node("Conv", "before w", "y")], [1, 2, 4, 6], arrays=arrays
+    )
+
+    assert network.input_shape == (4, 6, 2)
+    assert network.output_shape[-1] == 3
+
+
+@pytest.mark.parametrize(
+    ("operator", "right"),
+    [
+        ("Mod", [1, 2]),
+        ("And", [True, True]),
+        ("Or", [True, True]),
+        ("GreaterOrEqual", [True, False]),
+        ("LessOrEqual", [False, True]),
+    ],
+)
+def test_constants_are_compared_and_divided(
+    tmp_path: Path, operator: str, right: list[Any]
+) -> None:
+    nodes = [
+        node(operator, "first second", "found"),
+        node("Cast", "found", "number", to=1),
+        node("Add", "x number", "y"),
+    ]
+    arrays = {"first": np.array([7, 2]), "second": np.array([3, 4])}
+    if operator in ("And", "Or"):
+        arrays = {name: array.astype(bool) for name, array in arrays.items()}
+
+    network = loaded(tmp_path, nodes, [None, 2], arrays=arrays)
+
+    assert np.array_equal(network.predict(np.zeros((1, 2))), [right])
+
+
 def test_a_constant_is_repeated_along_each_axis(tmp_path: Path) -> None:
     nodes = [node("Tile", "row often", "rows"), node("Add", "x rows", "y")]
     arrays = {"row": floats(1, 2), "often": np.array([1, 3])}
