@@ -1,7 +1,7 @@
 """Windows as the rows of a matrix, and back: the idea that the package is named after.
 
-Read `matrix` first, im2col and its transpose; `views` shows the same windows without
-the matrix.
+Read `im2col_col2im` first, then `views`, which shows the same windows without the
+matrix.
 """
 
 from .im2col_col2im import col2im, fold, im2col, unfold

@@ -50,7 +50,7 @@ MIN_PART_WORK = 16 * 10**6  # multiply-adds: a thread is not worth less
 MAX_PARTS = 8  # of a product, for BLAS repacks a factor for each
 # Up to so many, OpenBLAS wakes no second thread: numbers of two factors, the first of
 # which may be summed up, and multiply-adds.
-FEW_SUMMED, FEW_NUMBERS, FEW_PRODUCTS = 2**13, 10**4, 2**18
+MAX_LITTLE_SUMMED, MAX_LITTLE_NUMBERS, MAX_LITTLE_PRODUCTS = 2**13, 10**4, 2**18
 SMALL_PRODUCT_KERNELS = {"skylakex", "cooperlake", "sapphirerapids"}
 
 P = ParamSpec("P")
@@ -182,9 +182,9 @@ def is_little(first: Array, second: Any, *_: Any, **__: Any) -> bool:
     """Tell whether OpenBLAS takes but one thread for the products of two arrays."""
     size = second.size if isinstance(second, np.ndarray) else 1
     # As many multiply-adds, or a few less; sums of products take a thread earlier.
-    product = first.size * size // max(first.shape[-1], 1)
-    few = first.size <= FEW_SUMMED and size <= FEW_NUMBERS
-    return few and product <= FEW_PRODUCTS
+    multiply_adds = first.size * size // max(first.shape[-1], 1)
+    few = first.size <= MAX_LITTLE_SUMMED and size <= MAX_LITTLE_NUMBERS
+    return few and multiply_adds <= MAX_LITTLE_PRODUCTS
 
 
 def while_large(function: Callable[P, R]) -> Callable[P, R]:

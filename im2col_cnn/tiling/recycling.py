@@ -22,17 +22,16 @@ import numpy.typing as npt
 
 from .._checks import as_int
 from .._typing import Array, Shape
-from .scoped import Scoped, Setting
+from .scoped import Scoped
+from .scratch import aligned
 
 __all__ = ["empty_result", "recycling", "result_like", "zero_result"]
 
-KEPT_BYTES = 2**26  # in use or not: of what a user drops, no more stays
-MIN_BYTES = 2**15  # of a result; smaller ones find pages of the heap that are there
+MAX_KEPT_BYTES = 2**26  # in use or not: of what a user drops, no more stays
+MIN_RESULT_BYTES = 2**15  # smaller ones find pages of the heap that are there
 SIZE_BITS = 3  # memory has one of eight sizes between two powers of two
-LONG_AGO = 2**8  # results: memory in use since then is not coming back soon
-LINE_BYTES = 64  # of a cache line, where memory begins
+MAX_RESULTS_IN_USE = 2**8  # results later, memory still in use is not coming back soon
 
-_limit = Setting("recycling")
 _kept: dict[int, list["Memory"]] = {}  # by size
 _clock = count()  # ticks with each result
 
@@ -41,25 +40,23 @@ _clock = count()  # ticks with each result
 class Memory:
     """Memory for one result at a time, and when the last one came."""
 
-    __slots__ = ("last", "room", "size", "start")
+    __slots__ = ("last", "room", "size")
 
     def __init__(self, size: int) -> None:
-        self.room = np.empty(size + LINE_BYTES, np.uint8)
-        self.start = -self.room.__array_interface__["data"][0] % LINE_BYTES
-        self.size, self.last = size, next(_clock)
+        self.room, self.size, self.last = aligned(size), size, next(_clock)
 
     def references(self) -> int:
         """Count what refers to the memory, this function included."""
-        room = self.room
-        return sys.getrefcount(room)
+        owner = self.room.base
+        return sys.getrefcount(owner)
 
     def take(self, shape: Shape, dtype: np.dtype) -> Array | None:
         """Return an array in this memory, or None if some array is there."""
-        room = self.room  # held from here on, for other threads to see
-        if sys.getrefcount(room) > UNUSED:
+        owner = self.room.base  # held from here on, for other threads to see
+        if sys.getrefcount(owner) > UNUSED:
             return None
         self.last = next(_clock)
-        return np.ndarray(shape, dtype, room, self.start)
+        return np.ndarray(shape, dtype, self.room)
 
 
 def counts_exactly() -> bool:
@@ -71,6 +68,30 @@ def counts_exactly() -> bool:
 UNUSED = Memory(1).references() if counts_exactly() else 0  # references
 
 
+@final
+class Limit:
+    """How many bytes are kept: one number for all threads, as memory is theirs all."""
+
+    name = "recycling"
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+
+    def get(self) -> int:
+        """Return the limit."""
+        return self.size
+
+    def set(self, size: int | None) -> None:
+        """Let go of all memory if less is kept from now on; results in use stay."""
+        assert size is not None  # there always was one before
+        if size < self.size:
+            _kept.clear()
+        self.size = size
+
+
+_limit = Limit(MAX_KEPT_BYTES)
+
+
 def recycling(size: int) -> Scoped:
     """
     Set how many bytes of memory are kept for results, from now on or inside a ``with``.
@@ -78,13 +99,13 @@ def recycling(size: int) -> Scoped:
     Parameters
     ----------
     size : int
-        At least 0, which keeps none; 64 MiB without this call. What is kept beyond it
-        is let go at once.
+        At least 0, which keeps none; 64 MiB without this call. A lower limit lets go
+        of all that is kept, at once.
 
     Returns
     -------
     context manager
-        As for `threads`.
+        As for `threads`, but for all threads of the process.
 
     Raises
     ------
@@ -108,36 +129,22 @@ def recycling(size: int) -> Scoped:
     >>> y.base is None  # memory of its own
     True
     """
-    size = as_int(size, "size", at_least=0)
-    let_go(size)
-    return _limit.set(size)
+    size, before = as_int(size, "size", at_least=0), _limit.get()
+    _limit.set(size)
+    return Scoped(_limit, before)
 
 
 def empty_result(shape: Shape, dtype: npt.DTypeLike) -> Array:
     """Return an array that holds anything, where an earlier result was if it can be."""
-    dtype = np.dtype(dtype)
-    size = prod(shape) * dtype.itemsize
-    if size < MIN_BYTES or not UNUSED:
-        return np.empty(shape, dtype)
-    spare_bits = size.bit_length() - 1 - SIZE_BITS
-    size = -(-size >> spare_bits) << spare_bits
-    for memory in _kept.get(size, ()):
-        found = memory.take(shape, dtype)
-        if found is not None:
-            return found
-    limit = _limit.get()
-    most = KEPT_BYTES if limit is None else limit
-    if 2 * size > most or not let_go(most - size):
-        return np.empty(shape, dtype)
-    memory = Memory(size)
-    result = np.ndarray(shape, dtype, memory.room, memory.start)
-    _kept.setdefault(size, []).append(memory)
-    return result
+    result = recycled(shape, np.dtype(dtype))
+    return np.empty(shape, dtype) if result is None else result
 
 
 def zero_result(shape: Shape, dtype: npt.DTypeLike) -> Array:
     """Return an array of zeros, where an earlier result was if it can be."""
-    result = empty_result(shape, dtype)
+    result = recycled(shape, np.dtype(dtype))
+    if result is None:
+        return np.zeros(shape, dtype)
     result.fill(0)
     return result
 
@@ -149,18 +156,39 @@ def result_like(array: Array) -> Array:
     return np.empty_like(array)
 
 
-def let_go(most: int) -> bool:
-    """Keep at most so many bytes, the last used; return whether that is possible.
+def recycled(shape: Shape, dtype: np.dtype) -> Array | None:
+    """Return an array in memory that is kept, now or from now on; None if it is not."""
+    size = prod(shape) * dtype.itemsize
+    limit = _limit.get()
+    if not (UNUSED and MIN_RESULT_BYTES <= size <= limit // 2):
+        return None
+    spare_bits = size.bit_length() - 1 - SIZE_BITS
+    size = -(-size >> spare_bits) << spare_bits
+    for memory in _kept.get(size, ()):
+        found = memory.take(shape, dtype)
+        if found is not None:
+            return found
+    if not has_room(limit - size):
+        return None
+    memory = Memory(size)
+    result = np.ndarray(shape, dtype, memory.room)
+    _kept.setdefault(size, []).append(memory)
+    return result
+
+
+def has_room(most: int) -> bool:
+    """Tell whether at most so many bytes are kept, once the least used are let go.
 
     Memory that is in use stays, for it comes back, unless it has not for long.
     """
     kept = [memory for alike in list(_kept.values()) for memory in alike]
-    total, long_ago = sum(memory.size for memory in kept), next(_clock) - LONG_AGO
+    total = sum(memory.size for memory in kept)
+    long_ago = next(_clock) - MAX_RESULTS_IN_USE
     for memory in sorted(kept, key=lambda memory: memory.last):
         if total <= most:
             break
         if memory.last < long_ago or memory.references() == UNUSED:
-            with suppress(ValueError):  # another thread was faster
+            with suppress(KeyError, ValueError):  # another thread was faster
                 _kept[memory.size].remove(memory)
             total -= memory.size
     return total <= most

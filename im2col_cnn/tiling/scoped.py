@@ -1,10 +1,24 @@
-"""Set a number for a while: in one thread, for a block or from now on."""
+"""Set a number for a while: for a block or from now on, in one thread or in all."""
 
 from contextvars import ContextVar
 from types import TracebackType
-from typing import final
+from typing import Protocol, final
 
 __all__ = ["Scoped", "Setting"]
+
+
+class Variable(Protocol):
+    """What holds a number, a ContextVar say."""
+
+    @property
+    def name(self) -> str:
+        """What the setter is called."""
+
+    def get(self) -> int | None:
+        """Return the number in force."""
+
+    def set(self, number: int | None, /) -> object:
+        """Put another in its place."""
 
 
 @final
@@ -29,7 +43,7 @@ class Setting:
 class Scoped:
     """What a setter returns: use it in a ``with`` statement, or drop it."""
 
-    def __init__(self, value: ContextVar[int | None], before: int | None) -> None:
+    def __init__(self, value: Variable, before: int | None) -> None:
         self.value, self.before = value, before
 
     def __repr__(self) -> str:

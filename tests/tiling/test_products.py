@@ -1,5 +1,6 @@
 """Products in pieces: the same numbers, and pieces that are what they should be."""
 
+from threading import Barrier, get_ident
 from unittest.mock import patch
 
 import hypothesis.strategies as st
@@ -134,19 +135,25 @@ def test_a_product_in_parts_is_the_product(
     assert (found == A @ B).all()
 
 
-def test_a_dense_layer_uses_as_many_threads_as_it_may() -> None:
+@pytest.mark.parametrize("count", [1, 2])
+def test_a_dense_layer_uses_as_many_threads_as_it_may(count: int) -> None:
     x, w = np.ones((512, 256), np.float32), np.ones((256, 512), np.float32)
-    matmul = np.matmul
-    counts: list[int] = []
+    matmul, meeting = np.matmul, Barrier(2)
+    workers: set[int] = set()
+    blas_threads: set[int] = set()
 
     def noted(A: Array, B: Array, out: Array) -> Array:
+        if count == 2 and get_ident() not in workers:
+            workers.add(get_ident())
+            meeting.wait(60)  # for the other thread, which has a part of its own
+        workers.add(get_ident())
         libraries = one_blas_thread.libraries or []
-        counts.extend(library.get_num_threads() for library in libraries)
+        blas_threads.update(library.get_num_threads() for library in libraries)
         return matmul(A, B, out=out)
 
-    with patch.object(np, "matmul", noted), threads(1):
+    with patch.object(np, "matmul", noted), threads(count):
         y, cache = dense_forward(x, w)
         dense_backward(y, cache)
 
-    assert len(counts) >= 3 * 4  # four parts of each product
-    assert set(counts) == {1}
+    assert len(workers) == count
+    assert blas_threads == {1}

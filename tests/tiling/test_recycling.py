@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tracemalloc
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from random import Random
 from typing import Any, NamedTuple
 
@@ -19,15 +20,21 @@ from im2col_cnn import recycling
 from im2col_cnn._typing import Array
 from im2col_cnn.tiling import recycling as module
 from im2col_cnn.tiling.recycling import (
-    KEPT_BYTES,
-    LONG_AGO,
-    MIN_BYTES,
+    MAX_KEPT_BYTES,
+    MAX_RESULTS_IN_USE,
+    MIN_RESULT_BYTES,
     empty_result,
     result_like,
     zero_result,
 )
 
-SIZES = [MIN_BYTES - 1, MIN_BYTES, MIN_BYTES + 1, 3 * MIN_BYTES, KEPT_BYTES // 4]
+SIZES = [
+    MIN_RESULT_BYTES - 1,
+    MIN_RESULT_BYTES,
+    MIN_RESULT_BYTES + 1,
+    3 * MIN_RESULT_BYTES,
+    MAX_KEPT_BYTES // 4,
+]
 NUMBERS = np.dtype(np.uint8)
 
 pytestmark = pytest.mark.skipif(
@@ -111,13 +118,13 @@ def test_a_result_is_written_where_a_dropped_one_was(size: int) -> None:
 
 
 def test_results_begin_where_a_line_of_the_cache_does() -> None:
-    assert address(empty_result((MIN_BYTES + 1,), NUMBERS)) % 64 == 0
+    assert address(empty_result((MIN_RESULT_BYTES + 1,), NUMBERS)) % 64 == 0
 
 
 def test_zeros_are_zeros_where_something_else_was() -> None:
-    empty_result((MIN_BYTES,), NUMBERS).fill(7)
+    empty_result((MIN_RESULT_BYTES,), NUMBERS).fill(7)
 
-    assert not zero_result((MIN_BYTES,), NUMBERS).any()
+    assert not zero_result((MIN_RESULT_BYTES,), NUMBERS).any()
 
 
 def test_another_layout_is_kept() -> None:
@@ -127,10 +134,10 @@ def test_another_layout_is_kept() -> None:
     assert result_like(array.T).strides == array.T.strides
 
 
-@pytest.mark.parametrize("limit", [2**18, 2**22, KEPT_BYTES])
+@pytest.mark.parametrize("limit", [2**18, 2**22, MAX_KEPT_BYTES])
 def test_no_more_is_kept_than_was_said(limit: int) -> None:
     with recycling(limit):
-        for size in range(MIN_BYTES, 2 * limit, max(limit // 20, 1)):
+        for size in range(MIN_RESULT_BYTES, 2 * limit, max(limit // 20, 1)):
             empty_result((size,), NUMBERS)
             assert kept_bytes() <= limit
         held = [empty_result((limit // 5,), NUMBERS) for _ in range(9)]
@@ -153,20 +160,35 @@ def test_what_is_kept_is_let_go_at_once() -> None:
     assert kept_bytes() == 0
 
 
-def test_none_is_kept_inside_a_block_that_says_so() -> None:
+def test_a_block_that_keeps_more_lets_go_of_it_at_its_end() -> None:
+    with recycling(2**28):
+        held = [empty_result((2**20,), NUMBERS) for _ in range(100)]
+        del held
+        assert kept_bytes() > MAX_KEPT_BYTES
+
+    assert kept_bytes() <= MAX_KEPT_BYTES
+
+
+def test_nothing_is_recycled_inside_a_block_that_says_so() -> None:
+    before = empty_result((2**20,), NUMBERS)
     with recycling(0):
+        del before
         assert empty_result((2**20,), NUMBERS).base is None
+        assert zero_result((2**20,), NUMBERS).base is None
     assert empty_result((2**20,), NUMBERS).base is not None
 
 
-def test_memory_in_use_for_long_leaves_room_for_others() -> None:
-    held = [empty_result((KEPT_BYTES // 4,), NUMBERS) for _ in range(4)]
-    assert empty_result((2**20,), NUMBERS).base is None  # no room
-    for _ in range(LONG_AGO):
-        assert module.let_go(KEPT_BYTES)
-    found = empty_result((2**20,), NUMBERS)
+def test_the_limit_holds_for_all_threads() -> None:
+    with recycling(0), ThreadPoolExecutor(1) as pool:
+        assert pool.submit(empty_result, (2**20,), NUMBERS).result().base is None
 
-    assert found.base is not None
+
+def test_memory_in_use_for_long_leaves_room_for_others() -> None:
+    held = [empty_result((MAX_KEPT_BYTES // 4,), NUMBERS) for _ in range(4)]
+    found = [empty_result((2**20,), NUMBERS) for _ in range(MAX_RESULTS_IN_USE + 4)]
+
+    assert found[0].base is None  # no room
+    assert found[-1].base is not None
     assert len(held) == 4
 
 
@@ -190,10 +212,10 @@ class Meanwhile:
 def test_two_threads_that_look_at_once_do_not_share(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    before = address(empty_result((MIN_BYTES,), NUMBERS))
-    meanwhile = Meanwhile(MIN_BYTES)
+    before = address(empty_result((MIN_RESULT_BYTES,), NUMBERS))
+    meanwhile = Meanwhile(MIN_RESULT_BYTES)
     monkeypatch.setattr(module, "_clock", meanwhile)
-    mine = empty_result((MIN_BYTES,), NUMBERS)
+    mine = empty_result((MIN_RESULT_BYTES,), NUMBERS)
 
     assert address(mine) == before
     assert meanwhile.result is not None
