@@ -26,7 +26,6 @@ from .convolution import Conv
 from .layer import Inputs, Layer
 from .merging import Add, Multiply
 from .pooling import GlobalAvgPool
-from .reshaping import Reshape
 from .scale import Scale
 
 __all__ = ["gives_view", "infer"]
@@ -61,7 +60,7 @@ def infer(layer: Layer, x: Inputs, spare: tuple[bool, ...]) -> Array:
 
 def gives_view(layer: Layer) -> bool:
     """Tell whether such a layer may give out a view of an array that it reads."""
-    return way_of(type(layer)) in (None, reshaped)
+    return way_of(type(layer)) is None
 
 
 @cache
@@ -143,11 +142,6 @@ def writing(layer: Layer) -> Writing:
         case Curve():
             return lambda x, y: np.copyto(y, layer.value(x))
     return lambda x, y: np.copyto(y, layer.forward(x)[0])
-
-
-def reshaped(layer: Reshape, x: Array, _: tuple[bool, ...]) -> Array:
-    """View images in another shape, that of a network, which has been checked."""
-    return x.reshape(len(x), *layer.shape)
 
 
 def averaged(layer: GlobalAvgPool, x: Array, _: tuple[bool, ...]) -> Array | None:
@@ -251,7 +245,6 @@ WAYS: dict[type, Way] = {
     LeakyReLU: by_number,
     Multiply: merged,
     ReLU: by_number,
-    Reshape: reshaped,
     Scale: scaled,
     Sigmoid: by_number,
     Tanh: by_number,

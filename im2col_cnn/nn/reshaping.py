@@ -6,7 +6,7 @@ from typing import Any, final
 import numpy as np
 
 from .._checks import as_shape, by
-from .._typing import Array, Shape
+from .._typing import Array, Shape, Sizes
 from ..ops.dense import flatten_backward, flatten_forward
 from ..tiling.recycling import empty_result
 from .layer import SIZES, Operation, OperationLayer, PureLayer, Rules
@@ -41,7 +41,7 @@ class Reshape(PureLayer):
     kind = "reshape"
     rules = Rules(shape=SIZES)
 
-    shape: Shape
+    shape: Sizes
 
     def compute(self, x: Array) -> tuple[Array, Any]:
         """Reshape; the cache is the shape of before."""

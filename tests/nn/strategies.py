@@ -1,11 +1,12 @@
 """Draw built layers with images to put through them, for laws that hold for all."""
 
+from math import prod
 from typing import Any, ClassVar, NamedTuple
 
 import hypothesis.strategies as st
 import numpy as np
 
-from im2col_cnn._typing import Array, Shape
+from im2col_cnn._typing import Array, Shape, Sizes
 from im2col_cnn.nn import (
     LSTM,
     AdaptiveAvgPool,
@@ -240,10 +241,12 @@ def transposes(draw: st.DrawFn) -> tuple[Layer, Shape]:
 
 @st.composite
 def reshapes(draw: st.DrawFn) -> tuple[Layer, Shape]:
-    """Draw the same numbers along other axes."""
+    """Draw the same numbers along other axes, or along one, which an int says."""
     shape = draw(SHAPES)
     factors = [factor for size in shape for factor in (1, size)]
-    return Reshape(tuple(draw(st.permutations(factors)))), shape
+    axes = st.permutations(factors).map(tuple)
+    sizes: st.SearchStrategy[Sizes] = st.just(prod(shape)) | axes
+    return Reshape(draw(sizes)), shape
 
 
 @st.composite

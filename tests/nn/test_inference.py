@@ -4,8 +4,10 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+import hypothesis.strategies as st
 import numpy as np
 import pytest
+from hypothesis import given
 from numpy.testing import assert_allclose
 
 from im2col_cnn import threads
@@ -35,6 +37,8 @@ from im2col_cnn.nn import (
 )
 from im2col_cnn.nn.inference import infer
 from im2col_cnn.nn.layer import Layer
+from tests.nn.strategies import KINDS, layered
+from tests.profile import at_most
 
 BY_NUMBER: list[Callable[[], Layer]] = [
     *(ReLU, ReLU6, LeakyReLU, Sigmoid, Tanh, SiLU, HardSigmoid, HardSwish),
@@ -85,6 +89,21 @@ def test_inference_gives_the_output_of_forward(
     assert found.dtype == y.dtype
     assert np.shares_memory(found, given) == spare
     assert spare or np.array_equal(given, x, equal_nan=True)
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+@at_most(25)
+@given(data=st.data(), spare=st.booleans())
+def test_inference_gives_the_output_of_forward_for_any_settings(
+    kind: str, data: st.DataObject, spare: bool
+) -> None:
+    layer, x = data.draw(layered(kind), label="layer, x")
+    y, _ = layer.forward(x)
+
+    found = infer(layer, x.copy(), (spare,))
+
+    assert found.dtype == y.dtype
+    assert_allclose(found, y, rtol=1e-12, atol=1e-12)
 
 
 CONVOLUTIONS: dict[str, Callable[[], Conv]] = {
