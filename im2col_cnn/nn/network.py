@@ -527,8 +527,12 @@ class Network(Hinting, ABC):
 
     @property
     def parameters(self) -> dict[str, Array]:
-        """Every parameter as ``layer.parameter``: a new dict, the arrays themselves."""
-        return ByName(
+        """
+        Every parameter as ``layer.parameter``: the arrays themselves, in a new dict.
+
+        What is put under a name is written into the array there, if it has its shape.
+        """
+        return InPlace(
             (f"{name}.{parameter}", array)
             for name, layer in self.layers.items()
             for parameter, array in layer.parameters.items()
@@ -536,12 +540,12 @@ class Network(Hinting, ABC):
 
     @property
     def arrays(self) -> dict[str, Array]:
-        """All that the network remembers: parameters, and state of layers."""
-        return {
-            f"{name}.{key}": array
+        """All that it remembers: `parameters`, and likewise the state of layers."""
+        return InPlace(
+            (f"{name}.{key}", array)
             for name, layer in self.layers.items()
             for key, array in layer.arrays.items()
-        }
+        )
 
     @property
     def configuration(self) -> dict[str, Any]:
@@ -658,6 +662,31 @@ class Sequential(Network):
         """Write the call that makes such a network, a layer on every line."""
         lines = "".join(f"    {layer!r},\n" for layer in self.layers.values())
         return f"{type(self).__name__}([\n{lines}])"
+
+
+class InPlace(ByName[Array]):
+    """Arrays by name: what is put under a name is written into the array there."""
+
+    def __setitem__(self, name: str, value: npt.ArrayLike) -> None:
+        """Fill one array."""
+        self.update({name: value})
+
+    def update(self, *others: Any, **named: Any) -> None:
+        """Fill several arrays, or none if a name or a shape does not fit."""
+        ready = []
+        for name, value in dict(*others, **named).items():
+            array, given = self[name], as_array(value, name)
+            if given.shape != array.shape:
+                raise ValueError(
+                    f"{name} must have shape {array.shape}, got {given.shape}"
+                )
+            ready.append((array, given))
+        for array, given in ready:
+            array[...] = given
+
+    def __reduce__(self) -> tuple[type[ByName[Array]], tuple[dict[str, Array]]]:
+        """Let copies be dicts of their own, whose entries may be replaced."""
+        return ByName, (dict(self),)
 
 
 def require_new(layers: Mapping[str, Layer]) -> None:

@@ -1,5 +1,8 @@
 """A network is the composition of its layers, forward and backward."""
 
+import copy
+import pickle
+
 import hypothesis.strategies as st
 import numpy as np
 import pytest
@@ -110,6 +113,52 @@ def test_parameters_are_the_arrays_of_the_layers() -> None:
         for name in ("conv1", "conv2", "dense1", "dense2")
         for key in "wb"
     ]
+
+
+@pytest.mark.parametrize("put", ["assign", "update"])
+@pytest.mark.parametrize("which", ["parameters", "arrays"])
+def test_what_is_put_under_a_name_is_written_into_the_array(
+    put: str, which: str
+) -> None:
+    built = network()
+    arrays = getattr(built, which)
+    name, array = next(iter(arrays.items()))
+
+    if put == "assign":
+        arrays[name] = np.full(array.shape, 7)
+    else:
+        arrays.update({name: np.full(array.shape, 7)})
+
+    assert arrays[name] is array
+    assert (getattr(built, which)[name] == 7).all()
+
+
+def test_arrays_by_name_are_changed_in_place_and_copied() -> None:
+    built = network()
+    before = copy.deepcopy(built.parameters)
+    names = list(before)
+
+    built.parameters["conv1.w"] *= 2
+
+    assert_array_equal(built.parameters["conv1.w"], 2 * before["conv1.w"])
+    before["conv1.w"] = before["conv1.w"][:1]  # a copy is any dict
+    assert len(before["conv1.w"]) == 1
+    assert list(pickle.loads(pickle.dumps(built.parameters))) == names
+
+
+def test_arrays_that_do_not_fit_are_refused_and_none_is_written() -> None:
+    built = network()
+    w, parameters = built.parameters["conv1.w"], built.parameters
+    before = w.copy()
+
+    with pytest.raises(
+        ValueError, match=r"^conv1.b must have shape \(3,\), got \(5,\)$"
+    ):
+        parameters.update({"conv1.w": w + 1, "conv1.b": np.zeros(5)})
+    with pytest.raises(KeyError, match=r"'conv9.w' is none of conv1.w, conv1.b"):
+        parameters.update({"conv1.w": w + 1, "conv9.w": w})
+
+    assert_array_equal(w, before)
 
 
 def test_the_summary_tells_shapes_and_parameters() -> None:
