@@ -36,10 +36,11 @@ def load_keras_weights(
         A ``.weights.h5``, ``.h5`` or ``.keras`` file.
     network : Sequential or Graph
         Built, with the same layers; the numbers are cast to its dtype.
-    names : iterable of str, optional
-        For each layer that has parameters, what it is called in the file. By default
-        layers that fit are taken in the order of the numbers in their names; where that
-        is not certain, it is refused.
+    names : sequence of str or dict of str to str, optional
+        For each layer that has parameters, what it is called in the file; a dict has
+        ours to theirs, of some layers or all. By default layers that fit are taken in
+        the order of the numbers in their names; where that is not certain, it is
+        refused.
 
     Raises
     ------
@@ -78,7 +79,7 @@ def save_keras_weights(
     like : path
         A ``.weights.h5`` or ``.keras`` file of that model, trained or not, whose layers
         are taken over.
-    names : iterable of str, optional
+    names : sequence of str or dict of str to str, optional
         As for `load_keras_weights`.
 
     Raises

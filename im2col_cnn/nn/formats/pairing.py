@@ -13,9 +13,11 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from math import prod
 from pathlib import Path
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
-from ..._checks import by, printable
+import numpy as np
+
+from ..._checks import by, printable, quoted
 from ..._typing import Array, Shape
 from ...files.keras import in_order
 from ...files.weights import cast_finite
@@ -130,6 +132,27 @@ def places(network: Network) -> Iterator[Place]:
         images[name] = image
 
 
+def as_partners(names: Any, layers: list[str]) -> Mapping[str, str]:
+    """Return what the user said, by layer, of whose partners are whose."""
+    if names is None:
+        return {}
+    if isinstance(names, str | set | frozenset) or not np.iterable(names):
+        raise TypeError(
+            f"names must be a list or a dict of ours to theirs, got {quoted(names)}"
+        )
+    if isinstance(names, Mapping):
+        for name in names.keys() - layers:
+            raise ValueError(f"names: {quoted(name)} is none of {', '.join(layers)}")
+        return names
+    given = list(names)
+    if len(given) != len(layers):
+        raise ValueError(
+            f"names must name a layer of the file for each of {len(layers)} layers, "
+            f"got {len(given)}"
+        )
+    return dict(zip(layers, given, strict=True))
+
+
 class Weights(NamedTuple):
     """The arrays of another framework's file, in groups, one per layer of theirs."""
 
@@ -173,18 +196,14 @@ class Weights(NamedTuple):
         """Return the partner of every layer; `names` has them if the user said so."""
         free = list(self.groups) if self.ordered else in_order(self.groups)
         if names is None and forms.keys() <= self.groups.keys():
-            names = forms
-        given = [] if names is None else list(names)
-        if names is not None and len(given) != len(forms):
-            raise ValueError(
-                f"names must name a layer of the file for each of {len(forms)} layers, "
-                f"got {len(given)}"
-            )
+            names = list(forms)
+        given = as_partners(names, [*forms])
         found: Partners = {}
-        for n, (layer, possible) in enumerate(forms.items()):
+        for layer, possible in forms.items():
+            unsaid = [group for group in free if group not in given.values()]
             fitting = {
                 group: form
-                for group in (free if names is None else {given[n]} & {*free})
+                for group in ({given[layer]} & {*free} if layer in given else unsaid)
                 for form in possible
                 if {role: layout.shape for role, layout in form.values()}
                 == {r: self.arrays[k].shape for r, k in self.groups[group].items()}

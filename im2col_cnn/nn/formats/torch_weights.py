@@ -62,10 +62,11 @@ def load_torch_weights(
         What ``safetensors.torch.save_file(model.state_dict(), path)`` wrote.
     network : Sequential or Graph
         Built, with the same layers; the numbers are cast to its dtype.
-    names : iterable of str, optional
+    names : sequence of str or dict of str to str, optional
         For each layer that has parameters, what it is called in the file: ``"fc1"`` for
-        ``fc1.weight`` and ``fc1.bias``. By default layers that fit are taken in the
-        order of the numbers in their names; where that is not certain, it is refused.
+        ``fc1.weight`` and ``fc1.bias``; a dict has ours to theirs, of some layers or
+        all. By default layers that fit are taken in the order of the numbers in their
+        names; where that is not certain, it is refused.
         An ``nn.LSTM`` of several layers is several here, ``"lstm.0"``, ``"lstm.1"``,
         and one of both directions two: ``"lstm.0"``, ``"lstm.0_reverse"``.
     flattened : str, optional

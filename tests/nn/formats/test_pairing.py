@@ -439,6 +439,42 @@ def test_names_must_be_as_many_as_layers(tmp_path: Path) -> None:
         load_keras_weights(path, network(), names=["conv2d"])
 
 
+def test_names_by_layer_take_the_layers_that_they_say(tmp_path: Path) -> None:
+    theirs, ours = in_keras(), network()
+    path = write_by_class(tmp_path / "net.weights.h5", theirs)
+    twins = Sequential([Dense(5), Dense(5)]).build((5,), rng=RNG)
+    square = {"dense": arrays((5, 5), (5,)), "dense_1": arrays((5, 5), (5,))}
+    (tmp_path / "twins").mkdir()
+    both = write_by_class(tmp_path / "twins" / "net.weights.h5", square)
+
+    load_keras_weights(path, ours, names={"conv1": "conv2d"})
+    load_keras_weights(both, twins, names={"dense2": "dense", "dense1": "dense_1"})
+
+    assert np.array_equal(ours.arrays["conv1.w"], theirs["conv2d"][0])
+    assert np.array_equal(twins.arrays["dense1.w"], square["dense_1"][0])
+    assert np.array_equal(twins.arrays["dense2.w"], square["dense"][0])
+    load_keras_weights(both, twins, names={"dense1": "dense_1"})  # the other is left
+    assert np.array_equal(twins.arrays["dense2.w"], square["dense"][0])
+
+
+@pytest.mark.parametrize(
+    ("names", "error", "words"),
+    [
+        ({"conv9": "conv2d"}, ValueError, "'conv9' is none of conv1, batch_norm1, "),
+        ({"conv2d", "dense"}, TypeError, r"^names must be a list or a dict of ours to"),
+        ("conv2d", TypeError, r"^names must be a list or a dict .*, got 'conv2d'$"),
+        ({"conv1": "head"}, ValueError, "conv1 has no partner; "),
+    ],
+)
+def test_names_that_say_nothing_certain_are_refused(
+    tmp_path: Path, names: Any, error: type[Exception], words: str
+) -> None:
+    path = write_by_class(tmp_path / "net.weights.h5", in_keras())
+
+    with pytest.raises(error, match=words):
+        load_keras_weights(path, network(), names=names)
+
+
 def test_a_file_of_keras_2_is_no_pattern(tmp_path: Path) -> None:
     path = write_by_name(tmp_path / "net.h5", in_keras())
 
