@@ -20,11 +20,12 @@ from ..layer import Layer
 from ..reshaping import Flatten, Reshape, Transpose
 from ..scale import Scale
 
-__all__ = ["Builder", "Flat", "Flow", "Value", "channels_last"]
+__all__ = ["MAX_IMAGES", "Builder", "Flat", "Flow", "Value", "channels_last"]
 
 Order: TypeAlias = tuple[int, ...]
 
 MAX_MODEL_BYTES = 2**31  # as many as one ONNX file can hold
+MAX_IMAGES = 2**31 - 1  # of a model that leaves their number open: exporters end there
 
 
 class Flow(NamedTuple):
@@ -70,6 +71,7 @@ class Builder:
         self.writes_alone: set[str] = set()  # layers whose output is read once
         self.taken: set[str] = set()  # names that are no layer's
         self.claimed = 0  # bytes of arrays
+        self.max_images = 1  # that an input of the model may hold
 
     def claim(self, *arrays: Array) -> None:
         """Count arrays that are about to be made, and refuse more than a model has.

@@ -51,7 +51,6 @@ from .onnx_constants import FOLDED, onnx_slices, target_shape
 __all__ = ["TRANSLATIONS", "Call", "refuse_unknown"]
 
 ONE, ZERO = np.float32(1), np.float32(0)
-MANY_IMAGES = 10**4  # to slice as far as that is to take all of them
 
 
 class Call(NamedTuple):
@@ -364,12 +363,10 @@ def slices(call: Call) -> Value:
     flow = call.flow
     constants = [None, *(call.constant(n) for n in range(1, len(call.values)))]
     parts = onnx_slices(len(flow.shape), constants, call.node.attributes)
-    images = flow.order[0]
+    images, *_ = flow.order
     for axis, part in enumerate(parts):
-        size = flow.shape[axis]
-        # There may be more images than the one here, of which some would be cut off.
-        some = axis == images and (part.start or 1 < (part.stop or 1) < MANY_IMAGES)
-        if some or part.indices(size) != (0, size, 1):
+        size = call.builder.max_images if axis == images else flow.shape[axis]
+        if part.indices(size) != (0, size, 1):
             flow = sliced(call, flow, axis, part)
     return flow
 

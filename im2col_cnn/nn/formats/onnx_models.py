@@ -22,7 +22,7 @@ from ..._typing import AnyPath, Array, ArrayLike, Shape
 from ...files.onnx import OnnxBranch, OnnxModel, OnnxNode, read_onnx
 from ..reshaping import Reshape
 from ..serialization import INPUT, Built, fill_shape
-from .onnx_builder import Builder, Flow, Value, channels_last
+from .onnx_builder import MAX_IMAGES, Builder, Flow, Value, channels_last
 from .onnx_constants import FOLDED, folded
 from .onnx_layers import TRANSLATIONS, Call, refuse_unknown
 
@@ -81,7 +81,10 @@ def layers_of(
             given = input_shape.get(name)
         ours = INPUT if len(inputs) == 1 else builder.new_name(name)
         builder.taken.add(ours)
-        values[name] = flows[ours] = entry(ours, name, sizes, given, nodes)
+        values[name] = flow = flows[ours] = entry(ours, name, sizes, given, nodes)
+        images = sizes[flow.order[0]]
+        most = MAX_IMAGES if images is None else images
+        builder.max_images = max(builder.max_images, most)
     Reading(model, builder, values, nodes).read(nodes)
     last = {len(f.shape) for f in flows.values() if f.order[-1] == 1 < len(f.order) - 1}
     outputs: dict[str, None] = {}  # in order

@@ -333,24 +333,57 @@ def test_an_lstm_of_another_kind_is_refused(
         loaded(tmp_path, nodes, [None, 4, 3], arrays=arrays)
 
 
+@pytest.mark.parametrize("images", [None, 20])
 @pytest.mark.parametrize(
     ("operator", "constants", "said"),
     [
         ("Dropout", [np.float32(0.5), np.array(True)], "drops numbers by chance"),
+        ("Slice", [ints(0), ints(1)], "cuts among images"),
         ("Slice", [ints(0), ints(3)], "cuts among images"),
         ("Slice", [ints(-1), ints(2**31 - 1)], "cuts among images"),
+        ("Slice", [ints(-1), ints(-(2**63)), ints(0), ints(-1)], "cuts among images"),
+        ("Slice", [ints(0), ints(-1)], "cuts among images"),
         ("Slice", [ints(1), ints(2)], "cuts among images"),
     ],
 )
 def test_what_is_not_the_same_for_every_image_is_refused(
-    tmp_path: Path, operator: str, constants: list[Any], said: str
+    tmp_path: Path,
+    operator: str,
+    constants: list[Any],
+    said: str,
+    images: int | None,
 ) -> None:
     names = [f"c{n}" for n in range(len(constants))]
     nodes = [node(operator, " ".join(["x", *names]), "y")]
     arrays = dict(zip(names, constants, strict=True))
 
     with pytest.raises(ValueError, match=f"'y', '{operator}': {said}"):
-        loaded(tmp_path, nodes, [20, 4], arrays=arrays)
+        loaded(tmp_path, nodes, [images, 4], arrays=arrays)
+
+
+@pytest.mark.parametrize(
+    ("images", "stop"), [(None, 2**31 - 1), (None, 2**63 - 1), (1, 1), (20, 20)]
+)
+def test_a_slice_of_all_images_that_a_model_takes_keeps_them(
+    tmp_path: Path, images: int | None, stop: int
+) -> None:
+    nodes = [node("Slice", "x start stop", "y")]
+    arrays = {"start": ints(0), "stop": ints(stop)}
+    network = loaded(tmp_path, nodes, [images, 4], arrays=arrays)
+    x = rng.normal(size=(images or 3, 4)).astype(np.float32)
+
+    assert (network.predict(x) == x).all()
+
+
+@pytest.mark.parametrize("stop", [10**4, 2**31 - 2])
+def test_a_slice_of_many_images_is_refused_where_there_may_be_more(
+    tmp_path: Path, stop: int
+) -> None:
+    nodes = [node("Slice", "x start stop", "y")]
+    arrays = {"start": ints(0), "stop": ints(stop)}
+
+    with pytest.raises(ValueError, match="'y', 'Slice': cuts among images"):
+        loaded(tmp_path, nodes, [None, 4], arrays=arrays)
 
 
 def test_what_is_not_tried_here_is_tried_against_onnxruntime() -> None:
