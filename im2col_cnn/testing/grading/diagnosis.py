@@ -26,6 +26,7 @@ from ..laws.ties import TIE_RULES
 from ..strategies import Case
 from ..support import Support
 from .kinds import subject_of
+from .one_axis import of_any_axes
 from .report import Finding, Status, Verdict
 from .search import (
     Trial,
@@ -415,10 +416,14 @@ def content(value: Any) -> Any:
     return id(value)
 
 
-def mutant(exhibit: Exhibit, subject: Subject) -> Subject:
+def mutant(exhibit: Exhibit, subject: Subject, *, around: bool = True) -> Subject:
     """Return a subject with its functions replaced by those of an exhibit."""
+    forward = exhibit.forward
     backward = exhibit.backward if subject.backward is not None else None
-    return replace(subject, forward=exhibit.forward, backward=backward)
+    if exhibit.kind in ("conv", "max_pool", "avg_pool"):
+        pair = forward, backward
+        forward, backward = of_any_axes(exhibit.kind, *pair, around=around)
+    return replace(subject, forward=forward, backward=backward)
 
 
 # What NumPy says where a window or an index sticks out of an array.
@@ -428,6 +433,8 @@ OUT_OF_PLACE = re.compile(
 
 
 FEW_ERRORS = 3  # fewer that only are alike may have other reasons
+# Of the arrays that exhibits can be put to.
+KNOWN_AXES = {"conv": (3, 4), "max_pool": (3, 4), "avg_pool": (3, 4), "im2col": (4,)}
 
 
 def agrees(exhibit: Exhibit, subject: Subject, trials: list[Trial]) -> bool:
@@ -441,15 +448,26 @@ def agrees(exhibit: Exhibit, subject: Subject, trials: list[Trial]) -> bool:
         return False
     if exhibit.error:
         return known_by_its_error(trials, [exhibit]) is not None
-    stand_in = mutant(exhibit, subject)
-    is_first, returned, alike, raised = True, False, False, []
+    if does_the_same(mutant(exhibit, subject), exhibit, subject, trials):
+        return True
+    if exhibit.kind != "conv" or trials[0].case.arrays[0].ndim != 3:
+        return False
+    other = mutant(exhibit, subject, around=False)
+    return does_the_same(other, exhibit, subject, trials)
+
+
+def does_the_same(
+    stand_in: Subject, exhibit: Exhibit, subject: Subject, trials: list[Trial]
+) -> bool:
+    """Tell whether what stands in for an implementation does the same as it."""
+    known = KNOWN_AXES.get(exhibit.kind)
+    axes = trials[0].case.arrays[0].ndim
+    if known and axes not in known:
+        return False
+    returned, alike, raised = False, False, []
     for trial in trials:
-        x = trial.case.arrays[0]
-        if exhibit.kind in ("conv", "max_pool", "avg_pool", "im2col") and x.ndim != 4:
-            if is_first:
-                return False  # the exhibits know rows and columns
-            continue
-        is_first = False
+        if known and trial.case.arrays[0].ndim != axes:
+            continue  # what it does over other axes it may do in another way
         failure = try_again(stand_in, trial).failure
         if same_failure(failure, trial.failure):
             returned |= failure is None or isinstance(failure, BrokenLawError)
