@@ -17,6 +17,7 @@ The same mathematics stands here three times: `im2col_cnn.loops` is the definiti
 fast.
 
 im2col_cnn.ops            caches, and what else annotations name
+im2col_cnn.loops          the definitions, number by number
 im2col_cnn.nn             layers, training, evaluation
 im2col_cnn.files          datasets and weights in HDF5
 im2col_cnn.testing        laws that a convolution obeys, and a grader for yours
@@ -29,14 +30,29 @@ from ._version import __version__ as __version__
 TYPE_CHECKING = False  # for type checkers; to import `typing` takes a moment
 
 if TYPE_CHECKING:
+    from . import columns as columns
+    from . import files as files
+    from . import loops as loops
+    from . import nn as nn
+    from . import ops as ops
+    from . import pictures as pictures
+    from . import step_by_step as step_by_step
+    from . import testing as testing
     from ._public import *  # noqa: F403  # all of it
     from ._public import __all__ as __all__
 else:
+    PACKAGES = {"columns", "files", "loops", "nn", "ops"}
+    PACKAGES |= {"pictures", "step_by_step", "testing"}
 
     def __getattr__(name):
-        """Import the public names as the first of them is asked for, and NumPy."""
+        """Import the public names as the first is asked for, a package as it is."""
         from importlib import import_module  # noqa: PLC0415  # the command starts at once
 
+        if name in PACKAGES:
+            try:
+                return import_module(f"{__name__}.{name}")
+            except ModuleNotFoundError as error:  # an extra: `hasattr` is False
+                raise AttributeError(str(error)) from error
         public = import_module(f"{__name__}._public")
         globals().update((each, getattr(public, each)) for each in public.__all__)
         globals()["__all__"] = public.__all__
@@ -45,4 +61,4 @@ else:
         return globals()[name]
 
     def __dir__():
-        return sorted({*globals(), *__getattr__("__all__")})
+        return sorted({*globals(), *PACKAGES, *__getattr__("__all__")})

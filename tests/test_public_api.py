@@ -59,6 +59,8 @@ BY_POSITION = {
     "test_path": "a file, beside the first",
 }
 LOBBIES = ["nn", "files", "testing", "pictures", "step_by_step"]
+PACKAGES = [*LOBBIES, "columns", "loops", "ops"]
+TESTING = "im2col_cnn.testing"
 RESULTS = {"History", "Progress", "Report"}  # made by the package, not by its users
 
 
@@ -162,6 +164,40 @@ def test_numpy_is_imported_as_the_first_public_name_is_asked_for() -> None:
     )
 
     subprocess.run([sys.executable, "-c", "\n".join(lines)], check=True)
+
+
+@pytest.mark.parametrize("name", PACKAGES)
+def test_a_package_is_imported_as_it_is_asked_for(name: str) -> None:
+    lines = (
+        "import sys, im2col_cnn",
+        f"assert {name!r} in dir(im2col_cnn)",
+        f"found = im2col_cnn.{name}",
+        f"assert found is sys.modules['im2col_cnn.{name}']",
+        "assert 'matplotlib' not in sys.modules",
+    )
+
+    subprocess.run([sys.executable, "-c", "\n".join(lines)], check=True)
+
+
+def test_the_packages_that_are_handed_on_are_those_that_the_docstring_lists() -> None:
+    listed = re.findall(r"^im2col_cnn\.(\w+)", im2col_cnn.__doc__ or "", re.MULTILINE)
+
+    assert sorted({*listed, "columns"}) == sorted(PACKAGES)
+
+
+def test_without_hypothesis_the_tests_say_what_to_install(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in [name for name in sys.modules if name.startswith(TESTING)]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "hypothesis", None)
+
+    with pytest.raises(
+        ModuleNotFoundError, match=r"needs hypothesis: .*'im2col-cnn\[testing\]'$"
+    ):
+        importlib.import_module(f"{TESTING}.gradcheck")
+    monkeypatch.delattr(im2col_cnn, "testing", raising=False)
+    assert not hasattr(im2col_cnn, "testing")
 
 
 def test_the_twins_in_loops_have_the_same_signature() -> None:

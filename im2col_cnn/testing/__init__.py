@@ -1,5 +1,6 @@
 """Property-based tests of convolution and pooling, for this package and for yours."""
 
+from . import extra  # noqa: F401  # first of all, for it may refuse to go on
 from .bugs.museum import MUSEUM
 from .dialects.table import DIALECTS
 from .dialects.torch import as_pair
