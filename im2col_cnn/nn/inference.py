@@ -3,7 +3,8 @@
 Forward keeps what backward will ask for, the signs of a ReLU, say. Inference keeps
 nothing, and writes over an array that no other layer reads any more: what follows finds
 it in the cache, and no new memory is asked for. The numbers are those of forward, but
-for the rounding of sums over channels where a kernel has a single pixel.
+for the rounding of two sums that are matrix products here: over the channels of a
+kernel of a single pixel, and over the pixels of a mean of few.
 """
 
 from collections.abc import Callable
@@ -33,7 +34,7 @@ __all__ = ["gives_view", "infer"]
 PIECE_NUMBERS = 2**15  # with what is computed of them they stay in the cache of a core
 MIN_SHARED_NUMBERS = 2**19  # for fewer, waking other threads takes longer
 
-MAX_MEAN_PIXELS = 2**12  # of an image: of more, a sum of float32 loses digits
+MAX_MEAN_PIXELS = 2**8  # of an image: of more, a sum of float32 loses digits
 
 # Multiply-adds: more, and `gemm` is faster, or has work for another thread. Of groups,
 # which it takes one by one, as many are computed at once.
@@ -145,21 +146,19 @@ def writing(layer: Layer) -> Writing:
 
 
 def averaged(layer: GlobalAvgPool, x: Array, _: tuple[bool, ...]) -> Array | None:
-    """Add up the pixels of each channel, as a product by ones."""
-    N, *spatial, C = x.shape if x.ndim > 2 else (0, 0, 0)
-    pixels = prod(spatial)
-    plain = is_plain(x) and x.dtype.itemsize > 2 and x.flags.c_contiguous
-    if not (plain and N and C and 0 < pixels <= MAX_MEAN_PIXELS):
+    """Add up the few pixels of each channel, as a product by ones."""
+    if not (is_plain(x) and x.dtype.itemsize > 2 and x.flags.c_contiguous):
         return None
-    y: Array = ones(pixels, x.dtype) @ x.reshape(N, pixels, C)
+    N, *spatial, C = x.shape
+    pixels = prod(spatial)
+    if not (spatial and x.size) or pixels > MAX_MEAN_PIXELS:
+        return None
+    with np.errstate(over="ignore", invalid="ignore"):
+        y: Array = np.ones(pixels, x.dtype) @ x.reshape(N, pixels, C)
     y /= pixels
+    if not np.isfinite(y).all():  # a sum may be infinite whose mean is not
+        return None
     return y.reshape(N, *[1] * len(spatial), C) if layer.keepdims else y
-
-
-@cache
-def ones(size: int, dtype: np.dtype) -> Array:
-    """Return ones."""
-    return np.ones(size, dtype)
 
 
 def by_number(layer: Layer, x: Array, spare: tuple[bool, ...]) -> Array | None:

@@ -188,14 +188,45 @@ def test_a_mean_of_a_network_is_that_of_forward(
 
 
 @pytest.mark.filterwarnings("ignore:invalid value encountered")
-def test_a_mean_of_what_is_not_finite_stays_with_its_channel() -> None:
+def test_a_mean_of_what_is_not_finite_is_that_of_forward() -> None:
     layer, x = GlobalAvgPool(), images()
 
     found = infer(layer, x, (False,))
 
     y, _ = layer.forward(x)
-    assert np.array_equal(np.isfinite(found), np.isfinite(y))
-    assert np.array_equal(np.isnan(found), np.isnan(y))
+    assert np.array_equal(found, y, equal_nan=True)
+
+
+@pytest.mark.parametrize("size", [1, 2, 7, 8, 15, 16])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_mean_of_few_pixels_is_rounded_like_a_sum(dtype: type, size: int) -> None:
+    numbers: Array = np.random.default_rng(0).uniform(1, 2, 100).astype(dtype)
+    alike = np.broadcast_to(numbers, (1, size, size, 100)).copy()  # errors add up
+
+    found = infer(GlobalAvgPool(keepdims=False), alike, (False,))
+
+    eps = float(np.finfo(dtype).eps)
+    assert_allclose(found[0], numbers, rtol=size * size * eps / 2)
+
+
+@pytest.mark.parametrize(
+    "x",
+    [
+        np.random.default_rng(0).uniform(999, 1001, (2, 17, 16, 5)),
+        np.random.default_rng(0).uniform(999, 1001, (1, 64, 64, 5)),
+        np.full((1, 16, 16, 2), 3e36),
+        np.full((1, 64, 64, 2), 3e36),
+    ],
+    ids=["more", "many", "large", "many large"],
+)
+def test_a_mean_that_a_short_sum_would_spoil_is_that_of_forward(x: Array) -> None:
+    x = x.astype(np.float32)
+    y, _ = GlobalAvgPool().forward(x)
+
+    found = infer(GlobalAvgPool(), x, (False,))
+
+    assert np.isfinite(y).all()
+    assert np.array_equal(found, y)
 
 
 @pytest.mark.parametrize("make", [Add, Multiply])
