@@ -552,24 +552,24 @@ def lstm(call: Call) -> list[Value]:
     call.need("activations", None, ("Sigmoid", "Tanh", "Tanh") * len(ways))
     for name in ("clip", "input_forget", "layout"):
         call.need(name, 0)
-    shapes = [np.shape(call.constant(n)) for n in (1, 2, 3)]
-    units = shapes[1][-1] if shapes[1] else 0
-    D = len(ways)
-    wanted = [(D, 4 * units, *shapes[0][2:3]), (D, 4 * units, units), (D, 8 * units)]
-    if shapes[:2] != wanted[:2] or shapes[2] not in ((), wanted[2]):
-        raise ValueError(
-            f"weights of shapes {shapes} are not those of direction = "
-            f"{quoted(direction)}"
-        )
-    if len(call.values) > 7 and call.values[7] is not None:
-        raise ValueError("peepholes, P, are not known here")
     x = call.flow
-    T, one, _ = x.shape
+    T, one, C = x.shape
     if x.order[0] != 1 or one != 1:
         raise ValueError(
             "goes from image to image: axis 0 of what it reads has images, where it "
             "expects steps"
         )
+    shapes = [np.shape(call.constant(n)) for n in (1, 2, 3)]
+    units = shapes[1][-1] if shapes[1] else 0
+    D = len(ways)
+    wanted = [(D, 4 * units, C), (D, 4 * units, units), (D, 8 * units)]
+    if shapes[:2] != wanted[:2] or shapes[2] not in ((), wanted[2]):
+        raise ValueError(
+            f"weights of shapes {shapes} are not those of direction = "
+            f"{quoted(direction)} and steps of {C} numbers"
+        )
+    if len(call.values) > 7 and call.values[7] is not None:
+        raise ValueError("peepholes, P, are not known here")
     if (call.constant(4, np.array(T)) != T).any():
         raise ValueError("sequence_lens is not known here")
     written = [one_way(call, x, n, step) for n, step in enumerate(ways)]
@@ -611,7 +611,13 @@ def first_state(call: Call, number: int) -> Flow | None:
     if not all(isinstance(one, Flow) for one in given):
         raise ValueError("initial_h and initial_c must be zeros, or depend on images")
     flows = [b.settled(one) for one in given]
-    if flows[0].shape[0] > 1:
+    D, _, units = call.constant(2).shape
+    if any(one.shape != (D, 1, units) for one in flows):
+        shapes = ", ".join(str(one.shape) for one in flows)
+        raise ValueError(
+            f"initial_h, initial_c of shapes {shapes} are not {(D, 1, units)}"
+        )
+    if D > 1:
         flows = [sliced(call, one, 0, slice(number, number + 1)) for one in flows]
     h, c = (b.squeezed(one, [0]) for one in flows)
     return b.keep(f"{call.node.name}_state", Concat(), h, c)

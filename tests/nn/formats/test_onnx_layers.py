@@ -219,9 +219,11 @@ MEMORY = rng.normal(size=(1, 8, 2)).astype(np.float32)
 BIASES = rng.normal(size=(1, 16)).astype(np.float32)
 
 
-def remembered(x: Array, w: Array, r: Array, b: Array) -> tuple[Array, Array]:
+def remembered(
+    x: Array, w: Array, r: Array, b: Array, start: Array | float = 0.0
+) -> tuple[Array, Array]:
     """Return what an LSTM writes at each step, and what it remembers at the end."""
-    h, c = np.zeros((2, len(x), 2))
+    h = c = np.broadcast_to(start, (len(x), 2))
     steps = []
     for t in range(x.shape[1]):
         gates = x[:, t] @ w.T + h @ r.T + b[:8] + b[8:]
@@ -291,6 +293,32 @@ def test_an_lstm_reads_steps_from_the_last_one_on(
         assert_allclose(found[name], np.stack(wanted, 1), rtol=1e-5, atol=1e-6)
 
 
+def test_an_lstm_may_start_from_what_depends_on_images(tmp_path: Path) -> None:
+    nodes = [
+        node("Transpose", "x", "steps", perm=[1, 0, 2]),
+        node("Slice", "steps zeros twos axes", "start"),
+        make(
+            "LSTM",
+            ["steps", "w", "r", "b", "", "start", "start"],
+            ["y"],
+            hidden_size=2,
+            direction="bidirectional",
+        ),
+    ]
+    pairs = [np.concatenate([one, -one]) for one in (GATES, MEMORY, BIASES)]
+    arrays = dict(zip("wrb", pairs, strict=True))
+    arrays |= {"zeros": ints(0, 0), "twos": ints(2, 2), "axes": ints(0, 2)}
+    network = loaded(tmp_path, nodes, [None, 4, 3], arrays=arrays)
+    x = rng.normal(size=(5, 4, 3)).astype(np.float32)
+
+    y = network.predict(x)
+
+    there, _ = remembered(x, *(one[0] for one in pairs), start=x[:, 0, :2])
+    back, _ = remembered(x[:, ::-1], *(one[1] for one in pairs), start=x[:, 1, :2])
+    right = np.stack([there, back[:, ::-1]], axis=2)
+    assert_allclose(y, right, rtol=1e-5, atol=1e-6)
+
+
 def make(operator: str, reads: list[str], writes: list[str], **attributes: Any) -> Any:
     import onnx  # noqa: PLC0415 - an extra
 
@@ -311,6 +339,22 @@ def make(operator: str, reads: list[str], writes: list[str], **attributes: Any) 
         (["x", "w", "r"], {}, "goes from image to image"),
         (["steps"], {}, r"weights of shapes .* are not those of direction = .forw"),
         (["steps", "w", "r", "few"], {}, "weights of shapes .* are not those of"),
+        (["steps", "rows", "r"], {}, r"weights of shapes .*\(1, 8\).* are not those of"),
+        (
+            ["steps", "w", "r", "", "", "two", "two"],
+            {},
+            r"initial_h, initial_c of shapes \(2, 1, 2\), .* are not \(1, 1, 2\)",
+        ),
+        (
+            ["steps", "w_both", "r_both", "", "", "one", "one"],
+            {"direction": "bidirectional"},
+            r"initial_h, initial_c of shapes \(1, 1, 2\), .* are not \(2, 1, 2\)",
+        ),
+        (
+            ["steps", "w", "r", "", "", "one", "steps"],
+            {},
+            r"initial_h, initial_c of shapes .*, \(4, 1, 3\) are not \(1, 1, 2\)",
+        ),
         (["steps", "r", "w"], {}, "weights of shapes .* are not those of dir"),
         (
             ["steps", "w", "r"],
@@ -324,11 +368,16 @@ def test_an_lstm_of_another_kind_is_refused(
 ) -> None:
     nodes = [
         node("Transpose", "x", "steps", perm=[1, 0, 2]),
+        node("Slice", "steps zeros one_by_two axes", "one"),
+        node("Slice", "steps zeros two_by_two axes", "two"),
         make("LSTM", reads, ["all"], hidden_size=2, **attributes),
         make("Add", ["all", "steps"], ["y"]),
     ]
-    arrays = {"w": GATES, "r": MEMORY, "few": np.array([1])}
+    arrays = {"w": GATES, "r": MEMORY, "few": np.array([1]), "rows": GATES[..., 0]}
     arrays["ones"] = np.ones((1, 1, 2), np.float32)
+    arrays |= {f"{name}_both": arrays[name].repeat(2, 0) for name in "wr"}
+    arrays |= {"zeros": ints(0, 0), "axes": ints(0, 2)}
+    arrays |= {"one_by_two": ints(1, 2), "two_by_two": ints(2, 2)}
     with pytest.raises(ValueError, match=f"'lstm', 'LSTM': {said}"):
         loaded(tmp_path, nodes, [None, 4, 3], arrays=arrays)
 
