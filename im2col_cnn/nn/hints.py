@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, ParamSpec, Self, TypeVar
 
 from .._checks import printable, quoted, refusing_keywords
 
-__all__ = ["ByName", "Hinting", "hinting"]
+__all__ = ["FOUND_BY_BUILD", "ByName", "Hinting", "hinting"]
 
 P = ParamSpec("P")
 Result = TypeVar("Result")
@@ -81,7 +81,7 @@ class Hinting:
     """A class that says what to write where Keras or PyTorch have another word."""
 
     instead: ClassVar[str]  # of calling it
-    too_many: ClassVar[str] = FOUND_BY_BUILD  # what to do about arguments that are
+    too_many: ClassVar[str] = ""  # what to leave out, where arguments are too many
 
     def __new__(cls, *args: Any, **settings: Any) -> Self:
         """Refuse arguments that `__init__` does not take, and say which it does."""
@@ -91,7 +91,7 @@ class Hinting:
                 takes.bind(*args, **settings)
             except TypeError as error:
                 odd = unknown(settings, takes.parameters)
-                why = odd or f"{error}: {cls.too_many}"
+                why = odd or f"{error}{ways_out_of(cls, args, settings)}"
                 raise TypeError(f"{call(cls)}: {why}") from None
         return super().__new__(cls)
 
@@ -132,6 +132,38 @@ def call(cls: type) -> str:
             starred = True
         names.append(name)
     return f"{cls.__name__}({', '.join(names)})"
+
+
+def ways_out_of(
+    cls: type[Hinting], args: tuple[Any, ...], settings: dict[str, Any]
+) -> str:
+    """Say what to write for positional arguments that are too many, if they are."""
+    parameters = signature(cls).parameters.values()
+    n = sum(p.kind is Parameter.POSITIONAL_OR_KEYWORD for p in parameters)
+    if len(args) <= n:
+        return ""
+    names = [p.name for p in parameters if p.kind is Parameter.KEYWORD_ONLY]
+    named = dict(zip(names, args[n:], strict=False))
+    calls: list[tuple[tuple[Any, ...], dict[str, Any]]] = []
+    if len(args) == n + len(named):
+        calls.append((args[:n], named | settings))
+    if n == 1:
+        calls.append(((args,), settings))
+    ways_out = [written for one in calls if (written := write_call(cls, *one))][:1]
+    ways_out += [cls.too_many] if cls.too_many else []
+    return ": " + ", or ".join(ways_out) if ways_out else ""
+
+
+def write_call(
+    cls: type[Hinting], args: tuple[Any, ...], settings: dict[str, Any]
+) -> str:
+    """Say that a call is to be written, if it does what is asked; nothing if not."""
+    try:
+        cls(*args, **settings)
+    except Exception:  # of many kinds, of layers of one's own
+        return ""
+    named = [f"{name}={quoted(value)}" for name, value in settings.items()]
+    return f"write {cls.__name__}({', '.join([*map(quoted, args), *named])})"
 
 
 def hinting(function: Callable[P, Result]) -> Callable[P, Result]:

@@ -20,7 +20,7 @@ methods: `array_shapes`, `draw`, `apply` and `differentiate`.
 
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from functools import partial
 from typing import Any, ClassVar, NamedTuple, TypeAlias, dataclass_transform
@@ -41,7 +41,7 @@ from .._checks import (
     require_cache,
 )
 from .._typing import Array, Shape
-from .hints import Hinting
+from .hints import FOUND_BY_BUILD, Hinting
 from .initializers import Initializer
 
 __all__ = [
@@ -102,6 +102,7 @@ class Layer(Hinting, ABC):
     instead: ClassVar[str] = (
         "a Sequential or a Graph says what it reads, and forward(x) computes"
     )
+    too_many: ClassVar[str] = FOUND_BY_BUILD
     kind: ClassVar[str]
     rules: ClassVar[Rules] = Rules()  # those of base classes hold, too
     merges: ClassVar[bool] = False  # whether it reads several arrays
@@ -295,6 +296,8 @@ class Layer(Hinting, ABC):
 class ParameterlessLayer(Layer):
     """A layer without parameters: there is nothing to draw."""
 
+    too_many: ClassVar[str] = ""
+
     def array_shapes(self, shape: InputShapes) -> Shapes:
         """Return none."""
         return {}
@@ -383,6 +386,8 @@ class WeightedLayer(Layer):
 
 def named_by_kind(layers: Iterable[Layer]) -> dict[str, Layer]:
     """Return layers by name: their kind, counted from 1."""
+    if isinstance(layers, Mapping):
+        raise TypeError("layers must be a list, got a dict: Graph takes layers by name")
     if not np.iterable(layers):  # an array without axes is none
         raise TypeError(f"layers must be a list, got {quoted(layers)}")
     names: dict[Layer, str] = {}

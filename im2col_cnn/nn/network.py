@@ -89,7 +89,6 @@ class Network(Hinting, ABC):
     """
 
     instead: ClassVar[str] = "predict(x) computes scores, forward(x) caches too"
-    too_many: ClassVar[str] = "layers come in a list, or by name in a dict"
 
     def __init__(
         self,

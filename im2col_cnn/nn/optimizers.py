@@ -33,7 +33,7 @@ class Optimizer(Hinting, ABC):
     """
 
     instead: ClassVar[str] = "step(parameters, gradients) moves parameters"
-    too_many: ClassVar[str] = "parameters come with every step"
+    too_many: ClassVar[str] = "leave out parameters, which come with every step"
     learning_rate: float
     state: dict[str, Array] = field(default_factory=dict, init=False, repr=False)
     served: dict[str, Array] = field(default_factory=dict, init=False, repr=False)

@@ -31,7 +31,13 @@ CLASSES = [
             lambda: ANY.Conv(8, 3, activation="relu"),
             CONV + ".*: it is a layer of its o",
         ),
-        (lambda: ANY.Conv(3, 8, 3), CONV + ".*: too many positional arg.*: leave out"),
+        (
+            lambda: ANY.Conv(3, 8, 3),
+            CONV
+            + r".*: too many positional arguments: write Conv\(3, 8, stride=3\), or "
+            "leave out what it reads, which build of the network finds$",
+        ),
+        (lambda: ANY.Conv(8), CONV + ".*: missing a required argument: 'kernel_size'$"),
         (
             lambda: ANY.Conv(in_channels=3, out_channels=8, kernel_size=3),
             "has no in_channels: leave out .*; has no out_channels: write filters=",
@@ -43,12 +49,34 @@ CLASSES = [
         ),
         (lambda: ANY.MaxPool(pool_size=2), "has no pool_size: write kernel_size="),
         (lambda: ANY.BatchNorm(64), "too many positional arguments: leave out what it"),
+        (
+            lambda: ANY.Dense(784, 10),
+            r"^Dense.*: too many [^:]*: leave out what it",
+        ),
+        (lambda: ANY.MaxPool(3, 2), r"too many .*: write MaxPool\(3, stride=2\)$"),
+        (
+            lambda: ANY.ConvTranspose(8, 3, 2, 1),
+            r"write ConvTranspose\(8, 3, stride=2, padding=1\), or leave out",
+        ),
+        (lambda: ANY.Concat(1), r"write Concat\(axis=1\)$"),
+        (lambda: ANY.Pad(1, 2), r"write Pad\(\(1, 2\)\)$"),
+        (lambda: ANY.Reshape(3, 4), r"too many .*: write Reshape\(\(3, 4\)\)$"),
+        (lambda: ANY.Flatten(1), r"^Flatten\(\): too many positional arguments$"),
+        (lambda: ANY.ReLU(6), r"^ReLU\(\): too many positional arguments$"),
+        (
+            lambda: ANY.SGD(0.1, 0.9),
+            r"write SGD\(0.1, momentum=0.9\), or leave out par",
+        ),
         (lambda: ANY.ReLU(inplace=True), r"^ReLU\(\): has no inplace: predict writes"),
         (lambda: ANY.SGD(lr=0.1), "has no lr: write learning_rate="),
-        (lambda: ANY.SGD({}, 0.1), "too many .*: parameters come with every step"),
+        (lambda: ANY.SGD({}, 0.1), "too many .*: leave out parameters, which come w"),
+        (
+            lambda: ANY.Sequential({"conv": Conv(8, 3)}),
+            "^layers must be a list, got a dict: Graph takes layers by name$",
+        ),
         (
             lambda: ANY.Sequential(Conv(8, 3), ReLU()),
-            "too many .*: layers come in a li",
+            r"too many .*: write Sequential\(\(Conv\(8, 3\), ReLU\(\)\)\)$",
         ),
         (lambda: ANY.Conv(8, 3)(np.zeros(3)), "^Conv is not called: a Sequential or a"),
         (lambda: any_network().build(input_shape=(5, 6, 2)), "build.. has no input_sh"),
