@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from im2col_cnn.testing.dialects.dialect import Offer
+from im2col_cnn.testing.dialects.pairs import called_inside
 from im2col_cnn.testing.dialects.table import readings
-from im2col_cnn.testing.dialects.unknown_functions import called_inside
 from im2col_cnn.testing.grading.grader import grade
 from im2col_cnn.testing.grading.reading import choose
 from im2col_cnn.testing.grading.report import Verdict

@@ -9,8 +9,8 @@ import pytest
 from im2col_cnn.testing import HomeworkError, check_module
 from im2col_cnn.testing.dialects import trials
 from im2col_cnn.testing.dialects.dialect import Offer
+from im2col_cnn.testing.dialects.pairs import called_inside
 from im2col_cnn.testing.dialects.table import readings
-from im2col_cnn.testing.dialects.unknown_functions import called_inside
 from im2col_cnn.testing.grading.grader import grade
 from im2col_cnn.testing.grading.reading import choose
 from tests.profile import in_turn
@@ -220,7 +220,7 @@ def test_a_layer_that_could_not_be_called_is_named(tmp_path: Path) -> None:
 
     report = checked(tmp_path, f"import numpy as np\n{RIGHT_MASK}{layer}")
 
-    assert "Conv2D: not read, for no way to call it was found" in str(report)
+    assert "not read: Conv2D: no way to call it was found" in str(report)
 
 
 def test_sizes_do_not_go_where_others_belong(tmp_path: Path) -> None:
@@ -556,7 +556,10 @@ def test_a_backward_that_cannot_be_called_is_said_and_does_not_pass(
     said = {verdict.law.name: verdict.status for verdict in report.verdicts}
     assert said["forward equals the loops"] == "holds"
     assert said["dx equals the loops"] == said["dw equals the loops"] == "not checked"
-    assert "Conv2D: backward was not checked: no way to call it" in str(report)
+    assert (
+        "\n  not read: Conv2D.backward, which looks like the backward of Conv2D: no "
+        in str(report)
+    )
     assert not report.ok
 
 
@@ -772,7 +775,7 @@ def test_a_name_that_many_use_alone_does_not_make_it_wrong(tmp_path: Path) -> No
 
     assert report.ok
     for name in ("ConvLayer", "MaxPool1D"):
-        assert f"{name}: not read, for no way to call it was found" in str(report)
+        assert f"not read: {name}: no way to call it was found" in str(report)
 
 
 RETURNING = BACKWARD_PASSES.replace("MaxPool", "MaxPooling").replace(

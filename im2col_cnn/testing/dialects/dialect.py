@@ -87,7 +87,7 @@ class Offer:
         Whether it is meant so, though no call of it ends well, and whether calls have
         to show that it is.
     uncalled : str
-        A method that must be the backward, where no way to call it was found.
+        What must be the backward, where no way to call it was found.
     stopped : exception, optional
         How a call never returned, where it was found out how to call it.
     cached : callable, optional

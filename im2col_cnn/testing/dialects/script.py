@@ -78,7 +78,7 @@ class Script:
     is_loose : bool
         Whether others have such names too, so that calls have to show that it is meant.
     uncalled : str
-        A method that must be the backward, where no way to call it was found.
+        What must be the backward, where no way to call it was found.
     title : str
         What it is called, if not by the functions and classes in its lines.
     """

@@ -13,9 +13,9 @@ from .coursera import COURSERA, NOTEBOOK
 from .cs231n import CS231N
 from .dialect import Dialect, Names, Offer
 from .native import NATIVE
+from .pairs import backwards_in, called_inside, forwards_in
 from .torch import TORCH
 from .unknown_classes import layers_in
-from .unknown_functions import forwards_in
 
 __all__ = ["DIALECTS", "GUESSES", "guess", "promised", "readings"]
 
@@ -48,9 +48,29 @@ def guess(names: Names) -> Dialect | None:
     return best if best is not None and best.found(names) else None
 
 
-def promised(names: Any) -> list[str]:
-    """Return what of a file convolves or pools by its name, read or not."""
-    return [*forwards_in(names), *(name for name, _, _ in layers_in(names))]
+def promised(names: Any, *, forwards: bool = True) -> dict[str, Any]:
+    """
+    Return what of a file convolves or pools by its name, read or not.
+
+    Parameters
+    ----------
+    names : mapping
+        What the file defines.
+    forwards : bool
+        Whether more than the pairs of known functions is wanted.
+
+    Returns
+    -------
+    dict
+        ``"forwards"``; ``"backwards"``, each with the forwards whose it may be; and
+        ``"inside"``, what others do their work with.
+    """
+    layers = [name for name, _, _ in layers_in(names)]
+    return {
+        "forwards": [*forwards_in(names), *layers] if forwards else [],
+        "backwards": backwards_in(names),
+        "inside": called_inside(names),
+    }
 
 
 def readings(

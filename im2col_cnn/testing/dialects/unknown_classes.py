@@ -21,6 +21,7 @@ from .family import CONVOLUTION, POOLING, family
 from .gradients import Upstream, gradient_lines, looks_like_gradient
 from .handed import handed, right_for
 from .held import arrays_in, held_by, same_arrays
+from .pairs import OTHER_AXES
 from .roles import argument_lists, parameters_in, roles_of, settings_for
 from .script import Script
 from .tiny import Tiny, layouts_of, limited_to, tiny_problems
@@ -48,7 +49,6 @@ SET_UPS = [
     *("initialize_parameters", "init_parameters", "initialise"),
 ]
 OTHERS = ("transpose", "deconv", "global", "adaptive", "unpool")
-OTHER_AXES = re.compile("[13]_?d")  # tiny problems have two
 SECONDS = 2.0  # in which all ways to make a layer are tried
 
 
@@ -88,7 +88,7 @@ def scripts_of(names: Mapping[str, Any]) -> Iterator[Script]:
     """Yield the scripts of the classes of a file that look like layers."""
     settings = {"settings": settings_for(names), "w": ("F",)}  # filters: how many
     for name, layer, forward in layers_in(names):
-        if OTHER_AXES.search(name.lower()):
+        if OTHER_AXES.search(name):
             continue
         if "pool" in name.lower():
             sizes = {**settings, "w": ("K", "(KH, KW)")}

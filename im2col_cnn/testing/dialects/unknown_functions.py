@@ -25,120 +25,68 @@ from .gradients import is_bias
 from .handed import KERNELS, handed, right_for
 from .held import arrays_in
 from .layouts import arrange
+from .pairs import (
+    OTHER_AXES,
+    backwards_in,
+    called_inside,
+    is_backward,
+    is_nameless,
+    is_plain,
+    kinds_of,
+    own_functions,
+    stem,
+)
 from .roles import CHOICES, argument_lists, parameters_in, roles_of, settings_for
 from .script import Script
 from .tiny import Tiny, layouts_of, limited_to, tiny_problems
 from .trials import execute
 
-__all__ = ["called_inside", "forwards_in", "scripts_of"]
+__all__ = ["scripts_of"]
 
 SECONDS = 2.0  # in which the layouts of one function are tried
-BACK = re.compile(
-    r"back_?prop(agation)?|backwards?|bwd|bprop|gradients?|_?grad_?|deriv\w*|^d_|_back$"
-)
-FORTH = re.compile(r"forwards?(_?pass|_?prop(agation)?)?|fwd|feed|_for$")
-# What may be in the name of a function that convolves or pools, and does nothing else.
-PLAIN = re.compile(
-    r"convolutional|convolution|convolve|conv|correlate|corr|max_?pool(ing)?|"
-    r"(avg|average|mean)_?pool(ing)?|pool(ing)?|layer|naive|fast|loops?|slow|im2col|"
-    r"vectorized|numpy|np|my|[123]_?d|pass|prop(agation)?|op|func(tion)?|stride[sd]?|"
-    r"batch|simple|valid|multi|channels?|image|cnn|_|\d"
-)
 NO_SIZE = re.compile("'float' object cannot be interpreted|single integer, got '")
-OTHER_AXES = re.compile("[13]_?d")  # tiny problems have two
-OTHERS = (
-    *("single", "step", "relu", "transpose", "deconv", "test", "check", "depthwise"),
-    *("global", "adaptive", "unpool"),
-)
 
 
 def scripts_of(names: Mapping[str, Any]) -> Iterator[Script]:
     """Yield the scripts of the functions of a file that convolve or pool."""
     settings = settings_for(names)
     own = own_functions(names)
-    own = {name: it for name, it in own.items() if not OTHER_AXES.search(name.lower())}
-    backs = {stem(name): name for name in own if is_backward(name)}
+    own = {name: it for name, it in own.items() if not OTHER_AXES.search(name)}
+    backs = partners(own)
     for name, function in own.items():
-        kinds = kinds_of(name, function)
+        kinds = ["conv"] if is_nameless(name, function) else kinds_of(name, function)
         if kinds and not is_backward(name):
-            back = backs.get(stem(name))
+            back = backs.get(name)
             for kind in kinds:
                 yield from paired(
                     name, function, back, own.get(back or ""), kind, settings
                 )
     stems = {stem(name) for name in own if not is_backward(name)}
-    for its_stem, name in backs.items():
-        if its_stem not in stems:
+    for name in own:
+        if is_backward(name) and stem(name) not in stems:
             for kind in kinds_of(name, own[name]):
                 yield from alone(name, own[name], kind, settings)
 
 
-def own_functions(names: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the functions that a file defines."""
-    return {
-        name: it
-        for name, it in names.items()
-        if inspect.isfunction(it) or inspect.ismethod(it)
+def partners(own: Mapping[str, Any]) -> dict[str, str]:
+    """Return the backward of each forward: of its name, or where there is one of each.
+
+    What others do their work with has no backward of another name.
+    """
+    found = {
+        name: back
+        for back in own
+        if is_backward(back)
+        for name in own
+        if not is_backward(name) and stem(name) == stem(back)
     }
-
-
-def forwards_in(names: Mapping[str, Any]) -> list[str]:
-    """Return the functions that by their names convolve or pool, and do no more."""
-    inside = called_inside(names)
-    return [
-        name
-        for name, it in own_functions(names).items()
-        if kinds_of(name, it)
-        and is_plain(name)
-        and not is_backward(name)
-        and name not in inside
-    ]
-
-
-def called_inside(names: Mapping[str, Any]) -> dict[str, list[str]]:
-    """Return which functions others do their work with, and which others."""
-    found: dict[str, list[str]] = {}
-    for name, value in names.items():
-        lower = name.lower()
-        is_class = inspect.isclass(value)
-        if not is_class and any(word in lower for word in OTHERS):
-            continue
-        methods = list(vars(value).values()) if is_class else [value]
-        for method in methods:
-            code = getattr(method, "__code__", None)
-            for called in set(code.co_names) & names.keys() - {name} if code else ():
-                found.setdefault(called, []).append(name)
-    return found
-
-
-def is_backward(name: str) -> bool:
-    """Tell whether a name is that of a backward."""
-    return BACK.search(name.lower()) is not None
-
-
-def stem(name: str) -> str:
-    """Return what the names of a forward and its backward have in common."""
-    lower = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
-    return re.sub(r"_", "", FORTH.sub("", BACK.sub("", lower)))
-
-
-def kinds_of(name: str, function: Any) -> list[str]:
-    """Return what a function may be by its name: a convolution, a pooling, nothing."""
-    lower = name.lower()
-    if any(word in lower for word in OTHERS):
-        return []
-    if "pool" in lower:
-        if any("mode" in roles_of(each.name) for each in parameters_in(function)):
-            return ["max_pool", "avg_pool"]
-        mean = any(word in lower for word in ("avg", "average", "mean"))
-        return ["avg_pool" if mean else "max_pool"]
-    return ["conv"] if "conv" in lower or "corr" in lower else []
-
-
-def is_plain(name: str) -> bool:
-    """Tell whether a name says that a function does nothing else."""
-    rest = FORTH.sub("", BACK.sub("", name.lower()))
-    return not PLAIN.sub("", rest)
+    inside = called_inside(own)
+    left: dict[str, list[str]] = {}
+    for back, forwards in backwards_in(own).items():
+        free = [each for each in forwards if each not in found and each not in inside]
+        if back not in found.values() and len(free) == 1:
+            left.setdefault(free[0], []).append(back)
+    return found | {name: backs[0] for name, backs in left.items() if len(backs) == 1}
 
 
 def returned_by(function: Any) -> list[str]:
@@ -228,14 +176,17 @@ def paired(  # noqa: PLR0917 - beside its one use
         yield crashing(name, function, kind, settings)
 
 
-def crashes_for_all(errors: list[Exception]) -> bool:
+def crashes_for_all(errors: list[Exception], guessed: bool = False) -> bool:
     """Tell whether a function crashes, whatever it is handed: a name is not there.
 
-    Or sizes are no whole numbers, or the words are the same for all layouts.
+    Or sizes are no whole numbers, or the words are the same for all layouts, and what
+    is handed over was not `guessed`.
     """
-    if any(isinstance(e, NameError) or NO_SIZE.search(str(e)) for e in errors):
+    sure = NameError, NotImplementedError
+    if any(isinstance(e, sure) or NO_SIZE.search(str(e)) for e in errors):
         return True
-    return len({str(e) for e in errors}) == 1 and not any(map(is_refusal, errors))
+    alike = len({str(e) for e in errors}) == 1
+    return alike and not guessed and not any(map(is_refusal, errors))
 
 
 def crashing(name: str, function: Any, kind: str, settings: Any) -> Script:
@@ -360,6 +311,7 @@ def backwards(  # noqa: PLR0917 - beside its one use
     """Add the lines that call a backward and name its gradients; tell if they ran."""
     names = dict(names)
     names[back] = backward
+    is_its_own = stem(name) == stem(back)
     execute(script.forward, names)
     kept = tuple(sorted(key for key in names if key == "cache" or key[:4] == "kept"))
     arrays = ("x", "w", "b") if script.kind == "conv" else ("x",)
@@ -372,6 +324,9 @@ def backwards(  # noqa: PLR0917 - beside its one use
     ]
     # Some crop by [p:-p], which does not run where p is 0.
     pads = (0, 1) if "padding" in script.forward else (0,)
+    errors: list[Exception] = []
+    wanted = [p.name for p in parameters_in(backward) if p.default is p.empty]
+    guessed = not all(roles_of(each) or each in its_own for each in wanted)
     for padding, given in product(pads, arguments):
         call = f"{back}({given})"
         try:
@@ -382,12 +337,17 @@ def backwards(  # noqa: PLR0917 - beside its one use
                 names["dy"] = np.random.default_rng(0).integers(1, 9, shape) / 8.0
                 execute(f"found = {call}", names)
         except TimeoutError:  # it would not return in another way
+            errors.clear()
             break
-        except Exception:  # not in this way
+        except Exception as error:  # not in this way
+            errors.append(error)
             continue
+        shapes = {array.shape for _, array in arrays_in(names["found"])}
+        if not is_its_own and names["x"].shape not in shapes:
+            continue  # it is the backward of something else
         return as_its_bias(script.but(backward=named(call, names, script)), names), True
     gradients = "dx, dw, db" if script.kind == "conv" else "dx"
-    if arguments:
+    if arguments and is_its_own and (not errors or crashes_for_all(errors, guessed)):
         script = script.but(backward=f"{gradients} = {back}({arguments[0]})")
     return script, False
 

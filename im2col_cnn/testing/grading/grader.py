@@ -33,11 +33,11 @@ from .kinds import KINDS, subject_of, with_right_output
 from .points import as_selectors, is_offered, is_selected
 from .reading import (
     choose,
-    functions_of,
     how_it_is_read,
     most_common,
     pasted,
     usual_words,
+    with_unread,
     words_of,
 )
 from .report import Finding, Report, Verdict
@@ -159,8 +159,6 @@ def grade(
         finding = Finding(offer.name, offer.kind, law, trial)
         verdicts.append(Verdict(offer.name, law, "advice", finding))
     if offer.uncalled:
-        why = "no way to call it was found; --adapter takes one"
-        remarks.append(f"{offer.uncalled} was not checked: {why}")
         put = {verdict.law.name for verdict in verdicts}
         verdicts += (v for v in not_checked(offer) if v.law.name not in put)
     if subject.deadline.met:
@@ -497,20 +495,17 @@ def check_module(
             raise HomeworkError(f"{path}: {error}") from error
         over = f"the {total_seconds:g} s were over; --total-seconds gives more"
         try:
-            chosen, remarks = choose(offers_in(homework, found), found["inside"])
+            chosen, remarks = choose(
+                offers_in(homework, found), found["promised"]["inside"]
+            )
         except TimeIsUpError as error:
             raise HomeworkError(f"{path}: nothing was checked: {over}") from error
         if not chosen:
             raise HomeworkError(unread(path, found))
-        remarks = [*how_it_is_read(chosen), *remarks, *not_read(found, chosen)]
+        chosen, left = with_unread(chosen, found["promised"])
+        remarks = [*left, *how_it_is_read(chosen), *remarks]
         read_as = most_common(chosen)
-        there = found["names"].get(read_as, ())
-        wanted = found["wanted"].get(read_as, ())
-        if missing := [name for name in wanted if name not in there]:
-            remarks.append(f"not there: {', '.join(missing)}")
-        remarks += (
-            f"passed over, {trouble}" for trouble in dict.fromkeys(found["trouble"])
-        )
+        remarks += missing(found, read_as)
         verdicts: list[Verdict] = []
         for _, offer in chosen:
             if only and not is_offered(offer.kind, offer.name, only):
@@ -548,6 +543,15 @@ def check_module(
         return replace(report, calls=pasted(report, offers))
 
 
+def missing(found: dict[str, Any], read_as: str) -> Iterator[str]:
+    """Say which names of a dialect a file does not define, and what did not run."""
+    there, wanted = (found[key].get(read_as, ()) for key in ("names", "wanted"))
+    if names := [name for name in wanted if name not in there]:
+        yield f"not there: {', '.join(names)}"
+    for trouble in dict.fromkeys(found["trouble"]):
+        yield f"passed over, {trouble}"
+
+
 def require_checked(
     verdicts: list[Verdict], only: Sequence[str], path: Path, unread: str, over: str
 ) -> None:
@@ -560,19 +564,6 @@ def require_checked(
         gone = next((v.finding for v in verdicts if v.is_missing and v.finding), None)
         why = gone.problem if gone else over
         raise HomeworkError(f"{path}: nothing was checked: {why}")
-
-
-def not_read(found: dict[str, Any], chosen: Sequence[tuple[str, Offer]]) -> list[str]:
-    """Say what convolves or pools by its name, and could not be called."""
-    called = {
-        name.partition(".")[0] for _, offer in chosen for name in functions_of(offer)
-    }
-    called |= {name for name, by in found["inside"].items() if called & {*by}}
-    return [
-        f"{name}: not read, for no way to call it was found; --adapter FILE.py says how"
-        for name in found["promised"]
-        if name not in called
-    ]
 
 
 def unread(path: Path, found: dict[str, Any]) -> str:

@@ -9,8 +9,7 @@ from typing import Any
 from ..._checks import as_choice
 from ..._interrupts import without_interrupt
 from ..._typing import Ties
-from ..dialects.table import DIALECTS, readings
-from ..dialects.unknown_functions import called_inside
+from ..dialects.table import DIALECTS, promised, readings
 from ..isolation.loader import HomeworkError
 from .grader import as_drawn, grade
 from .kinds import KINDS
@@ -25,7 +24,7 @@ from .points import (
     scores_of,
     total_of,
 )
-from .reading import choose, how_it_is_read, most_common, pasted, words_of
+from .reading import choose, how_it_is_read, most_common, pasted, with_unread, words_of
 from .report import Report, Verdict
 
 __all__ = ["CheckedHere", "check_here"]
@@ -137,7 +136,8 @@ def check_here(
         if callable(value) and not name.startswith("_")
         if not is_ours(value, namespace)
     }
-    chosen, choices = choose(readings(own, dialect), called_inside(own))
+    its_names = promised(own, forwards=dialect is None)
+    chosen, choices = choose(readings(own, dialect), its_names["inside"])
     if not chosen:
         wanted = DIALECTS[dialect or "coursera"].names[:2]
         raise HomeworkError(
@@ -145,7 +145,8 @@ def check_here(
             f"{', '.join(wanted)}, or the like"
         )
     verdicts: list[Verdict] = []
-    remarks = [*how_it_is_read(chosen), *choices]
+    chosen, unread = with_unread(chosen, its_names)
+    remarks = [*unread, *how_it_is_read(chosen), *choices]
     printed = io.StringIO()
     offers = [
         offer

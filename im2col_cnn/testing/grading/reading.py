@@ -9,11 +9,13 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
 from ..dialects.capabilities import SPATIAL
 from ..dialects.dialect import Offer
+from ..dialects.pairs import is_plain
 from ..dialects.table import DIALECTS, GUESSES
 from ..errors import SubjectStoppedError
 from ..laws.comparison import BrokenLawError, equal, tolerance
@@ -31,6 +33,7 @@ __all__ = [
     "pasted",
     "score",
     "usual_words",
+    "with_unread",
     "words_of",
 ]
 
@@ -341,6 +344,54 @@ def distinct(call: Case, offer: Offer) -> Case:
 def replace_arrays(call: Case, arrays: tuple[np.ndarray, ...]) -> Case:
     """Return a call with other arrays."""
     return Case(arrays, call.settings)
+
+
+def with_unread(
+    chosen: list[tuple[str, Offer]], promised: Mapping[str, Any]
+) -> tuple[list[tuple[str, Offer]], list[str]]:
+    """
+    Say what looks like a forward or a backward, and could not be called.
+
+    Parameters
+    ----------
+    chosen : list of (str, Offer)
+    promised : mapping
+        As `promised` in the table of dialects says.
+
+    Returns
+    -------
+    chosen : list of (str, Offer)
+        Where the backward of a forward is not read, its laws are not checked.
+    remarks : list of str
+    """
+    inside = promised["inside"]
+    called = {
+        name.partition(".")[0] for _, offer in chosen for name in functions_of(offer)
+    }
+    called |= {name for name, by in inside.items() if called & {*by}}
+    unread = {name: "" for name in promised["forwards"] if name not in called}
+    offers = [offer for _, offer in chosen]
+    for name, forwards in promised["backwards"].items():
+        halves = [
+            n
+            for n, offer in enumerate(offers)
+            if functions_of(offer)[0] in forwards and offer.backward is None
+        ]
+        if name in called or not {*forwards} & called:
+            continue
+        if halves:
+            offers[halves[0]] = replace(offers[halves[0]], uncalled=name)
+        elif is_plain(name):
+            unread[name] = ""
+    for offer in offers:
+        if offer.uncalled:
+            its_name = offer.uncalled
+            if its_name not in promised["backwards"]:
+                its_name = f"{offer.name}.{its_name}"
+            unread[its_name] = f", which looks like the backward of {offer.name}"
+    why = "no way to call it was found; --adapter FILE.py says how"
+    remarks = [f"not read: {name}{what}: {why}" for name, what in unread.items()]
+    return [(d, offer) for (d, _), offer in zip(chosen, offers, strict=True)], remarks
 
 
 def how_it_is_read(chosen: list[tuple[str, Offer]]) -> list[str]:

@@ -19,7 +19,6 @@ import numpy as np
 
 from ..dialects.dialect import Offer
 from ..dialects.table import DIALECTS, promised, readings
-from ..dialects.unknown_functions import called_inside
 from ..errors import SubjectError
 from .adapter import offers_by
 from .loader import Account, HomeworkError, load
@@ -119,8 +118,9 @@ class Server:
         return {
             "names": {each.name: each.found(names) for each in wanted},
             "wanted": {each.name: each.names for each in wanted},
-            "inside": called_inside(names),
-            "promised": [] if adapter or dialect or not tries else promised(names),
+            "promised": promised(
+                {} if adapter else names, forwards=tries and dialect is None
+            ),
             "trouble": homework.account.trouble,
             "notes": homework.account.notes,
             "tools": homework.account.tools,
