@@ -212,6 +212,11 @@ SPELLINGS = [
     ),
     ("E86", "conv", last(CONV, "up, left = h * stride", "up, left = h * stride / 1")),
     ("E87", "conv", first(CONV, "(padding, padding), (0, 0))", "(padding, padding))")),
+    ("E103", "conv", first(CONV, "= A_prev_pad[i], ", "= None, ")),
+    ("E104", "conv", first(CONV, "= A_prev_pad[i], ", "= [[]], ")),
+    ("E105", "conv", first(CONV, "np.zeros(A_prev.shape)", "np.zeros(A_prev.shape())")),
+    ("E106", "conv", first(CONV, "np.zeros(A_prev.shape)", "np.zeros[A_prev.shape]")),
+    ("E107", "conv", first(CONV, "np.zeros(b.shape)", "np.zeros(b.size, 3)")),
 ]
 # What several lines do together.
 SEVERAL = {

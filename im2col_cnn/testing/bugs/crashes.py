@@ -145,6 +145,62 @@ def crashes(bug: Callable[..., Exhibit], letter: str) -> tuple[Exhibit, ...]:
                 TypeError("pad() missing 1 required positional argument: 'p'")
             ),
         ),
+        bug(
+            f"E103{letter}",
+            "None is used as if it were an array",
+            why="a function that ends without return gives None, and what is not kept "
+            "is None still",
+            fix="return y, cache at the end; self.x = x in forward",
+            source=UNREPORTED,
+            error=r"TypeError: ('NoneType' object is not (subscriptable|iterable)|"
+            r"cannot unpack non-iterable NoneType|unsupported operand .*'NoneType')|"
+            "AttributeError: 'NoneType' object has no attribute",
+            visits_back=ending_with(
+                TypeError("'NoneType' object is not subscriptable")
+            ),
+        ),
+        bug(
+            f"E104{letter}",
+            "a list of lists is indexed like an array",
+            why="a list takes one index at a time, an array one for each axis",
+            fix="y = np.zeros((N, OH, OW, F)), or np.array(rows) before y[n, i, j]",
+            source=UNREPORTED,
+            error="TypeError: list indices must be integers or slices, not tuple",
+            visits_back=ending_with(
+                TypeError("list indices must be integers or slices, not tuple")
+            ),
+        ),
+        bug(
+            f"E105{letter}",
+            "a shape or a number is called like a function",
+            why="x.shape is a tuple and no method; round brackets call, square ones "
+            "index",
+            fix="x.shape[0]",
+            source=UNREPORTED,
+            error="TypeError: '(tuple|int|float|numpy.float64)' object is not callable",
+            visits_back=ending_with(TypeError("'tuple' object is not callable")),
+        ),
+        bug(
+            f"E106{letter}",
+            "a function is indexed like an array",
+            why="square brackets index, round ones call",
+            fix="np.max(patch)",
+            source=UNREPORTED,
+            error="TypeError: '(builtin_function_or_method|function|method|"
+            "numpy._ArrayFunctionDispatcher)' object is not subscriptable",
+            visits_back=ending_with(
+                TypeError("'builtin_function_or_method' object is not subscriptable")
+            ),
+        ),
+        bug(
+            f"E107{letter}",
+            "the shape of a new array is not in brackets of its own",
+            why="np.zeros takes the shape as one argument; the next one is the dtype",
+            fix="np.zeros((H, W))",
+            source=UNREPORTED,
+            error=r"TypeError: Cannot interpret '\d+' as a data type",
+            visits_back=ending_with(TypeError("Cannot interpret '3' as a data type")),
+        ),
     )
 
 
