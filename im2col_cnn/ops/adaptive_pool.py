@@ -27,6 +27,7 @@ __all__ = [
     "adaptive_avg_pool_forward",
     "adaptive_max_pool_backward",
     "adaptive_max_pool_forward",
+    "bins",
 ]
 
 

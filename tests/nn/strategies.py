@@ -331,7 +331,7 @@ def pools(
     if make is MaxPool:
         settings["ties"] = draw(st.sampled_from(["first", "split", "all"]))
     elif make is LpPool:
-        settings["p"] = draw(st.sampled_from([1, 2, 3]))
+        settings["p"] = draw(st.sampled_from([1, 2, 2.5, 3]))
     else:
         settings["count_include_pad"] = draw(st.booleans())
     return make(**settings), case.arrays[0].shape[1:]

@@ -7,13 +7,15 @@ is turned only where a layer needs the other order, so once on the way in.
 """
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..._checks import as_padding, by
+from ..._checks import as_padding
 from ..._typing import Array, Shape
 from ...files.onnx import import_onnx
+from ...ops.adaptive_pool import bins
 from ...window import Window
 from ..layer import Layer
 from ..serialization import Built
@@ -266,20 +268,32 @@ def pooling(e: Exported) -> str:
 
 
 def adaptive(operator: str) -> Callable[[Exported], str]:
-    """Write a pooling into so many windows, if these are of one size."""
+    """Write a pooling into so many windows, if these are alike and as far apart."""
 
     def write(e: Exported) -> str:
         *spatial, _ = e.read[0].shape
-        *bins, _ = e.shape
-        sizes = [size // n for size, n in zip(spatial, bins, strict=True)]
-        if [n * size for n, size in zip(bins, sizes, strict=True)] != spatial:
-            raise ValueError(
-                f"{e.name}: ONNX has no operator that pools {by(spatial)} pixels into "
-                f"{by(bins)} windows, which are not of one size"
-            )
-        return e.put(operator, kernel_shape=sizes, strides=sizes)
+        *counts, _ = e.shape
+        kernel, strides = [], []
+        for pixels, count in zip(spatial, counts, strict=True):
+            windows = bins(pixels, count)
+            sizes = {window.stop - window.start for window in windows}
+            steps = {b.start - a.start for a, b in pairwise(windows)} or {pixels}
+            if len(sizes) > 1 or len(steps) > 1 or 0 in steps:
+                raise ValueError(
+                    f"{e.name}: ONNX pools into windows of one size at one stride, not "
+                    f"of sizes {listed(sizes)} at strides {listed(steps)}, as {count} "
+                    f"windows of {pixels} pixels are: take as many as divide {pixels}"
+                )
+            kernel.append(sizes.pop())
+            strides.append(steps.pop())
+        return e.put(operator, kernel_shape=kernel, strides=strides)
 
     return write
+
+
+def listed(numbers: set[int]) -> str:
+    """Write numbers with commas between them."""
+    return ", ".join(map(str, sorted(numbers)))
 
 
 def global_pooling(operator: str) -> Callable[[Exported], str]:
@@ -469,8 +483,8 @@ def lstm_states(e: Exported) -> str:
         sizes = write.array(f"{name}_sizes", np.ones(T, np.int64))
         steps = write.outputs("Split", [*steps, sizes], [f"{name}_step"] * T, axis=0)
     state: list[str] = []
-    for given in states:  # one, or none
-        state_first = e.then("Unsqueeze", given, np.array([0]))
+    if states:
+        state_first = e.then("Unsqueeze", states[0], np.array([0]))
         halves = write.array(f"{name}_halves", np.array([U, U]))
         names = [f"{name}_h", f"{name}_c"]
         state = ["", *write.outputs("Split", [state_first, halves], names, axis=2)]

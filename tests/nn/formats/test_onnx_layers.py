@@ -313,8 +313,10 @@ def test_an_lstm_may_start_from_what_depends_on_images(tmp_path: Path) -> None:
 
     y = network.predict(x)
 
-    there, _ = remembered(x, *(one[0] for one in pairs), start=x[:, 0, :2])
-    back, _ = remembered(x[:, ::-1], *(one[1] for one in pairs), start=x[:, 1, :2])
+    there, back = (
+        remembered(x[:, ::step], w, r, b, start=x[:, n, :2])[0]
+        for n, (step, w, r, b) in enumerate(zip((1, -1), *pairs, strict=True))
+    )
     right = np.stack([there, back[:, ::-1]], axis=2)
     assert_allclose(y, right, rtol=1e-5, atol=1e-6)
 
@@ -339,7 +341,11 @@ def make(operator: str, reads: list[str], writes: list[str], **attributes: Any) 
         (["x", "w", "r"], {}, "goes from image to image"),
         (["steps"], {}, r"weights of shapes .* are not those of direction = .forw"),
         (["steps", "w", "r", "few"], {}, "weights of shapes .* are not those of"),
-        (["steps", "rows", "r"], {}, r"weights of shapes .*\(1, 8\).* are not those of"),
+        (
+            ["steps", "rows", "r"],
+            {},
+            r"weights of shapes .*\(1, 8\).* are not those of",
+        ),
         (
             ["steps", "w", "r", "", "", "two", "two"],
             {},
