@@ -132,6 +132,13 @@ def test_the_report_says_how_a_file_was_read(tmp_path: Path) -> None:
     ) in report.remarks
 
 
+def test_functions_of_no_course_need_no_names_of_others(tmp_path: Path) -> None:
+    report = checked(tmp_path, source_of("functions"), examples=1)
+
+    assert report.dialect == "functions"
+    assert not [remark for remark in report.remarks if "not there" in remark]
+
+
 PLAIN = """
 import numpy as np
 

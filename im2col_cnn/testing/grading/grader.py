@@ -19,7 +19,7 @@ from ..._typing import Ties
 from ..dialects.capabilities import Crash, limits, tried
 from ..dialects.dialect import Offer
 from ..dialects.native import column_offer, pair_offer
-from ..dialects.table import DIALECTS
+from ..dialects.table import DIALECTS, GUESSES
 from ..errors import SubjectError, SubjectStoppedError, TimeIsUpError
 from ..isolation.loader import HomeworkError, require_file
 from ..isolation.process import IsolatedModule, offers_in
@@ -546,7 +546,8 @@ def check_module(
 def missing(found: dict[str, Any], read_as: str) -> Iterator[str]:
     """Say which names of a dialect a file does not define, and what did not run."""
     there, wanted = (found[key].get(read_as, ()) for key in ("names", "wanted"))
-    if names := [name for name in wanted if name not in there]:
+    names = [name for name in wanted if name not in there]
+    if names and read_as not in GUESSES:  # those are no course's, to be asked for
         yield f"not there: {', '.join(names)}"
     for trouble in dict.fromkeys(found["trouble"]):
         yield f"passed over, {trouble}"
