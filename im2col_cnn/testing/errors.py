@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 __all__ = [
+    "MISCALLED",
     "NOT_THERE",
     "NOT_WRITTEN",
     "SubjectError",
@@ -16,10 +17,11 @@ __all__ = [
     "TimeIsUpError",
 ]
 
-# Kinds of errors: a template left as it was, and a call of what stands in a file that
-# was not handed in.
+# Kinds of errors: a template left as it was, a call of what stands in a file that was
+# not handed in, and a line of an adapter that cannot be run.
 NOT_WRITTEN = "not written"
 NOT_THERE = "not there"
+MISCALLED = "miscalled"
 
 
 class SubjectError(Exception):

@@ -7,12 +7,13 @@ narrows the space that `strategies` draws from; the default is all of it.
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Literal
 
 __all__ = ["EVERYTHING", "Centred", "Freedom", "Support"]
 
 Freedom = Literal["none", "one", "each"]
+FREEDOM = ("none", "one", "each")
 
 
 class Centred(tuple):  # type: ignore[type-arg]  # pairs, as padding takes them
@@ -104,6 +105,24 @@ class Support:
     bias: bool = True
     input_gradient: bool = True
     dtypes: tuple[str, ...] = ("float16", "float32", "float64")
+
+    def __post_init__(self) -> None:
+        """Refuse what no field can be."""
+        for field in fields(self):
+            value, default = getattr(self, field.name), field.default
+            if isinstance(default, tuple):
+                kind = type(default[0]) if default else int
+                fit = isinstance(value, tuple) and all(
+                    isinstance(v, kind) for v in value
+                )
+                rule = f"a tuple of {kind.__name__}s"
+            elif isinstance(default, bool):
+                fit, rule = isinstance(value, bool), "True or False"
+            else:
+                words = ("one", "each") if field.name == "kernel" else FREEDOM
+                fit, rule = value in words, f"one of {', '.join(words)}"
+            if not fit:
+                raise TypeError(f"{field.name} must be {rule}, got {value!r}")
 
 
 EVERYTHING = Support()

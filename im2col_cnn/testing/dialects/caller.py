@@ -62,7 +62,7 @@ class Caller:
         if script.tensors:
             for role in roles:
                 known[script.word(role)] = self.enter(handed[role])
-        run = Run(self.names, known)
+        run = Run(self.names, known, script.place)
         shapes = {role: array.shape for role, array in zip(roles, arrays)}
         used: list[bool] = []
         cache = run, shapes, used, dict(settings)
@@ -82,7 +82,7 @@ class Caller:
         run = before.copied()
         if used and made_object(script):
             # A layer may add up gradients, or have taken its step: make another one.
-            run = Run(self.names, dict(before.start))
+            run = Run(self.names, dict(before.start), script.place)
             run.run(script.forward)
         used.append(True)
         handed = self.reach(dy, shapes, settings)
@@ -359,7 +359,7 @@ def title_of(script: Script, parts: tuple[str, ...]) -> str:
     for part, lines in (("forward", script.forward), ("backward", script.backward)):
         if part not in parts:
             continue
-        for path, _ in functions_in(lines):
+        for path, _ in functions_in(lines, script):
             made = made_in(script.forward) | made_in(script.backward)
             if path[0] != "layer" and path[0] not in made:
                 found.append(".".join(path))

@@ -9,13 +9,19 @@ from typing import Any, Callable, Mapping
 
 import numpy as np
 
-from ..errors import NOT_THERE, NOT_WRITTEN, SubjectError
+from ..errors import MISCALLED, NOT_THERE, NOT_WRITTEN, SubjectError
 from ..support import Centred
 from .dialect import MISSING, described, is_crash, is_template, where
 from .layouts import arrange, plain_layout
 from .script import ARRAYS, NOT_ITS_OWN, Script, dotted, parsed
 
-__all__ = ["Run", "as_numbers", "bindings"]
+__all__ = ["KNOWN", "Run", "as_numbers", "bindings"]
+
+# What lines may use beside arrays and what the homework defines.
+KNOWN = (
+    *("C", "F", "K", "KH", "KW", "N", "S", "SH", "SW", "kernel_size", "padding"),
+    *("settings", "shape", "spatial", "stride", "word", "x_shape"),
+)
 
 
 def bindings(
@@ -83,14 +89,16 @@ def compiled(node: ast.expr) -> Any:
 class Run:
     """The lines of a script, run one by one in the names of the homework."""
 
-    def __init__(self, names: Mapping[str, Any], known: dict[str, Any]) -> None:
-        self.names, self.known = names, known
+    def __init__(
+        self, names: Mapping[str, Any], known: dict[str, Any], place: str = ""
+    ) -> None:
+        self.names, self.known, self.place = names, known, place
         self.start = dict(known)
         self.classes: dict[str, str] = {}
 
     def copied(self) -> Run:
         """Return a run that can go on by itself from here."""
-        other = Run(self.names, dict(self.known))
+        other = Run(self.names, dict(self.known), self.place)
         other.classes = dict(self.classes)
         return other
 
@@ -176,6 +184,9 @@ class Run:
                 problem = f"{name} is not written yet: it raised {text!r}"
                 raise SubjectError(problem + where(error), NOT_WRITTEN) from error
             words = ": ".join(filter(None, (kind, text)))
+            if self.place and not where(error) and "NoneType" not in text:
+                problem = f"{self.place}: {ast.unparse(node)} raised {words}"
+                raise SubjectError(problem, MISCALLED, text) from error
             problem = f"{name} raised {words}{where(error)}"
             failure = SubjectError(problem, kind, text)
             failure.crashed = is_crash(error)

@@ -26,6 +26,7 @@ __all__ = [
     "GRADIENTS",
     "NOT_ITS_OWN",
     "PLAIN_COLUMNS",
+    "ROLES",
     "Script",
     "dotted",
     "fits",
@@ -81,6 +82,8 @@ class Script:
         What must be the backward, where no way to call it was found.
     title : str
         What it is called, if not by the functions and classes in its lines.
+    place : str
+        Where a person wrote it: what its lines cannot do is said of that place.
     """
 
     kind: str
@@ -96,6 +99,7 @@ class Script:
     is_loose: bool = False
     uncalled: str = ""
     title: str = ""
+    place: str = ""
 
     def word(self, name: str) -> str:
         """Return what the lines call an array."""

@@ -13,6 +13,8 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
+import numpy as np
+
 from ..._checks import as_above_zero, as_choice, as_int, as_path, require_kind
 from ..._interrupts import interruptible, without_interrupt
 from ..._typing import Ties
@@ -20,7 +22,7 @@ from ..dialects.capabilities import Crash, limits, tried
 from ..dialects.dialect import Offer
 from ..dialects.native import column_offer, pair_offer
 from ..dialects.table import DIALECTS, GUESSES
-from ..errors import SubjectError, SubjectStoppedError, TimeIsUpError
+from ..errors import MISCALLED, SubjectError, SubjectStoppedError, TimeIsUpError
 from ..isolation.loader import HomeworkError, require_file
 from ..isolation.process import IsolatedModule, offers_in
 from ..laws.subject import Deadline, Subject
@@ -35,6 +37,7 @@ from .reading import (
     choose,
     how_it_is_read,
     most_common,
+    offered,
     pasted,
     usual_words,
     with_unread,
@@ -502,7 +505,10 @@ def check_module(
             raise HomeworkError(f"{path}: nothing was checked: {over}") from error
         if not chosen:
             raise HomeworkError(unread(path, found))
+        if its_adapter is not None:
+            require_runnable(chosen)
         chosen, left = with_unread(chosen, found["promised"])
+        left += (f"the homework does not fit {lack}" for lack in found["lacks"])
         remarks = [*left, *how_it_is_read(chosen), *remarks]
         read_as = most_common(chosen)
         remarks += missing(found, read_as)
@@ -551,6 +557,21 @@ def missing(found: dict[str, Any], read_as: str) -> Iterator[str]:
         yield f"not there: {', '.join(names)}"
     for trouble in dict.fromkeys(found["trouble"]):
         yield f"passed over, {trouble}"
+
+
+def require_runnable(chosen: Sequence[tuple[str, Offer]]) -> None:
+    """Refuse an adapter of which a line cannot be run on the simplest call."""
+    for _, offer in chosen:
+        subject = offered(offer)
+        try:
+            y, cache = subject.run(subject.small[0])
+            if offer.backward:
+                subject.gradients(np.ones_like(y), cache)
+        except SubjectError as error:
+            if error.kind == MISCALLED:
+                raise HomeworkError(str(error)) from error
+        except (Exception, SubjectStoppedError, TimeIsUpError):  # the laws meet it too
+            pass
 
 
 def require_checked(

@@ -30,6 +30,7 @@ __all__ = [
     "functions_of",
     "how_it_is_read",
     "most_common",
+    "offered",
     "pasted",
     "score",
     "usual_words",
@@ -383,8 +384,8 @@ def with_unread(
             offers[halves[0]] = replace(offers[halves[0]], uncalled=name)
         elif is_plain(name):
             unread[name] = ""
-    for offer in offers:
-        if offer.uncalled:
+    for (dialect, _), offer in zip(chosen, offers, strict=True):
+        if offer.uncalled and dialect != "adapter":  # which says what is not there
             its_name = offer.uncalled
             if its_name not in promised["backwards"]:
                 its_name = f"{offer.name}.{its_name}"

@@ -98,9 +98,9 @@ class Server:
             if callable(it) and not is_lent(it)
         }
         if adapter:
-            found = offers_by(Path(adapter), homework.names)
+            found, lacks = offers_by(Path(adapter), homework.names)
         else:
-            found = readings(names, dialect, tries=tries)
+            found, lacks = readings(names, dialect, tries=tries), []
         asks = "torch" in homework.account.tools
         if not asks or not has_torch():
             if asks and any(offer.needs_torch for _, offer in found):
@@ -122,6 +122,7 @@ class Server:
                 {} if adapter else names, forwards=tries and dialect is None
             ),
             "trouble": homework.account.trouble,
+            "lacks": lacks,
             "notes": homework.account.notes,
             "tools": homework.account.tools,
             "offers": [(name, offer.without_functions()) for name, offer in found],
