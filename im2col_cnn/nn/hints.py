@@ -64,7 +64,7 @@ ATTRIBUTES = {
     "cpu cuda double float half to": (
         "NumPy computes on the processor, and build(..., dtype=) chooses numbers"
     ),
-    "export": "write to_onnx(path)",
+    "export to_onnx": "a network has to_onnx(path)",
     "eval train": "predict uses what is learned, forward(x, training=True) trains",
     "evaluate fit": "write {}(network, images, labels, ...)",
     "get_weights named_parameters state_dict trainable_variables trainable_weights "

@@ -114,8 +114,25 @@ def any_network() -> Any:
 
 @pytest.mark.parametrize("word", sorted(word for k in ATTRIBUTES for word in k.split()))
 def test_methods_of_keras_or_pytorch_are_refused_with_ours(word: str) -> None:
-    with pytest.raises(AttributeError, match=rf"^Graph has no {word}: [^{{]*$"):
-        getattr(Graph({"relu": ReLU()}), word)
+    things = [thing for thing in THINGS if not hasattr(type(thing), word)]
+    for thing in things:
+        said = rf"^{type(thing).__name__} has no {word}: [^{{]*$"
+        with pytest.raises(AttributeError, match=said):
+            getattr(thing, word)
+
+    assert len(things) > 1  # a word that all have would never be looked up
+
+
+THINGS: tuple[Any, ...] = Graph({"relu": ReLU()}), ReLU(), SGD(0.1)
+
+
+@pytest.mark.parametrize("thing", [ReLU(), SGD(0.1)])
+@pytest.mark.parametrize("word", ["export", "to_onnx"])
+def test_parts_of_a_network_say_that_it_goes_to_onnx_as_a_whole(
+    word: str, thing: Any
+) -> None:
+    with pytest.raises(AttributeError, match=rf"no {word}: a network has to_onnx\("):
+        getattr(thing, word)
 
 
 def test_every_setting_that_is_advised_is_one_of_some_class() -> None:
