@@ -22,7 +22,7 @@ from ..tiling.threads import thread_count
 from .case import Case
 from .contestant import CannotError
 
-__all__ = ["RUNTIMES", "Entry", "Model", "answering", "pictures", "read_model"]
+__all__ = ["RUNTIMES", "Entry", "Model", "answering", "pages_of_digits", "read_model"]
 
 RUNTIMES = ["fast", "onnxruntime"]  # the last one is what ours is measured by
 FILE_AND_SHAPE = re.compile(r"(.+?)(?::(\d+(?:x\d+)*))?")
@@ -99,7 +99,7 @@ def read_model(text: str) -> Model:
 
 def answering(who: str, model: Model) -> tuple[Callable[[], Any], bool]:
     """Return what answers for all images, and whether it answers as onnxruntime."""
-    x = pictures(model.input)
+    x = pages_of_digits(model.input)
     theirs = Session(model)
     if who == "onnxruntime":
         return partial(theirs.answer, theirs.arranged(x)), True
@@ -108,7 +108,7 @@ def answering(who: str, model: Model) -> tuple[Callable[[], Any], bool]:
     return partial(network.predict, x, batch_size=len(x)), equal
 
 
-def pictures(shape: Shape) -> Array:
+def pages_of_digits(shape: Shape) -> Array:
     """
     Return pages of digits, dark on light; where images are none, random numbers.
 
@@ -120,7 +120,7 @@ def pictures(shape: Shape) -> Array:
     N, H, W, C = shape
     digits = read_dataset(DIGITS)
     ink = digits.test.images[:].squeeze(-1) / digits.pixel_maximum
-    lines = np.pad(ink, ((0, 0), (0, 8), (0, 0)))  # with as much paper below
+    lines = np.pad(ink, ((0, 0), (0, 8), (0, 0)))  # below each as many blank rows
     cells = (1 - lines).repeat(2, axis=1).repeat(2, axis=2)
     _, high, wide = cells.shape
     rows, columns = -(-H // high), -(-W // wide)

@@ -89,7 +89,7 @@ def convolved(layer: Conv, x: Array, _: tuple[bool, ...]) -> Array | None:
 
 
 def is_pointwise(layer: Conv, x: Array, w: Array) -> bool:
-    """Tell whether each pixel is multiplied by itself, and there are not too many."""
+    """Tell whether a convolution is a matrix product of pixels, faster than `gemm`."""
     *kernel, depth, F = w.shape
     rows = x.size // max(x.shape[-1], 1)
     work = rows * depth * F

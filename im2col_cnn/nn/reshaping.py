@@ -13,7 +13,7 @@ from .layer import SIZES, Operation, OperationLayer, PureLayer, Rules
 
 __all__ = ["Flatten", "Reshape", "Transpose"]
 
-FEW_CHANNELS = 8  # that are copied one by one
+MAX_CHANNELS_ONE_BY_ONE = 8  # that are copied so
 
 
 @final
@@ -102,9 +102,9 @@ class Transpose(PureLayer):
 
 
 def copied(x: Array) -> Array:
-    """Return numbers in the order of their axes."""
+    """Return a C-contiguous array; `x` itself if it is one."""
     *_, C = x.shape
-    if x.flags.c_contiguous or C > FEW_CHANNELS:
+    if x.flags.c_contiguous or C > MAX_CHANNELS_ONE_BY_ONE:
         return np.ascontiguousarray(x)
     y = empty_result(x.shape, x.dtype)
     for c in range(C):  # one run of few numbers after another takes twice as long

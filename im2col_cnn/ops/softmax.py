@@ -23,7 +23,7 @@ __all__ = [
     "softmax_forward",
 ]
 
-FEW_CLASSES = 16  # for which there are lines of one class each
+MAX_CLASSES_ONE_BY_ONE = 16  # of more, rows are long enough for NumPy
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -208,7 +208,7 @@ def log_softmax_backward(dy: ArrayLike, cache: LogSoftmaxCache) -> Array:
 def probabilities(scores: Array, dtype: np.dtype) -> Array:
     """Return ``softmax(scores)`` along the last axis, in an array of its own."""
     *_, K = scores.shape
-    if K > FEW_CLASSES:
+    if K > MAX_CLASSES_ONE_BY_ONE:
         y = np.array(scores, dtype, order="C")
         y -= y.max(axis=-1, keepdims=True)
         np.exp(y, out=y)

@@ -40,7 +40,7 @@ TILE_BYTES = 2 * MEBIBYTE  # of the pixels of a tile: they stay in the cache of 
 TARGET_TILES = 8  # in a batch, however small: so many threads have work to do
 TARGET_WINDOWS = 384  # in a tile, unless they take a whole share of the budget
 MAX_KEPT_TILES = 256  # of one geometry
-MANY_LIVE = 2 / 3  # of all taps of all windows: if so many read pixels, all are read
+MIN_LIVE_SHARE = 2 / 3  # of all taps of windows: if so many read pixels, all are read
 MAX_CACHED_TAPS = 256  # of a kernel for which axes and tiles keep what they work out
 
 
@@ -126,7 +126,7 @@ class Tile(Places):
             return whole
         reads = [(stops.start, stops.stop, tap) for tap, stops, _ in first.taps]
         live = sum(stop - start for start, stop, _ in reads)
-        if live >= MANY_LIVE * first.output_size * first.kernel:
+        if live >= MIN_LIVE_SHARE * first.output_size * first.kernel:
             return whole
         edges = {edge for start, stop, _ in reads for edge in (start, stop)}
         pairs = pairwise(sorted(edges | {0, first.output_size}))

@@ -11,7 +11,13 @@ from im2col_cnn._typing import Shape
 from im2col_cnn.cli import run
 from im2col_cnn.compare import race as racing
 from im2col_cnn.compare.contestant import CannotError
-from im2col_cnn.compare.models import Model, answering, fits, pictures, read_model
+from im2col_cnn.compare.models import (
+    Model,
+    answering,
+    fits,
+    pages_of_digits,
+    read_model,
+)
 from im2col_cnn.files.datasets import DIGITS, read_dataset
 from tests.nn.formats.onnx_files import loaded, node
 
@@ -57,7 +63,7 @@ def test_sizes_fit_where_they_are_left_open() -> None:
 
 @pytest.mark.parametrize("shape", [(2, 50, 37, 3), (1, 5, 6, 1), (3, 32, 16, 2)])
 def test_models_of_images_read_pages_of_digits(shape: Shape) -> None:
-    pages = pictures(shape)
+    pages = pages_of_digits(shape)
 
     assert pages.shape == shape
     assert pages.dtype == np.float32
@@ -69,7 +75,7 @@ def test_models_of_images_read_pages_of_digits(shape: Shape) -> None:
 def test_a_page_begins_with_the_first_digits() -> None:
     digits = read_dataset(DIGITS).test.images[:2].squeeze(-1)
 
-    (page,) = pictures((1, 32, 32, 1))[..., 0]
+    (page,) = pages_of_digits((1, 32, 32, 1))[..., 0]
 
     assert np.array_equal(16 - 16 * page[:16:2, ::2], np.hstack(list(digits)))
 

@@ -215,7 +215,8 @@ def grouped(names: Iterable[str]) -> dict[str, dict[str, str]]:
         group, _, role = name.rpartition(".")
         if gate := OF_LSTM.fullmatch(role):
             role, number = gate.groups()
-            group += f".{number}" * (number is not None)
+            if number is not None:
+                group = f"{group}.{number}"
         if role != COUNTER:
             groups.setdefault(group, {})[role] = name
     bases = [group.rpartition(".")[0] for group in groups]
