@@ -57,7 +57,12 @@ else:
         globals().update((each, getattr(public, each)) for each in public.__all__)
         globals()["__all__"] = public.__all__
         if name not in globals():
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+            nn = f"{__name__}.nn"
+            is_layer = name[0] != "_" and name in import_module(nn).__all__
+            advice = f": write {nn}.{name}" if is_layer else ""
+            raise AttributeError(
+                f"module {__name__!r} has no attribute {name!r}{advice}"
+            )
         return globals()[name]
 
     def __dir__():

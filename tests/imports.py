@@ -33,7 +33,12 @@ def taken_by(module: str) -> Iterator[tuple[str, str]]:
             case ast.ImportFrom(module=source, names=aliases, level=level):
                 start = here[:-level] if level else []
                 path = [*start, *(source.split(".") if source else [])]
-                names = [a.name for a in aliases if a.name not in ("*", "__all__")]
+                names = [
+                    a.name
+                    for a in aliases
+                    if "__getattr__" not in (a.name, a.asname)
+                    and a.name not in ("*", "__all__")
+                ]
                 taken = [(path, name) for name in names or [""]]
             case _:
                 continue

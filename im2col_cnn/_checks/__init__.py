@@ -22,6 +22,7 @@ from .arrays import (
     require_cache,
     require_columns,
 )
+from .keywords import hinting
 from .settings import (
     MAX_NUMBERS,
     MAX_PIXELS,
@@ -49,7 +50,6 @@ from .settings import (
     in_a_line,
     printable,
     quoted,
-    refusing_keywords,
     require_countable,
     require_kind,
     require_window,
@@ -94,10 +94,10 @@ __all__ = [
     "as_window",
     "by",
     "hint_at_lone_image",
+    "hinting",
     "in_a_line",
     "printable",
     "quoted",
-    "refusing_keywords",
     "require_cache",
     "require_columns",
     "require_countable",

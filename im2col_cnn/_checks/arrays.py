@@ -63,8 +63,10 @@ def as_array(
         raise ValueError(
             f"{name} must fit in int64, got {array.max()}: convert it to floats"
         )
+    if array.dtype.isnative:
+        return array
     # Files may store numbers with their bytes in the other order; arithmetic may not.
-    return array.astype(array.dtype.newbyteorder("="), copy=False)
+    return array.astype(array.dtype.newbyteorder("="))
 
 
 def other_than(kinds: str, array: Array, value: ArrayLike, name: str) -> str:
@@ -115,7 +117,7 @@ def hint_at_lone_image(x: Array, size: Any) -> None:
         warnings.warn(
             f"x of shape {x.shape} is read as {N} signals: x[None] is one image; a "
             f"size per axis, ({quoted(size)},), says that signals are meant",
-            stacklevel=3,
+            stacklevel=4,  # the caller of a function that is `hinting`
         )
 
 

@@ -4,14 +4,12 @@ Each `as_...` returns a value in one form, or refuses it; `quoted` and `printabl
 what was given into a message.
 """
 
-from collections.abc import Callable, Container, Iterable, Sequence
-from functools import wraps
-from inspect import signature
+from collections.abc import Callable, Iterable, Sequence
 from math import inf, isfinite, prod
 from operator import index
 from os import PathLike
 from pathlib import Path
-from typing import Any, ParamSpec, TypeVar, get_args
+from typing import Any, TypeVar, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -47,7 +45,6 @@ __all__ = [
     "is_lone",
     "printable",
     "quoted",
-    "refusing_keywords",
     "require_countable",
     "require_kind",
     "require_modest",
@@ -57,8 +54,6 @@ __all__ = [
 ]
 
 
-P = ParamSpec("P")
-Result = TypeVar("Result")
 Word = TypeVar("Word", bound=str)
 Kind = TypeVar("Kind")
 MAX_PIXELS = 2**31  # along one axis: positions are products of two
@@ -363,21 +358,6 @@ def require_window(
     as_per_axis(stride, "stride", axes, at_least=1)
     as_per_axis(dilation, "dilation", axes, at_least=1)
     as_padding(padding, axes)
-
-
-def refusing_keywords(
-    function: Callable[P, Result], said: Callable[[Iterable[str], Container[str]], str]
-) -> Callable[P, Result]:
-    """Return a function that says of keywords it does not take what `said` returns."""
-    taken = signature(function).parameters
-
-    @wraps(function)
-    def checked(*args: P.args, **settings: P.kwargs) -> Result:
-        if not taken.keys() >= settings.keys():
-            raise TypeError(f"{function.__name__}() {said(settings, taken)}")
-        return function(*args, **settings)
-
-    return checked
 
 
 def in_a_line(error: BaseException) -> str:

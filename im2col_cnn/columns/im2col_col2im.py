@@ -20,6 +20,7 @@ from .._checks import (
     as_fill,
     as_images,
     hint_at_lone_image,
+    hinting,
     require_columns,
 )
 from .._dtypes import arithmetic, mean_arithmetic
@@ -38,6 +39,7 @@ from ..window import Window
 __all__ = ["col2im", "fold", "im2col", "unfold"]
 
 
+@hinting
 def im2col(
     x: ArrayLike,
     kernel_size: Sizes,
@@ -124,6 +126,7 @@ def im2col(
     return unfold(x, window, fill).reshape(window.columns_shape(N, C))
 
 
+@hinting
 def col2im(
     columns: ArrayLike,
     shape: Shape,

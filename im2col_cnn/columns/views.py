@@ -3,13 +3,14 @@
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from .._checks import as_fill, as_images, hint_at_lone_image
+from .._checks import as_fill, as_images, hint_at_lone_image, hinting
 from .._typing import Array, ArrayLike, Padding, Sizes
 from ..window import EVERY, Window
 
 __all__ = ["coverage", "windows"]
 
 
+@hinting
 def windows(
     x: ArrayLike,
     kernel_size: Sizes,
@@ -78,6 +79,7 @@ def windows(
     return np.moveaxis(view, x.ndim - 1, -1)
 
 
+@hinting
 def coverage(
     spatial: Sizes,
     kernel_size: Sizes,

@@ -34,6 +34,7 @@ from .formats.onnx_files import from_onnx, save_onnx
 from .formats.torch_weights import load_torch_weights, save_torch_weights
 from .gradients import loss_and_gradients
 from .graph import Graph
+from .hints import hint_at_layer as __getattr__  # noqa: F401  # Python asks it
 from .history import History
 from .initializers import glorot_normal, glorot_uniform, he_normal, he_uniform
 from .layer import Layer

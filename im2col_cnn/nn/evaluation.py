@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .._checks import as_array, as_int, as_labels, quoted
+from .._checks import as_array, as_int, as_labels, hinting, quoted
 from .._typing import Array, ArrayLike
 from ..files.stored_images import StoredImages
 from ..ops.losses import softmax_cross_entropy
@@ -18,7 +18,6 @@ from .batches import (
     portable_batches,
 )
 from .executors import Engine
-from .hints import hinting
 from .network import Network
 
 __all__ = ["Evaluation", "as_examples", "evaluate", "evaluate_indices"]

@@ -3,63 +3,30 @@
     Conv(8, 3, strides=2)    Conv(filters, kernel_size, *, stride, padding, ...): has no
                              strides: write stride=
     network.compile()        Sequential has no compile: fit takes the optimizer, ...
-    fit(..., verbose=1)      fit() has no verbose: fit(..., on_step=ProgressLine()) ...
+    nn.MaxPooling2D          module 'im2col_cnn.nn' has no ...: write MaxPool
 
 Words are looked up only where Python has found nothing: what works costs nothing, and
 what is in no table is refused as ever.
 """
 
-from collections.abc import Callable, Container, Iterable
+import re
+import sys
 from inspect import Parameter, signature
-from typing import TYPE_CHECKING, Any, ClassVar, ParamSpec, Self, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
-from .._checks import printable, quoted, refusing_keywords
+from .._checks import quoted
+from .._checks.keywords import advice_on, assignments, sorted_out, unknown
 
-__all__ = ["FOUND_BY_BUILD", "ByName", "Hinting", "hinting"]
+__all__ = ["ByName", "Hinting", "hint_at_layer"]
 
-P = ParamSpec("P")
-Result = TypeVar("Result")
 Value = TypeVar("Value")
 
-FOUND_BY_BUILD = "leave out what it reads, which build of the network finds"
-OURS = {  # a setting of theirs, and of ours if a class has that
-    "alpha": "slope",
-    "dilation_rate": "dilation",
-    "dim": "axis",
-    "eps": "epsilon",
-    "input_shape": "shape",
-    "kernel_initializer": "initializer",
-    "lr": "learning_rate",
-    "negative_slope": "slope",
-    "out_channels": "filters",
-    "out_features": "features",
-    "p": "rate",
-    "pool_size": "kernel_size",
-    "scale_factor": "scale",
-    "size": "scale",
-    "strides": "stride",
-    "units": "features",
-    "use_bias": "bias",
-    "validation_data": "validation",
-    "validation_split": "validation",
-}
-SETTINGS = {
-    "activation": "it is a layer of its own, behind this one",
-    "callbacks": "write on_step= or on_epoch=, a function",
-    "data_format": "channels come last",
-    "in_channels in_features num_features input_dim input_shape": FOUND_BY_BUILD,
-    "loss metrics": "scores are trained on their cross-entropy, and right ones counted",
-    "inplace": "predict writes over what no other layer reads",
-    "name": "a Graph names its layers",
-    "padding_mode": "put a Pad with mode= before it",
-    "shuffle": "fit takes images in random order, and all others in theirs",
-    "verbose": "fit(..., on_step=ProgressLine()) writes a line",
-}
 ATTRIBUTES = {
     "add append pop": "it is made at once, of all its layers",
     "apply_gradients minimize": "write step(parameters, gradients)",
     "bias kernel weight": 'write parameters["w"]',
     "children get_layer modules": "layers are a dict by name",
+    "clone copy": "copy.deepcopy(network) makes one",
     "compile": "fit takes the optimizer, and its loss is that of softmax",
     "cpu cuda double float half to": (
         "NumPy computes on the processor, and build(..., dtype=) chooses numbers"
@@ -75,6 +42,20 @@ ATTRIBUTES = {
     "load_weights save_weights": "write files.{}(path, network)",
     "zero_grad": "backward returns gradients, and none are kept",
 }
+MODULE = {  # layers and optimizers, without "2D" and the like
+    "AdamW": "write Adam, with weight_decay=",
+    "Concatenate": "write Concat",
+    "Cropping": "write Crop",
+    "DepthwiseConv SeparableConv": "write Conv, with groups=",
+    "Functional Model": "write Graph",
+    "Linear": "write Dense",
+    "Module": "write Layer",
+    "Permute": "write Transpose",
+    "Rescaling": "write Rescale",
+    "UpSampling": "write Upsample",
+    "ZeroPadding": "write Pad",
+}
+SHORT = {"Average": "Avg", "Normalization": "Norm", "Pooling": "Pool"}
 
 
 class Hinting:
@@ -138,17 +119,14 @@ def ways_out_of(
     cls: type[Hinting], args: tuple[Any, ...], settings: dict[str, Any]
 ) -> str:
     """Say what to write for positional arguments that are too many, if they are."""
-    parameters = signature(cls).parameters.values()
-    n = sum(p.kind is Parameter.POSITIONAL_OR_KEYWORD for p in parameters)
-    if len(args) <= n:
+    args, surplus, named = sorted_out(args, signature(cls).parameters)
+    if not surplus:
         return ""
-    names = [p.name for p in parameters if p.kind is Parameter.KEYWORD_ONLY]
-    named = dict(zip(names, args[n:], strict=False))
     calls: list[tuple[tuple[Any, ...], dict[str, Any]]] = []
-    if len(args) == n + len(named):
-        calls.append((args[:n], named | settings))
-    if n == 1:
-        calls.append(((args,), settings))
+    if len(surplus) == len(named):
+        calls.append((args, named | settings))
+    if len(args) == 1:
+        calls.append((((*args, *surplus),), settings))
     ways_out = [written for one in calls if (written := write_call(cls, *one))][:1]
     ways_out += [cls.too_many] if cls.too_many else []
     return ": " + ", or ".join(ways_out) if ways_out else ""
@@ -162,28 +140,22 @@ def write_call(
         cls(*args, **settings)
     except Exception:  # of many kinds, of layers of one's own
         return ""
-    named = [f"{name}={quoted(value)}" for name, value in settings.items()]
-    return f"write {cls.__name__}({', '.join([*map(quoted, args), *named])})"
+    written = [*map(quoted, args), *assignments(settings)]
+    return f"write {cls.__name__}({', '.join(written)})"
 
 
-def hinting(function: Callable[P, Result]) -> Callable[P, Result]:
-    """Return a function that says what to write where others have another keyword."""
-    return refusing_keywords(function, unknown)
+def refuse_name(name: str) -> Any:
+    """Refuse what this package has not, and say what it has instead."""
+    package = sys.modules[__name__.rpartition(".")[0]]
+    word = re.sub("[123][dD]", "", name)
+    for long, short in SHORT.items():
+        word = word.replace(long, short)
+    known = word in getattr(package, "__all__", ())
+    advice = f": write {word}" if known else advice_on(word, MODULE)
+    raise AttributeError(
+        f"module {package.__name__!r} has no attribute {name!r}{advice}"
+    )
 
 
-def unknown(words: Iterable[str], ours: Container[str]) -> str:
-    """Say which words are no settings, and what to write instead, if that is known."""
-    found = []
-    for word in words:
-        if word not in ours:
-            advice = advice_on(word, SETTINGS)
-            if OURS.get(word, word) in ours:
-                advice = f": write {OURS[word]}="
-            found.append(f"has no {printable(word)}{advice}")
-    return "; ".join(found)
-
-
-def advice_on(word: str, table: dict[str, str]) -> str:
-    """Return what a table says of a word, behind a colon, or nothing."""
-    found = (advice for words, advice in table.items() if word in words.split())
-    return next((f": {advice.format(word)}" for advice in found), "")
+# No function for type checkers, which would take all names for such as there are.
+hint_at_layer: object = refuse_name

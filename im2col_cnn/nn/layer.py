@@ -40,8 +40,9 @@ from .._checks import (
     quoted,
     require_cache,
 )
+from .._checks.keywords import FOUND_BY_BUILD
 from .._typing import Array, Shape
-from .hints import FOUND_BY_BUILD, Hinting
+from .hints import Hinting
 from .initializers import Initializer
 
 __all__ = [

@@ -28,6 +28,7 @@ from .._checks import (
     as_rng,
     as_shape,
     by,
+    hinting,
     in_a_line,
     quoted,
 )
@@ -39,7 +40,7 @@ from ..tiling.winograd import winograd_unless_refused
 from .batches import compute_each
 from .executors import Engine
 from .formats.onnx_export import onnx_content
-from .hints import ByName, Hinting, hinting
+from .hints import ByName, Hinting
 from .inference import gives_view, infer
 from .layer import Gradients, Inputs, Layer, Random, named_by_kind
 from .serialization import (

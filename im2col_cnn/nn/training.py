@@ -31,6 +31,7 @@ from .._checks import (
     as_int,
     as_path,
     as_rng,
+    hinting,
     quoted,
 )
 from .._interrupts import without_interrupt
@@ -46,7 +47,6 @@ from .checkpoint import TrainingState, load_checkpoint, save_checkpoint
 from .evaluation import as_examples
 from .executors import Engine, WorkerError, as_cluster
 from .gradients import IMAGES, Augment, Shard, clip_by_norm, compute_shard
-from .hints import hinting
 from .history import History
 from .network import Network
 from .optimizers import Optimizer

@@ -14,7 +14,14 @@ from math import prod
 
 import numpy as np
 
-from .._checks import as_bins, as_images, as_upstream, hint_at_lone_image, require_cache
+from .._checks import (
+    as_bins,
+    as_images,
+    as_upstream,
+    hint_at_lone_image,
+    hinting,
+    require_cache,
+)
 from .._dtypes import arithmetic, mean_arithmetic
 from .._typing import Array, ArrayLike, Images, Shape, Sizes
 from .max_gradient import scatter
@@ -47,6 +54,7 @@ class AdaptiveAvgPoolCache:
     spatial: Shape
 
 
+@hinting
 def adaptive_max_pool_forward(
     x: ArrayLike, output_size: Sizes
 ) -> tuple[Images, AdaptiveMaxPoolCache]:
@@ -160,6 +168,7 @@ def adaptive_max_pool_backward(dy: ArrayLike, cache: AdaptiveMaxPoolCache) -> Im
     return dx.astype(result, copy=False)
 
 
+@hinting
 def adaptive_avg_pool_forward(
     x: ArrayLike, output_size: Sizes
 ) -> tuple[Images, AdaptiveAvgPoolCache]:

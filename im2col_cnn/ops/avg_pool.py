@@ -10,7 +10,14 @@ from math import prod
 
 import numpy as np
 
-from .._checks import as_flag, as_images, as_upstream, hint_at_lone_image, require_cache
+from .._checks import (
+    as_flag,
+    as_images,
+    as_upstream,
+    hint_at_lone_image,
+    hinting,
+    require_cache,
+)
 from .._dtypes import mean_arithmetic
 from .._lazily import lazily
 from .._typing import Array, ArrayLike, Images, Padding, Shape, Sizes
@@ -63,6 +70,7 @@ def counts_of(window: Window, count_include_pad: bool) -> Array:
 kept_counts = lru_cache(64)(counts_of)
 
 
+@hinting
 def avg_pool_forward(
     x: ArrayLike,
     kernel_size: Sizes,

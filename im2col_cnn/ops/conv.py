@@ -14,7 +14,7 @@ from typing import Literal, overload
 
 import numpy as np
 
-from .._checks import as_convolution, as_flag, as_upstream, require_cache
+from .._checks import as_convolution, as_flag, as_upstream, hinting, require_cache
 from .._dtypes import arithmetic
 from .._typing import Array, ArrayLike, Bias, Images, Kernels, Padding, Sizes
 from ..placing import sliding_window
@@ -36,6 +36,7 @@ class ConvCache:
     dtype: np.dtype  # of y
 
 
+@hinting
 def conv_forward(
     x: ArrayLike,
     w: ArrayLike,

@@ -12,7 +12,13 @@ from typing import Literal, overload
 
 import numpy as np
 
-from .._checks import as_flag, as_transposed_convolution, as_upstream, require_cache
+from .._checks import (
+    as_flag,
+    as_transposed_convolution,
+    as_upstream,
+    hinting,
+    require_cache,
+)
 from .._dtypes import arithmetic
 from .._typing import Array, ArrayLike, Bias, Images, Kernels, Padding, Shape, Sizes
 from ..placing import reached, transposed_window
@@ -35,6 +41,7 @@ class ConvTransposeCache:
     dtype: np.dtype  # of y
 
 
+@hinting
 def conv_transpose_forward(
     x: ArrayLike,
     w: ArrayLike,

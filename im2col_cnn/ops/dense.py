@@ -9,7 +9,15 @@ from typing import Literal, overload
 
 import numpy as np
 
-from .._checks import as_array, as_bias, as_flag, as_matrix, as_upstream, require_cache
+from .._checks import (
+    as_array,
+    as_bias,
+    as_flag,
+    as_matrix,
+    as_upstream,
+    hinting,
+    require_cache,
+)
 from .._dtypes import arithmetic, wide
 from .._typing import Array, ArrayLike, Shape
 from ..tiling.products import product
@@ -45,6 +53,7 @@ class FlattenCache:
     shape: Shape
 
 
+@hinting
 def dense_forward(
     x: ArrayLike, w: ArrayLike, b: ArrayLike | None = None
 ) -> tuple[Array, DenseCache]:
@@ -163,6 +172,7 @@ def dense_backward(
     return dx, weight_gradient(x, dy).astype(result, copy=False), db
 
 
+@hinting
 def flatten_forward(x: ArrayLike) -> tuple[Array, FlattenCache]:
     """
     Lay every image out as one vector.

@@ -14,6 +14,7 @@ from .._checks import (
     as_flag,
     as_rng,
     as_upstream,
+    hinting,
     require_cache,
 )
 from .._dtypes import mean_arithmetic
@@ -32,6 +33,7 @@ class DropoutCache:
     rate: float
 
 
+@hinting
 def dropout_forward(
     x: ArrayLike,
     rate: float,

@@ -7,7 +7,7 @@ output.
 
 import numpy as np
 
-from .._checks import as_array, as_labels, as_scores
+from .._checks import as_array, as_labels, as_scores, hinting
 from .._dtypes import mean_arithmetic, wide
 from .._typing import Array, ArrayLike
 from .sigmoid import logistic
@@ -21,6 +21,7 @@ __all__ = [
 ]
 
 
+@hinting
 def softmax_cross_entropy(scores: ArrayLike, labels: ArrayLike) -> tuple[float, Array]:
     """
     Return the mean of ``-log(softmax(scores)[label])`` and its gradient.
@@ -76,6 +77,7 @@ def softmax_cross_entropy(scores: ArrayLike, labels: ArrayLike) -> tuple[float, 
     return float(loss) + 0.0, np.asarray(dscores, result)  # -0.0 + 0.0 is 0.0
 
 
+@hinting
 def sigmoid_cross_entropy(scores: ArrayLike, labels: ArrayLike) -> tuple[float, Array]:
     """
     Return the mean loss of yes-or-no scores, ``sigmoid(score)`` each, and its gradient.
@@ -130,6 +132,7 @@ def sigmoid_cross_entropy(scores: ArrayLike, labels: ArrayLike) -> tuple[float, 
 binary_cross_entropy = sigmoid_cross_entropy
 
 
+@hinting
 def mean_squared_error(
     predictions: ArrayLike, targets: ArrayLike
 ) -> tuple[float, Array]:

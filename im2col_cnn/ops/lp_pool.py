@@ -13,6 +13,7 @@ from .._checks import (
     as_images,
     as_upstream,
     hint_at_lone_image,
+    hinting,
     require_cache,
 )
 from .._dtypes import mean_arithmetic, wide
@@ -36,6 +37,7 @@ class LpPoolCache:
     p: float
 
 
+@hinting
 def lp_pool_forward(
     x: ArrayLike,
     kernel_size: Sizes,

@@ -19,6 +19,7 @@ from .._checks import (
     as_upstream,
     by,
     hint_at_lone_image,
+    hinting,
     require_cache,
     require_countable,
 )
@@ -67,6 +68,7 @@ class MaxPoolCache:
         return has_nan(self.y)
 
 
+@hinting
 def max_pool_forward(
     x: ArrayLike,
     kernel_size: Sizes,
@@ -214,6 +216,7 @@ def max_pool_backward(dy: ArrayLike, cache: MaxPoolCache) -> Images:
     return dx.astype(dtypes.result, copy=False)
 
 
+@hinting
 def max_unpool(y: ArrayLike, argmax: ArrayLike, spatial: Sizes) -> Images:
     """
     Put every maximum back where it was found, among zeros.

@@ -18,6 +18,7 @@ from .._checks import (
     as_flag,
     as_share,
     as_upstream,
+    hinting,
     require_cache,
 )
 from .._dtypes import mean_arithmetic, wide
@@ -42,6 +43,7 @@ class BatchNormCache:
     dtype: np.dtype  # of y
 
 
+@hinting
 def batch_norm_forward(
     x: ArrayLike,
     gamma: ArrayLike,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .._checks import as_array, as_slope, as_upstream, require_cache
+from .._checks import as_array, as_slope, as_upstream, hinting, require_cache
 from .._dtypes import arithmetic, mean_arithmetic
 from .._masking import pass_where
 from .._typing import Array, ArrayLike
@@ -39,6 +39,7 @@ class LeakyReluCache:
     slope: float
 
 
+@hinting
 def relu_forward(x: ArrayLike) -> tuple[Array, ReluCache]:
     """
     Replace negative numbers by 0.
@@ -121,6 +122,7 @@ def relu_backward(dy: ArrayLike, cache: ReluCache) -> Array:
     return pass_where(cache.passes, dy, out=result_like(dy))
 
 
+@hinting
 def leaky_relu_forward(
     x: ArrayLike, slope: float = 0.01
 ) -> tuple[Array, LeakyReluCache]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .._checks import as_array, as_upstream, require_cache
+from .._checks import as_array, as_upstream, hinting, require_cache
 from .._dtypes import mean_arithmetic
 from .._typing import Array, ArrayLike
 
@@ -39,6 +39,7 @@ class TanhCache:
     y: Array
 
 
+@hinting
 def sigmoid_forward(x: ArrayLike) -> tuple[Array, SigmoidCache]:
     """
     Return the logistic sigmoid of every number: ``1 / (1 + exp(-x))``.
@@ -118,6 +119,7 @@ def sigmoid_backward(dy: ArrayLike, cache: SigmoidCache) -> Array:
     return np.asarray(dy * (y * (1 - y)), result)
 
 
+@hinting
 def tanh_forward(x: ArrayLike) -> tuple[Array, TanhCache]:
     """
     Return the hyperbolic tangent of every number.

@@ -9,7 +9,7 @@ from functools import reduce
 
 import numpy as np
 
-from .._checks import as_scores, as_upstream, require_cache
+from .._checks import as_scores, as_upstream, hinting, require_cache
 from .._dtypes import mean_arithmetic
 from .._typing import Array, ArrayLike
 
@@ -40,6 +40,7 @@ class LogSoftmaxCache:
     y: Array
 
 
+@hinting
 def softmax_forward(x: ArrayLike) -> tuple[Array, SoftmaxCache]:
     """
     Return the softmax of scores: probabilities that add up to 1.
@@ -126,6 +127,7 @@ def softmax_backward(dy: ArrayLike, cache: SoftmaxCache) -> Array:
     return np.asarray(dx, result)
 
 
+@hinting
 def log_softmax_forward(x: ArrayLike) -> tuple[Array, LogSoftmaxCache]:
     """
     Return the logarithm of the softmax of scores.

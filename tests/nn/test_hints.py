@@ -3,15 +3,18 @@
 import copy
 import inspect
 import pickle
+import re
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
 
+import im2col_cnn
 from im2col_cnn import nn
+from im2col_cnn._checks.keywords import OURS, SETTINGS
 from im2col_cnn.nn import SGD, Conv, Graph, ReLU, Sequential
-from im2col_cnn.nn.hints import ATTRIBUTES, OURS, SETTINGS, Hinting
+from im2col_cnn.nn.hints import ATTRIBUTES, MODULE, Hinting
 from tests.nn.strategies import network
 
 # As any, for a type checker knows what there is none of.
@@ -96,6 +99,19 @@ CLASSES = [
             lambda: ANY.evaluate(any_network(), X, [0], verbose=0),
             "evaluate.. has no ver",
         ),
+        (
+            lambda: ANY.fit(any_network(), X, [0], epoch=1, batchsize=32),
+            "no epoch: write epochs=; has no batchsize: write batch_size=$",
+        ),
+        (
+            lambda: ANY.fit(any_network(), X, [0], epochs=1, learning_rate=0.1, seed=0),
+            "has no learning_rate: write optimizer=; has no seed: write rng=$",
+        ),
+        (
+            lambda: ANY.fit(any_network(), X, [0], 10),
+            r"^fit\(\) has too many positional arguments: write epochs=10$",
+        ),
+        (lambda: ANY.Adam(betas=(0.9, 0.999)), "no betas: write beta1= and beta2=$"),
         (lambda: any_network()(np.zeros(3)), "^Sequential is not called: predict"),
         (lambda: any_network().parameters(), r"^it is a dict, not .* \['conv1\.w'\]$"),
     ],
@@ -104,6 +120,81 @@ def test_calls_as_in_keras_or_pytorch_are_refused_with_ours(
     write: Callable[[], Any], said: str
 ) -> None:
     with pytest.raises(TypeError, match=said):
+        write()
+
+
+OPERATION: Any = im2col_cnn
+W = np.zeros((3, 3, 2, 4))
+
+
+@pytest.mark.parametrize(
+    ("write", "said"),
+    [
+        (
+            lambda: OPERATION.conv_forward(X, W, strides=2),
+            r"^conv_forward\(\) has no strides: write stride=$",
+        ),
+        (lambda: OPERATION.conv_forward(X, W, pad=1), "has no pad: write padding=$"),
+        (lambda: OPERATION.conv_forward(X, W, bias=0), "has no bias: write b=$"),
+        (
+            lambda: OPERATION.conv_forward(X, W, None, 2, 1),
+            r"too many positional arguments: write stride=2, padding=1$",
+        ),
+        (
+            lambda: OPERATION.max_pool_forward(X, pool_size=2),
+            "has no pool_size: write kernel_size=$",
+        ),
+        (
+            lambda: OPERATION.max_pool_forward(X, 2, 2),
+            r"^max_pool_forward\(\) has too many positional .*: write stride=2$",
+        ),
+        (
+            lambda: OPERATION.leaky_relu_forward(X, alpha=0.1),
+            "has no alpha: write slope=$",
+        ),
+        (lambda: OPERATION.im2col(X, 3, pad=1), r"^im2col\(\) has no pad: write pad"),
+        (lambda: OPERATION.im2col(X), r"^im2col\(\) missing 1 required positional"),
+        (
+            lambda: OPERATION.relu_forward(X, 6),
+            r"^relu_forward\(\) takes 1 positional argument but 2 were given$",
+        ),
+        (lambda: OPERATION.conv_forward(X, W, stride="a"), "^stride must be an int or"),
+    ],
+)
+def test_operations_are_called_with_our_words(
+    write: Callable[[], Any], said: str
+) -> None:
+    with pytest.raises(TypeError, match=said):
+        write()
+
+
+@pytest.mark.parametrize(
+    ("write", "said"),
+    [
+        (lambda: OPERATION.Conv, r"^module 'im2col_cnn' .*: write im2col_cnn.nn.Conv$"),
+        (lambda: OPERATION.fit, r"write im2col_cnn.nn.fit$"),
+        (lambda: OPERATION.conv_forwards, r"no attribute 'conv_forwards'$"),
+        (
+            lambda: ANY.Conv2D,
+            r"^module 'im2col_cnn.nn' has no attribute .*: write Conv$",
+        ),
+        (lambda: ANY.Linear, ": write Dense$"),
+        (lambda: ANY.MaxPooling2D, ": write MaxPool$"),
+        (lambda: ANY.AveragePooling1D, ": write AvgPool$"),
+        (lambda: ANY.BatchNorm2d, ": write BatchNorm$"),
+        (lambda: ANY.BatchNormalization, "'BatchNormalization': write BatchNorm$"),
+        (lambda: ANY.Conv2DTranspose, ": write ConvTranspose$"),
+        (lambda: ANY.GlobalAveragePooling2D, ": write GlobalAvgPool$"),
+        (lambda: ANY.DepthwiseConv2D, ": write Conv, with groups=$"),
+        (lambda: ANY.Concatenate, ": write Concat$"),
+        (lambda: ANY.Whatever, "no attribute 'Whatever'$"),
+        (lambda: any_network().copy, r": copy\.deepcopy\(network\) makes one$"),
+    ],
+)
+def test_names_of_others_are_answered_with_ours(
+    write: Callable[[], Any], said: str
+) -> None:
+    with pytest.raises(AttributeError, match=said):
         write()
 
 
@@ -137,12 +228,19 @@ def test_parts_of_a_network_say_that_it_goes_to_onnx_as_a_whole(
 
 def test_every_setting_that_is_advised_is_one_of_some_class() -> None:
     functions: Any = (nn.fit, nn.evaluate, Sequential.build, Sequential.predict)
-    takers = [inspect.signature(c) for c in (*CLASSES, *functions)]
+    operations = (getattr(OPERATION, name) for name in OPERATION.__all__)
+    called = [f for f in operations if inspect.isfunction(f)]
+    takers = [inspect.signature(c) for c in (*CLASSES, *functions, *called)]
     taken = {name for taker in takers for name in taker.parameters}
 
-    assert set(OURS.values()) <= taken
+    assert {word for words in OURS.values() for word in words.split()} <= taken
     # A word that is one of all classes would never be looked up.
     assert taken.isdisjoint(word for words in SETTINGS for word in words.split())
+
+
+def test_every_name_that_is_advised_is_there() -> None:
+    for advice in MODULE.values():
+        assert re.match(r"write (\w+)", advice)[1] in nn.__all__  # type: ignore[index]
 
 
 def test_a_wrong_name_is_refused_with_those_there_are() -> None:
