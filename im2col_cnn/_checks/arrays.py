@@ -229,9 +229,15 @@ def as_convolution(
     """Return images, kernels and bias of a convolution, if they go together."""
     images, kernels = as_images(x), as_kernels(w)
     groups = as_int(groups, "groups", at_least=1)
-    require_channels(images, kernels, groups)
-    if b is not None:
-        b = as_bias(b, kernels.shape[-1], images, kernels)
+    require_axes(images, kernels, "(*kernel_size, C // groups, F)")
+    try:
+        require_channels(images, kernels, groups)
+        if b is not None:
+            b = as_bias(b, kernels.shape[-1], images, kernels)
+    except ValueError as error:
+        F, depth = None if b is None else np.size(b), images.shape[-1] // groups
+        hint = hint_at_their_axes(kernels, "F, C // groups", F, depth)
+        raise ValueError(f"{error}{hint}") from None
     return images, kernels, b
 
 
@@ -242,16 +248,31 @@ def as_transposed_convolution(
     images, kernels = as_images(x), as_kernels(w)
     groups = as_int(groups, "groups", at_least=1)
     require_axes(images, kernels, "(*kernel_size, F // groups, C)")
-    *_, depth, C = kernels.shape
-    if images.shape[-1] != C or C % groups:
-        raise ValueError(
-            f"w must have axes (*kernel_size, F // groups, C), with C = "
-            f"{images.shape[-1]} as in x and divisible by groups = {groups}, got "
-            f"shape {kernels.shape}"
-        )
-    if b is not None:
-        b = as_bias(b, depth * groups, images, kernels)
+    try:
+        *_, depth, C = kernels.shape
+        if images.shape[-1] != C or C % groups:
+            raise ValueError(
+                f"w must have axes (*kernel_size, F // groups, C), with C = "
+                f"{images.shape[-1]} as in x and divisible by groups = {groups}, got "
+                f"shape {kernels.shape}"
+            )
+        if b is not None:
+            b = as_bias(b, depth * groups, images, kernels)
+    except ValueError as error:
+        F = None if b is None else np.size(b) // groups
+        hint = hint_at_their_axes(kernels, "C, F // groups", images.shape[-1], F)
+        raise ValueError(f"{error}{hint}") from None
     return images, kernels, b
+
+
+def hint_at_their_axes(w: Array, axes: str, *sizes: int | None) -> str:
+    """Say how kernels lie here, if their first axes fit, which are last here."""
+    if any(n not in (None, m) for n, m in zip(sizes, w.shape, strict=False)):
+        return ""
+    return (
+        f": if w has the axes of PyTorch, ({axes}, *kernel_size), "
+        f"np.moveaxis(w, (0, 1), (-1, -2)) has ours"
+    )
 
 
 def as_kernels(value: ArrayLike) -> Array:
@@ -283,8 +304,7 @@ def require_axes(x: Array, w: Array, axes: str) -> None:
 
 
 def require_channels(x: Array, w: Array, groups: int) -> None:
-    """Refuse kernels whose axes, channels or filters do not match the images."""
-    require_axes(x, w, "(*kernel_size, C // groups, F)")
+    """Refuse kernels whose channels or filters do not match the images."""
     *_, C = x.shape
     *_, depth, F = w.shape
     if C % groups or F % groups:

@@ -13,6 +13,7 @@ from im2col_cnn import (
     Window,
     conv_backward,
     conv_forward,
+    conv_transpose_forward,
     dense_forward,
     im2col,
     max_pool_forward,
@@ -84,7 +85,7 @@ CALLS = [
     (
         lambda: conv_forward(x, w[0]),
         ValueError,
-        r"w must have axes \(\*kernel_size, C //",
+        r"w must have axes \(\*kernel_size, C // .*, got shape \(2, 2, 6\)$",
     ),
     (
         lambda: conv_forward(x, np.ones((2, 2, 3, 6))),
@@ -118,6 +119,34 @@ CALLS = [
         lambda: conv_forward(x, w, np.ones(5)),
         ValueError,
         r"b must hold one number per filter, F = 6, got 5 in shape \(5,\)",
+    ),
+    (
+        lambda: conv_forward(x, np.ones((6, 2, 2, 2)), np.ones(6)),
+        ValueError,
+        (
+            r"^b must hold .*: if w has the axes of PyTorch, \(F, C // groups, "
+            r"\*kernel_size\), np.moveaxis\(w, \(0, 1\), \(-1, -2\)\) has ours$"
+        ),
+    ),
+    (
+        lambda: conv_forward(x, np.ones((6, 2, 3, 2))),
+        ValueError,
+        r"^w must read .*, got 3 in shape \(6, 2, 3, 2\): if w has the axes of PyTor",
+    ),
+    (
+        lambda: conv_transpose_forward(x, np.ones((2, 5, 3, 3)), np.ones(5)),
+        ValueError,
+        r"^w must have axes .*: if w has the axes of PyTorch, \(C, F // groups, ",
+    ),
+    (
+        lambda: conv_transpose_forward(x, np.ones((2, 5, 3, 2)), np.ones(5)),
+        ValueError,
+        r"^b must hold one number per filter, F = 3, got 5 .*: if w has the axes of Py",
+    ),
+    (
+        lambda: conv_forward(x, np.ones((5, 2, 2, 2)), np.ones(6)),
+        ValueError,
+        r"^b must hold one number per filter, F = 2, got 6 in shape \(6,\)$",
     ),
     (
         lambda: conv_backward(np.ones((1, 2, 3, 5)), conv_forward(x, w)[1]),
