@@ -116,6 +116,20 @@ def test_gradients_of_cmu_may_add_up_over_one_axis_as_over_two(axes: int) -> Non
     assert {v.status for v in verdicts_of([(dialect, offer)], "conv")} == {"holds"}
 
 
+@pytest.mark.parametrize("seconds", [0, 60])
+def test_what_a_template_asks_for_counts_for_nothing_however_short_time_is(
+    seconds: float,
+) -> None:
+    crop = "dx[:, :, p : p + H, q : q + W]", "dx[:, :, p:-p, q:-q]"
+    offers = offers_of("holberton", *crop)
+    (offer,) = (offer for _, offer in offers if offer.kind == "conv")
+
+    verdicts, remarks = grade(offer, 0, 10, None, seconds)
+
+    assert "broken" not in {v.status for v in verdicts}
+    assert any("asked only where the course's template works" in r for r in remarks)
+
+
 @in_turn(7)
 @pytest.mark.parametrize("family", FAMILIES)
 def test_three_wrong_files_of_each_course_are_read_and_do_not_pass(family: str) -> None:

@@ -130,7 +130,9 @@ def grade(
         subject = replace(subject, ties=ties or rule)
     # Not before: what was waited for in vain costs the laws no time.
     subject = replace(subject, deadline=Deadline(seconds))
-    verdicts = diagnose(subject, seed=seed, examples=examples, begun=begun)
+    verdicts = diagnose(
+        subject, seed=seed, examples=examples, begun=begun, template=offer.template
+    )
     if (asked := by_template(verdicts, offer, subject)) and (
         less := narrowed(offer, support)
     ):
