@@ -31,6 +31,7 @@ __all__ = [
     "as_transposed_convolution",
     "as_upstream",
     "as_window",
+    "hint_at_batch",
     "hint_at_lone_image",
     "require_cache",
     "require_columns",
@@ -117,6 +118,25 @@ def hint_at_lone_image(x: Array, size: Any) -> None:
         warnings.warn(
             f"x of shape {x.shape} is read as {N} signals: x[None] is one image; a "
             f"size per axis, ({quoted(size)},), says that signals are meant",
+            stacklevel=4,  # the caller of a function that is `hinting`
+        )
+
+
+def hint_at_batch(shape: Shape, sizes: list[Any]) -> None:
+    """
+    Warn of the shape of one image that looks like that of a batch.
+
+    A batch of 32 images of 8 by 8 pixels and a channel has the shape of a volume, for
+    which sizes that do not say how many axes there are will do as well.
+    """
+    if len(shape) != 4 or not sizes or not all(map(is_lone, sizes)):
+        return
+    N, H, W, C = shape
+    if C in {1, 3, 4} and H == W != N and H >= MIN_SIDE_PIXELS:
+        warnings.warn(
+            f"shape {shape} is read as one volume of {N}x{H}x{W}: {shape[1:]} is that "
+            f"of one image, without the batch, and kernel_size={(sizes[0],) * 3} says "
+            f"that volumes are meant",
             stacklevel=4,  # the caller of a function that is `hinting`
         )
 

@@ -28,6 +28,7 @@ from .._checks import (
     as_rng,
     as_shape,
     by,
+    hint_at_batch,
     hinting,
     in_a_line,
     quoted,
@@ -167,6 +168,9 @@ class Network(Hinting, ABC):
         self.input_shapes = {
             name: as_shape(one, "shape", at_least=1) for name, one in given.items()
         }
+        sizes = [layer.settings.get("kernel_size") for layer in self.layers.values()]
+        for one in self.input_shapes.values():
+            hint_at_batch(one, [size for size in sizes if size is not None])
         self.dtype, self.shapes = dtype, {}
         shapes = dict(self.input_shapes)
         for name, layer in self.layers.items():

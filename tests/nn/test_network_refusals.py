@@ -53,6 +53,33 @@ def test_images_of_another_shape_are_refused() -> None:
         network().forward(np.zeros((1, 6, 5, 2)))
 
 
+@pytest.mark.parametrize("shape", [(32, 8, 8, 1), (60, 28, 28, 3)])
+def test_a_shape_with_the_batch_gets_a_hint(shape: tuple[int, ...]) -> None:
+    network = Sequential([Conv(2, 3), ReLU()])
+
+    with pytest.warns(
+        UserWarning, match=r"without the batch, and kernel_size=\(3, 3,"
+    ) as hints:
+        network.build(shape, rng=np.random.default_rng(0))
+
+    assert hints[0].filename == __file__
+
+
+@pytest.mark.parametrize(
+    ("size", "shape"),
+    [
+        (3, (8, 8, 8, 1)),
+        (3, (5, 9, 8, 1)),
+        (3, (9, 8, 8, 2)),
+        ((3, 3, 3), (9, 8, 8, 1)),
+    ],
+)
+def test_volumes_get_none(size: Any, shape: tuple[int, ...]) -> None:
+    built = Sequential([Conv(2, size)]).build(shape, rng=np.random.default_rng(0))
+
+    assert len(built.output_shape) == 4
+
+
 RELU = ReLU()
 
 
