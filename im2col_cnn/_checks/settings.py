@@ -261,9 +261,13 @@ def as_flag(value: Any, name: str) -> bool:
 
 
 def as_function(value: Any, name: str) -> Any:
-    """Return `value` if it can be called."""
+    """Return `value` if it can be called, and is no class, which makes what can."""
     if not callable(value):
         raise TypeError(f"{name} must be a function, got {quoted(value)}")
+    if isinstance(value, type):
+        raise TypeError(
+            f"{name} must be a function, got a class: write {value.__name__}()"
+        )
     return value
 
 

@@ -16,10 +16,12 @@ from im2col_cnn.files import (
 )
 from im2col_cnn.nn import (
     SGD,
+    Augmentation,
     BatchNorm,
     Conv,
     Dense,
     Flatten,
+    ProgressLine,
     Sequential,
     Softmax,
     cosine,
@@ -68,6 +70,14 @@ def never(*_: Any) -> Any:
         ({"schedule": 0.1}, "schedule must be a function, got 0.1"),
         ({"augment": 3}, "augment must be a function, got 3"),
         ({"on_step": 1}, "on_step must be a function, got 1"),
+        (
+            {"on_step": ProgressLine},
+            r"on_step must be a function, got a class: write ProgressLine\(\)",
+        ),
+        (
+            {"augment": Augmentation},
+            r"augment must be a function, .*: write Augmentation\(\)",
+        ),
         ({"on_epoch": "print"}, "on_epoch must be a function, got 'print'"),
         ({"should_stop": True}, "should_stop must be a function, got True"),
         ({"checkpoint": 3}, "checkpoint must be a path, got 3"),
