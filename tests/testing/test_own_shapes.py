@@ -881,3 +881,9 @@ def test_a_backward_that_needs_no_forward_is_checked_where_that_crashes(
         found = {v.law.name: v.status for v in report.verdicts if "Back" in v.function}
         assert found["forward equals the loops"] == "broken"
         assert found["dx equals the loops"] == status
+
+
+def test_a_padding_of_rows_alone_is_not_asked_for_on_both_axes(tmp_path: Path) -> None:
+    report = checked(tmp_path, PRELUDE, examples=25)
+
+    assert not broken(report)

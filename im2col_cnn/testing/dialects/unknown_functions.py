@@ -24,7 +24,7 @@ from .family import CONVOLUTION, POOLING
 from .gradients import is_bias
 from .handed import KERNELS, handed, right_for
 from .held import arrays_in
-from .layouts import arrange
+from .layouts import arrange, restore
 from .pairs import (
     OTHER_AXES,
     backwards_in,
@@ -248,6 +248,12 @@ def one_output(  # noqa: PLR0917 - beside its one use
             if place != "[0]" or count < 2:
                 lines = f"found = {name}({given})\ny = found{place}"
         support = support_of(kind, given, tiny, w=w, same=bool(around))
+        if (
+            is_right
+            and support.paddings == ("int",)
+            and pads_one_axis(lines, names, layout, tiny)
+        ):
+            support = replace(support, paddings=())
         if is_right and kind == "conv":
             names["w"] = -names["w"]
             found = run(lines, names)
@@ -264,6 +270,21 @@ def one_output(  # noqa: PLR0917 - beside its one use
             is_right,
         )
     return None
+
+
+def pads_one_axis(
+    lines: str, names: Mapping[str, Any], layout: str, tiny: Tiny
+) -> bool:
+    """Tell whether what is called the padding is that of rows, or of columns, alone."""
+    try:
+        y = run(lines, {**names, "padding": 1})
+    except Exception:  # the laws will show how it fails
+        return False
+    if np.ndim(y) != len(layout):
+        return False
+    found, right = restore(np.asarray(y), layout, "NHWF"), tiny.right()
+    sizes = [abs(a - b) for a, b in zip(found.shape[1:3], right.shape[1:3])]
+    return sizes in ([0, 2 // tiny.stride], [2 // tiny.stride, 0])
 
 
 def run(lines: str, names: Mapping[str, Any]) -> Any:
