@@ -9,6 +9,7 @@ from typer import Option
 
 from .._checks import by
 from ..files.datasets import DIGITS, Dataset, open_dataset
+from ..files.origin import origin_of
 from ..files.stored_images import NotFiniteError
 from ..nn.evaluation import Evaluation
 from ..nn.evaluation import evaluate as evaluate_network
@@ -57,7 +58,7 @@ def evaluate(
         with refusing():
             require_svg("--confusion", confusion)
             require_outputs({"--confusion": confusion}, weights, path, test_data)
-            network = Graph.load(weights)
+            network = load_saved(weights)
             require_dataset(path)
             dataset = stack.enter_context(open_dataset(path, test_data))
             require_suited(network, dataset, weights, path)
@@ -106,6 +107,16 @@ def as_numbers(evaluation: Evaluation, classes: tuple[str, ...]) -> dict[str, An
         ],
         "confusion": evaluation.confusion.tolist(),
     }
+
+
+def load_saved(path: Path) -> Graph:
+    """Load what `train --save` wrote."""
+    if origin_of(path) not in ("im2col_cnn", None):  # None: damaged, or no network
+        raise ValueError(
+            f"{path}: is no network that train --save wrote: predict takes those of "
+            f"ONNX and Keras, too"
+        )
+    return Graph.load(path)
 
 
 def require_suited(network: Graph, dataset: Dataset, weights: Path, path: Path) -> None:

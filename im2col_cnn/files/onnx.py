@@ -101,15 +101,16 @@ def read_onnx(path: AnyPath) -> OnnxModel:
     """
     path = as_path(path, "path")
     onnx = import_onnx()
-    require_origin(path, "ONNX")
+    fault = require_origin(path, "ONNX")
     if path.stat().st_size > MAX_FILE_BYTES:
         raise ValueError(f"{path}: is larger than any ONNX file, {MAX_FILE_BYTES}")
     model = onnx.ModelProto()
     with reading(path, "the model"):
-        try:
-            model.ParseFromString(path.read_bytes())
-        except Exception as error:  # protobuf has errors of its own
-            raise ValueError("is no ONNX model, or is cut off") from error
+        content = path.read_bytes()
+    try:
+        model.ParseFromString(content)
+    except Exception as error:  # protobuf has errors of its own
+        raise fault(f"{path}: is no ONNX model, or is cut off") from error
     graph, opset = model.graph, opset_of(model, path)
     if not graph.node or not graph.output or count_nodes(graph) > MAX_NODES:
         raise ValueError(

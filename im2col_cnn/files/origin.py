@@ -19,6 +19,7 @@ from .hdf5.source import SIGNATURE, reading, require_readable
 __all__ = ["origin_of", "require_origin"]
 
 HEAD_BYTES = 16
+MAX_HEADER_BYTES = 100_000_000  # of safetensors, by their definition
 ORIGINS = {  # what a file is, and what reads it
     "im2col_cnn": (
         "was written by im2col_cnn: Sequential.load, Graph.load or load_weights reads "
@@ -70,7 +71,7 @@ def origin_of(path: Path) -> str | None:
     if head.startswith(b"PK\3\4"):
         return origin_of_archive(path)
     length = int.from_bytes(head[:8], "little")  # first: its bytes may look like others
-    if head[8:9] == b"{" and length < path.stat().st_size:
+    if head[8:9] == b"{" and length <= MAX_HEADER_BYTES:
         return "safetensors"
     if head[4:8] == b"TFL3":
         return "TensorFlow Lite"
@@ -91,8 +92,16 @@ def origin_of_archive(path: Path) -> str | None:
     return "NumPy" if any(name.endswith(".npy") for name in names) else None
 
 
-def require_origin(path: Path, *known: str) -> None:
-    """Refuse a file of another origin than those known, and name what reads it."""
+def require_origin(path: Path, *known: str) -> type[OSError | ValueError]:
+    """
+    Refuse a file of another origin than those known, and name what reads it.
+
+    Returns
+    -------
+    OSError or ValueError
+        What to raise where the file is not read: it is damaged, or of a wrong kind.
+    """
     origin = origin_of(path)
     if origin is not None and origin not in known:
         raise ValueError(f"{path}: {ORIGINS[origin]}")
+    return ValueError if origin is None else OSError

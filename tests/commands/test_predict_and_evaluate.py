@@ -92,6 +92,7 @@ def test_an_image_is_scaled_as_the_network_expects_and_named(
         (["predict", "two.h5", "a.png"], "must read .* give one score per class"),
         (["evaluate", "two.h5"], "two.h5: must read images and give one score per"),
         (["evaluate", "map.h5"], "map.h5: must read images and give one score per"),
+        (["evaluate", "net.onnx"], "net.onnx: is no network that train --save wrote: "),
         (["evaluate", "none.h5"], "none.h5: there is no such file"),
         (["evaluate", "weights.h5"], "reads images of 6x5x1, .*digits.h5 holds 8x8x1"),
         (["evaluate", "weights.h5", "data.h5"], "knows the classes bright, dark, "),
@@ -125,6 +126,7 @@ def test_bad_input_is_refused_in_one_line(
     shapes = dict.fromkeys("ab", (3, 3, 1))
     two.build(shapes, rng=np.random.default_rng(0)).save(tmp_path / "two.h5")
     write(tmp_path / "data.h5", arrays())
+    (tmp_path / "net.onnx").write_bytes(b"\x08\x0a\x12\x07pytorch" + bytes(80))
     write_archive(tmp_path / "run.h5", "checkpoint", {}, {})
     Image.new("L", (3, 3)).save(tmp_path / "a.png")
     monkeypatch.chdir(tmp_path)

@@ -94,6 +94,12 @@ FILES: dict[str, tuple[Callable[[Path], Any], str | None, str]] = {
         "is a file of TensorFlow Lite, which nothing here reads: tf2onnx makes ONNX",
     ),
     "saved": (write_folder, "SavedModel", "is a SavedModel of TensorFlow, which noth"),
+    "cut.safetensors": (
+        lambda path: path.write_bytes(b"\x80\x02\0\0\0\0\0\0{" + b" " * 70),
+        "safetensors",
+        "is a safetensors file",
+    ),
+    "code.py": (lambda path: path.write_text("import {\n" * 9), None, ""),
     "text.h5": (lambda path: path.write_text("words"), None, ""),
     "empty.h5": (lambda path: path.write_bytes(b""), None, ""),
     "cut.pt": (lambda path: path.write_bytes(b"PK\3\4"), None, ""),
@@ -135,5 +141,19 @@ def test_a_reader_names_the_one_that_reads_a_file(reader: str, tmp_path: Path) -
                 read(path)
             assert "\n" not in str(caught.value)
         elif (reader, name) not in (("load", "ours.h5"), ("load_weights", "ours.h5")):
-            with pytest.raises((OSError, ValueError), match=rf"{name}: "):
+            # What starts as it should is damaged; anything else is of a wrong kind.
+            kinds = ValueError if origin is None else (OSError, ValueError)
+            with pytest.raises(kinds, match=rf"{name}: "):
                 read(path)
+
+
+@pytest.mark.parametrize("reader", ["from_onnx", "load_torch_weights"])
+def test_a_file_that_is_cut_off_is_damaged(reader: str, tmp_path: Path) -> None:
+    extras = {"from_onnx": "onnx", "load_torch_weights": "safetensors"}
+    pytest.importorskip(extras[reader])
+    read, (own,) = READERS[reader]
+    for name, (write, origin, _) in FILES.items():
+        if origin == own:
+            write(tmp_path / name)
+            with pytest.raises(OSError, match=rf"{name}: .* "):
+                read(tmp_path / name)

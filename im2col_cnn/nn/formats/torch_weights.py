@@ -80,7 +80,8 @@ def load_torch_weights(
     OSError
         If the file is missing or damaged.
     ValueError
-        If it does not fit. The network is unchanged, and a table says what would fit.
+        If it is no such file, or does not fit. The network is unchanged then, and a
+        table says what would fit.
 
     See Also
     --------
@@ -196,11 +197,11 @@ def read(path: Path) -> tuple[Weights, Sums]:
     Arrays of no influence belong to no layer.
     """
     load_file = safetensors().load_file
-    require_origin(path, "safetensors")
+    fault = require_origin(path, "safetensors")
     try:
         arrays: dict[str, Array] = load_file(path)
     except Exception as error:  # of many kinds: of bfloat16, a TypeError
-        raise OSError(
+        raise fault(
             f"{path}: is not read by safetensors: {in_a_line(error)}"
         ) from error
     groups = grouped(arrays)
