@@ -22,7 +22,7 @@ pytestmark = pytest.mark.frameworks
 onnx = pytest.importorskip("onnx")
 
 LAST_OPSET = 23
-MIN_ANSWERED = 200
+MIN_ANSWERED = 190  # of the cases of the oldest onnx; later ones have more
 CHANNELS_FIRST = {
     *("AveragePool", "BatchNormalization", "Conv", "ConvTranspose"),
     *("GlobalAveragePool", "GlobalLpPool", "GlobalMaxPool", "LRN", "LpPool", "MaxPool"),
@@ -36,6 +36,12 @@ IMAGES_ELSEWHERE = {
     "test_transpose_all_permutations_5": 2,
     "test_unsqueeze_axis_0": 1,
 }
+# Cases whose answers were others in a later version: means that count what is no
+# padding, at the end of an axis.
+MENDED_LATER = {
+    "test_averagepool_3d_dilations_large_count_include_pad_is_1_ceil_mode_is_True"
+}
+MENDED_IN = (1, 18)
 
 
 def cases() -> list[Any]:
@@ -44,7 +50,9 @@ def cases() -> list[Any]:
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of what they divide by 0
-        return [case for case in collect_testcases(None) if case.model is not None]
+        found = [case for case in collect_testcases(None) if case.model is not None]
+    is_old = tuple(map(int, onnx.__version__.split(".")[:2])) < MENDED_IN
+    return [case for case in found if not (is_old and case.name in MENDED_LATER)]
 
 
 def images_axis(shape: Shape) -> int:
@@ -96,6 +104,8 @@ def test_cases_of_onnx_are_answered_as_it_says_or_refused(tmp_path: Path) -> Non
         arrays = [*inputs, *outputs]
         if len(names) != len(inputs) or not inputs or not all(map(is_array, arrays)):
             continue
+        if any(map(is_bfloat16, (*model.graph.input, *model.graph.output))):
+            continue  # handed over as whole numbers of as many bits
         for opset in model.opset_import:
             opset.version = min(opset.version, LAST_OPSET)
         path.write_bytes(model.SerializeToString())
@@ -118,3 +128,8 @@ def test_cases_of_onnx_are_answered_as_it_says_or_refused(tmp_path: Path) -> Non
 def is_array(value: Any) -> bool:
     """Tell whether a case holds numbers here, not a sequence or nothing."""
     return isinstance(value, np.ndarray | np.generic) and value.dtype.kind in "biuf"
+
+
+def is_bfloat16(value: Any) -> bool:
+    """Tell whether a model reads or returns numbers that NumPy does not have."""
+    return bool(value.type.tensor_type.elem_type == onnx.TensorProto.BFLOAT16)
