@@ -37,7 +37,7 @@ ATTRIBUTES = {
     "get_weights named_parameters state_dict trainable_variables trainable_weights "
     "weights": "parameters are a dict of arrays, and arrays has running statistics too",
     "load_state_dict set_weights": (
-        "parameters[name][...] = array fills one; see load_weights, load_torch_weights"
+        "parameters.update(arrays) fills them; see load_weights, load_torch_weights"
     ),
     "load_weights save_weights": "write files.{}(path, network)",
     "zero_grad": "backward returns gradients, and none are kept",
