@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ..errors import SubjectError
@@ -130,18 +132,20 @@ def read(names: Names) -> list[Offer]:
         if forward in names and takes_arrays(names[forward], kind)
     ]
     if "im2col" in names and takes_kernel_size(names["im2col"]):
-        offers.append(column_offer(names["im2col"], names.get("col2im")))
+        offer = column_offer(names["im2col"], names.get("col2im"))
+        # The name is everyone's: it is meant if it says so, or if calls do.
+        loose = not names_kernel_size(names["im2col"])
+        offers.append(replace(offer, is_loose=loose))
     return offers
 
 
 def takes_arrays(function: Callable[..., Any], kind: str) -> bool:
     """Tell whether a forward takes x, w and b, or x and the size of a kernel."""
-    try:
-        inspect.signature(function).bind(*[None] * (3 if kind == "conv" else 2))
-    except TypeError:
-        return False
-    except ValueError:  # it does not tell
-        return True
+    with suppress(ValueError):  # which is raised if it does not tell
+        try:
+            inspect.signature(function).bind(*[None] * (3 if kind == "conv" else 2))
+        except TypeError:
+            return False
     return True
 
 
@@ -149,6 +153,13 @@ def takes_kernel_size(function: Callable[..., Any]) -> bool:
     """Tell whether an im2col takes images and the size of a kernel."""
     parameters = list(parameters_of(function).values())
     return len([p for p in parameters if p.default is p.empty]) <= 2
+
+
+def names_kernel_size(function: Callable[..., Any]) -> bool:
+    """Tell whether an im2col has this package's word for the size of a kernel."""
+    parameters = parameters_of(function)
+    some = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
+    return not parameters or some or "kernel_size" in parameters
 
 
 NATIVE = Dialect(

@@ -27,7 +27,7 @@ __all__ = [
 
 BACK = re.compile(
     r"back_?prop(agation)?|backwards?|bwd|bprop|_?gradients?|_?grad_?|deriv\w*|^d_|"
-    r"_back$"
+    r"_back$|col2im"
 )
 FORTH = re.compile(r"forwards?(_?pass|_?prop(agation)?)?|fwd|feed|_for$")
 # What may be in the name of a function that convolves or pools, and does nothing else.
@@ -37,6 +37,7 @@ PLAIN = re.compile(
     r"vectorized|numpy|np|my|[123]_?d|pass|prop(agation)?|op|func(tion)?|stride[sd]?|"
     r"batch|simple|valid|multi|channels?|image|cnn|_|\d"
 )
+KINDS = "conv|corr|pool|im2col|col2im"
 OTHER_AXES = re.compile(r"[13]_?[dD](?![a-z])")  # tiny problems have two
 OTHERS = (
     *("single", "step", "relu", "transpose", "deconv", "test", "check", "depthwise"),
@@ -87,7 +88,7 @@ def backwards_in(names: Mapping[str, Any]) -> dict[str, list[str]]:
     kinds |= {name: ["conv"] for name, it in forwards.items() if is_nameless(name, it)}
     found = {}
     for name, it in own.items():
-        if not is_backward(name) or not goes_backward(it):
+        if not is_backward(name) or not (goes_backward(it) or "col2im" in name):
             continue
         its_kinds = kinds_of(name, it)
         same = [each for each in forwards if stem(each) == stem(name)]
@@ -130,11 +131,12 @@ def is_backward(name: str) -> bool:
 def stem(name: str) -> str:
     """Return what the names of a forward and its backward have in common."""
     lower = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
+    lower = lower.replace("col2im", "im2col")
     return re.sub(r"_", "", FORTH.sub("", BACK.sub("", lower)))
 
 
 def kinds_of(name: str, function: Any) -> list[str]:
-    """Return what a function may be by its name: a convolution, a pooling, nothing."""
+    """Return what a function may be by its name: conv, pooling, im2col, nothing."""
     lower = name.lower()
     if any(word in lower for word in OTHERS):
         return []
@@ -143,7 +145,9 @@ def kinds_of(name: str, function: Any) -> list[str]:
             return ["max_pool", "avg_pool"]
         mean = any(word in lower for word in ("avg", "average", "mean"))
         return ["avg_pool" if mean else "max_pool"]
-    return ["conv"] if "conv" in lower or "corr" in lower else []
+    if "conv" in lower or "corr" in lower:
+        return ["conv"]
+    return ["im2col"] if re.search("im2col|col2im", lower) and not rest(name) else []
 
 
 def rest(name: str) -> str:
@@ -153,7 +157,7 @@ def rest(name: str) -> str:
 
 def is_plain(name: str) -> bool:
     """Tell whether a name says that a function convolves or pools, and no more."""
-    return not rest(name) and re.search("conv|corr|pool", name.lower()) is not None
+    return not rest(name) and re.search(KINDS, name.lower()) is not None
 
 
 def is_nameless(name: str, function: Any) -> bool:

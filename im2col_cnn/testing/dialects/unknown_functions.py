@@ -11,6 +11,7 @@ import inspect
 import re
 import textwrap
 from dataclasses import replace
+from functools import partial
 from itertools import product
 from time import monotonic
 from types import MappingProxyType
@@ -40,6 +41,7 @@ from .roles import CHOICES, argument_lists, parameters_in, roles_of, settings_fo
 from .script import Script
 from .tiny import Tiny, layouts_of, limited_to, tiny_problems
 from .trials import execute
+from .unknown_columns import columns_of
 
 __all__ = ["scripts_of"]
 
@@ -58,13 +60,14 @@ def scripts_of(names: Mapping[str, Any]) -> Iterator[Script]:
         if kinds and not is_backward(name):
             back = backs.get(name)
             for kind in kinds:
-                yield from paired(
-                    name, function, back, own.get(back or ""), kind, settings
-                )
+                find = columns_of if kind == "im2col" else partial(paired, kind=kind)
+                yield from find(name, function, back, own.get(back or ""), settings)
     stems = {stem(name) for name in own if not is_backward(name)}
     for name in own:
         if is_backward(name) and stem(name) not in stems:
             for kind in kinds_of(name, own[name]):
+                if kind == "im2col":
+                    continue
                 yield from alone(name, own[name], kind, settings)
 
 
@@ -151,7 +154,7 @@ def arguments_of(
 
 
 def paired(  # noqa: PLR0917 - beside its one use
-    name: str, function: Any, back: str | None, backward: Any, kind: str, settings: Any
+    name: str, function: Any, back: str | None, backward: Any, settings: Any, kind: str
 ) -> Iterator[Script]:
     """Yield the script of a forward, and of its backward if there is one."""
     best: tuple[int, Script] | None = None

@@ -210,12 +210,15 @@ def without_strangers(
 def without_helpers(
     chosen: list[tuple[str, Offer]], inside: Mapping[str, Sequence[str]]
 ) -> list[tuple[str, Offer]]:
-    """Leave out what others that are read do their work with: it has its own ways."""
+    """Leave out what others that are read do their work with: it has its own ways.
+
+    Of a pair both have to work for others, or nothing would be known of the other half.
+    """
     read = {name for _, offer in chosen for name in functions_of(offer)}
     return [
         (dialect, offer)
         for dialect, offer in chosen
-        if not read & set(inside.get(functions_of(offer)[0], ()))
+        if not all(read & set(inside.get(name, ())) for name in functions_of(offer))
         or (dialect not in GUESSES and score(offer) >= RIGHT_SHAPE)
     ]
 
@@ -373,10 +376,11 @@ def with_unread(
     unread = {name: "" for name in promised["forwards"] if name not in called}
     offers = [offer for _, offer in chosen]
     for name, forwards in promised["backwards"].items():
+        users = {user for each in forwards for user in inside.get(each, ())}
         halves = [
             n
             for n, offer in enumerate(offers)
-            if functions_of(offer)[0] in forwards and offer.backward is None
+            if offer.backward is None and {*forwards, *users} & {*functions_of(offer)}
         ]
         if name in called or not {*forwards} & called:
             continue
