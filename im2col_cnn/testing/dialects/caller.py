@@ -20,6 +20,7 @@ from .layouts import (
     plain_layout,
     restore,
 )
+from .roles import unnamed_in
 from .run import Run, as_numbers, bindings
 from .script import (
     ARRAYS,
@@ -298,7 +299,7 @@ def offer_of(
         caller.backward if asks_back else None,
         support,
         tuple(part for part in parts if part == "forward" or asks_back),
-        described=sight(script, asks_back),
+        described=", ".join([sight(script, asks_back), *left_alone(script, names)]),
         paste=caller.paste,
         words=dict(script.words),
         template=script.template,
@@ -311,6 +312,17 @@ def offer_of(
         is_loose=script.is_loose,
         uncalled=script.uncalled,
     )
+
+
+def left_alone(script: Script, names: Mapping[str, Any]) -> list[str]:
+    """Say which numbers are not handed over, for what they are was not found out."""
+    left: dict[str, None] = {}
+    for path, node in functions_in(script.forward, script):
+        given = {word.arg for word in node.keywords}
+        if len(path) == 1 and given:  # by name, so what is not named is left
+            unnamed = unnamed_in(names.get(path[0])) if not node.args else []
+            left.update(dict.fromkeys(each for each in unnamed if each not in given))
+    return [f"{each} left as it is, whatever it means" for each in left]
 
 
 def can_do_without(script: Script, names: Mapping[str, Any]) -> bool:

@@ -20,6 +20,7 @@ __all__ = [
     "parameters_in",
     "roles_of",
     "settings_for",
+    "unnamed_in",
 ]
 
 NAMES = {
@@ -247,6 +248,24 @@ def parameters_in(function: Any) -> list[inspect.Parameter]:
         parameter
         for parameter in found
         if parameter.kind in named and parameter.name != "self"
+    ]
+
+
+def unnamed_in(function: Any) -> list[str]:
+    """
+    Return the parameters whose names tell nothing, and which are ints by default.
+
+    Examples
+    --------
+    >>> from im2col_cnn.testing.dialects.roles import unnamed_in
+    >>> def convolve(x, w, stride=1, border=0, eps=1e-8, verbose=False): ...
+    >>> unnamed_in(convolve)
+    ['border']
+    """
+    return [
+        each.name
+        for each in parameters_in(function)
+        if type(each.default) is int and not roles_of(each.name)
     ]
 
 

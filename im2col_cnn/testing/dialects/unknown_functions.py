@@ -10,6 +10,7 @@ import ast
 import inspect
 import re
 import textwrap
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from itertools import product
@@ -37,7 +38,14 @@ from .pairs import (
     own_functions,
     stem,
 )
-from .roles import CHOICES, argument_lists, parameters_in, roles_of, settings_for
+from .roles import (
+    CHOICES,
+    argument_lists,
+    parameters_in,
+    roles_of,
+    settings_for,
+    unnamed_in,
+)
 from .script import Script
 from .tiny import Tiny, layouts_of, limited_to, tiny_problems
 from .trials import execute
@@ -241,6 +249,8 @@ def one_output(  # noqa: PLR0917 - beside its one use
     if not outputs and (likely := tiny.likely(y.shape)) and tiny.begins(y, likely):
         outputs = [(likely, 0)]
     for layout, around in outputs[:1]:
+        if not around:
+            given = with_unnamed(name, given, layout, tiny, names)
         right = right_for(given, tiny, around)
         is_right = tiny.agrees(y, layout, right)
         lines = f"y = {name}({given})"
@@ -288,6 +298,30 @@ def pads_one_axis(
     found, right = restore(np.asarray(y), layout, "NHWF"), tiny.right()
     sizes = [abs(a - b) for a, b in zip(found.shape[1:3], right.shape[1:3])]
     return sizes in ([0, 2 // tiny.stride], [2 // tiny.stride, 0])
+
+
+def with_unnamed(
+    name: str, given: str, layout: str, tiny: Tiny, names: Mapping[str, Any]
+) -> str:
+    """Return arguments with the stride and the padding that names do not tell.
+
+    A number that is left as it is may be one: then the output grows or shrinks so.
+    """
+    wider = [("stride", tiny.stride + 1, replace(tiny, stride=tiny.stride + 1).right())]
+    if tiny.kind == "conv":
+        wider.append(("padding", 1, tiny.right(1)))
+    for parameter in unnamed_in(names[name]):
+        for setting, value, right in wider:
+            asked = f"{given}, {parameter}={setting}"
+            if f"{parameter}=" in given or re.search(rf"=\(?{setting}\b", given):
+                continue
+            known = {**names, setting: value}
+            with suppress(Exception):  # it is something else
+                execute(f"found = {name}({asked})", known)
+                _, y = arrays_in(known["found"])[0]
+                if restore(y, layout, "NHWF").shape == right.shape:
+                    given = asked
+    return given
 
 
 def run(lines: str, names: Mapping[str, Any]) -> Any:
@@ -341,6 +375,7 @@ def backwards(  # noqa: PLR0917 - beside its one use
     arrays = ("x", "w", "b") if script.kind == "conv" else ("x",)
     unknown = ("dy", *kept, *arrays)
     its_own = dict(zip(returned_by(names[name])[1:], kept))
+    its_own |= dict(re.findall(r"\b(\w+)=(stride|padding)\b", script.forward))
     arguments = [
         given
         for given in arguments_of(backward, script.kind, unknown, settings, its_own)
