@@ -5,8 +5,8 @@ it. The first maximum of the windows of a tile is found in one of three ways:
 
     by index        the taps before it are counted, and say where it stands
     tap by tap      where windows lie side by side: every pixel is written to once
-    all at once     where they do and are large: all maxima are given `dy`, and where
-                    there were several, it is taken back from the others
+    all at once     where few of those have several maxima: all are given `dy`, and it
+                    is taken back from all but the first
 """
 
 from functools import lru_cache
@@ -35,7 +35,10 @@ __all__ = [
 ]
 
 
-MAX_TAPS_ONE_BY_ONE = 16  # with more, windows side by side are scattered at once
+MAX_TAPS_ONE_BY_ONE = 16  # in windows side by side: larger ones seldom have ties
+# Of a tile in which to look for ties pays; with fewer channels, to take back does not.
+MIN_SAMPLED_WINDOWS, MIN_SAMPLED_CHANNELS = 2**15, 16
+SAMPLED_ROWS = 4  # of windows, in the first image of a tile
 MAX_CACHED_TILES = 4  # that keep where their windows begin, a number for each output
 
 
@@ -88,6 +91,24 @@ def reach_of(tile: Tile, shape: Shape) -> Array:
         taps = pixels.start - axis.before + axis.dilation * np.arange(axis.kernel)
         reach = (reach[:, None] * size + taps).ravel()
     return reach * shape[-1]
+
+
+def scatter_side_by_side(
+    x: Images, y: Images, dy: Images, dx: Images, tile: Tile
+) -> None:
+    """Write `dy` to the first maximum of windows side by side, in the faster way."""
+    large = prod(tile.kernel) > MAX_TAPS_ONE_BY_ONE
+    at_once = large or not has_ties(x[tile.pixels], y[tile.stops], tile)
+    (scatter_all_at_once if at_once else scatter_tap_by_tap)(x, y, dy, dx, tile)
+
+
+def has_ties(x: Images, y: Images, tile: Tile) -> bool:
+    """Tell whether to expect several maxima in a window, by some rows of one image."""
+    if y.size < MIN_SAMPLED_WINDOWS or y.shape[-1] < MIN_SAMPLED_CHANNELS:
+        return True
+    some = slice(0, 1), slice(None, None, -(-y.shape[1] // SAMPLED_ROWS))
+    same = (np.equal(x[pixels][some], y[some]) for _, pixels in tile.taps)
+    return sum(map(np.count_nonzero, same)) > y[some].size
 
 
 def scatter_tap_by_tap(
@@ -164,9 +185,7 @@ def to_the_first(
     dx = empty_or_zeros(x.shape, axes, dtypes.result)
     most, threads = pooling_room(axes, x.shape[-1], dtypes.working.itemsize)
     abut = all(axis.windows_abut for axis in axes)
-    few = prod(window.kernel_size) <= MAX_TAPS_ONE_BY_ONE
-    side_by_side = scatter_tap_by_tap if few else scatter_all_at_once
-    scatter_tile = side_by_side if abut else scatter_by_index
+    scatter_tile = scatter_side_by_side if abut else scatter_by_index
 
     def scatter_images(images: tuple[slice, ...]) -> None:
         x_, y_, dy_ = x[images], y[images], dy[images]
