@@ -371,7 +371,14 @@ def in_a_line(error: BaseException) -> str:
 
 def printable(text: str) -> str:
     """Return one line of a text of which parts come from a file: no control codes."""
-    return visible(" ".join(text.split())[:MAX_LINE_LETTERS])
+    line = " ".join(text.split())
+    if len(line) <= MAX_LINE_LETTERS:
+        return visible(line)
+    # The end says what to do: what is left out is in the middle, and whole words.
+    half = (MAX_LINE_LETTERS - len(" ... ")) // 2
+    first, last = line[:half], line[-half:]
+    first, last = first.rpartition(" ")[0] or first, last.partition(" ")[2] or last
+    return visible(f"{first} ... {last}")
 
 
 def visible(text: str) -> str:

@@ -1,10 +1,12 @@
 """What cannot be checked is refused in one line."""
 
 import os
+import re
 from pathlib import Path
 
 import pytest
 
+from im2col_cnn.testing.dialects.table import DIALECTS
 from tests.commands.command import Check
 
 HOMEWORK = Path(__file__).parents[1] / "testing" / "homework"
@@ -39,6 +41,19 @@ def test_what_is_no_homework_gets_a_line(
     assert (answer.status, answer.out) == (2, "")
     assert said in answer.err
     assert len(answer.err.splitlines()) == 1
+
+
+def test_what_is_too_long_for_a_line_keeps_its_end_and_whole_words(
+    check: Check, tmp_path: Path
+) -> None:
+    (tmp_path / "a.py").write_bytes(b"def f(): pass")
+
+    answer = check(tmp_path / "a.py")
+
+    assert answer.err.rstrip().endswith("; --adapter FILE.py tells how to call others")
+    (after,) = re.findall(r" \.\.\. (\w+)", answer.err)
+    assert after in {w for each in DIALECTS.values() for w in (each.name, *each.names)}
+    assert len(answer.err) <= 520
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """Methods that are functions: ``Pool().maxpool(image, size, stride)``, and backward.
 
-A class whose objects are made without arguments and keep nothing is a folder of
-functions. They are read as such, and called on an object.
+A class whose constructor needs no arguments; its methods are read as functions, and
+called on an object.
 """
 
 from __future__ import annotations
@@ -21,14 +21,16 @@ __all__ = ["FAMILY"]
 def scripts_of_methods(names: Mapping[str, Any]) -> Iterator[Script]:
     """Yield the scripts of the methods of a file that convolve or pool."""
     for name, holder in names.items():
-        if not inspect.isclass(holder) or not in_the_open(holder):
+        if not inspect.isclass(holder) or not public_methods(holder):
             continue
         made = {name: holder}
         try:
             execute(f"layer = {name}()", made)
         except Exception:  # it wants to be told something
             continue
-        methods = {each: getattr(made["layer"], each) for each in in_the_open(holder)}
+        methods = {
+            each: getattr(made["layer"], each) for each in public_methods(holder)
+        }
         for script in scripts_of(methods):
             if script.forward:
                 yield script.but(
@@ -45,7 +47,7 @@ def title_of(script: Script, holder: str) -> str:
     return ", ".join(dict.fromkeys(f"{holder}.{name}" for name in called))
 
 
-def in_the_open(holder: Any) -> list[str]:
+def public_methods(holder: Any) -> list[str]:
     """Return the methods of a class that are its own and have a public name."""
     return [
         name

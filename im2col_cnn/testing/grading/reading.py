@@ -161,7 +161,10 @@ def rank(
         (points, dialect, offer)
         for points, dialect, offer in scored
         if dialect not in GUESSES
-        or not any(gives_as_much(one, its, points, offer) for its, one in known)
+        or not any(
+            gives_as_much(course, course_points, offer, points)
+            for course_points, course in known
+        )
     ]
     # Of a course and a guess that fit alike, the course is meant.
     scored = [
@@ -179,11 +182,16 @@ def rank(
     )
 
 
-def gives_as_much(course: Offer, its: float, points: float, guess: Offer) -> bool:
+def gives_as_much(
+    course: Offer, course_points: float, guess: Offer, guess_points: float
+) -> bool:
     """Tell whether a course's call gives what a guess does, in the same layouts."""
     asked = [(o.support.input_gradient, o.support.bias) for o in (course, guess)]
-    less = any(one and not other for one, other in zip(*asked, strict=True))
-    return layouts_of(course) == layouts_of(guess) and (its >= points or less)
+    asks_more = any(
+        in_course and not in_guess for in_course, in_guess in zip(*asked, strict=True)
+    )
+    enough = course_points >= guess_points or asks_more
+    return layouts_of(course) == layouts_of(guess) and enough
 
 
 def layouts_of(offer: Offer) -> tuple[str, ...]:
