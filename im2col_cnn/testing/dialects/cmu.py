@@ -8,8 +8,10 @@ course's constructor makes them of zeros, so that they may add up from call to c
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import product
 
-from .family import CONVOLUTION, POOLING, family, renamed
+from ..support import Support
+from .family import CONVOLUTION, POOLING, family
 from .script import Script
 
 __all__ = ["FAMILY"]
@@ -23,77 +25,69 @@ WORDS = {
     "dw": "dLdW",
     "db": "dLdb",
 }
-PLANE = Script(
-    "conv",
-    """
-    weights, biases = lambda *_: W, lambda *_: b
-    layer = Conv2d(C, F, K, weight_init_fn=weights, bias_init_fn=biases)
-    Z = layer.forward(A)
-    """,
-    """
-    dLdA = layer.backward(dLdZ)
-    dLdW = layer.dLdW or layer.conv2d_stride1.dLdW or layer.dW
-    dLdb = layer.dLdb or layer.conv2d_stride1.dLdb or layer.db
-    """,
-    words=WORDS,
-    layouts={"x": "NCHW", "w": "FCHW"},
-    support=replace(CONVOLUTION, kernel="one", stride="none", paddings=()),
+LAYOUTS = {2: {"x": "NCHW", "w": "FCHW"}, 1: {"x": "NCW", "w": "FCW"}}
+ALONE = replace(CONVOLUTION, kernel="one", stride="none", paddings=())
+STRIDED = replace(ALONE, stride="one")
+PADDED = replace(STRIDED, paddings=("int",))
+EVERY_STRIDE = (
+    ("Conv{}d", "C, F, K, stride, padding=padding", PADDED),
+    ("Conv{}d", "C, F, K, stride", STRIDED),
+    ("Conv{}D", "C, F, K, stride", STRIDED),  # of older years
+    ("Conv{}d_stride1", "C, F, K", ALONE),
+    ("Conv{}d", "C, F, K", ALONE),
 )
-LINE = PLANE.but(
-    forward=PLANE.forward.replace("2d", "1d"),
-    backward=PLANE.backward.replace("2d", "1d"),
-    layouts={"x": "NCW", "w": "FCW"},
-    support=replace(PLANE.support, axes=(1,)),
-)
-POOL = Script(
-    "max_pool",
-    """
-    layer = MaxPool2d(K, stride)
-    Z = layer.forward(A)
-    """,
-    "dLdA = layer.backward(dLdZ)",
-    words=WORDS,
-    layouts={"x": "NCHW"},
-    support=replace(POOLING, kernel="one"),
-)
-POOL_STRIDE_1 = POOL.but(
-    forward=POOL.forward.replace("MaxPool2d(K, stride)", "MaxPool2d_stride1(K)"),
-    support=replace(POOL.support, stride="none"),
-)
+POOL = replace(POOLING, kernel="one")
+POOL_ALONE = replace(POOL, stride="none")
+OLD = "Conv1D", "Conv2D"  # nobody has to define these
 
 
-def of_every_stride(script: Script) -> list[Script]:
-    """Return a convolution with a stride and a padding, with a stride, and without."""
-    strided = script.but(
-        forward=script.forward.replace("F, K,", "F, K, stride,"),
-        support=replace(script.support, stride="one"),
+def convolution(axes: int, name: str, arguments: str, support: Support) -> Script:
+    """Return the script of a convolution over one axis or two."""
+    inner = f"conv{axes}d_stride1"
+    return Script(
+        "conv",
+        f"""
+        weights, biases = lambda *_: W, lambda *_: b
+        layer = {name}({arguments}, weight_init_fn=weights, bias_init_fn=biases)
+        Z = layer.forward(A)
+        """,
+        f"""
+        dLdA = layer.backward(dLdZ)
+        dLdW = layer.dLdW or layer.{inner}.dLdW or layer.dW
+        dLdb = layer.dLdb or layer.{inner}.dLdb or layer.db
+        """,
+        words=WORDS,
+        layouts=LAYOUTS[axes],
+        support=replace(support, axes=(axes,)),
     )
-    padded = strided.but(
-        forward=strided.forward.replace("stride,", "stride, padding=padding,"),
-        support=replace(strided.support, paddings=("int",)),
+
+
+def pooling(kind: str, name: str, arguments: str, support: Support) -> Script:
+    """Return the script of a pooling."""
+    return Script(
+        kind,
+        f"""
+        layer = {name}({arguments})
+        Z = layer.forward(A)
+        """,
+        "dLdA = layer.backward(dLdZ)",
+        words=WORDS,
+        layouts={"x": "NCHW"},
+        support=support,
     )
-    alone = script.forward.replace("d(C", "d_stride1(C")
-    return [padded, strided, script.but(forward=alone), script]
-
-
-def of_means(script: Script) -> Script:
-    """Return an average pooling in the words of a max pooling."""
-    return script.but(kind="avg_pool", forward=script.forward.replace("Max", "Mean"))
 
 
 EVERY_YEAR = family(
     "cmu",
-    *of_every_stride(PLANE),
-    *of_every_stride(LINE),
     *(
-        renamed(script, Conv2d="Conv2D", Conv1d="Conv1D")
-        for script in (of_every_stride(PLANE)[1], of_every_stride(LINE)[1])
+        convolution(axes, name.format(axes), arguments, support)
+        for axes, (name, arguments, support) in product((2, 1), EVERY_STRIDE)
     ),
-    *(of_means(script) for script in (POOL, POOL_STRIDE_1)),
-    POOL,
-    POOL_STRIDE_1,
+    pooling("avg_pool", "MeanPool2d", "K, stride", POOL),
+    pooling("avg_pool", "MeanPool2d_stride1", "K", POOL_ALONE),
+    pooling("max_pool", "MaxPool2d", "K, stride", POOL),
+    pooling("max_pool", "MaxPool2d_stride1", "K", POOL_ALONE),
 )
-OLD = "Conv1D", "Conv2D"  # nobody has to define these
 FAMILY = replace(
     EVERY_YEAR, names=tuple(name for name in EVERY_YEAR.names if name not in OLD)
 )
