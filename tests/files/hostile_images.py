@@ -128,7 +128,7 @@ def DATA(secret: str) -> dict[str, Harm]:
         ),
         "names with control codes": (
             lambda file: (file.pop(x), file.create_group("\x1b[31mred\n" + "y" * 9000)),
-            rf"has no dataset {x}, only \?\[31mred y{{400,500}}$",
+            rf"has no dataset {x}, only \?\[31mred \.\.\. list_classes, test_set_x, ",
         ),
         "12 bits of 16": (in_the_middle, f"{x} holds numbers that use only some of"),
         "a chunk per pixel": (
