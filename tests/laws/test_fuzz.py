@@ -24,7 +24,7 @@ NOT_CALLED = {
     *("nn.Layer", "nn.MergeLayer", "nn.Network", "nn.Optimizer"),  # abstract
     *("nn.Evaluation", "nn.History", "nn.Progress", "nn.Summary", "nn.SummaryRow"),
     "nn.WorkerError",
-    *("nn.ProgressLine", "threads"),  # of the terminal, and of the process
+    *("nn.ProgressLine", "recycling", "threads"),  # of terminal and process
 }
 CALLS = {
     name: call
