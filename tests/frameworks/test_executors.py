@@ -195,7 +195,7 @@ def daemons(tmp_path: Path) -> Iterator[Daemons]:
         for command in commands
     ]
     try:
-        while not contact.exists():
+        while not (contact.exists() and contact.stat().st_size):
             assert processes[0].poll() is None
             time.sleep(0.05)
         address = json.loads(contact.read_text(encoding="utf-8"))["address"]

@@ -116,6 +116,7 @@ def test_gradients_of_cmu_may_add_up_over_one_axis_as_over_two(axes: int) -> Non
     assert {v.status for v in verdicts_of([(dialect, offer)], "conv")} == {"holds"}
 
 
+@in_turn(7)
 @pytest.mark.parametrize("seconds", [0, 60])
 def test_what_a_template_asks_for_counts_for_nothing_however_short_time_is(
     seconds: float,
