@@ -11,6 +11,7 @@ import re
 from typing import Any, Iterator, Mapping
 
 from .family import family
+from .pairs import is_nameless
 from .script import Script, functions_in
 from .trials import execute
 from .unknown_functions import scripts_of
@@ -31,6 +32,8 @@ def scripts_of_methods(names: Mapping[str, Any]) -> Iterator[Script]:
         methods = {
             each: getattr(made["layer"], each) for each in public_methods(holder)
         }
+        if any(is_nameless(each, method) for each, method in methods.items()):
+            continue  # a layer with a forward, which is read as such
         for script in scripts_of(methods):
             if script.forward:
                 yield script.but(
