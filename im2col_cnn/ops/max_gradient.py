@@ -36,7 +36,8 @@ __all__ = [
 
 
 MAX_TAPS_ONE_BY_ONE = 16  # in windows side by side: larger ones seldom have ties
-# Of a tile in which to look for ties pays; with fewer channels, to take back does not.
+# Of a tile in which looking for ties pays: with fewer channels, to take a single tie
+# back costs more than all at once gains.
 MIN_SAMPLED_WINDOWS, MIN_SAMPLED_CHANNELS = 2**15, 16
 SAMPLED_ROWS = 4  # of windows, in the first image of a tile
 MAX_CACHED_TILES = 4  # that keep where their windows begin, a number for each output

@@ -21,6 +21,7 @@ from .._typing import Array, Images, Kernels
 from ..axis import Axes
 from ..window import EVERY
 from .products import (
+    MIN_WORK,
     factor_of,
     multiply,
     multiply_transposed,
@@ -44,7 +45,6 @@ __all__ = ["as_rows", "copied", "correlate", "kernel_gradient", "repeated"]
 
 BLOCK_BYTES = 2**21  # of columns: they stay in the cache
 MIN_LARGE_ROWS = 192  # of a product for which BLAS repacks the kernel, or adds one up
-MIN_WORK = 16 * 10**6  # multiply-adds of a tile: a thread is not worth less
 MAX_KERNEL_BYTES = 2**23  # of a kernel whose gradient is computed in parts
 
 Part = tuple[Any, ...]  # indexes (*KERNEL, C, F)

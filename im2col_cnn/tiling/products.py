@@ -27,6 +27,7 @@ from .threads import run
 
 __all__ = [
     "MIN_FACTOR_ROWS",
+    "MIN_WORK",
     "Factor",
     "are_small",
     "factor_of",
@@ -46,7 +47,7 @@ MIN_SUMMED_ROWS, MIN_SLICED_ROWS, MAX_COLUMNS = 96, 256, 96
 SLICE_FILTERS = 64  # four registers of 16 numbers
 MAX_FACTOR_BYTES = 2**22  # that are copied
 MIN_FACTOR_ROWS = 256  # to multiply it by: for fewer, copying takes longer
-MIN_PART_WORK = 16 * 10**6  # multiply-adds: a thread is not worth less
+MIN_WORK = 16 * 10**6  # multiply-adds of a tile or part, to wake a thread for
 MAX_PARTS = 8  # of a product, for BLAS repacks a factor for each
 # Up to so many, OpenBLAS wakes no second thread: numbers of two factors, the first of
 # which may be summed up, and multiply-adds.
@@ -197,7 +198,7 @@ def product(A: Array, B: Array) -> Array:
     """Return ``A @ B``, the same for any number of threads."""
     (M, K), F = A.shape, B.shape[1]
     out = empty_result((M, F), A.dtype)
-    parts = min(M * K * F // MIN_PART_WORK, MAX_PARTS)
+    parts = min(M * K * F // MIN_WORK, MAX_PARTS)
     if parts < 2:
         return np.matmul(A, B, out=out)
     axis = int(F > M)

@@ -129,7 +129,7 @@ def test_a_product_in_parts_is_the_product(
     B = data.draw(whole_arrays((K, F)), label="B")
     least = data.draw(st.sampled_from([1, 20, 200]), label="multiply-adds")
 
-    with threads(count), patch.object(products, "MIN_PART_WORK", least):
+    with threads(count), patch.object(products, "MIN_WORK", least):
         found = product(A, B)
 
     assert (found == A @ B).all()

@@ -58,14 +58,12 @@ def layout_mistake(script: Script, role: str) -> str:
     if script.kind == "im2col" and role == "y":
         plain = PLAIN_COLUMNS
         is_right = sorted(layout) == sorted(plain) and len(layout.split()) == 2
-        rule = "the letters of"
+        rule, each = "the letters of", "each once"
     else:
         plain = plain_layout(role, script.support.axes[0])
         letters = [letter for letter in layout if letter != "1"]
         is_right = {*letters} <= {*plain} and len({*letters}) == len(letters)
-        rule = "letters of"
-    each = "each once" if script.kind == "im2col" and role == "y" else ""
-    each = each or "(or 1), each once at most"
+        rule, each = "letters of", "(or 1), each once at most"
     words = f'the layout of {role} is "{layout}"; it has {rule} "{plain}" {each}'
     return "" if is_right else words
 
