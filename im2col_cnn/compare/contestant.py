@@ -38,9 +38,11 @@ def arrays_of(case: Case, *, whole: bool) -> Arrays:
     *_, last = network.shapes.values()
     y = (case.images, *last)
     factor = prod(averages)  # so that averages are whole too
-    parameters = network.parameters
-    if whole:
-        parameters = {name: drawn(array.shape) for name, array in parameters.items()}
+    # A plain dict, for JAX takes any other for one number.
+    parameters = {
+        name: drawn(array.shape) if whole else array
+        for name, array in network.parameters.items()
+    }
     labels = rng.integers(0, last[-1], case.images)
     return Arrays(drawn(case.input, factor), drawn(y, factor), labels, parameters)
 

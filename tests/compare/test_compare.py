@@ -72,6 +72,13 @@ def test_every_library_finds_what_the_loops_find(name: str) -> None:
         assert not declined
 
 
+@pytest.mark.parametrize("whole", [True, False])
+def test_parameters_are_a_plain_dict(*, whole: bool) -> None:
+    arrays = arrays_of(KINDS["network"], whole=whole)
+
+    assert type(arrays.parameters) is dict  # JAX takes any other for one number
+
+
 def test_what_is_not_equal_is_noticed() -> None:
     arrays = arrays_of(SMALL, whole=True)
     other = arrays._replace(x=arrays.x + 1)
