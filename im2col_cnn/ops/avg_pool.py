@@ -22,15 +22,11 @@ from .._dtypes import mean_arithmetic
 from .._lazily import lazily
 from .._typing import Array, ArrayLike, Images, Padding, Shape, Sizes
 from ..placing import pooling_window
-from ..tiling.pooling import (
-    empty_or_zeros,
-    pooling_room,
-    reduce_windows,
-    spread_over_windows,
-)
+from ..tiling.over_tiles import paint_images
+from ..tiling.pooling import pooling_room, reduce_windows, spread_over_windows
 from ..tiling.recycling import empty_result
 from ..tiling.threads import run
-from ..tiling.tiles import Tile, blocks, kept_tiles
+from ..tiling.tiles import Tile, kept_tiles
 from ..window import EVERY, Window
 
 __all__ = ["AvgPoolCache", "avg_pool_backward", "avg_pool_forward"]
@@ -202,18 +198,13 @@ def avg_pool_backward(dy: ArrayLike, cache: AvgPoolCache) -> Images:
     result, working = mean_arithmetic(dy)
     N, *_, C = dy.shape
     window = cache.window
-    dx = empty_or_zeros((N, *window.spatial, C), window.axes, result)
-    most, threads = pooling_room(window.axes, C, working.itemsize)
+    dx = empty_result((N, *window.spatial, C), result)
 
-    def hand_out(images: tuple[slice, ...]) -> None:
-        here = dx[images].astype(working, copy=False)
-        for tile in kept_tiles(len(here), window.axes, most):
-            owed = dy[images][tile.stops].astype(working, copy=False)
-            shares = cache.divided(owed, tile)
-            spread_over_windows(shares, tile, here[tile.pixels])
-        if result != working:
-            dx[images] = here
+    def paint(images: tuple[slice, ...], tile: Tile, here: Images) -> None:
+        owed = dy[images][tile.stops].astype(working, copy=False)
+        spread_over_windows(cache.divided(owed, tile), tile, here[tile.pixels])
 
-    images = blocks((N,), most // prod(window.output_size))
-    run(hand_out, images, most=threads)
+    room = pooling_room(window.axes, C, working.itemsize)
+    adds = not all(axis.windows_abut for axis in window.axes)
+    paint_images(dx, window.axes, room, dtype=working, paint=paint, adds=adds)
     return dx

@@ -18,11 +18,11 @@ from .._dtypes import Arithmetic
 from .._masking import pass_where
 from .._typing import Array, Images, Shape
 from ..axis import Axes
-from ..tiling.pooling import empty_or_zeros, pooling_room
-from ..tiling.recycling import zero_result
+from ..tiling.over_tiles import paint_images
+from ..tiling.pooling import pooling_room
+from ..tiling.recycling import empty_result, zero_result
 from ..tiling.scratch import scratch
-from ..tiling.threads import run
-from ..tiling.tiles import Tile, blocks, kept_tiles
+from ..tiling.tiles import Tile
 from ..window import EVERY, Window
 
 __all__ = [
@@ -183,21 +183,15 @@ def to_the_first(
 ) -> Images:
     """Give the first of several maxima all of the gradient, tile by tile."""
     axes = window.axes
-    dx = empty_or_zeros(x.shape, axes, dtypes.result)
-    most, threads = pooling_room(axes, x.shape[-1], dtypes.working.itemsize)
+    dx = empty_result(x.shape, dtypes.result)
     abut = all(axis.windows_abut for axis in axes)
     scatter_tile = scatter_side_by_side if abut else scatter_by_index
 
-    def scatter_images(images: tuple[slice, ...]) -> None:
-        x_, y_, dy_ = x[images], y[images], dy[images]
-        dx_ = dx[images].astype(dtypes.working, copy=False)
-        for tile in kept_tiles(len(x_), axes, most):
-            scatter_tile(x_, y_, dy_, dx_, tile)
-        if dx.dtype != dx_.dtype:
-            dx[images] = dx_
+    def paint(images: tuple[slice, ...], tile: Tile, here: Images) -> None:
+        scatter_tile(x[images], y[images], dy[images], here, tile)
 
-    images = blocks((len(dx),), most // prod(window.output_size))
-    run(scatter_images, images, most=threads)
+    room = pooling_room(axes, x.shape[-1], dtypes.working.itemsize)
+    paint_images(dx, axes, room, dtype=dtypes.working, paint=paint, adds=not abut)
     return dx
 
 

@@ -97,13 +97,15 @@ def image_gradient(
         correlate_phases(dy, w, phases, out, b, correlate=correlate)
         return
 
-    def paint(dy: Images, tile: Tile, pixels: Images) -> None:
-        owed = as_rows(dy[tile.stops], w.dtype).reshape(*tile.out, F)
+    def paint(images: tuple[slice, ...], tile: Tile, here: Images) -> None:
+        owed = as_rows(dy[images][tile.stops], w.dtype).reshape(*tile.out, F)
+        pixels = here[tile.pixels]
         for tap, (stops, read) in zip(np.ndindex(tile.kernel), tile.taps, strict=True):
             share = owed[stops] * w[tap]
             pixels[read] += share.reshape(*share.shape[:-1], C, F // C).sum(-1)
 
-    paint_images(dy, axes, out, numbers=6 * F, dtype=w.dtype, b=b, paint=paint)
+    most = room(axes, 6 * F, w.itemsize)
+    paint_images(out, axes, most, dtype=w.dtype, b=b, paint=paint)
 
 
 def stops_per_run(axes: Axes, w: Kernels) -> int:

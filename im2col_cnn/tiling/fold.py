@@ -19,7 +19,7 @@ from ..window import EVERY
 from .gemm import as_rows, copied
 from .over_tiles import paint_images
 from .scratch import scratch, scratch_zeros
-from .tiles import Tile
+from .tiles import Tile, room
 from .unfold import has_lines
 from .wide_windows import (
     FOLD_COST,
@@ -45,13 +45,13 @@ def image_gradient(
     W = w.reshape(prod(w.shape[:-1]), F)
     K = len(W)
 
-    def paint(dy: Images, tile: Tile, pixels: Images) -> None:
+    def paint(images: tuple[slice, ...], tile: Tile, here: Images) -> None:
         columns = scratch("columns", (tile.size, K), w.dtype)
-        np.matmul(as_rows(dy[tile.stops], w.dtype), W.T, out=columns)
-        fold_tile(columns, tile, C, pixels)
+        np.matmul(as_rows(dy[images][tile.stops], w.dtype), W.T, out=columns)
+        fold_tile(columns, tile, C, here[tile.pixels])
 
-    numbers = max(K, copied(dy, w.dtype))
-    paint_images(dy, axes, out, numbers=numbers, dtype=w.dtype, b=b, paint=paint)
+    most = room(axes, max(K, copied(dy, w.dtype)), w.itemsize)
+    paint_images(out, axes, most, dtype=w.dtype, b=b, paint=paint)
 
 
 def fold_tile(columns: Array, tile: Tile, C: int, out: Images) -> None:

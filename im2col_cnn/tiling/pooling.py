@@ -8,15 +8,13 @@ from math import prod
 
 import numpy as np
 
-from .._typing import Array, Images, Shape
+from .._typing import Array, Images
 from ..axis import Axes, Axis
 from ..window import EVERY
-from .recycling import empty_result, zero_result
 from .scratch import scratch, scratch_zeros
 from .tiles import Tile, room
 
 __all__ = [
-    "empty_or_zeros",
     "lowest",
     "pooling_room",
     "reduce_axis",
@@ -31,12 +29,6 @@ def pooling_room(axes: Axes, C: int, itemsize: int) -> tuple[int, int]:
     """Return windows per tile, as for `room`: they take pixels, and as much again."""
     pixels = prod(min(axis.stride, axis.padded_size) for axis in axes)
     return room((), C * pixels, itemsize, POOLING_TILE_BYTES)
-
-
-def empty_or_zeros(shape: Shape, axes: Axes, dtype: np.dtype) -> Array:
-    """Return zeros; or anything, where windows side by side read every pixel."""
-    written = all(a.windows_abut and a.output_size * a.kernel == a.size for a in axes)
-    return (empty_result if written else zero_result)(shape, dtype)
 
 
 def reduce_windows(

@@ -53,6 +53,7 @@ class Places(NamedTuple):
     stops: tuple[slice, ...]  # indexes (N, *OUT, ...)
     pixels: tuple[slice, ...]  # indexes (N, *SPATIAL, ...)
     axes: Axes  # of the window over these pixels only
+    fresh: tuple[slice, ...]  # pixels beyond all tiles before; each is in one tile's
 
 
 class Tile(Places):
@@ -228,7 +229,20 @@ def tiles(N: int, axes: Axes, most: int) -> Iterator[Tile]:
             for axis, stop in zip(axes, stops[1:], strict=True)
         ]
         pixels = tuple(pixels for pixels, _ in reads)
-        yield Tile(stops, (stops[0], *pixels), tuple(axis for _, axis in reads))
+        reached = [
+            slice(reach(axis, stop.start), reach(axis, stop.stop))
+            for axis, stop in zip(axes, stops[1:], strict=True)
+        ]
+        narrowed_axes = tuple(axis for _, axis in reads)
+        yield Tile(stops, (stops[0], *pixels), narrowed_axes, (stops[0], *reached))
+
+
+def reach(axis: Axis, windows: int) -> int:
+    """Return where the pixels of the first windows of an axis end; of all, the last."""
+    if windows in {0, axis.output_size}:
+        return axis.size if windows else 0
+    end = (windows - 1) * axis.stride - axis.before + axis.span
+    return min(max(end, 0), axis.size)
 
 
 def blocks(shape: Shape, most: int) -> Iterator[tuple[slice, ...]]:

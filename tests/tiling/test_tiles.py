@@ -207,15 +207,19 @@ def test_tiles_cover_every_window_once_and_read_what_it_reads(
     window = Window(x.shape[1:-1], **settings)
     stops = np.zeros((N, *window.output_size), int)
     reads = np.zeros((N, *window.spatial), int)
+    fresh = np.zeros((N, *window.spatial), int)
 
     for tile in tiles(N, window.axes, most):
         assert tile.size <= most
         stops[tile.stops] += 1
+        fresh[tile.fresh] += 1
+        assert fresh[tile.pixels].all()  # what it reads, it or one before has reached
         for _, pixels in tile.taps:
             reads[tile.pixels][pixels] += 1
 
     assert (stops == 1).all()
     assert (reads == window.coverage()).all()
+    assert (fresh == 1).all()
 
 
 @pytest.mark.parametrize("padding", [0, 2, ((0, 1), (3, 0)), ((4, 4), (4, 4))])
