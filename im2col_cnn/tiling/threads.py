@@ -22,6 +22,8 @@ from queue import SimpleQueue
 from threading import Lock
 from typing import Any, Generic, TypeVar, final
 
+import numpy as np
+
 from .._checks import as_int
 from .blas import limit_this_thread, with_one_blas_thread
 from .scoped import Scoped, Setting
@@ -29,6 +31,7 @@ from .scoped import Scoped, Setting
 __all__ = ["Pool", "Shared", "run", "thread_count", "threads", "usable_cpus"]
 
 
+BUFFER_NUMBERS = 2**10  # where NumPy has 2**13
 MAX_WAIT_SECONDS = 0.1  # before a thread looks again, woken or not
 
 Item = TypeVar("Item")
@@ -144,8 +147,7 @@ def run_on_threads(
 ) -> None:
     """Let so many threads take the items in turn."""
     if limit == 1:
-        for item in items:
-            then(task(item))
+        copy_context().run(with_small_buffers, lambda: in_turn(task, items, then))
         return
     # Twice as many tasks as there are threads: none stands idle while the oldest
     # lasts, and never more results than that are kept.
@@ -166,10 +168,31 @@ def run_on_threads(
     shared.finish()
 
 
+def in_turn(
+    task: Callable[[Item], Result],
+    items: Iterator[Item],
+    then: Callable[[Result], object],
+) -> None:
+    """Take one item after another."""
+    for item in items:
+        then(task(item))
+
+
 def on_one_thread(work: Callable[[], None]) -> None:
-    """Run `work` with nested calls limited to this thread."""
+    """Run `work` with nested calls limited to this thread, in a context of its own."""
     with threads(1):
-        work()
+        with_small_buffers(work)
+
+
+def with_small_buffers(work: Callable[[], None]) -> None:
+    """Run `work` with few numbers in NumPy's buffers, in a context of its own.
+
+    A ufunc copies rows that are no longer than its buffer into it, even if nothing is
+    cast, and what is cast in any case. Small buffers stay in the cache that is next to
+    the core, and rows that are longer need none.
+    """
+    np.setbufsize(BUFFER_NUMBERS)
+    work()
 
 
 @final

@@ -17,7 +17,7 @@ import pytest
 from hypothesis import given
 
 from im2col_cnn import conv_forward, threads
-from im2col_cnn.tiling.threads import Shared, run, thread_count
+from im2col_cnn.tiling.threads import BUFFER_NUMBERS, Shared, run, thread_count
 from im2col_cnn.tiling.workspace import workspace
 from tests.tiling.steps import counted_step, small_step
 
@@ -97,6 +97,23 @@ def test_the_errstate_of_the_caller_holds_in_the_tasks() -> None:
 
     with threads(2), np.errstate(over="raise"), pytest.raises(FloatingPointError):
         run(lambda i: huge[i] * 10.0, range(4))
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_tasks_have_small_buffers_and_the_caller_keeps_those_it_has(count: int) -> None:
+    before = np.getbufsize()
+    found: list[int] = []
+
+    def fail(item: int) -> int:
+        if item == 9:
+            raise ZeroDivisionError
+        return np.getbufsize()
+
+    with threads(count), pytest.raises(ZeroDivisionError):
+        run(fail, range(10), then=found.append)
+
+    assert set(found) == {BUFFER_NUMBERS}
+    assert np.getbufsize() == before
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
