@@ -234,6 +234,8 @@ def quiet_hypothesis(
         )
         given = hypothesis.given(data=st.data())(test)
         wrapped: Callable[[], None] = hypothesis.seed(seed)(quiet(given))
+        # Or it would read the test's source in every run, for a database of failures.
+        vars(wrapped)["_hypothesis_internal_database_key"] = None
         return wrapped
 
     return decorate
