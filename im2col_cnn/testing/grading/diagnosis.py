@@ -20,7 +20,7 @@ from ..bugs.museum import MUSEUM
 from ..bugs.pool_template import max_bug, mean_bug
 from ..errors import NOT_THERE, NOT_WRITTEN, SubjectError
 from ..laws.comparison import BrokenLawError, tolerance
-from ..laws.subject import Oracle, Subject
+from ..laws.subject import Subject
 from ..laws.table import FIRST, laws_for
 from ..laws.ties import TIE_RULES
 from ..strategies import Case
@@ -87,7 +87,7 @@ def diagnose(
     list of Verdict
         In the order of the laws.
     """
-    laws, subject = laws_for(subject), with_memory(subject)
+    laws = laws_for(subject)
     begun = first_look(subject) if begun is None else begun
     broken, put = find_broken_laws(laws, subject, begun, seed=seed, examples=examples)
     stops = [trial for trial in broken.values() if trial.stopped]
@@ -404,35 +404,6 @@ def is_right(subject: Subject, case: Case) -> bool:
     dy = np.arange(1.0, right.size + 1).reshape(right.shape)
     wanted = subject.right_gradients(dy, right_cache)
     return all(map(same, subject.gradients(dy, cache), wanted))
-
-
-def with_memory(subject: Subject) -> Subject:
-    """Return a subject whose oracle answers the same call once, and remembers it."""
-    if subject.oracle is None:
-        return subject
-    known: dict[Any, Any] = {}
-
-    def remembered(function: Callable[..., Any]) -> Callable[..., Any]:
-        def answer(*arguments: Any, **settings: Any) -> Any:
-            key = function, *map(content, arguments), repr(settings)
-            if key not in known:  # a cache is kept, so that no other has its id
-                known[key] = arguments, function(*arguments, **settings)
-            return known[key][1]
-
-        return answer
-
-    forward, backward = subject.oracle
-    return replace(
-        subject,
-        oracle=Oracle(remembered(forward), remembered(backward) if backward else None),
-    )
-
-
-def content(value: Any) -> Any:
-    """Return what is the same for equal arrays, and for one and the same cache."""
-    if isinstance(value, np.ndarray):
-        return value.shape, value.dtype.str, value.tobytes()
-    return id(value)
 
 
 def mutant(exhibit: Exhibit, subject: Subject, *, around: bool = True) -> Subject:
