@@ -12,7 +12,9 @@ for nothing else. Homework is drawn larger now and then: `SIZES`.
 """
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple, cast
+from functools import cache
+from math import prod
+from typing import Any, NamedTuple, TypeVar, cast
 
 import hypothesis.strategies as st
 import numpy as np
@@ -27,8 +29,9 @@ __all__ = [
     "Geometry",
     "Sizes",
     "Sweep",
+    "among",
     "convolutions",
-    "geometries",
+    "draw_array",
     "most_around",
     "poolings",
     "unfoldings",
@@ -37,6 +40,7 @@ __all__ = [
 ]
 
 
+SEEDS = st.integers(0, 2**16)  # of arrays
 MAX_TAPS = 3  # per axis; two for images with three axes, or the loops take too long
 
 
@@ -94,15 +98,14 @@ class Sweep(NamedTuple):
         return self.span + self.stride * (self.stops - 1) + self.unread
 
 
-@st.composite
-def geometries(
+def draw_geometry(
     draw: st.DrawFn, support: Support, *, pooling: bool = False, sizes: Sizes = SMALL
 ) -> Geometry:
     """Draw how windows move along every axis, then the image that lies under them."""
-    axes = draw(st.sampled_from(support.axes), label="axes")
+    axes = draw(among(support.axes), label="axes")
     most = 2 if axes == 3 else sizes.taps
     few = min(most, MAX_TAPS)
-    form = draw(st.sampled_from(support.paddings or ("valid",)), label="padding")
+    form = draw(among(support.paddings or ("valid",)), label="padding")
     kernels = support.kernels or tuple(range(1, most + 1))
     strides = support.strides or tuple(range(1, most + 1))
     if form.startswith("centred"):
@@ -141,6 +144,15 @@ def geometries(
     )
 
 
+T = TypeVar("T")
+
+
+@cache
+def among(values: tuple[T, ...]) -> st.SearchStrategy[T]:
+    """Return the strategy that draws one of some values: it is dear to make anew."""
+    return st.sampled_from(values)
+
+
 def per_axis(
     draw: st.DrawFn, freedom: Freedom, axes: int, numbers: tuple[int, ...]
 ) -> Shape:
@@ -148,8 +160,8 @@ def per_axis(
     if freedom == "none":
         return (1,) * axes
     if freedom == "one":
-        return (draw(st.sampled_from(numbers)),) * axes
-    return tuple(draw(st.sampled_from(numbers)) for _ in range(axes))
+        return (draw(among(numbers)),) * axes
+    return tuple(draw(among(numbers)) for _ in range(axes))
 
 
 def written_as(freedom: Freedom, numbers: list[int]) -> Shape | int | None:
@@ -174,7 +186,7 @@ def paddings(
         return tuple(sizes), cast(PaddingWord, form)
     if form == "int":
         widest = min(most_around(s, pooling=pooling) for s in sweeps)
-        pads = st.sampled_from(support.pads) if support.pads else st.integers(0, widest)
+        pads = among(support.pads) if support.pads else st.integers(0, widest)
         p = draw(pads)
         # The image is as large as its padding leaves, and never empty.
         return tuple(max(1, s.padded_size - 2 * p) for s in sweeps), p
@@ -220,6 +232,28 @@ class Case(NamedTuple):
     settings: Mapping[str, Any]
 
 
+def draw_array(
+    draw: st.DrawFn,
+    shape: Shape,
+    dtype: npt.DTypeLike = np.float64,
+    *,
+    low: int = -9,
+    high: int = 9,
+) -> Array:
+    """Draw one of the `whole_arrays`."""
+    seed = draw(SEEDS)
+    size = prod(shape)
+    if seed == 0:
+        numbers = np.arange(1, size + 1) % (high + 1)
+    else:
+        numbers = np.random.default_rng(seed).integers(low, high + 1, size)
+        if not numbers.any():  # of which nothing could be told
+            numbers[:1] = high
+    array = numbers.astype(dtype).reshape(shape)
+    array.flags.writeable = False
+    return array
+
+
 @st.composite
 def whole_arrays(
     draw: st.DrawFn,
@@ -235,31 +269,21 @@ def whole_arrays(
     The simplest one counts ``1, 2, 3, ...``, so that in a smallest counterexample every
     number says where it came from; the others are random.
     """
-    seed = draw(st.integers(0, 2**16))
-    size = int(np.prod(shape))
-    if seed == 0:
-        numbers = np.arange(1, size + 1) % (high + 1)
-    else:
-        numbers = np.random.default_rng(seed).integers(low, high + 1, size)
-        if not numbers.any():  # of which nothing could be told
-            numbers[:1] = high
-    array = numbers.astype(dtype).reshape(shape)
-    array.flags.writeable = False
-    return array
+    return draw_array(draw, shape, dtype, low=low, high=high)
 
 
 def batches(support: Support, sizes: Sizes) -> st.SearchStrategy[int]:
     """Draw the number of images."""
     if support.one_image:
         return st.just(1)
-    return st.sampled_from((*sizes.images, 0) if support.empty_batch else sizes.images)
+    return among((*sizes.images, 0) if support.empty_batch else sizes.images)
 
 
 def depths(support: Support, sizes: Sizes) -> st.SearchStrategy[int]:
     """Draw the number of channels."""
     if support.one_channel:
         return st.just(1)
-    return st.sampled_from(support.channels or sizes.channels)
+    return among(support.channels or sizes.channels)
 
 
 @st.composite
@@ -271,10 +295,10 @@ def unfoldings(
     sizes: Sizes = SMALL,
 ) -> Case:
     """Draw the arguments of `im2col`: images, and a window that slides over them."""
-    geometry = draw(geometries(support, sizes=sizes))
+    geometry = draw_geometry(draw, support, sizes=sizes)
     N = draw(batches(support, sizes), label="N")
     C = draw(depths(support, sizes), label="C")
-    x = draw(whole_arrays((N, *geometry.spatial, C), dtype), label="x")
+    x = draw_array(draw, (N, *geometry.spatial, C), dtype)
     return Case((x,), {"kernel_size": geometry.kernel_size, **geometry.settings})
 
 
@@ -287,23 +311,23 @@ def convolutions(
     sizes: Sizes = SMALL,
 ) -> Case:
     """Draw the arguments ``(x, w, b)`` and the settings of a convolution."""
-    geometry = draw(geometries(support, sizes=sizes))
+    geometry = draw_geometry(draw, support, sizes=sizes)
     N = draw(batches(support, sizes), label="N")
     groups = draw(st.integers(1, 3), label="groups") if support.groups else 1
-    depth = draw(st.sampled_from(support.channels or sizes.filters))
-    filters = draw(st.sampled_from(support.filters or sizes.filters))
+    depth = draw(among(support.channels or sizes.filters))
+    filters = draw(among(support.filters or sizes.filters))
     depth = 1 if support.one_channel else depth
     filters = 1 if support.one_filter else filters
     C, F = groups * depth, groups * filters
-    shapes: list[Shape] = [(F,)]
+    shapes: tuple[Shape, ...] = ((F,),)
     if support.bias_shapes:
-        shapes += [(1, F), (1,) * len(geometry.spatial) + (1, F)]
-    bias_shape = draw(st.sampled_from(shapes))
+        shapes += (1, F), (1,) * len(geometry.spatial) + (1, F)
+    bias_shape = draw(among(shapes))
     low = 1 if support.positive else -9
-    x = draw(whole_arrays((N, *geometry.spatial, C), dtype, low=low), label="x")
+    x = draw_array(draw, (N, *geometry.spatial, C), dtype, low=low)
     w_shape = (*geometry.kernel_size, depth, F)
-    w = draw(whole_arrays(w_shape, dtype, low=low), label="w")
-    b = draw(whole_arrays(bias_shape, dtype, low=low), label="b")
+    w = draw_array(draw, w_shape, dtype, low=low)
+    b = draw_array(draw, bias_shape, dtype, low=low)
     if not support.bias:
         b = np.zeros_like(b)
         b.flags.writeable = False
@@ -320,10 +344,10 @@ def poolings(
     sizes: Sizes = SMALL,
 ) -> Case:
     """Draw the images and the settings that all poolings share."""
-    geometry = draw(geometries(support, pooling=True, sizes=sizes))
+    geometry = draw_geometry(draw, support, pooling=True, sizes=sizes)
     N = draw(batches(support, sizes), label="N")
     C = draw(depths(support, sizes), label="C")
-    x = draw(whole_arrays((N, *geometry.spatial, C), dtype), label="x")
+    x = draw_array(draw, (N, *geometry.spatial, C), dtype)
     # Without a stride, a pooling would move by its kernel's size.
     # Side by side windows are what it does without being told.
     settings = {"kernel_size": geometry.kernel_size, "stride": 1, **geometry.settings}

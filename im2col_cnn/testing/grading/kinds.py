@@ -21,11 +21,12 @@ from ..strategies import (
     Case,
     Sizes,
     Sweep,
+    among,
     convolutions,
+    draw_array,
     most_around,
     poolings,
     unfoldings,
-    whole_arrays,
     written_as,
 )
 from ..support import EVERYTHING, Centred, Support
@@ -57,11 +58,11 @@ def subject_of(
     def cases(dtype: npt.DTypeLike) -> st.SearchStrategy[Case]:
         return draw_cases(dtype, support=support, sizes=SIZES[0])
 
-    def varied(dtype: npt.DTypeLike) -> st.SearchStrategy[Case]:
-        drawn = st.sampled_from(SIZES).flatmap(
-            lambda sizes: draw_cases(dtype, support=support, sizes=sizes)
-        )
-        return drawn.flatmap(in_units)
+    @st.composite
+    def varied(draw: st.DrawFn, dtype: npt.DTypeLike) -> Case:
+        sizes = draw(among(SIZES))
+        case = draw(draw_cases(dtype, support=support, sizes=sizes))
+        return Case(in_units(draw, *case.arrays), case.settings)
 
     return Subject(
         kind,
@@ -134,7 +135,7 @@ def windows(
     side = st.integers(1, sizes.taps)
     KH = draw(side, label="KH")
     KW = KH if support.kernel == "one" else draw(side, label="KW")
-    return Case((ranks(draw(whole_arrays((KH, KW), dtype), label="window")),), {})
+    return Case((ranks(draw_array(draw, (KH, KW), dtype)),), {})
 
 
 @st.composite
@@ -143,7 +144,7 @@ def shares(
 ) -> Case:
     """Draw a gradient, and the shape of the window that is to share it."""
     case = draw(windows(dtype, support=support, sizes=sizes))
-    dz = draw(whole_arrays((1,), dtype, low=1), label="dz")
+    dz = draw_array(draw, (1,), dtype, low=1)
     return Case((dz,), {"shape": case.arrays[0].shape})
 
 

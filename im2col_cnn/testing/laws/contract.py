@@ -7,7 +7,7 @@ import hypothesis.strategies as st
 import numpy as np
 
 from ..._typing import Array
-from ..strategies import Case
+from ..strategies import Case, among
 from .comparison import BrokenLawError, assert_equal, assert_refused
 from .drawing import Draw, draw_case, draw_upstream
 from .subject import Subject, blaming
@@ -48,7 +48,7 @@ def every_gradient_has_the_shape_of_its_array(subject: Subject, draw: Draw) -> N
 
 def a_float_dtype_is_kept(subject: Subject, draw: Draw) -> None:
     """float32 in, float32 out: an array made without a dtype doubles the memory."""
-    dtype = np.dtype(draw(st.sampled_from(subject.dtypes), label="dtype"))
+    dtype = np.dtype(draw(among(subject.dtypes), label="dtype"))
     case = draw_case(subject, draw, dtype=dtype)
 
     y, cache = subject.run(case)
@@ -67,7 +67,7 @@ def memory_layout_does_not_matter(subject: Subject, draw: Draw) -> None:
     """The same numbers give the same answer, in whichever order memory holds them."""
     case = draw_case(subject, draw, dtype=np.float64)
     y, cache = subject.run(case)
-    layouts = st.sampled_from(list(LAYOUTS))
+    layouts = among(tuple(LAYOUTS))
     laid_out = [
         LAYOUTS[draw(layouts, label=f"memory of {name}")](array)
         for name, array in zip(subject.arrays, case.arrays, strict=True)
@@ -162,7 +162,7 @@ def a_gradient_of_another_shape_is_refused(subject: Subject, draw: Draw) -> None
     case = draw_case(subject, draw, dtype=np.float64)
     y, cache = subject.run(case)
     shape = (*y.shape[:-1], y.shape[-1] + 1)
-    shapes = st.sampled_from([shape, (len(y) + 1, *y.shape[1:])])
+    shapes = among((shape, (len(y) + 1, *y.shape[1:])))
     wrong = np.ones(draw(shapes, label="shape of dy"))
 
     def call() -> Any:

@@ -7,8 +7,8 @@ import hypothesis.strategies as st
 import numpy as np
 import numpy.typing as npt
 
-from ..._typing import Array
-from ..strategies import Case, whole_arrays
+from ..._typing import Array, Shape
+from ..strategies import Case, among, draw_array
 from .subject import Subject
 
 __all__ = ["Draw", "draw_case", "draw_upstream", "in_units", "instead", "read_only"]
@@ -20,14 +20,19 @@ Draw = Callable[..., Any]  # the `draw` of Hypothesis: a strategy, and a label f
 UNITS = (1.0, 1 / 8, 1 + 2**-26, 2.0**20)
 
 
+def in_units(draw: st.DrawFn, *arrays: Array) -> tuple[Array, ...]:
+    """Multiply arrays by a unit: homework must not rely on small numbers."""
+    unit = draw(among(UNITS), label="unit")
+    if unit == 1 or any(array.dtype != np.float64 for array in arrays):
+        return arrays
+    return tuple(read_only(array * unit) for array in arrays)
+
+
 @st.composite
-def in_units(draw: st.DrawFn, case: Case) -> Case:
-    """Multiply all arrays of a call by a unit: homework must not rely on small ones."""
-    unit = draw(st.sampled_from(UNITS), label="unit")
-    arrays = case.arrays
-    if unit != 1 and all(array.dtype == np.float64 for array in arrays):
-        arrays = tuple(read_only(array * unit) for array in arrays)
-    return Case(arrays, case.settings)
+def upstreams(draw: st.DrawFn, shape: Shape, *, varies: bool) -> Array:
+    """Draw whole numbers, or other ones, in a shape."""
+    dy = draw_array(draw, shape)
+    return in_units(draw, dy)[0] if varies else dy
 
 
 def draw_case(
@@ -35,7 +40,7 @@ def draw_case(
 ) -> Case:
     """Draw a call that the implementation takes."""
     if dtype is None:
-        dtype = draw(st.sampled_from(subject.inputs), label="dtype")
+        dtype = draw(among(subject.inputs), label="dtype")
     case = draw(subject.cases(dtype), label="case")
     assert isinstance(case, Case)
     return case
@@ -51,11 +56,8 @@ def instead(draw: Draw, case: Case, *arrays: Array, **settings: Any) -> Case:
 
 def draw_upstream(subject: Subject, draw: Draw, y: Array) -> Array:
     """Draw a gradient for `y`, of its dtype; means of it are exact."""
-    drawn: st.SearchStrategy[Array] = whole_arrays(y.shape)
-    if subject.varies and y.dtype == np.float64:
-        one = drawn.map(lambda dy: Case((dy,), {}))
-        drawn = one.flatmap(in_units).map(lambda case: case.arrays[0])
-    dy = draw(drawn, label="dy")
+    varies = subject.varies and y.dtype == np.float64
+    dy = draw(upstreams(y.shape, varies=varies), label="dy")
     # float16 cannot hold large multiples; whole numbers smaller than float32 neither.
     dtype = y.dtype if y.dtype in (np.float32, np.float64, np.int64) else np.float64
     return read_only((dy * subject.multiple).astype(dtype))
