@@ -25,6 +25,7 @@ from ..placing import pooling_window
 from ..tiling.over_tiles import paint_images
 from ..tiling.pooling import pooling_room, reduce_windows, spread_over_windows
 from ..tiling.recycling import empty_result
+from ..tiling.scratch import scratch
 from ..tiling.threads import run
 from ..tiling.tiles import Tile, kept_tiles
 from ..window import EVERY, Window
@@ -202,7 +203,8 @@ def avg_pool_backward(dy: ArrayLike, cache: AvgPoolCache) -> Images:
 
     def paint(images: tuple[slice, ...], tile: Tile, here: Images) -> None:
         owed = dy[images][tile.stops].astype(working, copy=False)
-        spread_over_windows(cache.divided(owed, tile), tile, here[tile.pixels])
+        shares = cache.divided(owed, tile, scratch("shares", owed.shape, working))
+        spread_over_windows(shares, tile, here[tile.pixels])
 
     room = pooling_room(window.axes, C, working.itemsize)
     adds = not all(axis.windows_abut for axis in window.axes)

@@ -19,7 +19,7 @@ from .._masking import pass_where
 from .._typing import Array, Images, Shape
 from ..axis import Axes
 from ..tiling.over_tiles import paint_images
-from ..tiling.pooling import pooling_room
+from ..tiling.pooling import pooling_room, repeat
 from ..tiling.recycling import empty_result, zero_result
 from ..tiling.scratch import scratch
 from ..tiling.tiles import Tile
@@ -40,6 +40,7 @@ MAX_TAPS_ONE_BY_ONE = 16  # in windows side by side: larger ones seldom have tie
 # back costs more than all at once gains.
 MIN_SAMPLED_WINDOWS, MIN_SAMPLED_CHANNELS = 2**15, 16
 SAMPLED_ROWS = 4  # of windows, in the first image of a tile
+SEARCHED_PARTS = 32  # of a tile: only those with several maxima are searched for them
 MAX_CACHED_TILES = 4  # that keep where their windows begin, a number for each output
 
 
@@ -141,33 +142,53 @@ def scatter_all_at_once(
     x, y, dy, dx = x[tile.pixels], y[tile.stops], dy[tile.stops], dx[tile.pixels]
     n, *stops, C = y.shape
     *height, width = tile.kernel
-    rows = [size for pair in zip(stops, height, strict=False) for size in pair]
-    lines, apart = (n, *rows, stops[-1] * width, C), (n, *rows, stops[-1], width, C)
+    high = [size for pair in zip(stops, height, strict=False) for size in pair]
+    lines, apart = (n, *high, stops[-1] * width, C), (n, *high, stops[-1], width, C)
     along = (EVERY, *(EVERY, None) * len(height))
     dy = dy.astype(dx.dtype, copy=False)
-    largest, upstream = (np.repeat(array, width, axis=-2)[along] for array in (y, dy))
-    wins = is_maximum(x.reshape(lines), largest, any_nan=has_nan(y))
+    largest, upstream = (
+        repeat(array, width, y.ndim - 2, purpose)[along]
+        for array, purpose in ((y, "largest"), (dy, "upstream"))
+    )
+    wins = scratch("wins", lines, np.dtype(bool))
+    is_maximum(x.reshape(lines), largest, any_nan=has_nan(y), out=wins)
     given = dx.reshape(lines)
     pass_where(wins, upstream, out=given)
-    if np.count_nonzero(wins) == y.size:
-        return  # each window has a winner, so none has two
-
-    wins, given = wins.reshape(apart), given.reshape(apart)
+    rows = n * stops[0]  # of windows, one behind the other
+    crowded = find_crowded(wins.reshape(rows, -1), y.size // rows)
+    if not crowded.any():
+        return
+    wins = wins.reshape(rows, *apart[2:])[crowded]
     winners, count = wins.view(np.uint8), np.min_scalar_type(prod(tile.kernel))
-    for axis in range(2, 2 + len(stops)):  # long runs first
+    for axis in range(1, 1 + len(stops)):  # long runs first
         winners = np.add.reduce(winners, axis, dtype=count)
-    image, *places, channel = np.nonzero(winners > 1)
-    window = image, *(side for place in places for side in (place, EVERY)), channel
-    first = wins[window].reshape(image.size, prod(tile.kernel)).argmax(axis=1)
+    row, *others, channel = np.nonzero(winners > 1)
+    beside = *(side for place in others for side in (place, EVERY)), channel
+    first = wins[(row, EVERY, *beside)].reshape(row.size, prod(tile.kernel)).argmax(1)
+    image, *places = *np.divmod(np.flatnonzero(crowded)[row], stops[0]), *others
     tap = np.unravel_index(first, tile.kernel)
     sides = (side for pair in zip(places, tap, strict=True) for side in pair)
-    given[window] = 0
+    given = given.reshape(apart)
+    given[(image, places[0], EVERY, *beside)] = 0
     given[(image, *sides, channel)] = dy[(image, *places, channel)]
 
 
-def is_maximum(x: Array, largest: Array, *, any_nan: bool) -> Array:
+def find_crowded(wins: Array, windows: int) -> Array:
+    """Tell which rows of so many windows may have windows with several winners."""
+    crowded = np.zeros(len(wins), bool)
+    step = -(-len(wins) // SEARCHED_PARTS)
+    for start in range(0, len(wins), step):
+        rows = wins[start : start + step]
+        # Each window has a winner, so where there are no more, none has two.
+        crowded[start : start + step] = np.count_nonzero(rows) > len(rows) * windows
+    return crowded
+
+
+def is_maximum(
+    x: Array, largest: Array, *, any_nan: bool, out: Array | None = None
+) -> Array:
     """Tell where the maximum stands: NaN is one, and equals nothing."""
-    same: Array = np.equal(x, largest)
+    same = np.asarray(np.equal(x, largest, out=out))
     if any_nan:
         same |= np.isnan(x)
     return same

@@ -19,6 +19,7 @@ __all__ = [
     "pooling_room",
     "reduce_axis",
     "reduce_windows",
+    "repeat",
     "spread_over_windows",
 ]
 
@@ -75,7 +76,7 @@ def spread_over_windows(shares: Array, tile: Tile, out: Images) -> None:
     first, *others = tile.axes
     for i, axis in reversed(list(enumerate(others, start=2))):
         if axis.windows_abut:  # a tile has no pixels that no window reads
-            shares = np.repeat(shares, axis.kernel, axis=i)
+            shares = repeat(shares, axis.kernel, i, f"axis {i}")
             continue
         shape = *shares.shape[:i], axis.size, *shares.shape[i + 1 :]
         pixels = scratch_zeros(f"axis {i}", shape, shares.dtype)
@@ -89,6 +90,16 @@ def spread_over_windows(shares: Array, tile: Tile, out: Images) -> None:
             out[:, read] = shares[:, stops]
         else:
             out[:, read] += shares[:, stops]
+
+
+def repeat(numbers: Array, times: int, axis: int, purpose: str) -> Array:
+    """Return what ``np.repeat`` does, in memory that is there, until the next call."""
+    *before, size = numbers.shape[: axis + 1]
+    shape = *before, size * times, *numbers.shape[axis + 1 :]
+    repeated = scratch(purpose, shape, numbers.dtype)
+    places = np.arange(size).repeat(times)
+    # All places exist; but only if none is said to be refused is there no copy.
+    return np.take(numbers, places, axis, out=repeated, mode="clip")
 
 
 def lowest(dtype: np.dtype) -> float | int | bool:

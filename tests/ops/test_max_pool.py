@@ -163,11 +163,13 @@ def test_windows_side_by_side_pay_their_first_maximum_and_no_other(
     dy = data.draw(whole_arrays((N, *stops, C), dtype))
     few = data.draw(st.sampled_from([0, 2**30]), label="taps that go one by one")
     sampled = data.draw(st.sampled_from([0, 2**30]), label="windows worth a sample")
+    searched = data.draw(st.sampled_from([1, 2, 2**30]), label="parts of a tile")
 
     with (
         patch.object(max_gradient, "MAX_TAPS_ONE_BY_ONE", few),
         patch.object(max_gradient, "MIN_SAMPLED_WINDOWS", sampled),
         patch.object(max_gradient, "MIN_SAMPLED_CHANNELS", 1),
+        patch.object(max_gradient, "SEARCHED_PARTS", searched),
     ):
         dx = max_pool_backward(dy, cache)
 
