@@ -174,3 +174,21 @@ def test_windows_side_by_side_pay_their_first_maximum_and_no_other(
         dx = max_pool_backward(dy, cache)
 
     assert_array_equal(dx, loops.max_pool_backward(dy, right), strict=True)
+
+
+@pytest.mark.parametrize("parts", [1, 3, 2**30])
+@pytest.mark.parametrize("row", range(8))
+def test_a_single_tie_is_found_wherever_it_is(row: int, parts: int) -> None:
+    x = np.random.default_rng(row).permutation(288).reshape(2, 8, 6, 3)
+    window = x.reshape(2, 4, 2, 3, 2, 3)[row // 4, row % 4, :, row % 3, :, 1]
+    window[0, 1] = window[1, 1] = 999  # a view of x
+    y, cache = max_pool_forward(x, 2)
+    _, right = loops.max_pool_forward(x, 2)
+
+    with (
+        patch.object(max_gradient, "MAX_TAPS_ONE_BY_ONE", 0),
+        patch.object(max_gradient, "SEARCHED_PARTS", parts),
+    ):
+        dx = max_pool_backward(y, cache)
+
+    assert_array_equal(dx, loops.max_pool_backward(y, right))
