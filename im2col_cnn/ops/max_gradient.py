@@ -60,11 +60,15 @@ def scatter_by_index(x: Images, y: Images, dy: Images, dx: Images, tile: Tile) -
     any_nan = has_nan(y)
     other = scratch("other", y.shape, np.dtype(bool))
     count = waiting.view(np.uint8)  # of one tap: adding up in one dtype is faster
-    for stops, pixels in tile.taps:
+    phases = apart(x, tile.axes[-1].stride)
+    for stops, (*rows, columns) in tile.taps:
         here, is_other = waiting[stops], other[stops]
-        np.not_equal(x[pixels], y[stops], out=is_other)
+        start, phase = divmod(columns.start, columns.step or 1)
+        width = stops[-1].stop - stops[-1].start
+        pixels = phases[phase][(*rows, slice(start, start + width))]
+        np.not_equal(pixels, y[stops], out=is_other)
         if any_nan:
-            is_other &= ~np.isnan(x[pixels])
+            is_other &= ~np.isnan(pixels)
         here &= is_other
         before += count
     places = scratch("places", y.shape, np.dtype(np.intp))
@@ -74,6 +78,21 @@ def scatter_by_index(x: Images, y: Images, dy: Images, dx: Images, tile: Tile) -
         upstream = np.where(waiting, dx.dtype.type(0), upstream)
         places[waiting] = 0
     np.add.at(dx.reshape(-1), places.reshape(-1), upstream.reshape(-1))
+
+
+def apart(x: Images, stride: int) -> Array:
+    """Copy every stride-th column next to the one before, beginning at each of some.
+
+    What one tap reads along a row is one run of memory then, as long as the row.
+    """
+    if stride == 1:
+        return x[None]
+    *lines, W, C = x.shape
+    columns = scratch("columns", (stride, *lines, -(-W // stride), C), x.dtype)
+    for phase in range(stride):
+        some = x[..., phase::stride, :]
+        columns[phase, ..., : some.shape[-2], :] = some
+    return columns
 
 
 @lru_cache(MAX_CACHED_TILES)
