@@ -18,6 +18,8 @@ runpy.run_path(sys.argv[2])["stand_in"]()
 from im2col_cnn.testing.isolation.loader import load
 homework = load(Path(sys.argv[1]))
 print(sorted(homework.names), homework.account.trouble)
+if {"this", "wave"} & {*sys.modules}:
+    print("imported:", *sorted({"this", "wave"} & {*sys.modules}))
 """
 
 
@@ -69,6 +71,34 @@ def test_a_missing_import_costs_only_what_calls_it(tmp_path: Path) -> None:
     names, trouble = load(path).split("] [")
     assert names == "['A', 'f'"
     assert "line 2: ModuleNotFoundError: No module named 'nor_this'" in trouble
+
+
+def test_what_no_definition_uses_is_imported_only_where_it_is_beside(
+    tmp_path: Path,
+) -> None:
+    path = write(
+        tmp_path,
+        homework="import wave, this as t\nimport beside\nt.c = 3\nt.d['e'] = wave\n"
+        "def f(): return wave",
+        beside="from nowhere import nothing",
+    )
+
+    names, trouble = load(path).split("] [")
+
+    assert names == "['beside', 'f', 'wave'"
+    assert trouble.count("line") == 1
+    assert "beside.py, line 1: ModuleNotFoundError" in trouble
+    assert trouble.endswith("imported: wave\n")
+
+
+def test_what_is_imported_beside_a_file_is_there_for_its_star(tmp_path: Path) -> None:
+    path = write(
+        tmp_path,
+        homework="from beside import *\ndef f(): return wave.open",
+        beside="import wave",
+    )
+
+    assert load(path) == "['f', 'wave'] []\nimported: wave\n"
 
 
 def test_an_optional_import_may_note_that_it_is_there(tmp_path: Path) -> None:

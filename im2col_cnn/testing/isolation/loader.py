@@ -16,7 +16,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial, reduce
 from importlib.machinery import FileFinder, SourceFileLoader
-from importlib.util import decode_source
+from importlib.util import decode_source, find_spec
+from itertools import chain
 from pathlib import Path
 from sysconfig import get_path
 from types import ModuleType
@@ -233,6 +234,60 @@ def run_definitions(
         account.notes.append("xrange is Python 2; range stands in for it")
 
 
+def leave_unused(trees: list[ast.Module]) -> None:
+    """
+    Take out imports that take time, of names that no definition uses.
+
+    Most homework imports what shows pictures, which takes a second, for lines that are
+    not run. Settings of what is not imported are taken out with it.
+    """
+    used = {name for tree in trees for name in used_by(tree)}
+    left: set[str] = set()
+    for tree in trees:
+        kept: list[ast.stmt] = []
+        for part in chain.from_iterable(map(separately, tree.body)):
+            if takes_time(part) and not used & {*names_set_by(part)}:
+                left |= {*names_set_by(part)}
+            elif not (is_setting(part) and left & {*names_in(part)}):
+                kept.append(part)
+        tree.body = kept
+
+
+def takes_time(statement: ast.stmt) -> bool:
+    """Tell whether a statement imports what is installed, and not imported yet."""
+    if isinstance(statement, ast.Import):
+        root = statement.names[0].name.partition(".")[0]
+    elif isinstance(statement, ast.ImportFrom) and not is_star(statement):
+        root = (statement.module or "").partition(".")[0] * (not statement.level)
+    else:
+        return False
+    if not root or root in sys.modules or any(t.startswith(root) for t in TOOLS):
+        return False
+    found = find_spec(root)
+    return found is not None and not isinstance(found.loader, DefinitionsLoader)
+
+
+def used_by(tree: ast.Module) -> Iterator[str]:
+    """Yield the names that definitions use, but for those of which they set a part."""
+    for statement in filter(is_definition, tree.body):
+        if isinstance(statement, ast.Assign) and is_setting(statement):
+            yield from names_in(statement.value)
+        else:
+            yield from names_in(statement)
+
+
+def is_setting(statement: ast.stmt) -> bool:
+    """Tell whether a statement sets parts of something: ``plt.size = 3``."""
+    parts = (ast.Attribute, ast.Subscript)
+    targets = statement.targets if isinstance(statement, ast.Assign) else []
+    return bool(targets) and all(isinstance(target, parts) for target in targets)
+
+
+def names_in(node: ast.AST) -> Iterator[str]:
+    """Yield the names that stand in a part of a program."""
+    return (each.id for each in ast.walk(node) if isinstance(each, ast.Name))
+
+
 TOOLS = ("im2col_cnn", "torch", "jax", "tensorflow", "scipy.signal", "keras")
 
 
@@ -410,6 +465,7 @@ def defined_in(path: Path, account: Account) -> dict[str, Any]:
     level = max((up for tree, _ in parsed for up in levels(tree)), default=0)
     make_findable(folder, level, account)
     module = make_module(path, folder, level)
+    leave_unused([tree for tree, _ in parsed])
     for tree, cell in parsed:
         run_definitions(tree, cell, module, account)
     return {
