@@ -14,6 +14,7 @@ __all__ = ["KERNELS", "handed", "right_for"]
 
 # Layouts of kernels and of biases, the likeliest first.
 KERNELS = ("FCHW", "HWCF", "FHWC", "CFHW", "HWFC", "FHW", "HWF", "HW", "CHW", "HWC")
+MANY_ERRORS = 50  # one after the other, of what is not there
 BIASES = ("F", "F1", "1F", "F11", "11F", "1F11", "111F", "F111")
 
 
@@ -59,8 +60,17 @@ def handed(  # noqa: PLR0917 - beside its uses
                     found = run(names)
             except Exception as error:  # not in this way
                 errors.append(error)
+                if in_no_way(errors):
+                    return
                 continue
             yield one, w, b, found
+
+
+def in_no_way(errors: list[Exception]) -> bool:
+    """Tell whether it is not for want of the right layouts that calls end."""
+    last = errors[-MANY_ERRORS:]
+    missing = NameError, NotImplementedError
+    return len(last) == MANY_ERRORS and all(isinstance(e, missing) for e in last)
 
 
 def right_for(given: str, tiny: Tiny, around: int = 0) -> Any:
