@@ -8,9 +8,9 @@
 `gemm` does the first two, and `phases` makes the third of the first; `fold` does it
 where that takes less time, `depthwise` all three where every channel is alone, and
 `winograd` three taps and many channels, if it is asked for. Groups of few channels are
-taken together, with zeros between them. All multiply outside of `run`, too, so BLAS is
-held here, once for a whole map: a thread that it wakes for a short product spins long
-after. For a little one it wakes none.
+multiplied together, in `grouped`. All multiply outside of `run`, too, so BLAS is held
+here, once for a whole map: a thread that it wakes for a short product spins long after.
+For a little one it wakes none.
 """
 
 from collections.abc import Callable, Iterator
@@ -22,7 +22,7 @@ import numpy as np
 from .._dtypes import Arithmetic, wide
 from .._typing import Array, Images, Kernels
 from ..window import Window
-from . import depthwise, gemm, phases, winograd
+from . import depthwise, gemm, grouped, phases, winograd
 from .products import while_large
 from .recycling import empty_result
 from .threads import run
@@ -43,7 +43,7 @@ LINE_NUMBERS = 2**10  # of pixels side by side, which are added up line by line
 # second one takes too long; above, each gradient is cut into tiles for several.
 MIN_COLUMN_BYTES, MAX_COLUMN_BYTES = 2 * 2**20, 2 * TILE_BYTES
 MAX_KERNEL_BYTES = 2**20  # bytes of a kernel: both may copy it at once
-MIN_CHANNELS = 16  # of a group, or filters: with fewer, several groups are taken as one
+MAX_NARROW_CHANNELS = 32  # of a group, and filters: then all groups are taken at once
 
 
 @while_large
@@ -63,8 +63,9 @@ def correlate(
     if is_depthwise(w, groups):
         for x_, w_, b_, y_ in filters_of_channels(groups, x, w, b, y):
             depthwise.correlate(x_, w_, window.axes, y_, b_)
+    elif are_narrow(w, groups):
+        grouped.correlate(x, w, window.axes, y, b, groups=groups)
     else:
-        w, groups = merge_groups(x, w, groups)
         for x_, w_, b_, y_ in per_group(groups, x, w, b, y):
             if not winograd.correlate(x_, w_, window.axes, y_, b_):
                 gemm.correlate(x_, w_, window.axes, y_, b_)
@@ -81,26 +82,13 @@ def kernel_gradient(
     if is_depthwise(dw, groups):
         for x_, dy_, dw_ in filters_of_channels(groups, x, dy, dw):
             depthwise.kernel_gradient(x_, dy_, window.axes, dw_)
+    elif are_narrow(dw, groups):
+        grouped.kernel_gradient(x, dy, window.axes, dw, groups=groups)
     else:
-        many = groups_at_once(dw, groups)
-        if many > 1:
-            *taps, depth, F = shape
-            wide = np.empty((*taps, many * depth, F), dw.dtype)
-            # Channels and filters that do not belong together meet, and must not warn.
-            with np.errstate(all="ignore"):
-                add_up(x, dy, window, groups // many, wide)
-            for found, here in own_blocks(wide, dw, groups, many):
-                here[...] = found
-        if many == 1 or not is_finite(dw):
-            add_up(x, dy, window, groups, dw)
+        for x_, dy_, dw_ in per_group(groups, x, dy, dw):
+            if not winograd.kernel_gradient(x_, dy_, window.axes, dw_):
+                gemm.kernel_gradient(x_, dy_, window.axes, dw_)
     return dw.astype(dtypes.result, copy=False)
-
-
-def add_up(x: Images, dy: Images, window: Window, groups: int, dw: Kernels) -> None:
-    """Return in `dw` the gradient of the kernels, group by group."""
-    for x_, dy_, dw_ in per_group(groups, x, dy, dw):
-        if not winograd.kernel_gradient(x_, dy_, window.axes, dw_):
-            gemm.kernel_gradient(x_, dy_, window.axes, dw_)
 
 
 @while_large
@@ -120,7 +108,11 @@ def image_gradient(
     if is_depthwise(w, groups):
         depthwise.image_gradient(dy, w, window.axes, dx, b)
         return dx
-    w, groups = merge_groups(dy, w, groups)
+    if are_narrow(w, groups) and is_finite(
+        w
+    ):  # zeros around dy meet it: inf * 0 is NaN
+        grouped.image_gradient(dy, w, window.axes, dx, b, groups=groups)
+        return dx
     turned = phases.turned_axes(window.axes) if winograd.is_wanted() else None
     for dy_, w_, b_, dx_ in per_group(groups, dy, w, b, dx):
         if turned is None or not winograd.correlate(
@@ -188,36 +180,11 @@ def is_depthwise(w: Kernels, groups: int) -> bool:
     return groups > 1 and w.shape[-2] == 1 and w.shape[-1] > 0
 
 
-def groups_at_once(w: Kernels, groups: int) -> int:
-    """Return how many groups of few channels had better be one group."""
+def are_narrow(w: Kernels, groups: int) -> bool:
+    """Tell whether there are groups, of few channels and filters each."""
     *_, C, F = w.shape
-    most = min(
-        MIN_CHANNELS // max(C, F // groups, 1), MAX_KERNEL_BYTES // max(w.nbytes, 1)
-    )
-    return next((n for n in range(most, 1, -1) if groups % n == 0), 1)
-
-
-def merge_groups(x: Images, w: Kernels, groups: int) -> tuple[Kernels, int]:
-    """Return kernels with zeros for the channels of other groups, and fewer groups."""
-    many = groups_at_once(w, groups)
-    if many == 1 or not is_finite(x):  # inf * 0 is NaN
-        return w, groups
-    *taps, C, F = w.shape
-    wide = np.zeros((*taps, many * C, F), w.dtype)
-    for here, own in own_blocks(wide, w, groups, many):
-        here[...] = own
-    return wide, groups // many
-
-
-def own_blocks(
-    wide: Kernels, w: Kernels, groups: int, many: int
-) -> Iterator[tuple[Array, Array]]:
-    """View what belongs together in a kernel of merged groups, and in a plain one."""
-    *taps, C, F = w.shape
-    wide = wide.reshape(*taps, many, C, groups // many, many, F // groups)
-    w = w.reshape(*taps, C, groups // many, many, F // groups)
-    for g in range(many):
-        yield wide[..., g, :, :, g, :], w[..., g, :]
+    few = groups > 1 and max(C, F // groups) <= MAX_NARROW_CHANNELS
+    return few and w.nbytes <= MAX_KERNEL_BYTES
 
 
 def per_group(groups: int, *arrays: Array | None) -> Iterator[tuple[Any, ...]]:

@@ -26,6 +26,7 @@ from .scratch import scratch
 from .threads import run
 
 __all__ = [
+    "MAX_SMALL_PRODUCT",
     "MIN_FACTOR_ROWS",
     "MIN_WORK",
     "Factor",

@@ -58,13 +58,15 @@ FEW_NUMBERS = 2**12  # that are looked at one by one
 MAX_KERNEL_BYTES = 2**23  # of the wide kernel: it is there as a whole
 
 
-def neighbours(axes: Axes, C: int, outputs: Images, cost: Cost = COPY_COST) -> int:
-    """Return how many windows one wide window had better hold."""
-    F = outputs.shape[-1]
-    if outputs.strides[-2:] != (F * outputs.itemsize, outputs.itemsize):
-        return 1
+def neighbours(
+    axes: Axes, C: int, outputs: Images, cost: Cost = COPY_COST, *, groups: int = 1
+) -> int:
+    """Return how many windows one wide window had better hold, for each group."""
+    F, size = outputs.shape[-1], outputs.itemsize
+    if groups == 1 and outputs.strides[-2:] != (F * size, size):
+        return 1  # outputs of several groups are copied in any case
     cost = cost._replace(window=WIDENING_COST * F // max(outputs.size, 1))
-    return cheapest(axes, C, F, outputs.itemsize, cost)
+    return cheapest(axes, C, F // groups, groups * size, cost)
 
 
 @lru_cache(256)

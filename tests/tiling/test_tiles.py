@@ -104,7 +104,7 @@ def gradients_side_by_side() -> Iterator[None]:
 
 @contextmanager
 def groups_apart() -> Iterator[None]:
-    with patch.object(dispatch, "MIN_CHANNELS", 0):
+    with patch.object(dispatch, "MAX_NARROW_CHANNELS", 0):
         yield
 
 
