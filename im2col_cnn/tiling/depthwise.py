@@ -27,6 +27,9 @@ __all__ = ["correlate", "image_gradient", "kernel_gradient"]
 
 MAX_LINES_BYTES = 2**20  # of a kernel written out for a run of outputs: it is in cache
 MIN_RUN_NUMBERS = 1500  # of outputs: for longer ones, writing out kernels takes longer
+# `einsum` adds up half as fast what it copies into its buffers: runs that fill no more
+# than a third of them, unless windows are taken one by one. These want some channels.
+MIN_SUMMED_NUMBERS, MIN_CHANNELS_ALONE = 2**13 // 3 + 1, 64
 
 
 def correlate(
@@ -34,7 +37,7 @@ def correlate(
 ) -> None:
     """Slide one kernel over each channel; w is (*KERNEL, 1, C)."""
     C = x.shape[-1]
-    stops = stops_per_run(axes, w)
+    stops = stops_per_run(axes, w, MIN_RUN_NUMBERS)
     lines = np.repeat(w, stops, axis=-2).reshape(*w.shape[:-2], stops * C)
     b = b if b is None else repeated(b, stops)
     in_place = has_lines(out) and out.dtype == w.dtype
@@ -68,7 +71,9 @@ def correlate(
 def kernel_gradient(x: Images, dy: Images, axes: Axes, out: Kernels) -> None:
     """Add up the gradient of each kernel over its channel."""
     C = x.shape[-1]
-    stops = stops_per_run(axes, out)
+    stops = stops_per_run(axes, out, MIN_SUMMED_NUMBERS)
+    if stops * C < MIN_SUMMED_NUMBERS and C >= MIN_CHANNELS_ALONE:
+        stops = 1
     out[...] = 0
 
     def multiply(tile: Tile) -> Array:
@@ -108,13 +113,13 @@ def image_gradient(
     paint_images(out, axes, most, dtype=w.dtype, b=b, paint=paint)
 
 
-def stops_per_run(axes: Axes, w: Kernels) -> int:
-    """Return how many windows side by side are one run: a part of a line, or one."""
+def stops_per_run(axes: Axes, w: Kernels, numbers: int) -> int:
+    """Return how many windows of so many numbers are one run: of a line, or one."""
     *_, last = axes
     C, W = w.shape[-1], last.output_size
     if last.stride > 1:
         return 1
-    least = min(W, -(-MIN_RUN_NUMBERS // max(C, 1)))
+    least = min(W, -(-numbers // max(C, 1)))
     most = min(W, MAX_LINES_BYTES // max(w.size * w.itemsize, 1))
     return next((n for n in range(least, most + 1) if W % n == 0), 1)
 

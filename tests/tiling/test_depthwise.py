@@ -1,27 +1,29 @@
 """Runs of outputs for which kernels of single channels are written out."""
 
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 import pytest
 
-from im2col_cnn import Window, conv_forward, loops
+from im2col_cnn import Window, conv_backward, conv_forward, loops
 from im2col_cnn.axis import Axis
 from im2col_cnn.tiling import depthwise
 from im2col_cnn.tiling.tiles import tiles
 
 
+@pytest.mark.parametrize("numbers", [1500, 2731])
 @pytest.mark.parametrize("C", [1, 3, 64, 2000])
 @pytest.mark.parametrize("W", [1, 7, 56, 97, 1024])
 def test_a_run_is_the_shortest_part_of_a_line_that_is_long_enough(
-    W: int, C: int
+    W: int, C: int, numbers: int
 ) -> None:
     w = np.zeros((3, 3, 1, C), np.float32)
 
-    stops = depthwise.stops_per_run((line(W),), w)
+    stops = depthwise.stops_per_run((line(W),), w, numbers)
 
     parts = [n for n in range(1, W + 1) if W % n == 0]
-    long = [n for n in parts if n * C >= depthwise.MIN_RUN_NUMBERS] or [W]
+    long = [n for n in parts if n * C >= numbers] or [W]
     fits = w.nbytes * long[0] <= depthwise.MAX_LINES_BYTES
     assert stops == (long[0] if fits else 1)
 
@@ -29,7 +31,29 @@ def test_a_run_is_the_shortest_part_of_a_line_that_is_long_enough(
 def test_a_line_of_any_length_is_answered_at_once() -> None:
     w = np.zeros((3, 3, 1, 1), np.float32)
 
-    assert depthwise.stops_per_run((line(2**31 - 1),), w) == 1  # a prime
+    assert depthwise.stops_per_run((line(2**31 - 1),), w, 1500) == 1  # a prime
+
+
+@pytest.mark.parametrize("summed", [1, 13, 2**20])
+@pytest.mark.parametrize("alone", [1, 2**20])
+@pytest.mark.parametrize("stride", [1, 2])
+def test_runs_of_any_length_add_up_to_the_same(
+    summed: int, alone: int, stride: int
+) -> None:
+    rng = np.random.default_rng(0)
+    x = rng.integers(-9, 9, (2, 5, 12, 3)).astype(np.float32)
+    w = rng.integers(-9, 9, (3, 3, 1, 3)).astype(np.float32)
+    settings: dict[str, Any] = {"stride": stride, "padding": 1, "groups": 3}
+    y, cache = conv_forward(x, w, **settings)
+
+    with (
+        patch.object(depthwise, "MIN_SUMMED_NUMBERS", summed),
+        patch.object(depthwise, "MIN_CHANNELS_ALONE", alone),
+    ):
+        _, dw, _ = conv_backward(y, cache)
+
+    _, right = loops.conv_forward(x, w, **settings)
+    assert np.array_equal(dw, loops.conv_backward(y, right)[1])
 
 
 def line(W: int) -> Any:
