@@ -6,6 +6,7 @@ its own here, so that a bug is that function written in another way.
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import product
 from typing import Any
 
@@ -108,14 +109,19 @@ def sum_bias(dy: Images, plan: Plan) -> Bias:
 def as_pairs(padding: Padding, plan: dict[str, Any]) -> tuple[Shape, ...]:
     """Write any padding as pairs."""
     x, w = plan["x"], plan["w"]
-    window = Window(
-        x.shape[1:3],
-        w.shape[:2],
-        stride=plan["stride"],
-        padding=padding,
-        dilation=plan["dilation"],
-    )
-    return window.padding
+    kept = tuple(padding) if isinstance(padding, list) else padding
+    sizes = x.shape[1:3], w.shape[:2]
+    return pairs_of(*sizes, plan["stride"], kept, plan["dilation"])
+
+
+@lru_cache(2**12, typed=True)
+def pairs_of(
+    spatial: Shape, kernel_size: Shape, stride: Shape, padding: Padding, dilation: Shape
+) -> tuple[Shape, ...]:
+    """Write a padding as pairs: a hundred bugs are put to the same call."""
+    return Window(
+        spatial, kernel_size, stride=stride, padding=padding, dilation=dilation
+    ).padding
 
 
 def both(number: int | Shape) -> Shape:
