@@ -23,7 +23,12 @@ from .._lazily import lazily
 from .._typing import Array, ArrayLike, Images, Padding, Shape, Sizes
 from ..placing import pooling_window
 from ..tiling.over_tiles import paint_images
-from ..tiling.pooling import pooling_room, reduce_windows, spread_over_windows
+from ..tiling.pooling import (
+    pooling_room,
+    reads_all,
+    reduce_windows,
+    spread_over_windows,
+)
 from ..tiling.recycling import empty_result
 from ..tiling.scratch import scratch
 from ..tiling.threads import run
@@ -204,9 +209,16 @@ def avg_pool_backward(dy: ArrayLike, cache: AvgPoolCache) -> Images:
     def paint(images: tuple[slice, ...], tile: Tile, here: Images) -> None:
         owed = dy[images][tile.stops].astype(working, copy=False)
         shares = cache.divided(owed, tile, scratch("shares", owed.shape, working))
-        spread_over_windows(shares, tile, here[tile.pixels])
+        pixels = here[tile.pixels]
+        old = tile.fresh[1].start - tile.pixels[1].start
+        spread_over_windows(
+            shares, tile, pixels, start=pixels.shape[1] if adds else old
+        )
 
-    room = pooling_room(window.axes, C, working.itemsize)
-    adds = not all(axis.windows_abut for axis in window.axes)
-    paint_images(dx, window.axes, room, dtype=working, paint=paint, adds=adds)
+    axes = window.axes
+    room = pooling_room(axes, C, working.itemsize)
+    # Where tiles end within a line, earlier ones have written to parts of lines.
+    whole = prod(window.output_size[1:]) <= room[0] or all(a.windows_abut for a in axes)
+    adds = not (whole and all(map(reads_all, axes)))
+    paint_images(dx, axes, room, dtype=working, paint=paint, adds=adds)
     return dx

@@ -11,12 +11,13 @@ import numpy as np
 from .._typing import Array, Images
 from ..axis import Axes, Axis
 from ..window import EVERY
-from .scratch import scratch, scratch_zeros
+from .scratch import scratch
 from .tiles import Tile, room
 
 __all__ = [
     "lowest",
     "pooling_room",
+    "reads_all",
     "reduce_axis",
     "reduce_windows",
     "repeat",
@@ -68,10 +69,11 @@ def reduce_axis(
     return reduced
 
 
-def spread_over_windows(shares: Array, tile: Tile, out: Images) -> None:
-    """Add every number, (n, *OUT, C), to all pixels of its window: the transpose.
+def spread_over_windows(shares: Array, tile: Tile, out: Images, *, start: int) -> None:
+    """Give every number, (n, *OUT, C), to all pixels of its window: the transpose.
 
-    Where no windows overlap, `out` must hold zeros: it is written to, not added to.
+    Lines of pixels before `start` hold what came before, to be added to; the others
+    hold nothing yet.
     """
     first, *others = tile.axes
     for i, axis in reversed(list(enumerate(others, start=2))):
@@ -79,17 +81,36 @@ def spread_over_windows(shares: Array, tile: Tile, out: Images) -> None:
             shares = repeat(shares, axis.kernel, i, f"axis {i}")
             continue
         shape = *shares.shape[:i], axis.size, *shares.shape[i + 1 :]
-        pixels = scratch_zeros(f"axis {i}", shape, shares.dtype)
-        before = (EVERY,) * i
-        for _, stops, read in axis.taps:
-            pixels[(*before, read)] += shares[(*before, stops)]
+        pixels = scratch(f"axis {i}", shape, shares.dtype)
+        spread_axis(shares, i, axis, pixels, start=0)
         shares = pixels
-    alone = all(axis.windows_abut for axis in tile.axes)
-    for _, stops, read in first.taps:
-        if alone:
-            out[:, read] = shares[:, stops]
-        else:
-            out[:, read] += shares[:, stops]
+    spread_axis(shares, 1, first, out, start=start)
+
+
+def spread_axis(shares: Array, i: int, axis: Axis, out: Array, *, start: int) -> None:
+    """Give numbers to the pixels of their windows along axis `i`, from `start` on new.
+
+    The first taps, as many as there are pixels from one window to the next, together
+    read each pixel once: these write, and only the others add.
+    """
+    before = (EVERY,) * i
+    writing = axis.stride if reads_all(axis) else 0
+    unwritten = axis.output_size * writing - axis.before
+    out[(*before, slice(max(start, unwritten), None))] = 0
+    for tap, stops, read in axis.taps:
+        here, there = out[(*before, read)], shares[(*before, stops)]
+        added = len(range(*read.indices(start))) if tap < writing else None
+        if added != 0:
+            old = *before, slice(added)
+            here[old] += there[old]
+        if added is not None:
+            new = *before, slice(added, None)
+            here[new] = there[new]
+
+
+def reads_all(axis: Axis) -> bool:
+    """Tell whether windows leave no gaps, neither inside nor between them."""
+    return axis.dilation == 1 and axis.stride <= axis.kernel
 
 
 def repeat(numbers: Array, times: int, axis: int, purpose: str) -> Array:
