@@ -23,6 +23,7 @@ def test_right_homework_passes_in_every_dialect(file: str) -> None:
     assert answer.err == ""
 
 
+@in_turn(2)
 def test_the_notebook_as_it_was_found(check: Check) -> None:
     answer = check(HOMEWORK / "notebook.ipynb", *FEW_EXAMPLES)
 
@@ -177,6 +178,7 @@ def test_a_notebook_is_told_its_cells_and_which_constant_was_not_set(
     assert escape(said) in page.read_text(encoding="utf-8")
 
 
+@in_turn(2)
 def test_a_function_that_does_not_tell_its_parameters_is_called(
     check: Check, tmp_path: Path
 ) -> None:

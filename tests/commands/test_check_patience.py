@@ -10,6 +10,7 @@ from tests.commands.command import COURSERA, FEW_EXAMPLES, Check
 from tests.profile import in_turn
 
 
+@in_turn(2)
 def test_many_that_never_return_are_waited_for_less_and_less(
     check: Check, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -26,6 +27,7 @@ def test_many_that_never_return_are_waited_for_less_and_less(
     assert limits == ["0.4", *["0.25"] * 4]
 
 
+@in_turn(3)
 def test_what_never_returns_where_maxima_tie_is_shown_so(
     check: Check, tmp_path: Path
 ) -> None:

@@ -8,10 +8,12 @@ import pytest
 
 from im2col_cnn.testing.dialects.table import DIALECTS
 from tests.commands.command import Check
+from tests.profile import in_turn
 
 HOMEWORK = Path(__file__).parents[1] / "testing" / "homework"
 
 
+@in_turn(3)
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [

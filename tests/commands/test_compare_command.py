@@ -43,6 +43,7 @@ def test_a_race_times_everybody_in_every_round() -> None:
     assert results[0].ratios(results[0]) == [1, 1, 1]
 
 
+@in_turn(2)
 @needs_resource
 def test_who_declines_says_why() -> None:
     found, left = race([GROUPS], ["columns", "fast"], threads=1, rounds=1)
@@ -51,6 +52,7 @@ def test_who_declines_says_why() -> None:
     assert [(leaver.who, leaver.failed) for leaver in left] == [("columns", False)]
 
 
+@in_turn(2)
 @needs_resource
 def test_who_ends_early_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(CONTESTANTS, "nobody", CONTESTANTS["fast"])  # only here
@@ -62,6 +64,7 @@ def test_who_ends_early_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "ended early, with status 1" in left[0].why
 
 
+@in_turn(2)
 @needs_resource
 def test_ratios_are_per_image() -> None:
     cases = [SMALL, replace(SMALL, name="many", input=(200, 7, 6, 4))]
@@ -107,6 +110,7 @@ def test_what_was_measured_with_is_told(monkeypatch: pytest.MonkeyPatch) -> None
     assert "doctor" in told
 
 
+@in_turn(2)
 @needs_resource
 def test_two_batches_are_compared_per_image(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["compare", *LAYER, "--batch", "1,3"]) == 0

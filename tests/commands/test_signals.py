@@ -153,6 +153,7 @@ def test_a_signal_ends_a_command_that_imports_what_it_needs(
     assert (done.returncode, done.stderr) == (status, f"im2col-cnn: {word}\n")
 
 
+@in_turn(2)
 def test_a_command_that_is_not_to_be_interrupted_is_not() -> None:
     line = 'trap "" INT; "$0" -m im2col_cnn train --epochs 3 & wait'
     with subprocess.Popen(

@@ -73,6 +73,7 @@ def read(descriptor: int) -> bytes:
         return b""
 
 
+@in_turn(3)
 def test_it_shows_the_network_and_every_class(first_run: tuple[Answer, Path]) -> None:
     lines = [line.split() for line in first_run[0].out.splitlines()]
 

@@ -64,6 +64,7 @@ def test_workers_without_a_batch_are_told_so(
     assert "the batches of a step, 1 here: --accumulate 2 has one for each" in told.out
 
 
+@in_turn(2)
 def test_a_worker_that_is_killed_is_one_line_and_resuming_writes_the_same_file(
     tmp_path: Path,
     data: Path,
@@ -122,6 +123,7 @@ def other_kernels() -> str:
     return next(k for k in ("Sandybridge", "Nehalem") if k != library["architecture"])
 
 
+@in_turn(2)
 @pytest.mark.filterwarnings("default")  # as they are outside of tests
 def test_a_worker_of_other_kernels_is_refused_or_accepted_with_a_line(
     data: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch

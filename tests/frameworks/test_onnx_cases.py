@@ -16,6 +16,7 @@ import pytest
 from im2col_cnn._typing import Array, Shape
 from im2col_cnn.nn import Graph
 from im2col_cnn.nn.formats.onnx_layers import TRANSLATIONS
+from tests.profile import in_turn
 
 pytestmark = pytest.mark.frameworks
 
@@ -95,6 +96,7 @@ def is_answered(network: Graph, case: Any) -> bool:
     return all(map(is_answer, found, wanted)) and len(found) == len(wanted)
 
 
+@in_turn(4)
 def test_cases_of_onnx_are_answered_as_it_says_or_refused(tmp_path: Path) -> None:
     path = tmp_path / "case.onnx"
     answered, otherwise, operators = [], [], set()

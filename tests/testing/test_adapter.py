@@ -153,6 +153,7 @@ MISTAKES = {
 }
 
 
+@in_turn(3)
 @pytest.mark.parametrize("what", MISTAKES)
 def test_a_mistake_in_an_adapter_is_said_of_the_adapter(
     what: str, tmp_path: Path
@@ -223,6 +224,7 @@ SCRIPTS = [
 """
 
 
+@in_turn(2)
 def test_a_layer_may_be_made_by_calls_in_a_row(tmp_path: Path) -> None:
     report = read_by(BY_CHAIN, tmp_path, CHAINED)
 
@@ -230,6 +232,7 @@ def test_a_layer_may_be_made_by_calls_in_a_row(tmp_path: Path) -> None:
     assert {verdict.function for verdict in report.verdicts} == {"Sieve"}
 
 
+@in_turn(2)
 def test_an_attribute_that_a_method_sets_is_there(tmp_path: Path) -> None:
     by_steps = BY_CHAIN.replace("Sieve().set(", "Sieve(); layer.set(")
     by_attribute = by_steps.replace("y = layer(x)", "layer(x); y = layer.out()")

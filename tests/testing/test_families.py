@@ -152,6 +152,7 @@ def test_wrong_poolings_do_not_pass(family: str) -> None:
         assert "broken" in {verdict.status for verdict in verdicts}, (old, new)
 
 
+@in_turn(3)
 @pytest.mark.parametrize("family", FAMILIES)
 def test_a_call_can_be_pasted_below_the_homework(family: str) -> None:
     _, offer = next(each for each in offers_of(family) if each[1].kind == "conv")

@@ -90,6 +90,7 @@ def test_the_same_seed_gives_the_same_report() -> None:
     assert str(reports[0]) == str(reports[1])
 
 
+@in_turn(3)
 def test_a_gradient_of_nan_breaks_every_law_of_sums() -> None:
     def backward(dy: Array, cache: Any) -> Any:
         dx, dw, db = fast.conv_backward(dy, cache)

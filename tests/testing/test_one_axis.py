@@ -7,6 +7,7 @@ import pytest
 
 from im2col_cnn._typing import Array
 from im2col_cnn.testing import Support, check_conv
+from tests.profile import in_turn
 
 SUPPORT = Support(
     axes=(1,),
@@ -57,6 +58,7 @@ def test_a_right_convolution_over_one_axis_passes() -> None:
     assert graded(RIGHT).ok
 
 
+@in_turn(4)
 @pytest.mark.parametrize("key", WRONG)
 def test_bugs_over_one_axis_have_their_names(key: str) -> None:
     old, new = WRONG[key]
@@ -70,6 +72,7 @@ def test_bugs_over_one_axis_have_their_names(key: str) -> None:
     assert headlines[0].endswith(f"({key})"), headlines
 
 
+@in_turn(3)
 def test_an_unknown_bug_over_one_axis_gets_no_name() -> None:
     def swap(x: Array) -> Array:
         return np.concatenate([x[:, 1:], 2 * x[:, :1]], axis=1)

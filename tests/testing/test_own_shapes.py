@@ -56,6 +56,7 @@ def test_a_maximum_in_the_wrong_place_does_not_pass(name: str) -> None:
     assert "broken" in statuses(read(name, *POOL_MISTAKES[2]), 20)
 
 
+@in_turn(3)
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no timer here")
 def test_a_function_that_does_not_return_is_read(
     monkeypatch: pytest.MonkeyPatch,
@@ -173,6 +174,7 @@ class PoolLayer:
 """
 
 
+@in_turn(2)
 @pytest.mark.parametrize("start", ["h * s, w * s", "h, w"])
 def test_a_layer_that_hands_its_cache_on_gets_it_back(
     tmp_path: Path, start: str
@@ -360,6 +362,7 @@ def test_one_filter_over_one_image_is_read(tmp_path: Path) -> None:
     assert not checked(tmp_path, ONE_FILTER.replace("[::stride, ::", "[:, ::")).ok
 
 
+@in_turn(3)
 def test_sizes_that_are_no_whole_numbers_are_a_bug_of_the_function(
     tmp_path: Path,
 ) -> None:
@@ -488,6 +491,7 @@ def test_images_that_are_to_be_padded_are_no_padding() -> None:
     assert {dialect for dialect, _ in chosen} == {"fau"}
 
 
+@in_turn(3)
 def test_images_of_one_axis_and_of_two_are_checked_and_advice_names_no_wrong_numbers(
     tmp_path: Path,
 ) -> None:
@@ -730,6 +734,7 @@ def test_what_names_mean_is_told_by_what_else_there_is(
     }
 
 
+@in_turn(2)
 def test_a_layer_whose_backward_only_passes_is_not_written_yet(tmp_path: Path) -> None:
     report = checked(tmp_path, PRELUDE + BACKWARD_PASSES)
 
@@ -770,6 +775,7 @@ class MaxPool1D:
 """
 
 
+@in_turn(2)
 def test_a_name_that_many_use_alone_does_not_make_it_wrong(tmp_path: Path) -> None:
     report = checked(tmp_path, PRELUDE + RIGHT_MASK + OF_ANOTHER_KIND)
 
@@ -804,6 +810,7 @@ def conv_forward(X, W):
 """
 
 
+@in_turn(3)
 def test_one_image_and_one_kernel_are_read_though_the_numbers_are_wrong(
     tmp_path: Path,
 ) -> None:
@@ -883,6 +890,7 @@ def test_a_backward_that_needs_no_forward_is_checked_where_that_crashes(
         assert found["dx equals the loops"] == status
 
 
+@in_turn(3)
 def test_a_padding_of_rows_alone_is_not_asked_for_on_both_axes(tmp_path: Path) -> None:
     report = checked(tmp_path, PRELUDE, examples=25)
 

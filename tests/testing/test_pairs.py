@@ -64,6 +64,7 @@ def test_a_backward_of_another_name_is_read(name: str, tmp_path: Path) -> None:
 UNKNOWN = "    images, filters, step = saved[plan.there]"
 
 
+@in_turn(2)
 @pytest.mark.parametrize("name", ["convolve_gradient", "backprop"])
 def test_a_backward_that_no_call_fits_is_said_first_and_does_not_pass(
     name: str, tmp_path: Path
@@ -84,6 +85,7 @@ def test_a_backward_that_no_call_fits_is_said_first_and_does_not_pass(
     )
 
 
+@in_turn(3)
 def test_a_notebook_says_what_it_has_not_read(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -112,6 +114,7 @@ def numerical_gradient(f, x): return np.zeros(x.shape)
 """
 
 
+@in_turn(3)
 def test_the_backward_of_something_else_is_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "homework.py"
     path.write_text(source_of("convolve_backward") + BESIDE, encoding="utf-8")

@@ -26,6 +26,7 @@ NONSENSE = "def im2col(input_data, filter_h, filter_w, stride=1, pad=0): return 
 NOT_CALLED = "def max_pool_backward(dy, cache): return 1\n"
 
 
+@in_turn(2)
 def test_nonsense_of_another_signature_does_not_pass(tmp_path: Path) -> None:
     assert not checked(tmp_path, NONSENSE).ok
 
@@ -66,6 +67,7 @@ def pool_backward(dA, cache, mode="max"):
 """
 
 
+@in_turn(2)
 def test_forward_counts_where_backward_is_not_written(tmp_path: Path) -> None:
     report = checked(tmp_path, HALF)
 

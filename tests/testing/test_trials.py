@@ -8,6 +8,7 @@ import pytest
 
 from im2col_cnn.testing.dialects.table import readings
 from im2col_cnn.testing.dialects.trials import execute
+from tests.profile import in_turn
 
 FOR_EVER = """
 while True:
@@ -38,6 +39,7 @@ def handlers() -> list[object]:
     return [signal.getsignal(number) for number in (signal.SIGPROF, signal.SIGALRM)]
 
 
+@in_turn(3)
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs a timer")
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize("lines", [FOR_EVER, IN_DELETING, IN_CYCLES])

@@ -106,6 +106,7 @@ def test_a_right_pair_passes_and_one_that_assigns_does_not(
     }
 
 
+@in_turn(2)
 def test_windows_in_a_wrong_order_are_read_by_their_number(tmp_path: Path) -> None:
     source = PRELUDE + SQUARE
     source = source.replace("* x.shape[3])", "* x.shape[3])[::-1]")
