@@ -64,7 +64,7 @@ def correlate(
         if not in_place:
             here[...] = y.reshape(here.shape)
 
-    most, threads = room(axes, 6 * C, w.itemsize)
+    most, threads = room(axes, 3 * C, w.itemsize)
     run(multiply, kept_tiles(len(x), axes, most), most=threads)
 
 
@@ -88,7 +88,7 @@ def kernel_gradient(x: Images, dy: Images, axes: Axes, out: Kernels) -> None:
     def add(part: Array) -> None:
         np.add(out, part.reshape(out.shape), out=out)
 
-    most, threads = room(axes, 6 * C, out.itemsize)
+    most, threads = room(axes, 3 * C, out.itemsize)
     run(multiply, kept_tiles(len(x), axes, most), then=add, most=threads)
 
 
