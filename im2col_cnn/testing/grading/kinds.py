@@ -1,6 +1,7 @@
 """The kinds of operations that are graded: their oracle, their draws, small calls."""
 
 from collections.abc import Callable
+from functools import lru_cache
 from itertools import combinations
 from math import prod
 from typing import Any, NamedTuple
@@ -14,7 +15,7 @@ from ..._checks import require_columns
 from ..._typing import Array, Columns, Images, Shape
 from ...loops.conv import crop, pad, place
 from ...window import Window
-from ..laws.drawing import in_units
+from ..laws.drawing import in_units, read_only
 from ..laws.subject import Oracle, Subject
 from ..strategies import (
     SIZES,
@@ -235,6 +236,7 @@ WORDS = ("valid", "same", "same_lower", "centred", "centred at stride 1")
 NUMBERS = ("int", "each", "pairs")
 
 
+@lru_cache(2**10)
 def small_calls(kind: str, support: Support) -> tuple[Case, ...]:
     """
     List tiny calls that an implementation takes.
@@ -339,7 +341,7 @@ def call_of(kind: str, support: Support, plan: dict[str, Any]) -> Case | None:
         F = 1 if support.one_filter else filters * plan["groups"]
         w = counting((*kernel_size, channels, F))
         groups = {"groups": plan["groups"]} if support.groups else {}
-        b = counting((F,)) if support.bias else np.zeros(F)
+        b = counting((F,)) if support.bias else read_only(np.zeros(F))
         return Case((x, w, b), known | groups)
     side_by_side = {"stride": kernel_size} if support.stride_is_kernel else {}
     return Case(
@@ -350,13 +352,13 @@ def call_of(kind: str, support: Support, plan: dict[str, Any]) -> Case | None:
 def one_window(kind: str, shape: Shape) -> Case:
     """Return a window that has its maximum at the end, or a gradient to share in it."""
     if kind == "share":
-        return Case((np.array([12.0]),), {"shape": shape})
+        return Case((read_only(np.array([12.0])),), {"shape": shape})
     return Case((counting(shape),), {})
 
 
 def counting(shape: Shape) -> Array:
     """Return 1, 2, 3, ... in a shape."""
-    return np.arange(1.0, prod(shape) + 1).reshape(shape)
+    return read_only(np.arange(1.0, prod(shape) + 1).reshape(shape))
 
 
 def size(call: Case) -> int:
