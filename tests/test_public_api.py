@@ -13,6 +13,7 @@ import pytest
 import im2col_cnn
 from im2col_cnn import loops, step_by_step
 from tests.imports import FILES
+from tests.profile import in_turn
 
 OPERATIONS: dict[str, Callable[..., Any]] = {
     name: getattr(im2col_cnn, name)
@@ -166,6 +167,7 @@ def test_numpy_is_imported_as_the_first_public_name_is_asked_for() -> None:
     subprocess.run([sys.executable, "-c", "\n".join(lines)], check=True)
 
 
+@in_turn(2)
 @pytest.mark.parametrize("name", PACKAGES)
 def test_a_package_is_imported_as_it_is_asked_for(name: str) -> None:
     lines = (

@@ -111,6 +111,7 @@ def test_pickled_images_are_the_same_images(tmp_path: Path, layout: str) -> None
     assert wrong_images(again, 0) == 0
 
 
+@in_turn(2)
 def test_a_spawned_process_reads_a_pickled_dataset(tmp_path: Path) -> None:
     with open_dataset(stored(tmp_path / "data.h5", LAYOUTS["gzip"])) as data:
         context = multiprocessing.get_context("spawn")

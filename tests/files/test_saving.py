@@ -286,6 +286,7 @@ print("kept", moments)
 """
 
 
+@in_turn(2)
 @drawn
 def test_a_writer_killed_at_any_moment_leaves_the_old_file_or_the_new_one(
     tmp_path: Path,

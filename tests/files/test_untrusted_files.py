@@ -17,7 +17,7 @@ from tests.files.forging import forge, harmed, network, seal
 from tests.files.hdf5 import arrays, write
 from tests.files.hostile_images import DATA
 from tests.files.hostile_weights import WEIGHTS
-from tests.profile import drawn
+from tests.profile import drawn, in_turn
 
 SECRET = 41.0
 
@@ -175,6 +175,7 @@ for first in range(start, start + count, 20):
 """
 
 
+@in_turn(2)
 @drawn
 @pytest.mark.parametrize("kind", ["weights", "data"])
 def test_mutated_files_are_read_or_refused(tmp_path: Path, kind: str) -> None:

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 
 import im2col_cnn
 from im2col_cnn import loops, nn, pictures, step_by_step
-from tests.profile import at_most
+from tests.profile import at_most, in_turn
 
 PUBLIC = {
     f"{module.__name__}.{name}".removeprefix("im2col_cnn."): getattr(module, name)
@@ -66,6 +66,7 @@ OPERATIONS = sorted(name for name in CALLS if not name.startswith(("nn.", "step_
 OTHERS = sorted(CALLS.keys() - set(OPERATIONS))
 
 
+@in_turn(2)
 @pytest.mark.parametrize("name", OPERATIONS)
 @at_most(50)
 @given(data=st.data())

@@ -203,6 +203,7 @@ class Counted:
         return int, (self.number,)
 
 
+@in_turn(2)
 @pytest.mark.parametrize("kind", ["of the standard library", "of the commands"])
 def test_what_pieces_share_goes_to_processes_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, processes: Executor, kind: str
@@ -315,6 +316,7 @@ def test_what_is_no_executor_is_refused() -> None:
         network.predict(IMAGES, executor=4)  # type: ignore[arg-type]  # refused
 
 
+@in_turn(2)
 def test_an_executor_that_is_closed_is_a_lost_worker() -> None:
     executor = ThreadPoolExecutor(1)
     executor.shutdown()

@@ -18,9 +18,10 @@ from im2col_cnn.nn import (
 )
 from im2col_cnn.nn.gradients import clip_by_norm
 from tests.nn.strategies import KINDS, fresh, layered
-from tests.profile import at_most
+from tests.profile import at_most, in_turn
 
 
+@in_turn(2)
 @pytest.mark.parametrize("kind", sorted(KINDS.keys() - {"dropout"}))
 @at_most(50)
 @given(data=st.data(), cut=st.integers(1, 4), seed=st.integers(0, 2**16))

@@ -38,6 +38,7 @@ from im2col_cnn.nn import (
     loss_and_gradients,
 )
 from tests.nn.strategies import graphs, spread
+from tests.profile import in_turn
 
 STEP = 2.0**-20
 SHAPE = (6, 5, 2)
@@ -336,6 +337,7 @@ def test_a_graph_is_shown_as_the_call_that_makes_it(graph: Graph) -> None:
     assert (again.reads, again.outputs) == (graph.reads, graph.outputs)
 
 
+@in_turn(3)
 def test_a_residual_network_learns_the_digits() -> None:
     digits = read_dataset(DIGITS)
     nodes = {

@@ -11,6 +11,7 @@ from im2col_cnn.files.datasets import DIGITS, open_dataset
 from im2col_cnn.nn import Adam, Augmentation, evaluate, fit
 from im2col_cnn.nn.models import small_cnn
 from tests.nn.learning import digest_of
+from tests.profile import in_turn
 
 REFUSED = """
 import _thread, threading
@@ -44,6 +45,7 @@ def learned() -> list[str]:
     return [digest_of(network, scores), repr(evaluation.loss)]
 
 
+@in_turn(2)
 def test_a_network_learns_the_same_bits_where_no_thread_can_start() -> None:
     done = subprocess.run(
         [sys.executable, "-c", REFUSED],

@@ -11,6 +11,7 @@ import pytest
 
 from im2col_cnn.nn.executors import WorkerError
 from im2col_cnn.nn.workers import Workers
+from tests.profile import in_turn
 
 
 @pytest.fixture(scope="module")
@@ -89,6 +90,7 @@ def test_a_process_without_memory_for_a_result_says_so() -> None:
         assert workers.submit(abs, -1).result() == 1
 
 
+@in_turn(2)
 @pytest.mark.skipif(sys.platform != "linux", reason="limits memory as Linux does")
 def test_a_process_without_memory_for_a_call_says_so() -> None:
     with Workers(1, seconds=60) as workers:

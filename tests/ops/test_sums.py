@@ -39,7 +39,7 @@ from im2col_cnn.nn import (
     Upsample,
 )
 from im2col_cnn.ops.sums import blocks, sum_along, sum_by_channel
-from tests.profile import IN_FULL
+from tests.profile import IN_FULL, in_turn
 
 CONVOLUTIONS: list[tuple[Any, Any]] = [
     (conv_forward, conv_backward),
@@ -189,6 +189,7 @@ def test_losses_are_those_of_float64(many: Array) -> None:
     assert softmax == pytest.approx(exact(np.logaddexp(0, x[:, 1] - x[:, 0])), rel=1e-6)
 
 
+@in_turn(2)
 def test_a_norm_of_many_pixels_is_that_of_float64() -> None:
     x = np.random.default_rng(0).random((1, 2**14, 1), np.float32)
 

@@ -19,7 +19,7 @@ from im2col_cnn import conv_backward, conv_forward, threads
 from im2col_cnn.tiling.blas import one_blas_thread, with_one_blas_thread
 from im2col_cnn.tiling.threads import run, thread_count
 from im2col_cnn.tiling.workspace import workspace
-from tests.profile import IN_FULL
+from tests.profile import IN_FULL, in_turn
 from tests.tiling.steps import counted_step, small_step
 
 
@@ -87,6 +87,7 @@ def test_blas_is_given_back_though_that_is_interrupted(
 
 
 # Python can only report what is raised while an object is being finalized.
+@in_turn(2)
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no timer here")
 @pytest.mark.parametrize("count", [1, 2])

@@ -27,6 +27,7 @@ from im2col_cnn.tiling.recycling import (
     result_like,
     zero_result,
 )
+from tests.profile import in_turn
 
 SIZES = [
     MIN_RESULT_BYTES - 1,
@@ -254,6 +255,7 @@ print(counts[-1] - counts[2])
 """
 
 
+@in_turn(2)
 @pytest.mark.skipif(os.name != "posix", reason="Windows counts pages in another way")
 @pytest.mark.parametrize(("setting", "is_new"), [("", False), ("recycling(0)", True)])
 def test_a_step_writes_to_pages_of_the_one_before(setting: str, is_new: bool) -> None:

@@ -158,6 +158,7 @@ def test_every_seam_of_every_way_equals_the_loops(
         law(subject, data.draw)
 
 
+@in_turn(2)
 @pytest.mark.parametrize(
     ("operation", "way"),
     [pair for pair in BY_WAYS if pair[0].name.startswith("conv")],
