@@ -310,9 +310,10 @@ def named_together(
     if len(failing) < FEW_FAILURES:
         return None
     usable = [bug for bug in bugs if bug.steps and not bug.error and not bug.unsteady]
-    alone = [(unexplained(bug, subject, trials), bug) for bug in usable]
+    alone = [(bug, *compared(bug, subject, trials)) for bug in usable]
+    wrong = {id(bug): its_wrong for bug, _, its_wrong in alone}
     # What goes wrong in no trial does nothing beside another one.
-    shown = [(missed, bug) for missed, bug in alone if missed is not None]
+    shown = [(missed, bug) for bug, missed, its_wrong in alone if its_wrong]
     found = [(missed, bug) for missed, bug in shown if len(missed) < len(failing)]
     tries = iter(range(MOST_TRIES))
     for _ in range(1, MOST_BUGS):
@@ -322,15 +323,18 @@ def named_together(
         followed = product(best, shown) if best else permutations(last, 2)
         found = []
         for (missed, bug), (_, other) in followed:
+            first = sorted(missed, key=lambda n: trials[n].size)[:2]
+            if not wrong[id(other)].intersection(first):
+                continue  # nor does it there
             both = together(bug, other)
             if both is None:
                 continue
             if subject.deadline.is_over() or next(tries, None) is None:
                 return None
-            first = sorted((trials[n] for n in missed), key=lambda t: t.size)[:2]
-            if len(unexplained(both, subject, first) or ()) == len(first):
+            again, _ = compared(both, subject, [trials[n] for n in first])
+            if len(again) == len(first):
                 continue
-            left = unexplained(both, subject, trials) or set()
+            left, _ = compared(both, subject, trials)
             if not left:
                 return both
             if len(left) < len(missed):
@@ -338,19 +342,15 @@ def named_together(
     return None
 
 
-def unexplained(
+def compared(
     exhibit: Exhibit, subject: Subject, trials: list[Trial]
-) -> set[int] | None:
-    """Return in which trials an exhibit does something else, to the word.
-
-    None is for one that goes wrong in no trial.
-    """
+) -> tuple[set[int], set[int]]:
+    """Return in which trials an exhibit does something else, and in which wrong."""
     stand_in = mutant(exhibit, subject)
     again = [try_again(stand_in, trial).failure for trial in trials]
-    if not any(again):
-        return None
-    pairs = zip(again, trials, strict=True)
-    return {n for n, (one, t) in enumerate(pairs) if not same_failure(one, t.failure)}
+    pairs = enumerate(zip(again, trials, strict=True))
+    missed = {n for n, (one, t) in pairs if not same_failure(one, t.failure)}
+    return missed, {n for n, failure in enumerate(again) if failure}
 
 
 def together(one: Exhibit, other: Exhibit) -> Exhibit | None:
