@@ -34,6 +34,7 @@ class SubjectError(Exception):
         self.kind, self.detail = kind, detail  # of the exception it raised, if it did
         self.part = part  # forward or backward, where that is known
         self.crashed = False  # raised by what it called, and not to refuse
+        self.code = ""  # of the line of the homework that raised it
 
 
 class SubjectStoppedError(BaseException):

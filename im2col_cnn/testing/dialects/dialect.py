@@ -34,10 +34,10 @@ __all__ = [
     "channels_first",
     "channels_last",
     "described",
-    "is_crash",
     "is_refusal",
     "is_template",
     "parameters_of",
+    "raised_by",
     "where",
 ]
 
@@ -189,10 +189,7 @@ def ask(
         if kind in MISSING:
             problem = f"{name} cannot be checked: {error}"
             raise SubjectError(problem + where(error), NOT_THERE) from error
-        words = ": ".join(filter(None, (kind, str(error))))
-        failure = SubjectError(f"{name} raised {words}{where(error)}", kind, str(error))
-        failure.crashed = is_crash(error)
-        raise failure from error
+        raise raised_by(name, error) from error
     if returns == ("object",):
         return found
     if len(returns) == 1:
@@ -241,11 +238,31 @@ def described(value: Any) -> str:
     return f"{'an' if name[0] in 'aeiou' else 'a'} {name}"
 
 
-def where(error: Exception) -> str:
-    """Say in which line of the homework an error was raised, if it was there."""
+def raised_by(name: str, error: Exception) -> SubjectError:
+    """Return what a function of the homework raised, and the line that did."""
+    kind, detail = type(error).__name__, str(error)
+    words = ": ".join(filter(None, (kind, detail)))
+    failure = SubjectError(f"{name} raised {words}{where(error)}", kind, detail)
+    failure.crashed, failure.code = is_crash(error), code_of(error)
+    return failure
+
+
+def own_frame(error: Exception) -> traceback.FrameSummary | None:
+    """Return where in the homework an error was raised, if it was there."""
     frames = reversed(traceback.extract_tb(error.__traceback__))
     own = (frame for frame in frames if not frame.filename.startswith(STRANGE))
-    frame = next(own, None)
+    return next(own, None)
+
+
+def code_of(error: Exception) -> str:
+    """Return the line of the homework that raised an error, as it is written."""
+    frame = own_frame(error)
+    return (frame.line or "").strip() if frame else ""
+
+
+def where(error: Exception) -> str:
+    """Say in which line of the homework an error was raised, if it was there."""
+    frame = own_frame(error)
     return f" ({Path(frame.filename).name}, line {frame.lineno})" if frame else ""
 
 
@@ -267,10 +284,7 @@ def is_refusal(error: Exception) -> bool:
 
 def is_template(error: Exception) -> bool:
     """Tell whether an error was raised where a template still says ``= None``."""
-    frames = reversed(traceback.extract_tb(error.__traceback__))
-    own = (frame for frame in frames if not frame.filename.startswith(STRANGE))
-    frame = next(own, None)
-    return frame is not None and (frame.line or "").rstrip().endswith("= None")
+    return code_of(error).endswith("= None")
 
 
 def channels_first(x: Array) -> Array:

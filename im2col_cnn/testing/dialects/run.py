@@ -11,7 +11,7 @@ import numpy as np
 
 from ..errors import MISCALLED, NOT_THERE, NOT_WRITTEN, SubjectError
 from ..support import Centred
-from .dialect import MISSING, described, is_crash, is_template, where
+from .dialect import MISSING, described, is_template, raised_by, where
 from .layouts import arrange, plain_layout
 from .script import ARRAYS, NOT_ITS_OWN, Script, dotted, parsed
 
@@ -187,10 +187,7 @@ class Run:
             if self.place and not where(error) and "NoneType" not in text:
                 problem = f"{self.place}: {ast.unparse(node)} raised {words}"
                 raise SubjectError(problem, MISCALLED, text) from error
-            problem = f"{name} raised {words}{where(error)}"
-            failure = SubjectError(problem, kind, text)
-            failure.crashed = is_crash(error)
-            raise failure from error
+            raise raised_by(name, error) from error
 
     def name_of(self, node: Any) -> str:
         """Return which function of the homework a line calls, in words."""

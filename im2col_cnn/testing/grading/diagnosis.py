@@ -34,11 +34,14 @@ from .search import (
     draw_trials,
     find_broken_laws,
     first_look,
+    in_small_numbers,
     numbers,
     same_failure,
     shrink,
     try_again,
 )
+from .what_it_does import what_it_does
+from .when_it_fails import when_it_fails
 
 __all__ = [
     "agrees",
@@ -120,7 +123,8 @@ def diagnose(
                 more = evidence(trial, drawn, seed)
             finding = known(trial, subject, findings, more)
             if finding is None:
-                trial = shrink(law, drawn, seed=seed, examples=2 * examples) or trial
+                smallest = shrink(law, drawn, seed=seed, examples=2 * examples)
+                trial = smallest or in_small_numbers(trial, drawn)
                 finding = same_crash(trial, findings)
             if late := next((each for each in (*more, trial) if each.stopped), None):
                 # Only now did it not return: begin again, knowing that.
@@ -133,19 +137,35 @@ def diagnose(
                     template=template,
                 )
         if finding is None:
-            bug = None
-            if len(more) < EVIDENCE_DRAWS // 2:  # time is short
-                own = template if not law.advice else ()
-                bug = one_of(own, [trial, *more], drawn)
-            elif not is_crash_after_wrong_numbers(trial, findings):
-                bug = bug_behind([trial, *more], drawn, seed)
-            finding = Finding(subject.name, subject.kind, trial.law, trial, bug)
+            finding = new_finding([trial, *more], drawn, findings, seed, template)
             findings.append(finding)
         status = "advice" if law.advice else "broken"
         if law.name not in broken:
             status = "not checked"
         verdicts.append(Verdict(subject.name, law, status, finding))
     return verdicts
+
+
+def new_finding(
+    trials: list[Trial],
+    drawn: Subject,
+    findings: list[Finding],
+    seed: int,
+    template: Sequence[str],
+) -> Finding:
+    """Return what broke a law: a known bug, or what is done instead."""
+    trial, *more = trials
+    bug = None
+    if len(more) < EVIDENCE_DRAWS // 2:  # time is short
+        bug = one_of(() if trial.law.advice else template, trials, drawn)
+    elif not is_crash_after_wrong_numbers(trial, findings):
+        bug = bug_behind(trials, drawn, seed)
+    does = when = ""
+    if bug is None:
+        legal = [each for each in trials if each.law.oracle or each.law is FIRST]
+        does = what_it_does(drawn, legal)
+        when = "" if does else when_it_fails(drawn.kind, legal)
+    return Finding(drawn.name, drawn.kind, trial.law, trial, bug, does, when)
 
 
 def one_of(

@@ -21,20 +21,45 @@ Status = Literal["holds", "broken", "advice", "not checked", "not written"]
 
 @dataclass(frozen=True)
 class Finding:
-    """One bug: the smallest input that shows it, and its name if the museum has it."""
+    """One bug: the smallest input that shows it, and its name if the museum has it.
+
+    Of another one `does` says what it does instead of what is right, and `when` where
+    it fails, as far as that is simple.
+    """
 
     function: str
     kind: str
     law: Law
     trial: Trial
     exhibit: Exhibit | None = None
+    does: str = ""
+    when: str = ""
 
     @property
     def headline(self) -> str:
-        """Return the name of the bug, or what was seen of it."""
+        """Return the name of the bug, or what it does, or what was seen of it."""
         if self.exhibit is not None:
             return f"{self.exhibit.name} ({self.exhibit.key})"
-        return self.problem
+        if self.does:
+            return f"{self.what} is wrong: {self.does}"
+        return f"{self.problem}; only where {self.when}" if self.when else self.problem
+
+    @property
+    def what(self) -> str:
+        """Return which answer is wrong, if one is."""
+        failure = self.trial.failure
+        return failure.what if isinstance(failure, BrokenLawError) else ""
+
+    @property
+    def code(self) -> str:
+        """Return the line of the homework that raised an error, if one did."""
+        failure = self.trial.failure
+        return failure.code if isinstance(failure, SubjectError) else ""
+
+    @property
+    def is_explained(self) -> bool:
+        """Whether the headline says more than what was seen."""
+        return self.exhibit is not None or bool(self.does)
 
     @property
     def problem(self) -> str:
@@ -191,10 +216,10 @@ class Report:
         return in_words(finding.problem, self.words.get(finding.kind, {}))
 
     def headline(self, finding: Finding) -> str:
-        """Return the name of a bug, or what was seen of it."""
+        """Return the name of a bug, or what it does, or what was seen of it."""
         if finding.exhibit is not None:
-            return f"{finding.exhibit.name} ({finding.exhibit.key})"
-        return self.problem(finding)
+            return finding.headline
+        return in_words(finding.headline, self.words.get(finding.kind, {}))
 
     def story(self, finding: Finding) -> list[str]:
         """Tell why a bug is one, what mends it, and on what input it shows."""
@@ -202,6 +227,8 @@ class Report:
         if (exhibit := finding.exhibit) is not None:
             lines += [f"why   {exhibit.why}", f"fix   {exhibit.fix}"]
             lines += [f"seen  {exhibit.source}"]
+        if finding.code:
+            lines += [f"code  {finding.code}"]
         lines += [f"law   {finding.law.sentence}", ""]
         number = [id(each) for each in self.findings].index(id(finding))
         if number in self.calls:
@@ -212,7 +239,7 @@ class Report:
             for name, value in call_of(finding.trial, finding.kind):
                 lines += named(self.word(finding, name), value)
         lines += [""]
-        if finding.exhibit is not None:  # otherwise the headline has said it
+        if finding.is_explained:  # otherwise the headline has said it
             lines += [self.problem(finding)]
         if finding.expected is not None:
             lines += named("expected", finding.expected)

@@ -109,6 +109,8 @@ def bug(report: Report, number: int, finding: Finding) -> str:
             f"<p>Instead: <code>{escape(exhibit.fix)}</code></p>",
             f"<p>Seen: {escape(exhibit.source)}.</p>",
         ]
+    if finding.code:
+        parts.append(f"<p>It stopped at <code>{escape(finding.code)}</code></p>")
     parts.append(f"<p>Law: {escape(finding.law.sentence)}</p>")
     figures, settings = [], []
     for name, value in call_of(finding.trial, finding.kind):

@@ -72,6 +72,9 @@ def bug(report: Report, finding: Finding) -> dict[str, Any]:
         "why": exhibit.why if exhibit else None,
         "fix": exhibit.fix if exhibit else None,
         "source": exhibit.source if exhibit else None,
+        "does": finding.does or None,
+        "when": finding.when or None,
+        "code": finding.code or None,
         "input": {
             name: as_list(value) for name, value in call_of(finding.trial, finding.kind)
         },

@@ -31,6 +31,7 @@ __all__ = [
     "draw_trials",
     "find_broken_laws",
     "first_look",
+    "in_small_numbers",
     "numbers",
     "quiet_hypothesis",
     "run_with_data",
@@ -368,6 +369,22 @@ def calls_again(law: Law, stop: Trial) -> bool:
     error = stop.failure
     in_forward = isinstance(error, SubjectError) and error.part == "forward"
     return in_forward or "backward" in law.concerns
+
+
+def in_small_numbers(trial: Trial, subject: Subject) -> Trial:
+    """Return a trial with whole numbers, if they fail as well, or as it is."""
+
+    def rounded(value: Any) -> Any:
+        if isinstance(value, Case):
+            arrays = tuple(read_only(np.rint(array)) for array in value.arrays)
+            return Case(arrays, value.settings)
+        if isinstance(value, np.ndarray) and value.dtype.kind == "f":
+            return read_only(np.rint(value))
+        return value
+
+    drawn = tuple((label, rounded(value)) for label, value in trial.drawn)
+    again = try_again(subject, replace(trial, drawn=drawn))
+    return trial if again.failure is None or again.stopped else again
 
 
 MAX_SHRINK_CALLS = 250  # calls spent on making a counterexample smaller

@@ -10,6 +10,7 @@ import __future__ as future
 import ast
 import builtins
 import json
+import linecache
 import re
 import sys
 from collections.abc import Iterator
@@ -208,6 +209,9 @@ def run_definitions(
 ) -> None:
     """Run the definitions of a cell in a module, one by one."""
     account.tools += (name for name in imported_by(tree) if name in TOOLS)
+    if not cell.within:  # cells of a notebook have one name, and lines of their own
+        lines = cell.source.splitlines(keepends=True)
+        linecache.cache[cell.file] = len(cell.source), None, lines, cell.file
     tolerant = Tolerant(account.notes.append)
     module.__dict__.update(names_for(tolerant))
     for statement in tree.body:

@@ -271,9 +271,9 @@ class IsolatedModule:
         if status == "refused":
             raise HomeworkError(result)
         if status == "failed":
-            problem, kind, detail, crashed = result
+            problem, kind, detail, crashed, code = result
             failure = SubjectError(problem, kind, detail, part)
-            failure.crashed = crashed
+            failure.crashed, failure.code = crashed, code
             raise failure
         return result
 

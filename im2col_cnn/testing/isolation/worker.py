@@ -78,13 +78,14 @@ class Server:
                 return "ok", serve[request](*arguments)
         except SubjectError as error:
             why = self.account.explain(error.__cause__)
-            return "failed", (f"{error}{why}", error.kind, error.detail, error.crashed)
+            told = error.kind, error.detail, error.crashed, error.code
+            return "failed", (f"{error}{why}", *told)
         except HomeworkError as error:
             return "refused", str(error)
         except Exception as error:
             kind, text = type(error).__name__, str(error)
             problem = f"a result could not be used: {kind}: {text}"
-            return "failed", (problem, kind, text, False)
+            return "failed", (problem, kind, text, False, "")
 
     def load(
         self, paths: list[str], dialect: str | None, adapter: str | None, tries: bool
