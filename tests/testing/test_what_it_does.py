@@ -12,7 +12,9 @@ import pytest
 from im2col_cnn import loops
 from im2col_cnn.testing import check_module
 from im2col_cnn.testing.bugs.museum import MUSEUM
+from im2col_cnn.testing.grading.graded_file import grade_file
 from im2col_cnn.testing.grading.kinds import KINDS, subject_of
+from im2col_cnn.testing.grading.report_class import kind_of
 from im2col_cnn.testing.grading.search import Trial, draw_trials
 from im2col_cnn.testing.grading.what_it_does import what_it_does
 from im2col_cnn.testing.laws.subject import Subject
@@ -180,3 +182,13 @@ def test_a_report_begins_with_what_an_unknown_bug_does(tmp_path: Path) -> None:
     assert (first.exhibit, first.does) == (None, words)
     assert f"dx is wrong: {words}" in str(report)
     assert "places, first at" in str(report)  # what was seen is not lost
+
+
+def test_a_class_counts_what_unknown_bugs_do(tmp_path: Path) -> None:
+    path = tmp_path / "homework.py"
+    path.write_text(AVERAGED, encoding="utf-8")
+
+    (bug, *_) = grade_file(path).bugs
+
+    assert not bug.key
+    assert kind_of(bug).startswith("dx is wrong: what several windows")

@@ -31,6 +31,7 @@ class Bug:
     function: str
     key: str
     headline: str
+    is_explained: bool = True  # and not only seen
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,6 +141,7 @@ def graded(
             finding.function,
             finding.exhibit.key if finding.exhibit else "",
             printable(report.headline(finding)),
+            finding.is_explained,
         )
         for finding in report.findings
         if report.decides(finding)

@@ -81,7 +81,7 @@ def bug_table(files: Sequence[GradedFile], places: dict[int, str]) -> str:
 
 def kind_of(bug: Bug) -> str:
     """Return what files with the same bug have in common: its name, or where it is."""
-    return bug.headline if bug.key else f"{bug.function}: not named"
+    return bug.headline if bug.is_explained else f"{bug.function}: not named"
 
 
 def file_table(
