@@ -26,6 +26,7 @@ PLANE = Support(
     axes=(2,), dilation="none", groups=False, ceil_mode=False, count_include_pad=False
 )
 DRAWS = 40
+RESHAPED = "is reshaped where its axes should be moved: what runs"
 LINE, LINES = ("row", "column"), ("rows", "columns")
 
 
@@ -69,6 +70,9 @@ def told(kind: str, what: str, forward: Any, backward: Any = None) -> str:
         ("C12a", "y", "; ".join(f"the {x} of the kernel are reversed" for x in LINES)),
         ("E8", "y", "; ".join(f"the last {x} of windows is left out" for x in LINE)),
         ("C3m", "dx", "of the windows over a pixel only the last counts"),
+        ("E61", "y", rf"y {RESHAPED} \(n, f, h, w\) is taken for \(n, h, w, f\)"),
+        ("E62", "dx", rf"dy {RESHAPED} \(n, f, h, w\) is taken for \(n, h, w, f\)"),
+        ("E63", "dw", rf"dw {RESHAPED} \(f, c, h, w\) is taken for \(c, h, w, f\)"),
         ("C15", "y", "padding counts as pixels of a mean"),
         ("E26", "y", "pixels are added up, and not divided by their number"),
         ("C4dm", "y", r"windows move by 1 \w+, not by \d, as if there were no stride"),

@@ -34,11 +34,12 @@ from .call_axes import (
 )
 from .impulse_response import PARTS, Products, products_of
 from .search import Trial
+from .which_order import which_order
 from .which_pixels import Rule, rules_of
 
 __all__ = ["what_it_does"]
 
-MAX_DRAWS = 5  # to look at
+MAX_DRAWS, MAX_TOLD_DRAWS = 12, 5  # to look at, and to tell something of
 ENOUGH_DRAWS = 2  # of which the same must be true
 
 
@@ -61,11 +62,11 @@ def what_it_does(subject: Subject, trials: Sequence[Trial]) -> str:
     failed.sort(key=richness, reverse=True)
     told: list[list[Told]] = []
     for trial in failed[:MAX_DRAWS]:
-        if subject.deadline.is_over():
+        if len(told) == MAX_TOLD_DRAWS or subject.deadline.is_over():
             break
         with suppress(SubjectError, SubjectStoppedError, TimeIsUpError):
-            told.append(described(subject, trial))
-    told = [readings for readings in told if readings]
+            if readings_of_it := described(subject, trial):
+                told.append(readings_of_it)
     # In some draws less of it can be seen than in others; but what is longer must be
     # true of more of them.
     best, most = None, 0
@@ -117,6 +118,7 @@ def described(subject: Subject, trial: Trial) -> list[Told]:
         left = left - found.sum(numbers, failure.what, left.shape)
         if not told:
             told = compared(found, right, call, failure.what, numbers["x"])
+            told = told or which_order(found, right, call, failure.what)
             told = [of_bias(each) for each in told] if part.ones == "b" else told
     unexplained = ~equal(left, np.zeros_like(left), tolerance(left, failure.wanted))
     return [] if unexplained.any() else told
@@ -140,7 +142,7 @@ def compared(
     if handed_back:
         where |= winners(where, axes, call)
     rules = rules_of(where, call)
-    if rules is None:
+    if rules is None or not len(weights):
         return []
     other = [told for rule in rules.values() for told in rule.told]
     if other:
