@@ -4,6 +4,7 @@ import signal
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from im2col_cnn.testing import HomeworkError, check_module
@@ -30,6 +31,12 @@ def read(name: str, old: str = "", new: str = "") -> Offer:
     return offer
 
 
+def paste_of(offer: Offer) -> str:
+    arrays = np.ones((1, 4, 4, 1)), np.ones((3, 3, 1, 1)), np.ones(1)
+    assert offer.paste is not None
+    return offer.paste(arrays, {}, None, None, "y")
+
+
 def statuses(offer: Offer, examples: int) -> set[str]:
     verdicts, _ = grade(offer, 0, examples, None)
     return {verdict.status for verdict in verdicts if not verdict.law.advice}
@@ -54,6 +61,22 @@ def test_a_kernel_whose_gradients_are_assigned_does_not_pass(name: str) -> None:
 @pytest.mark.parametrize("name", POOLS)
 def test_a_maximum_in_the_wrong_place_does_not_pass(name: str) -> None:
     assert "broken" in statuses(read(name, *POOL_MISTAKES[2]), 20)
+
+
+@pytest.mark.parametrize("name", ["kernel", "numbers"])
+def test_kernels_are_handed_in_where_a_layer_has_them(name: str) -> None:
+    source = source_of("gatech", "self.weight", f"self.{name}")
+    source = source.replace("return convolve(x", "return 2 * convolve(x")
+    source = source.replace("def backward", "def later")
+    source = source.replace("self.bias = np.zeros(", "self.bias = np.zeros((1, ")
+    source = source.replace("(1, out_channels)", "(1, out_channels))")
+    names = names_of(source)
+
+    chosen, _ = choose(readings(names, None), called_inside(names))
+
+    (read_as,) = ((d, offer) for d, offer in chosen if offer.kind == "conv")
+    assert read_as[0] == "classes"  # and not Georgia Tech's, whose it would not use
+    assert f"layer.{name} = 1.0 * w" in paste_of(read_as[1])
 
 
 @in_turn(3)

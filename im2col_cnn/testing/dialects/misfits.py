@@ -17,7 +17,7 @@ from .layouts import plain_layout
 from .run import KNOWN
 from .script import PLAIN_COLUMNS, ROLES, Script, made_in, parsed
 
-__all__ = ["misfits", "mistake_in"]
+__all__ = ["misfits", "mistake_in", "sets"]
 
 SCRIPTED = ("conv", "max_pool", "avg_pool", "im2col", "mask", "share")
 

@@ -12,6 +12,7 @@ import numpy as np
 from ..errors import MISCALLED, NOT_THERE, NOT_WRITTEN, SubjectError
 from ..support import Centred
 from .dialect import MISSING, described, is_template, raised_by, where
+from .held import held_by
 from .layouts import arrange, plain_layout
 from .script import ARRAYS, NOT_ITS_OWN, Script, dotted, parsed
 
@@ -153,9 +154,24 @@ class Run:
 
     def execute(self, statement: ast.stmt) -> None:
         """Execute one assignment to an attribute."""
+        self.refuse_another_name(statement)
         tree = ast.fix_missing_locations(ast.Module([statement], []))
         code = compile(tree, "<call>", "exec")
         self.guarded(statement, lambda: exec(code, {**self.names, **self.known}), False)
+
+    def refuse_another_name(self, statement: ast.stmt) -> None:
+        """Refuse to set an array in vain: the object has its own by another name."""
+        target = statement.targets[0] if isinstance(statement, ast.Assign) else None
+        if not isinstance(target, ast.Attribute):
+            return
+        holder, array = self.value_of(target.value), self.known["__value__"]
+        if hasattr(holder, target.attr) or not isinstance(array, np.ndarray):
+            return
+        name = ".".join((self.name_of(target.value), target.attr))
+        for path, own in held_by(holder, ""):
+            if sorted(own.squeeze().shape) == sorted(array.squeeze().shape):
+                problem = f"{name} is not there; an array of that size is in {path}"
+                raise SubjectError(problem, MISCALLED)
 
     def guarded(self, node: Any, call: Callable[[], Any], quiet: bool) -> Any:
         """Do something, and say which function raised what if it did."""

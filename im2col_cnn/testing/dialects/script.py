@@ -28,6 +28,7 @@ __all__ = [
     "PLAIN_COLUMNS",
     "ROLES",
     "Script",
+    "attributes_set",
     "dotted",
     "fits",
     "functions_in",
@@ -182,6 +183,17 @@ def made_in(lines: str) -> set[str]:
         for statement in parsed(lines)
         for node in ast.walk(statement)
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+    }
+
+
+def attributes_set(lines: str) -> set[str]:
+    """Return the attributes of plain names that lines assign to: ``layer.weight``."""
+    return {
+        node.attr
+        for statement in parsed(lines)
+        for node in ast.walk(statement)
+        if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)
+        if isinstance(node.value, ast.Name)
     }
 
 
