@@ -9,7 +9,7 @@ from im2col_cnn.testing.grading.reading import choose
 from im2col_cnn.testing.grading.report import Report
 from im2col_cnn.testing.isolation.loader import load
 from tests.profile import in_turn
-from tests.testing.families import source_of
+from tests.testing.families import PRELUDE, source_of
 
 
 def checked(folder: Path, source: str, examples: int = 3) -> Report:
@@ -191,3 +191,24 @@ def test_a_function_of_a_course_is_read_as_the_course_bug_and_all(
 
     assert report.dialect == "coursera"
     assert not report.ok
+
+
+FUNCTIONS = PRELUDE.replace("convolve", "multiplied").replace("pool", "reduced")
+CRASHES = """
+def conv_forward(x, w, b):
+    p = w.shape[2] // 2
+    return multiplied(x, w, b, 1, 1, p, p), (x, w, b)
+
+
+def max_pool_forward(x, shape=[2, 2], stride=2):
+    heigt, width = shape
+    return reduced(x, height, width, stride, stride), x
+"""
+
+
+def test_a_function_that_crashes_in_every_call_does_not_pass(tmp_path: Path) -> None:
+    report = checked(tmp_path, FUNCTIONS + CRASHES)
+
+    assert not report.ok
+    assert "max_pool_forward: a name is used that nothing has set" in str(report)
+    assert statuses(report, "forward equals the loops") == ["holds", "broken"]

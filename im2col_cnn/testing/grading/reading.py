@@ -68,10 +68,10 @@ def choose(
         groups.setdefault(functions_of(offer)[0], []).append((dialect, offer))
     chosen: list[tuple[str, Offer]] = []
     remarks = []
-    for group in groups.values():
-        ranked = rank(group)
-        if not ranked:
-            continue
+    all_ranked = [ranked for group in groups.values() if (ranked := rank(group))]
+    firsts = [ranked[0][1] for ranked in all_ranked]
+    most = max(firsts, key=firsts.count, default="")
+    for ranked in (at_home(each, most) for each in all_ranked):
         best, dialect, _ = ranked[0]
         of_best = [each for each in ranked if each[1] == dialect]
         kinds: dict[tuple[str, int], Offer] = {}
@@ -97,6 +97,21 @@ def choose(
     chosen = without_helpers(without_halves(chosen), inside or {})
     chosen, left_out = without_strangers(chosen)
     return chosen, [*remarks, *left_out]
+
+
+def at_home(
+    ranked: list[tuple[float, str, Offer]], most: str
+) -> list[tuple[float, str, Offer]]:
+    """Return readings without the best, if that is a stranger and others are none.
+
+    A function that crashes in every call has the name of a course, maybe, and its
+    arguments are those of none.
+    """
+    points, dialect, offer = ranked[0]
+    if points >= RIGHT_SHAPE or dialect == most or offer.stopped or offer.is_sure:
+        return ranked
+    others = [each for each in ranked if each[1] == most or each[2].is_sure]
+    return others or ranked
 
 
 def without_axes(offer: Offer) -> str:
