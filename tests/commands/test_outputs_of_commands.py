@@ -76,6 +76,7 @@ def test_training_is_shown_on_any_terminal(
     assert "test accuracy" in shown
 
 
+@in_turn(2)
 @pytest.mark.parametrize("encoding", ["cp1252"])
 def test_names_that_an_encoding_lacks_do_not_end_a_training(
     tmp_path: Path, encoding: str
@@ -96,6 +97,7 @@ def test_names_that_an_encoding_lacks_do_not_end_a_training(
 COMMANDS = ("train", "make-h5", "predict", "evaluate", "explain", "check", "compare")
 
 
+@in_turn(3)
 @pytest.mark.parametrize("name", COMMANDS)
 @pytest.mark.parametrize("encoding", ["ascii", "cp1252", "utf-8"])
 def test_help_is_shown_on_a_narrow_terminal(

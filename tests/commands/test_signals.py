@@ -106,6 +106,7 @@ def seconds_without_a_core(pid: int) -> float:
     return int(nanoseconds) / 1e9
 
 
+@in_turn(2)
 @pytest.mark.parametrize("module", ["typer", "hypothesis"])
 def test_ctrl_c_within_code_that_is_made_ends_a_command_by_its_status(
     tmp_path: Path, module: str

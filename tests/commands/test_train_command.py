@@ -86,6 +86,7 @@ def test_it_shows_the_network_and_every_class(first_run: tuple[Answer, Path]) ->
     assert any(line[-3:] == ["seconds", "of", "training"] for line in lines)
 
 
+@in_turn(3)
 def test_accuracy_is_the_share_of_the_images_counted(
     first_run: tuple[Answer, Path],
 ) -> None:
@@ -185,6 +186,7 @@ def interrupted(*arguments: str | Path) -> Answer:
     return Answer(running.returncode, out, err)
 
 
+@in_turn(2)
 def test_ctrl_c_stops_after_the_step_and_saves_what_was_learned(tmp_path: Path) -> None:
     path = tmp_path / "weights.h5"
 

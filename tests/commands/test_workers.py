@@ -28,6 +28,7 @@ def data(tmp_path: Path) -> Path:
     return write(tmp_path / "data.h5", arrays())
 
 
+@in_turn(2)
 def test_processes_train_the_file_and_find_the_numbers_of_one(
     tmp_path: Path, data: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -56,6 +57,7 @@ def test_processes_predict_what_one_does(tmp_path: Path, data: Path) -> None:
     assert told == process(*question)
 
 
+@in_turn(2)
 def test_workers_without_a_batch_are_told_so(
     data: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -98,6 +100,7 @@ def test_a_worker_that_is_killed_is_one_line_and_resuming_writes_the_same_file(
     assert resumed.read_bytes() == whole.read_bytes()
 
 
+@in_turn(2)
 def test_ctrl_c_ends_after_the_step_and_leaves_no_process() -> None:
     train = "train", "--epochs", "9999", "--accumulate", "2", "--workers", "1"
     with started(*train) as running:

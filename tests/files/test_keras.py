@@ -14,6 +14,7 @@ import pytest
 
 from im2col_cnn.files.keras import in_order, read_keras, write_keras_weights
 from tests.files.keras import sequential, write_archive, write_by_class, write_by_name
+from tests.profile import in_turn
 
 KERNEL, BIAS = np.arange(6.0).reshape(3, 2), np.array([7.0, 8.0])
 LAYERS = {"dense": [KERNEL, BIAS], "relu": [], "dense_1": [BIAS[:, np.newaxis]]}
@@ -110,6 +111,7 @@ def texts(file: h5py.File) -> None:
     file["layers/dense/vars/0"] = "not a number"
 
 
+@in_turn(2)
 @pytest.mark.parametrize(
     ("change", "words"),
     [
@@ -181,6 +183,7 @@ def other(path: Path) -> None:
         archive.writestr("../config.json", json.dumps(MODEL))
 
 
+@in_turn(2)
 @pytest.mark.parametrize(
     ("write", "words"),
     [

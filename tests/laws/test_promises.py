@@ -63,6 +63,7 @@ def test_gradients_are_slopes(
     )
 
 
+@in_turn(2)
 @every_operation
 @pytest.mark.parametrize("dtype", WHOLES)
 @at_most(50)

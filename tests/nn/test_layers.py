@@ -13,12 +13,13 @@ from numpy.testing import assert_array_equal
 from im2col_cnn._typing import Array
 from im2col_cnn.nn import Dense, Layer, Sequential
 from tests.nn.strategies import KINDS, MERGES, layered
-from tests.profile import at_most
+from tests.profile import at_most, in_turn
 
 STEP = 2.0**-10  # smaller than the distance to any kink
 each_kind = pytest.mark.parametrize("kind", sorted(KINDS | MERGES))
 
 
+@in_turn(2)
 @each_kind
 @at_most(50)
 @given(data=st.data(), seed=st.integers(0, 2**16))

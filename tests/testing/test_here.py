@@ -27,6 +27,7 @@ def forward(x: Any, w: Any, b: Any) -> Any:
 CELLS = {"conv_forward": forward, "conv_backward": backward, "x": 3, "np": np}
 
 
+@in_turn(2)
 def test_a_cell_prints_the_report_and_gets_a_number(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

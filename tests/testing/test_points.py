@@ -46,6 +46,7 @@ def test_every_law_of_a_kind_belongs_to_one_of_its_parts(kind: str) -> None:
             assert part_of(law, kind) in PARTS[kind]
 
 
+@in_turn(2)
 def test_a_gradient_of_zeros_earns_nothing_and_the_rest_all(zeros: Report) -> None:
     assert shares(zeros) == {"forward": 1, "dx": 0, "dw": 1, "db": 1, "contract": 1}
 

@@ -276,6 +276,7 @@ def test_calls_that_fail_with_padding_alone_have_no_name() -> None:
     assert name_the_bug(broken(subject), subject) is None
 
 
+@in_turn(2)
 def test_right_homework_breaks_no_law() -> None:
     for text, kind in (CONV, "conv"), (POOL, "max_pool"):
         assert not broken(handed_in(text, kind))
