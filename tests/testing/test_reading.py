@@ -212,3 +212,37 @@ def test_a_function_that_crashes_in_every_call_does_not_pass(tmp_path: Path) -> 
     assert not report.ok
     assert "max_pool_forward: a name is used that nothing has set" in str(report)
     assert statuses(report, "forward equals the loops") == ["holds", "broken"]
+
+
+def test_a_method_outside_its_class_is_a_wrong_one(tmp_path: Path) -> None:
+    inside, method = "    def backward(self, dout):", "def backward(self, dout):"
+    source = source_of("saitoh")
+    pool_of = source.index("class Pooling")
+    source = source[:pool_of] + source[pool_of:].replace(inside, method)
+
+    report = checked(tmp_path, source)
+
+    assert not report.ok
+    line = source[:pool_of].count("\n") + source[pool_of:].split(method)[0].count("\n")
+    words = f"backward(self, dout), line {line + 1}, stands outside any class: indented"
+    assert f"\n  {words} too little?" in str(report)
+    assert f"has no attribute 'backward': {words}" in str(report)
+    assert "broken" in statuses(report, "dx equals the loops")
+
+
+def test_a_function_of_self_that_is_used_as_one_is_no_method(tmp_path: Path) -> None:
+    source = source_of("saitoh", "class Pooling", CALLED_WITH_SELF + "class Pooling")
+    source = source.replace("return convolve(x, self.W", "return seen(self, x, self.W")
+
+    report = checked(tmp_path, source)
+
+    assert report.ok, str(report)
+    assert "stands outside" not in str(report)
+
+
+CALLED_WITH_SELF = """
+def seen(self, x, w, *more):
+    return convolve(x, w, *more)
+
+
+"""

@@ -15,7 +15,7 @@ import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import partial, reduce
+from functools import partial, reduce, wraps
 from importlib.machinery import FileFinder, SourceFileLoader
 from importlib.util import decode_source, find_spec
 from itertools import chain
@@ -472,11 +472,50 @@ def defined_in(path: Path, account: Account) -> dict[str, Any]:
     leave_unused([tree for tree, _ in parsed])
     for tree, cell in parsed:
         run_definitions(tree, cell, module, account)
+    keep_outside(parsed, module, account)
     return {
         name: value
         for name, value in module.__dict__.items()
         if not name.startswith("__") and not isinstance(value, Missing)
     }
+
+
+def keep_outside(
+    parsed: list[tuple[ast.Module, Cell]], module: ModuleType, account: Account
+) -> None:
+    """
+    Say which methods stand outside their class, and let calls of them say so.
+
+    A ``def backward(self, dy)`` below a class, and not in it, is indented too little.
+    """
+    used = {name for tree, _ in parsed for name in names_in(tree)}
+    kind: Any = None
+    for cell, statement in ((c, part) for tree, c in parsed for part in tree.body):
+        if isinstance(statement, ast.ClassDef):
+            kind = module.__dict__.get(statement.name)
+        if not isinstance(statement, ast.FunctionDef) or statement.decorator_list:
+            continue
+        name, arguments = statement.name, ast.unparse(statement.args)
+        if arguments.split(",")[0] != "self" or not isinstance(kind, type):
+            continue
+        if name in used or any(name in vars(base) for base in kind.__mro__[:-1]):
+            continue
+        at = cell.place(statement.lineno)
+        words = f"{name}({arguments}), {at}, stands outside any class: indented too"
+        account.notes.append(f"{words} little?")
+        lacking = f"{kind.__name__!r} object has no attribute {name!r}"
+        function = module.__dict__.pop(name, None)
+        setattr(kind, name, outside(function, f"{lacking}: {account.notes[-1]}"))
+
+
+def outside(function: Any, problem: str) -> Any:
+    """Return a method of that signature that is not there, and says so when called."""
+
+    @wraps(function)
+    def method(*_: Any, **__: Any) -> Any:
+        raise AttributeError(problem)
+
+    return method
 
 
 def levels(tree: ast.Module) -> Iterator[int]:
