@@ -261,6 +261,16 @@ def max_pool_backward(d_out, positions, input_shape):
     x, f, s = positions
     return last(pool_back(first(d_out[None]), first(x[None]), f, f, s, s))[0]
 """,
+    "functions that are told the shape of their output": """
+def max_pool_forward(input, output_size, padding, kernel_size, stride):
+    y = np.zeros((*input.shape[:2], *output_size))
+    y[...] = pool(input, *kernel_size, *stride)
+    return y
+
+
+def max_pool_backward(input, grad_output, padding, kernel_size, stride):
+    return pool_back(grad_output, input, *kernel_size, *stride)
+""",
     "a class over windows side by side": """
 class MaxPool2D:
     def __init__(self, pool_size):

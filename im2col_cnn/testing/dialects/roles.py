@@ -80,6 +80,7 @@ NAMES = {
         "input_dims x_shape inp_shape input_dimensions input_dimension prev_input "
         "previnput prev_shape"
     ),
+    "output_shape": "output_shape output_size out_shape out_size output_dim out_dim",
     "side": "in_size input_size image_size img_size inp_size",
     "H": "input_height in_height height h h_in image_height in_h input_h img_h",
     "W": "input_width in_width width w_in image_width in_w input_w img_w",
@@ -130,6 +131,7 @@ CHOICES = {
     "padding": ("padding", "(padding, padding)"),
     "input_shape": ("(C, *spatial)", "(*spatial, C)", "spatial", "x_shape", "C"),
     "side": ("(C, *spatial)", "(*spatial, C)", "spatial", "x_shape", "spatial[0]"),
+    "output_shape": ("(OH, OW)",),
     "H": ("spatial[0]",),
     "W": ("spatial[1]",),
     "N": ("N",),

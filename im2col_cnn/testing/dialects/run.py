@@ -20,8 +20,8 @@ __all__ = ["KNOWN", "Run", "as_numbers", "bindings"]
 
 # What lines may use beside arrays and what the homework defines.
 KNOWN = (
-    *("C", "F", "K", "KH", "KW", "N", "S", "SH", "SW", "kernel_size", "padding"),
-    *("settings", "shape", "spatial", "stride", "word", "x_shape"),
+    *("C", "F", "K", "KH", "KW", "N", "OH", "OW", "S", "SH", "SW", "kernel_size"),
+    *("padding", "settings", "shape", "spatial", "stride", "word", "x_shape"),
 )
 
 
@@ -52,6 +52,10 @@ def bindings(
         )
         steps = stride if isinstance(stride, tuple) else (stride,) * axes
         known["S"], known["SH"], known["SW"] = steps[0], steps[0], steps[-1]
+        p = padding if isinstance(padding, int) else 0
+        taken = zip(known["spatial"], known["kernel_size"], steps)
+        out = [(n + 2 * p - k) // (step or 1) + 1 for n, k, step in taken]
+        known["OH"], known["OW"] = out[0], out[-1]
         if isinstance(padding, Centred):
             known["word"] = "same"
         elif padding in ("valid", 0):

@@ -60,7 +60,7 @@ class Script:
         Lines of Python, in the names of the homework. Beside the arrays, which `words`
         names, they may use ``stride``, ``padding``, ``settings`` (all of them, as
         keywords), ``K``, ``KH``, ``KW``, ``SH``, ``SW``, ``N``, ``C``, ``F``,
-        ``kernel_size`` and the shape of the images, ``x_shape``.
+        ``OH``, ``OW``, ``kernel_size`` and the shape of the images, ``x_shape``.
     words : mapping
         What the lines call ``x``, ``w``, ``b``, ``y``, ``dy``, ``dx``, ``dw``, ``db``;
         by default the same.

@@ -113,6 +113,7 @@ class Tiny:
         """Return what lines may use."""
         spatial = self.height, self.width
         K = self.kernel
+        out = [(n - k) // self.stride + 1 for n, k in zip(spatial, (K, K + self.wider))]
         x = self.array("x", self.layout)
         return {
             "N": self.images,
@@ -121,6 +122,8 @@ class Tiny:
             "K": K,
             "KH": K,
             "KW": K + self.wider,
+            "OH": out[0],
+            "OW": out[1],
             "kernel_size": (K, K + self.wider),
             "stride": self.stride,
             "S": self.stride,
