@@ -246,3 +246,34 @@ def seen(self, x, w, *more):
 
 
 """
+
+
+RAISES = """import numpy as np
+from net.layer import Layer
+
+class Conv(Layer):
+    def __init__(self, filters, kernel_size): self.filters = filters
+    def forward(self, input):
+        return np.sum(input[f] for f in range(self.filters)) + self.kernels
+"""
+
+
+@pytest.mark.parametrize("name", ["Conv", "ConvOfMine"])
+def test_of_what_cannot_be_called_it_is_said_what_it_raised_and_where(
+    name: str, tmp_path: Path
+) -> None:
+    said = rf"; {name}.forward raised TypeError: .*\(layers.py, line 7\).*Layer could "
+
+    with pytest.raises(HomeworkError, match=said):
+        checked(tmp_path, RAISES.replace("Conv(", f"{name}("))
+
+
+def test_of_a_layer_that_cannot_be_made_it_is_said_what_it_wants(
+    tmp_path: Path,
+) -> None:
+    source = RAISES.replace("self, filters", "self, secret, filters")
+
+    with pytest.raises(
+        HomeworkError, match=r"what Conv\(secret, filters, kernel_size\)"
+    ):
+        checked(tmp_path, source)

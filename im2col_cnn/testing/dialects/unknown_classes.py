@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import inspect
 import re
+from collections import Counter
 from dataclasses import dataclass, field, replace
-from itertools import chain
+from itertools import chain, islice
 from time import monotonic
 from typing import Any, Iterator, Mapping
 
 import numpy as np
 
 from ..support import Support
-from .dialect import is_refusal
+from .dialect import is_refusal, where
 from .family import CONVOLUTION, POOLING, family
 from .gradients import Upstream, gradient_lines, looks_like_gradient
 from .handed import handed, right_for
@@ -27,7 +28,7 @@ from .script import Script
 from .tiny import Tiny, layouts_of, limited_to, tiny_problems
 from .trials import execute
 
-__all__ = ["FAMILY", "layers_in"]
+__all__ = ["FAMILY", "layers_in", "obstacles"]
 
 # The method that is likeliest meant comes first.
 FORWARDS = [
@@ -50,6 +51,7 @@ SET_UPS = [
 ]
 OTHERS = ("transpose", "deconv", "global", "adaptive", "unpool")
 SECONDS = 2.0  # in which all ways to make a layer are tried
+MANY_ENDS = 200  # calls that tell how those of a layer end
 
 
 RIGHT, SHAPE, OFF, CRASHED = 3, 2, 1, 0  # what a try gave
@@ -95,6 +97,38 @@ def scripts_of(names: Mapping[str, Any]) -> Iterator[Script]:
             yield from pooling(name, layer, forward, sizes)
         else:
             yield from convolution(name, layer, forward, settings)
+
+
+def obstacles(names: Mapping[str, Any]) -> Iterator[str]:
+    """Say of each class that looks like a layer what most calls of it end with.
+
+    Of those that made a layer, if any did.
+    """
+    for name, layer, forward in layers_in(names):
+        kind, size = ("max_pool", "K") if "pool" in name.lower() else ("conv", "F")
+        ends: list[Counter[str]] = [Counter(), Counter()]
+        settings = {"settings": settings_for(names), "w": (size,)}
+        some = tries(name, layer, forward, kind, 3, settings)
+        for make, call, tiny in islice(some, MANY_ENDS):
+            known = {**tiny.bindings(), name: layer}
+            try:
+                known = built([make], known)
+            except Exception as error:  # of whatever kind
+                ends[0][f"{name} raised {raised(error)}"] += 1
+                continue
+            try:
+                built([call], known)
+            except Exception as error:  # of whatever kind
+                ends[1][f"{name}.{forward} raised {raised(error)}"] += 1
+        its_ends = ends[1] or ends[0]
+        takes = ", ".join(each.name for each in parameters_in(layer))
+        unknown = f"what {name}({takes}) takes was not found out"
+        yield its_ends.most_common(1)[0][0] if its_ends else unknown
+
+
+def raised(error: Exception) -> str:
+    """Say what was raised, and in which line of the homework."""
+    return f"{type(error).__name__}: {error}{where(error)}"
 
 
 def method_of(layer: Any, known: list[str]) -> str:

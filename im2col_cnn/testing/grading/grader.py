@@ -506,7 +506,7 @@ def check_module(
         except TimeIsUpError as error:
             raise HomeworkError(f"{path}: nothing was checked: {over}") from error
         if not chosen:
-            raise HomeworkError(unread(path, found))
+            raise HomeworkError(unread(path, found, homework.obstacles()))
         if its_adapter is not None:
             require_runnable(chosen)
         chosen, left = with_unread(chosen, found["promised"])
@@ -590,10 +590,11 @@ def require_checked(
         raise HomeworkError(f"{path}: nothing was checked: {why}")
 
 
-def unread(path: Path, found: dict[str, Any]) -> str:
+def unread(path: Path, found: dict[str, Any], obstacles: Sequence[str] = ()) -> str:
     """Say that nothing could be checked, and what was tried."""
     tried = ", ".join(dict.fromkeys(offer.name for _, offer in found["offers"]))
-    trouble = "".join(f"; {trouble}" for trouble in found["trouble"])
+    more = dict.fromkeys([*obstacles, *found["trouble"]])
+    trouble = "".join(f"; {each}" for each in more)
     return (
         f"{path}: nothing was checked: {tried} could not be called in any known way"
         f"{trouble}; --dialect NAME or --adapter FILE.py says how"

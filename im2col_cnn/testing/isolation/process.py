@@ -311,9 +311,17 @@ class IsolatedModule:
 
     def notes(self) -> list[str]:
         """Return what was met in the homework that is no fault of its convolution."""
+        return self.told("notes")
+
+    def obstacles(self) -> list[str]:
+        """Return what calls of its layers end with, where none ends well."""
+        return self.told("obstacles")
+
+    def told(self, what: str) -> list[str]:
+        """Return the lines that a request is answered with; none if it cannot be."""
         if self.process is None:
             return []
-        self.process.ask("notes")
+        self.process.ask(what)
         try:
             return list(self.await_answer("", "", None, IMPORT_SECONDS))
         except (SubjectError, SubjectStoppedError):

@@ -19,6 +19,7 @@ import numpy as np
 
 from ..dialects.dialect import Offer
 from ..dialects.table import DIALECTS, promised, readings
+from ..dialects.unknown_classes import obstacles
 from ..errors import SubjectError
 from .adapter import offers_by
 from .loader import Account, HomeworkError, load
@@ -60,6 +61,7 @@ class Server:
     def __init__(self) -> None:
         self.offers: list[Offer] = []
         self.account = Account()
+        self.names: dict[str, Any] = {}
         self.caches: dict[int, Any] = {}
         self.count = 0
 
@@ -72,6 +74,7 @@ class Server:
             "backward": self.backward,
             "paste": self.paste,
             "notes": self.notes,
+            "obstacles": self.obstacles,
         }
         try:
             with np.errstate(all="ignore"):
@@ -98,6 +101,7 @@ class Server:
             for name, it in homework.names.items()
             if callable(it) and not is_lent(it)
         }
+        self.names = names
         if adapter:
             found, lacks = offers_by(Path(adapter), homework.names)
         else:
@@ -139,6 +143,10 @@ class Server:
         """Say what was met that is no fault of a convolution."""
         return list(dict.fromkeys(self.account.notes))
 
+    def obstacles(self) -> list[str]:
+        """Say what calls of layers end with."""
+        return [*obstacles(self.names), *self.notes()]
+
     def forward(self, offer: int, arrays: tuple[Any, ...], settings: Any) -> Any:
         """Call a forward; return the output, a number for the cache, the arguments."""
         return self.called(self.offers[offer].forward, arrays, settings)
@@ -174,7 +182,8 @@ def nothing_found(path: str, names: Any, wanted: Any, account: Account) -> str:
     there = [name for name, value in names.items() if is_own(value)]
     defined = f"it defines {', '.join(there[:12])}" if there else "it defines nothing"
     words = "; ".join(f"{each.name}: {', '.join(each.names)}" for each in wanted)
-    trouble = "".join(f"; {trouble}" for trouble in account.trouble)
+    more = [*obstacles(names), *account.trouble, *account.notes]
+    trouble = "".join(f"; {each}" for each in dict.fromkeys(more))
     return (
         f"{path} defines no function to check: {defined}{trouble}; looked for {words}; "
         "--adapter FILE.py tells how to call others"
