@@ -254,7 +254,7 @@ from net.layer import Layer
 class Conv(Layer):
     def __init__(self, filters, kernel_size): self.filters = filters
     def forward(self, input):
-        return np.sum(input[f] for f in range(self.filters)) + self.kernels
+        return float([self.filters]) + self.kernels
 """
 
 
