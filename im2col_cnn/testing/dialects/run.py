@@ -100,11 +100,12 @@ class Run:
         self.names, self.known, self.place = names, known, place
         self.start = dict(known)
         self.classes: dict[str, str] = {}
+        self.put: list[Any] = []  # what lines have set on objects
 
     def copied(self) -> Run:
         """Return a run that can go on by itself from here."""
         other = Run(self.names, dict(self.known), self.place)
-        other.classes = dict(self.classes)
+        other.classes, other.put = dict(self.classes), list(self.put)
         return other
 
     def run(self, lines: str) -> None:
@@ -162,6 +163,7 @@ class Run:
         tree = ast.fix_missing_locations(ast.Module([statement], []))
         code = compile(tree, "<call>", "exec")
         self.guarded(statement, lambda: exec(code, {**self.names, **self.known}), False)
+        self.put.append(self.known["__value__"])
 
     def refuse_another_name(self, statement: ast.stmt) -> None:
         """Refuse to set an array in vain: the object has its own by another name."""
@@ -172,8 +174,10 @@ class Run:
         if hasattr(holder, target.attr) or not isinstance(array, np.ndarray):
             return
         name = ".".join((self.name_of(target.value), target.attr))
+        size = sorted(array.squeeze().shape)
         for path, own in held_by(holder, ""):
-            if sorted(own.squeeze().shape) == sorted(array.squeeze().shape):
+            is_ours = any(own is one for one in self.put)
+            if not is_ours and sorted(own.squeeze().shape) == size:
                 problem = f"{name} is not there; an array of that size is in {path}"
                 raise SubjectError(problem, MISCALLED)
 

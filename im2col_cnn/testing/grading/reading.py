@@ -17,7 +17,7 @@ from ..dialects.capabilities import SPATIAL
 from ..dialects.dialect import Offer
 from ..dialects.pairs import is_plain
 from ..dialects.table import DIALECTS, GUESSES
-from ..errors import SubjectStoppedError
+from ..errors import NOT_WRITTEN, SubjectError, SubjectStoppedError
 from ..laws.comparison import BrokenLawError, equal, tolerance
 from ..laws.subject import Subject
 from ..strategies import Case
@@ -111,7 +111,19 @@ def at_home(
     if points >= RIGHT_SHAPE or dialect == most or offer.stopped or offer.is_sure:
         return ranked
     others = [each for each in ranked if each[1] == most or each[2].is_sure]
-    return others or ranked
+    return others if others and is_written(others[0][2]) else ranked
+
+
+def is_written(offer: Offer) -> bool:
+    """Tell whether a function is more than a template: that says nothing of a name."""
+    subject = offered(offer)
+    try:
+        subject.run(subject.small[0])
+    except SubjectError as error:
+        return error.kind != NOT_WRITTEN
+    except SubjectStoppedError:
+        return True
+    return True
 
 
 def without_axes(offer: Offer) -> str:
