@@ -19,7 +19,7 @@ from im2col_cnn.testing.laws.comparison import BrokenLawError
 from tests.notes.counterexamples import FOLDER, MAX_CHARACTERS, picture_of, read
 from tests.notes.museum import PAGE, ROOMS, kept, place_of, stale
 from tests.notes.svg import SVG, arrays
-from tests.profile import in_turn
+from tests.profile import IN_FULL, drawn
 
 every_exhibit = pytest.mark.parametrize("exhibit", MUSEUM, ids=lambda e: e.key)
 
@@ -111,7 +111,8 @@ def test_every_bug_on_the_page_is_killed_by_some_law() -> None:
     assert all(names != ("",) for names in killers.values())
 
 
-@in_turn(8)
+@drawn
+@pytest.mark.skipif(not IN_FULL, reason="another Hypothesis draws what others kill")
 @pytest.mark.parametrize("kinds", [kinds for _, kinds in ROOMS.values()], ids="-".join)
 def test_the_laws_on_the_page_are_those_that_kill(kinds: tuple[str, ...]) -> None:
     # In a process of its own: what Hypothesis draws depends on the modules it finds.

@@ -105,3 +105,11 @@ def test_what_is_not_0_for_zeros_is_no_sum_of_products() -> None:
         return [each + 1 for each in backward(dy, cache)]
 
     assert products_of(forward, shifted, CALL, "dw", part) is None
+
+
+def test_of_thousands_of_numbers_none_are_told_apart() -> None:
+    """Whole numbers whose sums of two all differ run out: a search would not end."""
+    part, *_ = PARTS["conv", "dw"]
+    large = Case((np.zeros((1, 20, 20, 2)), W, B), CALL.settings)
+
+    assert products_of(forward, backward, large, "dw", part) is None

@@ -10,6 +10,7 @@ an answer shows which products went into it, and how often:
 """
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from itertools import combinations
 from math import prod
 from typing import Any, NamedTuple
@@ -22,6 +23,7 @@ from ..strategies import Case
 __all__ = ["PARTS", "Part", "Products", "products_of"]
 
 MAX_CALLS = 160  # for one answer
+MAX_KNOWN = 256  # numbers told apart; of thousands no sum of two could be its own
 MAX_TIMES = 36  # that a product counts, or parts of it that do
 
 
@@ -95,8 +97,10 @@ def products_of(
         arrays["x"] = in_order(case.arrays[0])  # who wins depends on it
     known = None
     if part.known and part.ones:
+        if arrays[part.known].size > MAX_KNOWN:
+            return None
         known = telling(arrays[part.known].size)
-        arrays[part.known] = known.reshape(arrays[part.known].shape)
+        arrays[part.known] = known.reshape(arrays[part.known].shape).copy()
     y, _ = forward(Case(tuple(arrays.values()), case.settings))
     if not part.ones:
         return found_again(y, arrays[part.known], part.known)
@@ -146,6 +150,7 @@ def found_again(y: Array, known: Array, name: str) -> Products | None:
     return Products({"y": outs, name: order[at]}, np.ones(len(outs)))
 
 
+@cache
 def telling(n: int) -> Array:
     """Return whole numbers below 2**22 of which no two sums of two are the same."""
     rng = np.random.default_rng(0)
