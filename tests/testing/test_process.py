@@ -47,6 +47,31 @@ def test_offers_are_called_in_the_process(tmp_path: Path) -> None:
     assert (dw.shape, db.tolist()) == (w.shape, [16])
 
 
+WRONG = """
+import numpy as np
+
+def conv_forward_naive(x, w, b, conv_param):
+    s, p = conv_param["stride"], conv_param["pad"]
+    x = np.pad(x, ((0, 0), (0, 0), (p, p), (p, p)))
+    (N, C, H, W), (F, _, KH, KW) = x.shape, w.shape
+    out = np.zeros((N, F, (H - KH) // s + 1, (W - KW) // s + 1))
+    for n, f, i, j in np.ndindex(out.shape):
+        window = x[n, 0, i * s : i * s + KH, j * s : j * s + KW]
+        out[n, f, i, j] = np.sum(window * w[f, 0]) + b[f]
+    return out, (x, w, b, conv_param)
+"""
+
+
+def test_nothing_is_noted_of_calls_that_were_only_tried(tmp_path: Path) -> None:
+    """Wrong numbers make it try a column of biases, of which ``b[f]`` is an array."""
+    with isolated(tmp_path / "layers.py", WRONG) as homework:
+        (_, offer), *_ = offers_in(homework, homework.load())
+        x, w = np.ones((1, 3, 3, 2)), np.ones((2, 2, 2, 1))
+        offer.forward(x, w, np.zeros(1), stride=1, padding=0)
+
+        assert homework.notes() == []
+
+
 def test_what_is_not_written_is_told_apart(tmp_path: Path) -> None:
     source = "def max_pool_forward_naive(x, pool_param):\n    return None, None\n"
     with isolated(tmp_path / "layers.py", source) as homework:

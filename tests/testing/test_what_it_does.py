@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from im2col_cnn import loops
-from im2col_cnn.testing import check_module
+from im2col_cnn.testing import check_conv, check_module
 from im2col_cnn.testing.bugs.museum import MUSEUM
 from im2col_cnn.testing.grading.graded_file import grade_file
 from im2col_cnn.testing.grading.kinds import KINDS, subject_of
@@ -28,6 +28,7 @@ PLANE = Support(
 DRAWS = 40
 RESHAPED = "is reshaped where its axes should be moved: what runs"
 LINE, LINES = ("row", "column"), ("rows", "columns")
+FAR = "not as far apart as"
 
 
 def trials_of(subject: Subject, what: str) -> list[Trial]:
@@ -51,36 +52,36 @@ def told(kind: str, what: str, forward: Any, backward: Any = None) -> str:
     ("key", "what", "sentence"),
     [
         ("C19a", "dw", "of the images only the last counts"),
-        ("C19b", "dw", r"all of it is divided by \d, the number of images"),
+        ("C19b", "dw", "all of it is divided by the number of images"),
         ("E44", "db", "of the filters only the first counts"),
         ("E41", "dw", "the first image is taken for all"),
         ("E69", "dw", "it is 0 everywhere"),
         ("E2", "y", "the bias is left out"),
         ("E84", "y", "as to the bias, of the images only the last counts"),
-        ("C4a", "y", r"windows move by 1 \w+, not by \d, as if there were no stride"),
+        ("C4a", "y", "windows move by 1 pixel, as if there were no stride"),
         (
             "C8",
             "dx",
-            r"windows begin \d \w+ further \w+, as without the padding before",
+            "windows begin too far down or right, as if there were no padding",
         ),
-        ("E37", "dw", r"windows begin 1 \w+ further (up|left)"),
+        ("E37", "dw", "windows begin too far up or left"),
         ("S2", "dx", "rows and columns of windows are exchanged"),
-        ("S5", "y", "rows and columns of the kernel are exchanged"),
-        ("C18a", "y", r"taps are \d \w+ apart, not \d"),
+        ("S5", "y", ""),  # the width is taken for the height: nothing is exchanged
+        ("C18a", "y", rf"taps are ({FAR} the dilation says|2 \w+ apart, not 1)"),
         ("C12a", "y", "; ".join(f"the {x} of the kernel are reversed" for x in LINES)),
         ("E8", "y", "; ".join(f"the last {x} of windows is left out" for x in LINE)),
         ("C3m", "dx", "of the windows over a pixel only the last counts"),
-        ("E61", "y", rf"y {RESHAPED} \(n, f, h, w\) is taken for \(n, h, w, f\)"),
+        ("E61", "y", rf"y {RESHAPED} \(n, h, w, f\) is taken for \(n, f, h, w\)"),
         ("E62", "dx", rf"dy {RESHAPED} \(n, f, h, w\) is taken for \(n, h, w, f\)"),
-        ("E63", "dw", rf"dw {RESHAPED} \(f, c, h, w\) is taken for \(c, h, w, f\)"),
+        ("E63", "dw", rf"dw {RESHAPED} \(c, h, w, f\) is taken for \(f, c, h, w\)"),
         ("C15", "y", "padding counts as pixels of a mean"),
         ("E26", "y", "pixels are added up, and not divided by their number"),
-        ("C4dm", "y", r"windows move by 1 \w+, not by \d, as if there were no stride"),
+        ("C4dm", "y", "windows move by 1 pixel, as if there were no stride"),
         ("E48m", "y", "rows and columns of windows are exchanged"),
         (
             "C8c",
             "dx",
-            r"windows begin \d \w+ further \w+, as without the padding before",
+            "windows begin too far down or right, as if there were no padding",
         ),
     ],
 )
@@ -92,6 +93,95 @@ def test_what_exhibits_do_is_told_without_knowing_them(
     found = told(bug.kind, what, bug.forward, bug.backward)
 
     assert re.fullmatch(sentence, found), found
+
+
+Gradients = tuple[Any, Any, Any]
+
+
+def half_by_rows(dy: Any, cache: Any) -> Gradients:
+    """Halve dw where there are several rows of windows, and double it elsewhere."""
+    dx, dw, db = loops.conv_backward(dy, cache)
+    return dx, dw * (0.5 if dy.shape[1] > 1 else 2.0), db
+
+
+def without_first(dy: Any, cache: Any) -> Gradients:
+    """Begin the loop over columns of windows with the second."""
+    dy = dy.copy()
+    dy[:, :, 0] = 0
+    return loops.conv_backward(dy, cache)
+
+
+def without_last_filter(dy: Any, cache: Any) -> Gradients:
+    """End the loop over filters one too early."""
+    dy = dy.copy()
+    dy[..., -1] = 0
+    return loops.conv_backward(dy, cache)
+
+
+def of_filter_0(dy: Any, cache: Any) -> Gradients:
+    """Read dy at filter 0, whichever it is at."""
+    return loops.conv_backward(np.repeat(dy[..., :1], dy.shape[-1], -1), cache)
+
+
+def exchanged(dy: Any, cache: Any) -> Gradients:
+    """Transpose kernels that are square."""
+    dx, dw, db = loops.conv_backward(dy, cache)
+    square = dw.shape[0] == dw.shape[1]
+    return dx, dw.swapaxes(0, 1) if square else dw, db
+
+
+@pytest.mark.parametrize(
+    ("backward", "what", "sentence"),
+    [
+        # Of two columns or filters either is the last and the first: of one it shows.
+        (without_first, "dw", "the first column of windows is left out"),
+        (without_last_filter, "dx", "the last filter is left out"),
+        (of_filter_0, "dw", "the first filter is taken for all"),
+        (exchanged, "dw", "rows and columns of the kernel are exchanged"),
+        # Numbers of one call are not told as if they were those of all.
+        (half_by_rows, "dw", "all of it is too large or too small by the same factor"),
+    ],
+)
+def test_what_is_true_of_all_calls_is_told(
+    backward: Callable[..., Any], what: str, sentence: str
+) -> None:
+    assert told("conv", what, None, backward) == sentence
+
+
+def halved(dy: Any, cache: Any) -> Gradients:
+    """Divide dw by 2 in every call."""
+    dx, dw, db = loops.conv_backward(dy, cache)
+    return dx, dw / 2, db
+
+
+def test_a_number_is_told_where_it_is_the_same_in_all_calls() -> None:
+    assert told("conv", "dw", None, halved) == "all of it is divided by 2"
+
+
+def with_images_before(x: Any, w: Any, b: Any, **settings: Any) -> Any:
+    """Add to each image those before it."""
+    y, cache = loops.conv_forward(x, w, b, **settings)
+    return y.cumsum(0), cache
+
+
+def with_bias_by_row(x: Any, w: Any, b: Any, **settings: Any) -> Any:
+    """Take the bias of a filter with the number of the row."""
+    y, cache = loops.conv_forward(x, w, 0 * b, **settings)
+    bias = b.ravel()[np.arange(y.shape[1]) % b.size]
+    return y + bias[:, None, None], cache
+
+
+def a_step_late(x: Any, w: Any, b: Any, **settings: Any) -> Any:
+    """Return the sums of the window before, but for the first row."""
+    y, cache = loops.conv_forward(x, w, b, **settings)
+    return np.concatenate([y[:, :1], y[:, :-1]], axis=1), cache
+
+
+@pytest.mark.parametrize("forward", [with_images_before, with_bias_by_row, a_step_late])
+def test_what_is_true_of_some_calls_only_is_not_told(
+    forward: Callable[..., Any],
+) -> None:
+    assert told("conv", "y", forward) == ""
 
 
 def padded_by(mode: str) -> Callable[..., Any]:
@@ -196,3 +286,18 @@ def test_a_class_counts_what_unknown_bugs_do(tmp_path: Path) -> None:
 
     assert not bug.key
     assert kind_of(bug).startswith("dx is wrong: what several windows")
+
+
+def test_of_a_call_that_raises_nothing_is_said_to_be_wrong() -> None:
+    """Other calls may have wrong numbers; the headline is about the one shown."""
+
+    def forward(x: Any, w: Any, b: Any, **settings: Any) -> Any:
+        if x.size < 12:
+            raise ValueError("too small")
+        y, cache = loops.conv_forward(x, w, b, **settings)
+        return -y, cache
+
+    findings = check_conv(forward, support=PLANE).findings
+
+    assert any(finding.code for finding in findings)
+    assert not any(finding.does and finding.code for finding in findings)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from im2col_cnn import loops
-from im2col_cnn.testing.grading.call_axes import CallAxes
+from im2col_cnn.testing.grading.call_axes import CallAxes, Told
 from im2col_cnn.testing.grading.impulse_response import PARTS, products_of
 from im2col_cnn.testing.grading.which_pixels import Line, rules_of
 from im2col_cnn.testing.strategies import Case
@@ -35,8 +35,31 @@ def test_right_products_follow_the_right_rules() -> None:
     )
     assert found is not None
 
-    rules = rules_of(call.places(found), call)
+    (rules,) = rules_of(call.places(found), call)
 
-    assert rules is not None
     assert set(rules) == {"x.n", "x.i0", "x.i1", "x.c", "w.f"}
     assert not any(rule.told for rule in rules.values())
+
+
+def test_what_few_places_do_not_tell_apart_is_listed() -> None:
+    """Beyond the border of one pixel is the same pixel, from either side."""
+    case = Case(
+        (np.zeros((1, 1, 3, 1)), np.zeros((3, 1, 1, 1)), np.zeros(1)),
+        {"padding": (1, 0)},
+    )
+    call = CallAxes("conv", case)
+    column = np.repeat(np.arange(3), 3)
+    zeros, taps = np.zeros(9, int), np.tile(np.arange(3), 3)
+    where = {
+        "x.i0": zeros,
+        "x.i1": column,
+        "y.o0": zeros,
+        "y.o1": column,
+        "w.k0": taps,
+        "w.k1": zeros,
+    }
+
+    told = [rules["x.i0"].told[0] for rules in rules_of(where, call)]
+
+    for side in "the other side of the image", "the pixels at the border":
+        assert [Told.of(f"beyond the border it reads {side}")] in told

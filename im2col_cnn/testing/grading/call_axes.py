@@ -5,6 +5,7 @@ for the places of pixels, o0, o1 for those of windows, and k0, k1 for those of t
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
@@ -42,15 +43,19 @@ MAX_TOLD = 3  # more differences at once are nothing simple
 
 
 class Told(NamedTuple):
-    """A sentence, and the gist of each of its parts, that may show in other draws."""
+    """Sentences about one draw, each with what it says of any: without its numbers."""
 
-    gist: frozenset[str]
-    words: str
+    parts: tuple[tuple[str, str], ...]
 
     @classmethod
-    def of(cls, gist: str, words: str) -> "Told":
-        """Return a sentence of one part."""
-        return cls(frozenset({gist}), words)
+    def of(cls, gist: str, words: str = "") -> "Told":
+        """Return one sentence about any draw, and in other words about this one."""
+        return cls(((gist, words or gist),))
+
+    @property
+    def gist(self) -> frozenset[str]:
+        """What is said of any draw."""
+        return frozenset(gist for gist, _ in self.parts)
 
 
 class CallAxes:
@@ -114,13 +119,14 @@ class CallAxes:
 
 
 def joined(told: Sequence[Told]) -> Told | None:
-    """Return several sentences as one, each once; None if there are too many."""
-    first: dict[frozenset[str], str] = {}
-    for each in told:
-        first.setdefault(each.gist, each.words)
-    if not 0 < len(first) <= MAX_TOLD:
-        return None
-    return Told(frozenset().union(*first), "; ".join(first.values()))
+    """Return several sentences as one, each once; None if there are too many.
+
+    What is true along both axes is said of both, and without the numbers of one.
+    """
+    once: dict[str, str] = {}
+    for gist, words in chain.from_iterable(each.parts for each in told):
+        once[gist] = words if once.get(gist, words) == words else gist
+    return Told(tuple(once.items())) if 0 < len(once) <= MAX_TOLD else None
 
 
 NOUNS = {

@@ -163,7 +163,8 @@ def new_finding(
     does = when = ""
     if bug is None:
         legal = [each for each in trials if each.law.oracle or each.law is FIRST]
-        does = what_it_does(drawn, legal)
+        if isinstance(trial.failure, BrokenLawError):
+            does = what_it_does(drawn, legal)
         when = "" if does else when_it_fails(drawn.kind, legal)
     return Finding(drawn.name, drawn.kind, trial.law, trial, bug, does, when)
 

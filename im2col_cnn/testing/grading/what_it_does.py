@@ -5,15 +5,15 @@ which products it adds up is found with single ones (see `impulse_response`), an
 here by what differs from the right ones:
 
     how often    "of the images only the last counts"
-    which        "windows move by 1 row, not by 2"
+    which        "windows move by 1 pixel, as if there were no stride"
 
 A sentence is told only if the products explain the wrong numbers of a draw to the last
-one, and if it is true of most draws.
+one, and if that is so of all draws that are looked at.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from itertools import chain
+from itertools import chain, product
 from math import prod
 
 import numpy as np
@@ -39,8 +39,8 @@ from .which_pixels import Rule, rules_of
 
 __all__ = ["what_it_does"]
 
-MAX_DRAWS, MAX_TOLD_DRAWS = 12, 5  # to look at, and to tell something of
-ENOUGH_DRAWS = 2  # of which the same must be true
+RICH_DRAWS, MAX_DRAWS = 5, 12  # that show much; with those that are quickly asked
+ENOUGH_DRAWS = 2  # in which each thing that is told must be seen
 
 
 def what_it_does(subject: Subject, trials: Sequence[Trial]) -> str:
@@ -58,32 +58,74 @@ def what_it_does(subject: Subject, trials: Sequence[Trial]) -> str:
     str
         Without a full stop; empty if nothing simple is true of the draws.
     """
-    failed = [trial for trial in trials if is_sum(subject.kind, trial)]
-    failed.sort(key=richness, reverse=True)
+    failures = (trial.failure for trial in trials)
+    wrong = (each.what for each in failures if isinstance(each, BrokenLawError))
+    first = next(wrong, "")
+    failed = [trial for trial in trials if is_sum(subject.kind, trial, first)]
+    # What is told must be true of the call that is shown, too.
+    shown = [trial for trial in failed if trial is trials[0]]
+    others = sorted(failed[len(shown) :], key=richness, reverse=True)
+    rich, small = others[:RICH_DRAWS], others[: RICH_DRAWS - 1 : -1]
     told: list[list[Told]] = []
-    for trial in failed[:MAX_DRAWS]:
-        if len(told) == MAX_TOLD_DRAWS or subject.deadline.is_over():
+    for trial in [*shown, *rich, *small][:MAX_DRAWS]:
+        if subject.deadline.is_over():
             break
         with suppress(SubjectError, SubjectStoppedError, TimeIsUpError):
-            if readings_of_it := described(subject, trial):
-                told.append(readings_of_it)
-    # In some draws less of it can be seen than in others; but what is longer must be
-    # true of more of them.
-    best, most = None, 0
-    for reading in chain.from_iterable(told):
-        fits = sum(any(one.gist <= reading.gist for one in each) for each in told)
-        is_enough = fits >= min(ENOUGH_DRAWS, len(failed)) and 2 * fits > len(told)
-        if is_enough and fits + 1 - len(reading.gist) > most:
-            best, most = reading, fits + 1 - len(reading.gist)
-    return best.words if best else ""
+            readings_of_it = described(subject, trial)
+            if readings_of_it is None:
+                continue
+            if not readings_of_it:
+                return ""
+            told.append(readings_of_it)
+    return true_of_all(told)
 
 
-def is_sum(kind: str, trial: Trial) -> bool:
+def true_of_all(told: Sequence[Sequence[Told]]) -> str:
+    """Return what is true of all draws, of each of which one of several readings is.
+
+    In some draws less of it can be seen than in others. An answer of 0 may have many
+    reasons: it only makes some of them likelier. Numbers are told only if they are the
+    same in all draws.
+    """
+    zeros = [each for each in told if each[0] == NOTHING]
+    told = [each for each in told if each[0] != NOTHING] or told
+    fitting = [
+        (reading, [[one for one in each if one.gist <= reading.gist] for each in told])
+        for reading in chain.from_iterable(told)
+    ]
+    true = [
+        (reading, draws)
+        for reading, draws in fitting
+        if all(draws)
+        and all(
+            sum(any(gist in one.gist for one in each) for each in draws) >= ENOUGH_DRAWS
+            for gist in reading.gist
+        )
+    ]
+    if not true:
+        return ""
+    best, draws = min(
+        true,
+        key=lambda each: (
+            len(each[0].gist),
+            -sum(any(one.gist <= each[0].gist for one in zero) for zero in zeros),
+        ),
+    )
+    sentences: list[str] = []
+    for gist, _ in best.parts:
+        said = chain.from_iterable(one.parts for one, *_ in draws)
+        words = {words for other, words in said if other == gist}
+        sentences.append(words.pop() if len(words) == 1 else gist)
+    return "; ".join(sentences)
+
+
+def is_sum(kind: str, trial: Trial, what: str) -> bool:
     """Tell whether a trial found wrong numbers where a sum of products should be."""
     failure = trial.failure
     return (
         isinstance(failure, BrokenLawError)
-        and (kind, failure.what) in PARTS
+        and failure.what == what
+        and (kind, what) in PARTS
         and isinstance(failure.found, np.ndarray)
         and failure.found.shape == failure.wanted.shape
         and trial.case.settings.get("groups", 1) == 1
@@ -98,8 +140,12 @@ def richness(trial: Trial) -> tuple[int, int]:
     return sum(min(size, 3) for shape in shapes for size in shape), -prod(shapes[0])
 
 
-def described(subject: Subject, trial: Trial) -> list[Told]:
-    """List readings of what is done in one draw, if that explains its numbers."""
+def described(subject: Subject, trial: Trial) -> list[Told] | None:
+    """List readings of what is done in one draw, if that explains its numbers.
+
+    None if its arrays are too large to ask about, or nothing is added up where all is
+    right.
+    """
     failure = trial.failure
     assert isinstance(failure, BrokenLawError)
     call = CallAxes(subject.kind, trial.case)
@@ -113,62 +159,106 @@ def described(subject: Subject, trial: Trial) -> list[Told]:
         question = trial.case, failure.what, part
         found = products_of(subject.run, subject.gradients, *question)
         right = products_of(subject.right, subject.right_gradients, *question)
-        if found is None or right is None:
+        if right is None or not len(right.times):
+            return None
+        if found is None:
             return []
         left = left - found.sum(numbers, failure.what, left.shape)
-        if not told:
+        if not told and not same_products(found, right):
             told = compared(found, right, call, failure.what, numbers["x"])
             told = told or which_order(found, right, call, failure.what)
             told = [of_bias(each) for each in told] if part.ones == "b" else told
+            if not told:
+                return []
     unexplained = ~equal(left, np.zeros_like(left), tolerance(left, failure.wanted))
     return [] if unexplained.any() else told
 
 
+def same_products(one: Products, other: Products) -> bool:
+    """Tell whether the same numbers are added up, and as often."""
+    names = sorted(one.at)
+    rows = [
+        np.stack([*(each.at[n] for n in names), each.times]) for each in (one, other)
+    ]
+    found, right = (each[:, np.lexsort(each)] for each in rows)
+    return found.shape == right.shape and np.allclose(found, right)
+
+
 def of_bias(told: Told) -> Told:
     """Say of the bias what was said of a whole answer."""
-    left_out = told == NOTHING
-    words = "the bias is left out" if left_out else f"as to the bias, {told.words}"
-    return Told(frozenset({f"bias {each}" for each in told.gist}), words)
+    if told == NOTHING:
+        return Told.of("the bias is left out")
+    said = "as to the bias, {}".format
+    return Told(tuple((said(gist), said(words)) for gist, words in told.parts))
 
 
 def compared(
     found: Products, right: Products, call: CallAxes, answer: str, x: Array
 ) -> list[Told]:
     """Describe how products differ from the right ones, if in something simple."""
-    arrays = sorted(found.at)
     where, wanted = call.places(found), call.places(right)
-    axes, weights = by_axis(wanted, call), right.times
+    axes = by_axis(wanted, call)
     handed_back = call.kind == "max_pool" and answer == "dx"
     if handed_back:
         where |= winners(where, axes, call)
-    rules = rules_of(where, call)
-    if rules is None or not len(weights):
-        return []
-    other = [told for rule in rules.values() for told in rule.told]
-    if other:
-        all_ = axes if handed_back else all_of(arrays, call)
-        wanted, axes = follow(rules, all_, call)
-        if call.kind == "max_pool" and answer == "y":
-            wanted, axes = largest(wanted, axes, call, x)
-        weights = np.full(len(axes["n"]), np.median(weights))
-    times = dict.fromkeys(call.keys(wanted, arrays).tolist(), 0.0)
+    ways = rules_of(where, call) if len(right.times) else []
+    told: list[Told] = []
+    for rules in ways:
+        other = [each for rule in rules.values() for each in rule.told]
+        meant, at, weights = wanted, axes, right.times
+        if other:
+            all_ = axes if handed_back else all_of(sorted(found.at), call)
+            meant, at = follow(rules, all_, call)
+            if call.kind == "max_pool" and answer == "y":
+                meant, at = largest(meant, at, call, x)
+            weights = np.full(len(at["n"]), np.median(weights))
+        added = added_up(found, where, meant, call)
+        if added is not None:
+            told += readings(other, counted(added, weights, at, call, other))
+    return told
+
+
+def added_up(
+    found: Products,
+    where: Mapping[str, Array],
+    wanted: Mapping[str, Array],
+    call: CallAxes,
+) -> Array | None:
+    """Return how often each product that is wanted counts; None if others do, too."""
+    arrays = sorted(found.at)
+    keys = call.keys(wanted, arrays).tolist()
+    times = dict.fromkeys(keys, 0.0)
     for key, often in zip(
         call.keys(where, arrays).tolist(), found.times.tolist(), strict=True
     ):
         if key not in times:
-            return []
+            return None
         times[key] += often
-    added = np.array([times[key] for key in call.keys(wanted, arrays).tolist()])
+    return np.array([times[key] for key in keys])
+
+
+def counted(
+    added: Array,
+    right: Array,
+    axes: Mapping[str, Array],
+    call: CallAxes,
+    other: Sequence[Sequence[Told]],
+) -> Sequence[Sequence[Told]]:
+    """List what it may mean how often products count."""
     if call.kind == "avg_pool":
-        told = divided(added, weights, call)
-        if told or (other and added.all()):
-            return readings(other, [[told] if told else []])
-    return readings(other, how_often(added / weights, axes, call))
+        means = [[told] for told in divided(added, right, call)]
+        if means and np.allclose(added / right, added[0] / right[0]):
+            means += how_often(added / right, axes, call)
+        if means or (other and added.all()):
+            return means or [[]]
+    return how_often(added / right, axes, call)
 
 
-def readings(told: Sequence[Told], others: Sequence[Sequence[Told]]) -> list[Told]:
-    """Join what is told for sure with each of several readings of the rest."""
-    all_ = [joined([*told, *other]) for other in others]
+def readings(
+    told: Sequence[Sequence[Told]], others: Sequence[Sequence[Told]]
+) -> list[Told]:
+    """Join readings of each of some things with each reading of the rest."""
+    all_ = [joined([*each, *other]) for each in product(*told) for other in others]
     return [each for each in all_ if each is not None]
 
 
@@ -232,22 +322,21 @@ def follow(
     )
 
 
-def divided(added: Array, right: Array, call: CallAxes) -> Told | None:
+def divided(added: Array, right: Array, call: CallAxes) -> Iterator[Told]:
     """Describe a mean that divides by the same number everywhere, but a wrong one."""
     if not added[0] or not np.allclose(added, added[0]) or np.allclose(added, right):
-        return None
+        return
     by = 1 / float(added[0])
     if np.isclose(by, 1):
-        return Told.of("a sum", "pixels are added up, and not divided by their number")
+        yield Told.of("pixels are added up, and not divided by their number")
     sizes = [axis.kernel for axis in call.axes]
     if np.isclose(by, prod(sizes)):
-        return Told.of("padding counts", "padding counts as pixels of a mean")
+        yield Told.of("padding counts as pixels of a mean")
     for a, size in enumerate(sizes):
         if np.isclose(by, size) and len(sizes) > 1:
             _, many, *_ = DIRECTIONS[len(sizes)][a]
             words = f"the sum is divided by the number of {many} of a window only"
-            return Told.of(f"divided by {many}", words)
-    return None
+            yield Told.of(words)
 
 
 def largest(
@@ -270,7 +359,8 @@ def how_often(
     if np.allclose(share, 1):  # or there are none
         return [[]]
     if np.allclose(share, share[0]):
-        return [[told] for told in as_a_whole(float(share[0]), call)]
+        whole = [[told] for told in as_a_whole(float(share[0]), axes, call)]
+        return whole + over_pixels(share, axes, call)
     told: list[list[Told]] = []
     several = {x: index for x, index in axes.items() if len(np.unique(index)) > 1}
     for name, index in several.items():
@@ -283,26 +373,32 @@ def how_often(
     return told + over_pixels(share, axes, call)
 
 
-NOTHING = Told.of("nothing", "it is 0 everywhere")
+NOTHING = Told.of("it is 0 everywhere")
 
 
-def as_a_whole(times: float, call: CallAxes) -> Iterator[Told]:
+def as_a_whole(times: float, axes: Iterable[str], call: CallAxes) -> Iterator[Told]:
     """Describe what counts the same everywhere; what it may mean comes first."""
     if np.isclose(times, 0):
         yield NOTHING
+        for one in (noun_of(name, call)[0] for name in axes if call.sizes[name] == 1):
+            yield Told.of(f"the first {one} is left out")
+            yield Told.of(f"the last {one} is left out")
         return
     sign = ", with the wrong sign" if times < 0 else ""
     size = abs(times)
     if np.isclose(size, 1):
-        yield Told.of("sign", "it has the wrong sign")
+        yield Told.of("it has the wrong sign")
         return
     by = max(size, 1 / size)
     word = "multiplied" if size > 1 else "divided"
     for meaning, count in counts(call):
         if np.isclose(count, by):
             words = f"all of it is {word} by {by:.4g}, {meaning}{sign}"
-            yield Told.of(f"{word} by {meaning}{sign}", words)
-    yield Told.of(f"{word} by {by:.4g}{sign}", f"all of it is {word} by {by:.4g}{sign}")
+            yield Told.of(f"all of it is {word} by {meaning}{sign}", words)
+    words = f"all of it is {word} by {by:.4g}{sign}"
+    yield Told.of(
+        f"all of it is too large or too small by the same factor{sign}", words
+    )
 
 
 def counts(call: CallAxes) -> Iterator[tuple[str, int]]:
@@ -312,7 +408,7 @@ def counts(call: CallAxes) -> Iterator[tuple[str, int]]:
     yield "the number of images", N
     yield "the number of windows", stops
     yield "the number of windows of all images", N * stops
-    yield "the number of taps", prod(axis.kernel for axis in call.axes)
+    yield "the number of pixels in a window", prod(axis.kernel for axis in call.axes)
     yield "the number of channels", C
     if call.kind == "conv":
         yield "the number of filters", F
@@ -325,18 +421,17 @@ def along(name: str, each: Sequence[float], call: CallAxes) -> Iterator[Told]:
     live = [place for place in range(n) if not np.isclose(each[place], 0)]
     odd = [place for place in live if not np.isclose(each[place], 1)]
     if not odd and len(live) == 1:
-        words = f"of the {many} only the {ordinal(live[0], n)} counts"
-        yield Told.of(f"only one {one}: {ordinal(live[0], n)}", words)
-    elif not odd:
+        yield Told.of(f"of the {many} only the {ordinal(live[0], n)} counts")
+    if not odd and (len(live) != 1 or n == 2):
         lost = [place for place in range(n) if place not in live]
         which = positions(lost, n)
         what = f"{one} is" if len(lost) == 1 else f"{many} are"
-        yield Told.of(f"without {one} {which}", f"the {which} {what} left out")
-    elif len(live) == n and len({round(each[place], 6) for place in odd}) == 1:
+        yield Told.of(f"the {which} {what} left out")
+    if odd and len(live) == n and len({round(each[place], 6) for place in odd}) == 1:
         which = positions(odd, n)
         what = f"{one} counts" if len(odd) == 1 else f"{many} count"
-        words = f"the {which} {what} {each[odd[0]]:.3g} times"
-        yield Told.of(f"{one} {which} often", words)
+        gist = f"the {which} {what} for too much or too little"
+        yield Told.of(gist, f"the {which} {what} {each[odd[0]]:.3g} times")
 
 
 def left_out(
@@ -357,11 +452,12 @@ def left_out(
         fewer = {other: places for other, places in lost.items() if other != name}
         if np.array_equal(share, of_the_rest(len(share), fewer, axes)):
             lost = fewer
-    told: list[Told] = []
+    told: list[list[Told]] = []
     for name, places in lost.items():
         each = [float(place not in places) for place in range(call.sizes[name])]
-        told += along(name, each, call)
-    return [told]
+        if places:
+            told.append(list(along(name, each, call)))
+    return [list(each) for each in product(*told)]
 
 
 def of_the_rest(
@@ -387,14 +483,14 @@ def over_pixels(
     pixel = {tuple(place): n for place, n in zip(seen.T, several, strict=True)}
     count = np.array([pixel[tuple(place)] for place in np.stack(pixels).T])
     if np.allclose(share * count, 1):
-        words = "what several windows give one pixel is averaged, not added up"
-        return [[Told.of("averaged", words)]]
+        told = Told.of("what several windows give one pixel is averaged, not added up")
+        return [[told]]
     last = np.ones(len(share), bool)
     for a, axis in enumerate(call.axes):
         window = (axes[f"i{a}"] + axis.before) // axis.stride
         last &= axes[f"o{a}"] == np.minimum(window, axis.output_size - 1)
     if last.all() or not last.any() or share[~last].any():
         return []
-    told = Told.of("the last", "of the windows over a pixel only the last counts")
+    told = Told.of("of the windows over a pixel only the last counts")
     left = {name: index[last] for name, index in axes.items()}
     return [[told, *more] for more in how_often(share[last], left, call)]

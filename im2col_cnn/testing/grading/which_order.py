@@ -56,14 +56,16 @@ def which_order(
         for lies, taken in orders(call.axes_of(array)):
             moved = reread(call.shape(array), lies, taken)[found.at[array]]
             if np.array_equal(keys({**found.at, array: moved}, sizes), wanted):
-                one, other = (
-                    written(call.axes_of(array), order) for order in (lies, taken)
+                # Of an answer the wrong places are where numbers end up.
+                ways = (
+                    (taken, lies) if answer in (array, f"d{array}") else (lies, taken)
                 )
+                one, other = (written(call.axes_of(array), order) for order in ways)
                 words = (
                     f"{name} is reshaped where its axes should be moved: what runs "
                     f"{one} is taken for {other}"
                 )
-                told.append(Told.of(f"{name}: {one}, {other}", words))
+                told.append(Told.of(words))
     return told
 
 

@@ -105,7 +105,10 @@ class Server:
         if adapter:
             found, lacks = offers_by(Path(adapter), homework.names)
         else:
+            met = len(homework.account.notes)
             found, lacks = readings(names, dialect, tries=tries), []
+            # What calls met that were tried, and are not how it is called after all.
+            del homework.account.notes[met:]
         asks = "torch" in homework.account.tools
         if not asks or not has_torch():
             if asks and any(offer.needs_torch for _, offer in found):
